@@ -1,0 +1,1 @@
+"""Diffeomorphic counterfactuals: what would have to change for another answer?"""

@@ -1,0 +1,41 @@
+"""Coordinates whose data stay between two values."""
+
+from dataclasses import dataclass
+
+from diffeo.coordinates.protocol import Coordinates
+from diffeo.shapes import Data, Latent
+
+__all__ = ["Bounded"]
+
+
+@dataclass(frozen=True, eq=False)
+class Bounded:
+    """Clamp decoded data, with the gradient passed straight through.
+
+    What the model judges and what is returned are then one image. Geometry and
+    likelihoods want the coordinates inside.
+
+    Source: Bengio, Léonard and Courville, 2013, Estimating or propagating gradients
+    through stochastic neurons, for the straight-through gradient.
+
+    Args:
+        coordinates: The coordinates inside.
+        low: Least value of the data.
+        high: Greatest value of the data.
+    """
+
+    coordinates: Coordinates
+    low: float = 0.0
+    high: float = 1.0
+
+    def encode(self, x: Data) -> Latent:
+        """Return the coordinates of data."""
+
+        return self.coordinates.encode(x)
+
+    def decode(self, z: Latent) -> Data:
+        """Return the clamped data."""
+
+        x = self.coordinates.decode(z)
+
+        return x.clamp(self.low, self.high).detach() + (x - x.detach())

@@ -1,0 +1,35 @@
+"""Data space itself: a search there yields adversarial examples."""
+
+import math
+from dataclasses import dataclass
+
+from diffeo.shapes import Data, Latent
+
+__all__ = ["Identity"]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The data as their own coordinates, made vectors.
+
+    Args:
+        shape: Shape of one datum.
+    """
+
+    shape: tuple[int, ...]
+
+    def encode(self, x: Data) -> Latent:
+        """Return the data as vectors."""
+
+        return x.flatten(1)
+
+    def decode(self, z: Latent) -> Data:
+        """Return the vectors as data."""
+
+        if z.shape[1] != math.prod(self.shape):
+            raise ValueError(
+                f"coordinates must be (batch, {math.prod(self.shape)}), got "
+                f"{tuple(z.shape)}"
+            )
+
+        return z.reshape(len(z), *self.shape)

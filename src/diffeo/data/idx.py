@@ -1,0 +1,60 @@
+"""The IDX format of MNIST and its relatives."""
+
+import gzip
+import math
+import zlib
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["read_idx"]
+
+UNSIGNED_BYTE = 0x08
+
+
+def read_idx(path: Path) -> npt.NDArray[np.uint8]:
+    """Read an IDX file of bytes, plain or gzipped.
+
+    Source: LeCun, Cortes and Burges, The MNIST database, "File formats".
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is truncated or not of this format.
+    """
+
+    if not path.is_file():
+        raise FileNotFoundError(f"IDX file must exist, got {path}")
+
+    content = path.read_bytes()
+
+    if content[:2] == b"\x1f\x8b":
+        content = _unzip(content, path)
+
+    if len(content) < 4 or content[:3] != bytes((0, 0, UNSIGNED_BYTE)):
+        raise ValueError(
+            f"{path} must be an IDX file of bytes, beginning with 00 00 08, got "
+            f"{content[:3].hex(' ') or 'an empty file'}"
+        )
+
+    dimensions = content[3]
+    start = 4 + 4 * dimensions
+    shape = tuple(np.frombuffer(content[4:start], dtype=">u4").tolist())
+    expected = start + math.prod(shape)
+
+    if len(shape) != dimensions or len(content) != expected:
+        raise ValueError(
+            f"{path} must hold {expected} bytes for shape {shape}, got {len(content)}: "
+            "is it truncated?"
+        )
+
+    return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
+
+
+def _unzip(content: bytes, path: Path) -> bytes:
+    try:
+        return gzip.decompress(content)
+    except (EOFError, OSError, zlib.error) as error:
+        raise ValueError(
+            f"{path} must be a whole gzip file, got a broken one: {error}"
+        ) from None

@@ -1,0 +1,120 @@
+"""MNIST in its official layout: four IDX files, plain or gzipped."""
+
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from diffeo.data.folder import data_folder
+from diffeo.data.idx import read_idx
+from diffeo.shapes import Indices
+
+__all__ = ["Digits", "Split", "mnist", "sample_digits"]
+
+Split = Literal["train", "validation", "test"]
+
+VALIDATION = 5_000  # the last of the 60,000 official training digits
+
+
+@dataclass(frozen=True, eq=False)
+class Digits:
+    """Handwritten digits with their labels.
+
+    Args:
+        pixels: Gray values from 0 to 255.
+        labels: The digits from 0 to 9.
+    """
+
+    pixels: UInt8[Tensor, "batch 1 28 28"]
+    labels: Indices
+
+    def __len__(self) -> int:
+        """Return the number of digits."""
+
+        return len(self.labels)
+
+    @property
+    def images(self) -> Float[Tensor, "batch 1 28 28"]:
+        """The digits as images in [0, 1]."""
+
+        return self.pixels.float() / 255
+
+    def select(self, rows: Tensor | slice) -> "Digits":
+        """Return some of the digits: flags, indices or a slice."""
+
+        return Digits(self.pixels[rows], self.labels[rows])
+
+
+def mnist(split: Split, folder: Path | None = None) -> Digits:
+    """Read 55,000 training, 5,000 validation or 10,000 official test digits.
+
+    Source: LeCun, Bottou, Bengio and Haffner, 1998, Gradient-based learning applied to
+    document recognition.
+
+    Args:
+        split: Which digits.
+        folder: Where the files lie; the environment variable DIFFEO_DATA if not given.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If a file is truncated or foreign.
+    """
+
+    stem = "t10k" if split == "test" else "train"
+    images = f"{stem}-images-idx3-ubyte"
+    found = data_folder(
+        folder, inside=("raw", "mnist/raw", "mnist", "MNIST/raw"), holds=images
+    )
+    digits = _read(found / images, found / f"{stem}-labels-idx1-ubyte")
+    rows = {
+        "train": slice(None, -VALIDATION),
+        "validation": slice(-VALIDATION, None),
+        "test": slice(None),
+    }
+
+    return digits.select(rows[split])
+
+
+def sample_digits() -> Digits:
+    """Return the official test digits that come with the package."""
+
+    with resources.as_file(resources.files("diffeo.data") / "digits") as folder:
+        return _read(
+            folder / "t10k-sample-images-idx3-ubyte",
+            folder / "t10k-sample-labels-idx1-ubyte",
+        )
+
+
+def _read(images: Path, labels: Path) -> Digits:
+    pixels = read_idx(_plain_or_packed(images))
+    digits = read_idx(_plain_or_packed(labels))
+
+    if pixels.ndim != 3 or pixels.shape[1:] != (28, 28):
+        raise ValueError(
+            f"{images} must hold images of 28×28 pixels, got shape {pixels.shape}"
+        )
+
+    if digits.shape != pixels.shape[:1] or digits.max() > 9:
+        raise ValueError(
+            f"{labels} must hold a digit from 0 to 9 for each of {len(pixels)} images, "
+            f"got shape {digits.shape} and values up to {digits.max()}"
+        )
+
+    return Digits(
+        torch.from_numpy(pixels.copy())[:, None],
+        torch.from_numpy(digits.astype(np.int64)),
+    )
+
+
+def _plain_or_packed(path: Path) -> Path:
+    packed = path.with_name(path.name + ".gz")
+
+    if path.is_file() or not packed.is_file():
+        return path
+
+    return packed

@@ -1,0 +1,1 @@
+"""What coordinates do to space."""

@@ -1,0 +1,1 @@
+"""Models under explanation, and generative models that provide coordinates."""

@@ -1,0 +1,73 @@
+"""Classifiers under explanation."""
+
+import torch
+from torch import Tensor, nn
+
+from diffeo.models.seeded import seeded
+from diffeo.shapes import Images, Outputs
+
+__all__ = ["Logits", "cnn"]
+
+
+def cnn(
+    shape: tuple[int, int, int], classes: int, *, width: int = 32, seed: int = 0
+) -> nn.Module:
+    """Return a small convolutional classifier of images in [0, 1] that returns logits.
+
+    Args:
+        shape: Channels, height and width of the images; sides divisible by four.
+        classes: How many.
+        width: Channels of the first convolutions; later ones have twice as many.
+        seed: Of the first weights.
+    """
+
+    channels, height, across = shape
+    features = 2 * width * (height // 4) * (across // 4)
+
+    with seeded(seed):
+        return nn.Sequential(
+            _Center(),
+            nn.Conv2d(channels, width, 3, padding=1),
+            nn.SiLU(),
+            nn.Conv2d(width, width, 3, padding=1),
+            nn.SiLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(width, 2 * width, 3, padding=1),
+            nn.SiLU(),
+            nn.Conv2d(2 * width, 2 * width, 3, padding=1),
+            nn.SiLU(),
+            nn.MaxPool2d(2),
+            nn.Flatten(),
+            nn.Linear(features, 4 * width),
+            nn.SiLU(),
+            nn.Linear(4 * width, classes),
+        )
+
+
+class _Center(nn.Module):
+    def forward(self, x: Images) -> Images:
+        return 2 * x - 1
+
+
+class Logits(nn.Module):
+    """Make logits of a model that returns probabilities.
+
+    Args:
+        model: Returns probabilities of shape (batch, classes), (batch, 1) or (batch,).
+        floor: Least probability told apart from 0.
+    """
+
+    def __init__(self, model: nn.Module, floor: float = 1e-7) -> None:
+        super().__init__()
+        self.model = model
+        self.floor = floor
+        self.train(model.training)
+
+    def forward(self, x: Tensor) -> Outputs:
+        """Return log-probabilities, or the log-odds of a single probability."""
+
+        probability: Tensor = self.model(x)
+        kept = probability.clamp(self.floor, 1 - self.floor)
+        single = probability.ndim == 1 or probability.shape[1] == 1
+
+        return torch.logit(kept) if single else kept.log()

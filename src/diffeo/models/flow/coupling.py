@@ -1,0 +1,190 @@
+"""Coupling layers: one part of the image decides how the other part moves."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from diffeo.shapes import Images, LogDet
+
+__all__ = [
+    "Additive",
+    "Affine",
+    "Channels",
+    "Checkerboard",
+    "Coupling",
+    "Mask",
+    "Transform",
+]
+
+
+class Mask(Protocol):
+    """How an image falls into a part that stays and a part that moves."""
+
+    def split(self, x: Images) -> tuple[Images, Images]:
+        """Return the part that stays and the part that moves."""
+
+    def merge(self, stays: Images, moves: Images) -> Images:
+        """Undo `split`."""
+
+
+@dataclass(frozen=True)
+class Channels:
+    """The first half of the channels stays; the other way round if flipped.
+
+    Source: Dinh, Sohl-Dickstein and Bengio, 2017, RealNVP, Section 3.4.
+    """
+
+    flipped: bool = False
+
+    def split(self, x: Images) -> tuple[Images, Images]:
+        """Return the two halves of the channels."""
+
+        first, second = x.tensor_split(2, dim=1)
+
+        return (second, first) if self.flipped else (first, second)
+
+    def merge(self, stays: Images, moves: Images) -> Images:
+        """Join the two halves."""
+
+        return torch.cat((moves, stays) if self.flipped else (stays, moves), dim=1)
+
+
+@dataclass(frozen=True)
+class Checkerboard:
+    """The white fields of a checkerboard stay; the black ones if flipped.
+
+    Each part is held at half the resolution with two channels for each of the image's,
+    so that no field is computed only to be masked away.
+
+    Source: Dinh, Sohl-Dickstein and Bengio, 2017, RealNVP, Section 3.4.
+    """
+
+    flipped: bool = False
+
+    def split(self, x: Images) -> tuple[Images, Images]:
+        """Return the fields of the two colors."""
+
+        blocks = functional.pixel_unshuffle(x, 2)
+        first, second, third, fourth = (blocks[:, place::4] for place in range(4))
+        white = torch.cat((first, fourth), dim=1)
+        black = torch.cat((second, third), dim=1)
+
+        return (black, white) if self.flipped else (white, black)
+
+    def merge(self, stays: Images, moves: Images) -> Images:
+        """Put the fields back on the board."""
+
+        white, black = (moves, stays) if self.flipped else (stays, moves)
+        first, fourth = white.chunk(2, dim=1)
+        second, third = black.chunk(2, dim=1)
+        blocks = torch.stack((first, second, third, fourth), dim=2)
+
+        return functional.pixel_shuffle(blocks.flatten(1, 2), 2)
+
+
+class Transform(Protocol):
+    """An elementwise bijection whose parameters a network provides."""
+
+    @property
+    def parameters(self) -> int:
+        """How many parameters each element needs."""
+
+    def forward(self, x: Images, parameters: Images) -> tuple[Images, LogDet]:
+        """Return y and the log-determinant."""
+
+    def inverse(self, y: Images, parameters: Images) -> tuple[Images, LogDet]:
+        """Return x and the log-determinant of the inverse."""
+
+
+@dataclass(frozen=True)
+class Additive:
+    """y = x + shift.
+
+    Source: Dinh, Krueger and Bengio, 2015, NICE, Section 3.2.
+    """
+
+    @property
+    def parameters(self) -> int:
+        """One: the shift."""
+
+        return 1
+
+    def forward(self, x: Images, parameters: Images) -> tuple[Images, LogDet]:
+        """Add the shift."""
+
+        return x + parameters, x.new_zeros(len(x))
+
+    def inverse(self, y: Images, parameters: Images) -> tuple[Images, LogDet]:
+        """Subtract the shift."""
+
+        return y - parameters, y.new_zeros(len(y))
+
+
+@dataclass(frozen=True)
+class Affine:
+    """y = (x + shift) · exp(log_scale), with |log_scale| below `bound`.
+
+    Source: Dinh, Sohl-Dickstein and Bengio, 2017, RealNVP, equations (7) and (8).
+    """
+
+    bound: float = 3.0
+
+    @property
+    def parameters(self) -> int:
+        """Two: shift and raw logarithm of the scale."""
+
+        return 2
+
+    def forward(self, x: Images, parameters: Images) -> tuple[Images, LogDet]:
+        """Shift, then scale."""
+
+        shift, log_scale = self._read(parameters)
+
+        return (x + shift) * log_scale.exp(), log_scale.flatten(1).sum(1)
+
+    def inverse(self, y: Images, parameters: Images) -> tuple[Images, LogDet]:
+        """Unscale, then shift back."""
+
+        shift, log_scale = self._read(parameters)
+
+        return y * (-log_scale).exp() - shift, -log_scale.flatten(1).sum(1)
+
+    def _read(self, parameters: Images) -> tuple[Tensor, Tensor]:
+        shift, raw = parameters.chunk(2, dim=1)
+
+        return shift, self.bound * torch.tanh(raw / self.bound)
+
+
+class Coupling(nn.Module):
+    """Move one part of the image as a network of the other part says.
+
+    Args:
+        mask: Which part stays.
+        transform: How the other part moves.
+        network: From the part that stays to the transform's parameters.
+    """
+
+    def __init__(self, mask: Mask, transform: Transform, network: nn.Module) -> None:
+        super().__init__()
+        self.mask = mask
+        self.transform = transform
+        self.network = network
+
+    def forward(self, x: Images) -> tuple[Images, LogDet]:
+        """Move the part that moves."""
+
+        stays, moves = self.mask.split(x)
+        moved, logdet = self.transform.forward(moves, self.network(stays))
+
+        return self.mask.merge(stays, moved), logdet
+
+    def inverse(self, y: Images) -> tuple[Images, LogDet]:
+        """Move it back."""
+
+        stays, moved = self.mask.split(y)
+        moves, logdet = self.transform.inverse(moved, self.network(stays))
+
+        return self.mask.merge(stays, moves), logdet

@@ -1,0 +1,100 @@
+"""A flow: a bijection from data to a standard normal latent, with its density."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from diffeo.models.flow.bijection import Bijection
+from diffeo.shapes import Data, Flags, Latent, Scores
+
+__all__ = ["Flow"]
+
+
+class Flow(nn.Module):
+    """A normalizing flow, ready to serve as coordinates.
+
+    Args:
+        bijection: From data to latent vectors.
+        shape: Shape of one datum.
+    """
+
+    typical: Tensor
+
+    def __init__(self, bijection: Bijection, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.bijection = bijection
+        self.shape = shape
+        self.register_buffer("typical", torch.tensor([-torch.inf, torch.inf]))
+
+    def forward(self, x: Data) -> Scores:
+        """Return `log_prob(x)`."""
+
+        return self.log_prob(x)
+
+    def encode(self, x: Data) -> Latent:
+        """Return the latent coordinates of data."""
+
+        z, _ = self.bijection(x)
+
+        return z
+
+    def decode(self, z: Latent) -> Data:
+        """Return the data at latent coordinates."""
+
+        x, _ = self.bijection.inverse(z)
+
+        return x
+
+    def log_prob(self, x: Data) -> Scores:
+        """Return the log-density of data, in nats.
+
+        Source: Dombrowski et al., 2024, equation (6).
+        """
+
+        z, logdet = self.bijection(x)
+
+        return -(z.square() + math.log(2 * math.pi)).sum(1) / 2 + logdet
+
+    def bits_per_dimension(self, x: Data, *, levels: int = 256) -> Scores:
+        """Return the negative log2-density of one gray level, a mean over dimensions.
+
+        Args:
+            x: Dequantized images in units where the gray levels lie 1 / (levels − 1)
+                apart.
+            levels: Gray levels of the images.
+        """
+
+        nats = -self.log_prob(x) / math.prod(self.shape) + math.log(levels - 1)
+
+        return nats / math.log(2)
+
+    def is_typical(self, x: Data) -> Flags:
+        """Return whether the log-density is among the central 99 % of held-out data.
+
+        The bounds, measured after training, are stored with the weights. A flow without
+        them finds all data typical.
+        """
+
+        with torch.no_grad():
+            density = self.log_prob(x)
+
+        low, high = self.typical
+
+        central: Flags = (density >= low) & (density <= high)
+
+        return central
+
+    def sample(self, count: int, *, generator: torch.Generator) -> Data:
+        """Return data decoded from a standard normal."""
+
+        example: Tensor = next(self.parameters())
+        z = torch.randn(
+            count,
+            math.prod(self.shape),
+            generator=generator,
+            dtype=example.dtype,
+            device=example.device,
+        )
+
+        return self.decode(z)

@@ -1,0 +1,66 @@
+"""Multi-scale flows: half of the channels leave early, whitened given the rest."""
+
+import math
+
+import torch
+from torch import nn
+
+from diffeo.models.flow.bijection import Bijection
+from diffeo.models.flow.coupling import Mask, Transform
+from diffeo.shapes import Images, Latent, LogDet
+
+__all__ = ["Split"]
+
+
+class Split(nn.Module):
+    """Part of the channels becomes latent now; the rest goes on through `rest`.
+
+    The part that leaves is normal given the part that goes on, with a mean and a
+    deviation from a network; whitening it by these makes the base density of the whole
+    packed latent a standard normal.
+
+    Source: Dinh, Sohl-Dickstein and Bengio, 2017, RealNVP, Section 3.6, with the
+    learned prior of Kingma and Dhariwal, 2018, Glow.
+
+    Args:
+        mask: Which part goes on.
+        transform: How the part that leaves is whitened.
+        network: From the part that goes on to the transform's parameters.
+        rest: From the part that goes on to vectors.
+        leaves: Channels, height and width of the part that leaves.
+    """
+
+    def __init__(
+        self,
+        mask: Mask,
+        transform: Transform,
+        network: nn.Module,
+        rest: Bijection,
+        leaves: tuple[int, int, int],
+    ) -> None:
+        super().__init__()
+        self.mask = mask
+        self.transform = transform
+        self.network = network
+        self.rest = rest
+        self.leaves = leaves
+
+    def forward(self, x: Images) -> tuple[Latent, LogDet]:
+        """Return the latent of the rest, then that of the part that leaves."""
+
+        goes_on, leaves = self.mask.split(x)
+        white, logdet = self.transform.forward(leaves, self.network(goes_on))
+        z, logdet_rest = self.rest(goes_on)
+
+        return torch.cat((z, white.flatten(1)), dim=1), logdet + logdet_rest
+
+    def inverse(self, y: Latent) -> tuple[Images, LogDet]:
+        """Undo `forward`."""
+
+        z, white = y.tensor_split((y.shape[1] - math.prod(self.leaves),), dim=1)
+        goes_on, logdet_rest = self.rest.inverse(z)
+        leaves, logdet = self.transform.inverse(
+            white.reshape(len(white), *self.leaves), self.network(goes_on)
+        )
+
+        return self.mask.merge(goes_on, leaves), logdet + logdet_rest

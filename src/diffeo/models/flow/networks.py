@@ -1,0 +1,69 @@
+"""The convolutional network inside a coupling."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from diffeo.shapes import Images
+
+__all__ = ["Convolutions"]
+
+
+class Convolutions(nn.Module):
+    """A small residual network that knows where on the image it stands.
+
+    A learned bias for each position joins the first convolution, the activations are
+    smooth, so that a flow built on it is a diffeomorphism, and the last convolution is
+    zero at first, so that the coupling begins as the identity.
+
+    Args:
+        inputs: Channels of the input.
+        outputs: Channels of the output.
+        side: Height and width of the image.
+        width: Hidden channels.
+        blocks: Residual blocks between the first and the last convolution.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        side: tuple[int, int],
+        width: int,
+        blocks: int,
+    ) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(inputs, width, 3, padding=1)
+        self.position = nn.Parameter(torch.zeros(width, *side))
+        self.blocks = nn.ModuleList(_Block(width) for _ in range(blocks))
+        self.last = nn.Conv2d(width, outputs, 3, padding=1)
+        nn.init.zeros_(self.last.weight)
+        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+
+    def forward(self, x: Images) -> Images:
+        """Return the coupling's parameters in the precision of `x`."""
+
+        hidden = self.first(x.contiguous(memory_format=torch.channels_last))
+        hidden = hidden + self.position.to(hidden.dtype)
+
+        for block in self.blocks:
+            hidden = block(hidden)
+
+        parameters: Images = self.last(functional.silu(hidden))
+
+        return parameters.to(x.dtype)
+
+
+class _Block(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 1)
+        nn.init.zeros_(self.second.weight)
+        nn.init.zeros_(self.second.bias)  # type: ignore[arg-type]
+
+    def forward(self, x: Images) -> Images:
+        hidden: Images = self.second(functional.silu(self.first(functional.silu(x))))
+
+        return x + hidden

@@ -1,0 +1,99 @@
+"""From pixels to the real line: bin centers and the logit."""
+
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from diffeo.shapes import Images, LogDet
+
+__all__ = ["BinCenter", "Logit", "dequantize"]
+
+
+def dequantize(x: Images, *, generator: torch.Generator, levels: int = 256) -> Images:
+    """Spread each pixel k/(levels − 1) evenly over its bin.
+
+    The result lies up to half a bin outside [0, 1]. It is for training and for
+    likelihoods; `Flow.encode` takes the pixel itself, which is its bin's center.
+
+    Source: Theis, van den Oord and Bethge, 2016, A note on the evaluation of generative
+    models, Section 3.1.
+
+    Args:
+        x: Images in [0, 1].
+        generator: Source of the noise.
+        levels: Gray levels of the images.
+    """
+
+    noise = torch.rand(x.shape, generator=generator, dtype=x.dtype, device=x.device)
+
+    return x + (noise - 0.5) / (levels - 1)
+
+
+class BinCenter(nn.Module):
+    """A pixel k/(levels − 1) becomes the center (k + ½)/levels of its bin.
+
+    Args:
+        levels: Gray levels of the images.
+    """
+
+    def __init__(self, levels: int = 256) -> None:
+        super().__init__()
+        self.levels = levels
+
+    def forward(self, x: Images) -> tuple[Images, LogDet]:
+        """Return the centers."""
+
+        y = x * ((self.levels - 1) / self.levels) + 0.5 / self.levels
+
+        return y, self._logdet(x)
+
+    def inverse(self, y: Images) -> tuple[Images, LogDet]:
+        """Return the pixels."""
+
+        x = (y - 0.5 / self.levels) * (self.levels / (self.levels - 1))
+
+        return x, -self._logdet(y)
+
+    def _logdet(self, x: Images) -> LogDet:
+        each = math.log((self.levels - 1) / self.levels)
+
+        return x.new_full((len(x),), each * math.prod(x.shape[1:]))
+
+
+class Logit(nn.Module):
+    """y = logit(margin + (1 − 2 margin) x): a little more than [0, 1] becomes the line.
+
+    Source: Dinh, Sohl-Dickstein and Bengio, 2017, RealNVP, Section 4.1.
+
+    Args:
+        margin: How far from 0 and 1 the ends of the interval are kept.
+    """
+
+    def __init__(self, margin: float = 0.05) -> None:
+        super().__init__()
+        self.margin = margin
+
+    def forward(self, x: Images) -> tuple[Images, LogDet]:
+        """Return the logit."""
+
+        y = torch.logit(self.margin + (1 - 2 * self.margin) * x)
+
+        return y, self._logdet(y)
+
+    def inverse(self, y: Images) -> tuple[Images, LogDet]:
+        """Return the sigmoid."""
+
+        x = (torch.sigmoid(y) - self.margin) / (1 - 2 * self.margin)
+
+        return x, -self._logdet(y)
+
+    def _logdet(self, y: Images) -> LogDet:
+        each = (
+            math.log(1 - 2 * self.margin)
+            + functional.softplus(y)
+            + functional.softplus(-y)
+        )
+
+        return each.flatten(1).sum(1)

@@ -1,0 +1,209 @@
+"""Whole flows: chains of the parts and nothing else."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from diffeo.models.flow.bijection import Bijection, Chain
+from diffeo.models.flow.coupling import (
+    Additive,
+    Affine,
+    Channels,
+    Checkerboard,
+    Coupling,
+    Transform,
+)
+from diffeo.models.flow.density import Flow
+from diffeo.models.flow.layers import (
+    ActivationNorm,
+    InvertibleConvolution,
+    Squeeze,
+    Whiten,
+)
+from diffeo.models.flow.marginal import Marginal
+from diffeo.models.flow.multiscale import Split
+from diffeo.models.flow.networks import Convolutions
+from diffeo.models.flow.pixels import BinCenter, Logit
+from diffeo.models.seeded import seeded
+
+__all__ = ["Level", "glow", "realnvp"]
+
+Shape = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Level:
+    """One scale of a flow, after its image has been squeezed to half the side.
+
+    Args:
+        steps: Couplings at this scale.
+        width: Hidden channels of their networks.
+        blocks: Residual blocks of their networks.
+        split: Whether half of the channels become latent at the end of this scale; all
+            do at the end of the last.
+    """
+
+    steps: int
+    width: int
+    blocks: int = 1
+    split: bool = True
+
+
+def glow(
+    shape: Shape,
+    levels: Sequence[Level],
+    *,
+    affine: bool = True,
+    bins: int = 48,
+    seed: int = 0,
+) -> Flow:
+    """Return an untrained Glow: normalization, 1×1 convolution, coupling, and again.
+
+    Source: Kingma and Dhariwal, 2018, Glow, Section 3.
+
+    Args:
+        shape: Channels, height and width; the sides divisible by 2 to the levels.
+        levels: The scales, finest first.
+        affine: Whether the couplings scale as well as shift.
+        bins: Pieces of the learned marginal map of single pixels; 0 for none.
+        seed: Of the first weights.
+
+    Raises:
+        ValueError: If the sides cannot be halved so often.
+    """
+
+    transform: Transform = Affine() if affine else Additive()
+
+    def steps(shape: Shape, level: Level) -> list[Bijection]:
+        channels = shape[0]
+        parts: list[Bijection] = []
+
+        for _ in range(level.steps):
+            parts += [
+                ActivationNorm(channels),
+                InvertibleConvolution(channels),
+                _coupling(Channels(), shape, transform, level),
+            ]
+
+        return parts
+
+    with seeded(seed):
+        return _flow(shape, levels, transform, bins, _no_steps, steps)
+
+
+def realnvp(
+    shape: Shape, levels: Sequence[Level], *, bins: int = 48, seed: int = 0
+) -> Flow:
+    """Return an untrained RealNVP: checkerboard couplings, then channel couplings.
+
+    Activation normalization takes the place of batch normalization.
+
+    Source: Dinh, Sohl-Dickstein and Bengio, 2017, RealNVP, Sections 3.4 to 3.7.
+
+    Args:
+        shape: Channels, height and width; the sides divisible by 2 to the levels.
+        levels: The scales, finest first, with their couplings before and again after
+            the squeeze.
+        bins: Pieces of the learned marginal map of single pixels; 0 for none.
+        seed: Of the first weights.
+
+    Raises:
+        ValueError: If the sides cannot be halved so often.
+    """
+
+    transform = Affine()
+
+    def fine(shape: Shape, level: Level) -> list[Bijection]:
+        channels, height, width = shape
+        parts: list[Bijection] = []
+
+        for step in range(level.steps):
+            half = (2 * channels, height // 2, width // 2)
+            network = _network(half, half, transform, level)
+            parts += [
+                ActivationNorm(channels),
+                Coupling(Checkerboard(step % 2 == 1), transform, network),
+            ]
+
+        return parts
+
+    def coarse(shape: Shape, level: Level) -> list[Bijection]:
+        parts: list[Bijection] = []
+
+        for step in range(level.steps):
+            mask = Channels(step % 2 == 1)
+            parts += [
+                ActivationNorm(shape[0]),
+                _coupling(mask, shape, transform, level),
+            ]
+
+        return parts
+
+    with seeded(seed):
+        return _flow(shape, levels, transform, bins, fine, coarse)
+
+
+Steps = Callable[[Shape, Level], list[Bijection]]
+
+
+def _no_steps(shape: Shape, level: Level) -> list[Bijection]:  # noqa: ARG001
+    return []
+
+
+def _flow(
+    shape: Shape,
+    levels: Sequence[Level],
+    transform: Transform,
+    bins: int,
+    fine: Steps,
+    coarse: Steps,
+) -> Flow:
+    """Return a flow with a recipe's steps before and after each squeeze."""
+
+    halvings = 2 ** len(levels)
+
+    if not levels or shape[1] % halvings or shape[2] % halvings:
+        raise ValueError(
+            f"shape must have sides divisible by 2 to the {len(levels)} levels, of "
+            f"which there is at least one, got {shape}"
+        )
+
+    def scale(shape: Shape, levels: Sequence[Level]) -> Bijection:
+        if not levels:
+            return Whiten(shape)
+
+        level, *rest = levels
+        squeezed = (4 * shape[0], shape[1] // 2, shape[2] // 2)
+        parts = [*fine(shape, level), Squeeze(), *coarse(squeezed, level)]
+
+        if not (level.split and rest):
+            return Chain([*parts, scale(squeezed, rest)])
+
+        half = (squeezed[0] // 2, *squeezed[1:])
+        network = _network(half, half, transform, level)
+        split = Split(Channels(), transform, network, scale(half, rest), half)
+
+        return Chain([*parts, split])
+
+    marginal = [Marginal(shape[0], bins=bins)] if bins else []
+
+    return Flow(Chain([BinCenter(), Logit(), *marginal, scale(shape, levels)]), shape)
+
+
+def _coupling(
+    mask: Channels, shape: Shape, transform: Transform, level: Level
+) -> Coupling:
+    half = (shape[0] // 2, *shape[1:])
+
+    return Coupling(mask, transform, _network(half, half, transform, level))
+
+
+def _network(
+    stays: Shape, moves: Shape, transform: Transform, level: Level
+) -> Convolutions:
+    return Convolutions(
+        stays[0],
+        moves[0] * transform.parameters,
+        side=stays[1:],
+        width=level.width,
+        blocks=level.blocks,
+    )

@@ -1,0 +1,22 @@
+"""First weights that depend on a seed, with the global generator left alone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+__all__ = ["seeded"]
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Draw from a generator of this seed inside the block; restore the old one after.
+
+    Args:
+        seed: Of everything drawn inside.
+    """
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+
+        yield

@@ -1,0 +1,102 @@
+"""Run a training: progress, log, checkpoints, averaged weights."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytorch_lightning as lightning
+import torch
+from pytorch_lightning.callbacks import (
+    EMAWeightAveraging,
+    ModelCheckpoint,
+    TQDMProgressBar,
+)
+from pytorch_lightning.loggers import CSVLogger
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+__all__ = ["Fit", "fit", "training_precision"]
+
+Loader = DataLoader[tuple[Tensor, ...]]
+CHECKPOINT = "last.ckpt"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How long to train, and where to keep what.
+
+    Args:
+        folder: For checkpoints and the log.
+        epochs: Passes over the training data.
+        resume: Whether to go on from the folder's last checkpoint.
+        clip: Greatest norm of the gradient.
+        average: Decay of the moving average of the weights.
+        progress: Whether to show a bar.
+    """
+
+    folder: Path
+    epochs: int
+    resume: bool = False
+    clip: float = 1.0
+    average: float = 0.999
+    progress: bool = True
+
+
+def fit(
+    module: lightning.LightningModule, train: Loader, validation: Loader, how: Fit
+) -> None:
+    """Train a module in place; at the end it has the averaged weights.
+
+    Args:
+        module: What to train.
+        train: Its training batches.
+        validation: Its validation batches, looked at after each epoch.
+        how: How long, and where to keep what.
+
+    Raises:
+        FileNotFoundError: If there is no checkpoint to resume from.
+    """
+
+    last = how.folder / CHECKPOINT
+
+    if how.resume and not last.is_file():
+        raise FileNotFoundError(f"a training to resume must have left {last}")
+
+    module.to(memory_format=torch.channels_last)
+    trainer = lightning.Trainer(
+        max_epochs=how.epochs,
+        accelerator="auto",
+        devices=1,
+        precision=training_precision(),
+        gradient_clip_val=how.clip,
+        callbacks=[
+            EMAWeightAveraging(decay=how.average, use_buffers=False),
+            ModelCheckpoint(how.folder, save_top_k=0, save_last=True),
+            *([TQDMProgressBar(refresh_rate=10)] if how.progress else []),
+        ],
+        enable_progress_bar=how.progress,
+        enable_model_summary=False,
+        logger=CSVLogger(how.folder, name="", version="log"),
+        log_every_n_steps=50,
+        num_sanity_val_steps=0,
+    )
+    trainer.fit(
+        module,
+        train,
+        validation,
+        ckpt_path=last if how.resume else None,
+        weights_only=True,
+    )
+    module.to(memory_format=torch.contiguous_format)
+
+
+def training_precision() -> Literal["bf16-mixed", "32-true"]:
+    """Return bfloat16 for convolutions where the processor has units for it."""
+
+    if torch.cuda.is_available():
+        return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32-true"
+
+    units = torch.cpu.get_capabilities()
+    able = units.get("avx512_bf16") or units.get("amx_bf16")
+
+    return "bf16-mixed" if able else "32-true"

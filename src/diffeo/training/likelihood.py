@@ -1,0 +1,58 @@
+"""Fit a flow by maximum likelihood."""
+
+import pytorch_lightning as lightning
+import torch
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
+from torch import Tensor
+
+from diffeo.models.flow.density import Flow
+from diffeo.models.flow.pixels import dequantize
+from diffeo.training.schedule import Schedule
+
+__all__ = ["Likelihood"]
+
+
+class Likelihood(lightning.LightningModule):
+    """Minimize the bits per dimension of dequantized images.
+
+    Source: Dombrowski et al., 2024, equation (7).
+
+    Args:
+        flow: An initialized flow of images.
+        schedule: How to update it.
+        seed: Of the dequantization noise.
+    """
+
+    def __init__(self, flow: Flow, schedule: Schedule, *, seed: int) -> None:
+        super().__init__()
+        self.flow = flow
+        self.schedule = schedule
+        self.seed = seed
+
+    def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
+        """Return the mean bits per dimension, with noise that this step owns."""
+
+        loss = self._bits(batch[0], self.global_step + 1)
+        self.log("train_bits", loss, prog_bar=True)
+
+        return loss
+
+    def validation_step(self, batch: list[Tensor], index: int) -> None:
+        """Log the mean bits per dimension, with the same noise every epoch."""
+
+        self.log("val_bits", self._bits(batch[0], -index), prog_bar=True)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Return the optimizer and its schedule."""
+
+        return self.schedule.optimizer(
+            self.flow, int(self.trainer.estimated_stepping_batches)
+        )
+
+    def _bits(self, pixels: Tensor, draw: int) -> Tensor:
+        generator = torch.Generator(pixels.device).manual_seed(
+            self.seed * 1_000_003 + abs(draw) * 2 + (draw > 0)
+        )
+        x = dequantize(pixels.float() / 255, generator=generator)
+
+        return self.flow.bits_per_dimension(x).mean()

@@ -1,0 +1,54 @@
+"""How weights are updated, and how fast over time."""
+
+from dataclasses import dataclass
+
+import torch
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
+from torch import nn
+
+__all__ = ["Schedule"]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """AdamW with a short warm-up, a plateau and a linear decay to almost nothing.
+
+    Args:
+        rate: Learning rate of the plateau.
+        warmup: Steps until the plateau.
+        plateau: Share of all steps before the decay.
+        decay: Weight decay.
+    """
+
+    rate: float = 2e-3
+    warmup: int = 200
+    plateau: float = 0.3
+    decay: float = 0.0
+
+    def factor(self, step: int, steps: int) -> float:
+        """Return the rate at a step as a share of the plateau's."""
+
+        rising = min(1.0, (step + 1) / self.warmup)
+        falling = (1 - step / max(1, steps)) / (1 - self.plateau)
+
+        return rising * max(0.003, min(1.0, falling))
+
+    def optimizer(self, model: nn.Module, steps: int) -> OptimizerLRScheduler:
+        """Return what a Lightning module's `configure_optimizers` must.
+
+        Args:
+            model: What is trained.
+            steps: How many steps there will be.
+        """
+
+        optimizer = torch.optim.AdamW(
+            model.parameters(), lr=self.rate, weight_decay=self.decay, betas=(0.9, 0.99)
+        )
+        scheduler = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: self.factor(step, steps)
+        )
+
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+        }
