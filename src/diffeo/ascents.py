@@ -1,16 +1,17 @@
 """How a search steps uphill."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from diffeo.shapes import Latent, Memory, Scores
 
-__all__ = ["Adam", "Ascent", "Ball", "Box", "Gradient"]
+__all__ = ["Adam", "Ascent", "Ball", "Box", "Gradient", "NormalizedGradient"]
 
 
+@runtime_checkable
 class Ascent(Protocol):
     """A rule for the next point, row by row."""
 
@@ -56,6 +57,45 @@ class Gradient:
         """Step along the gradient."""
 
         return z + self.rate * gradient, memory
+
+
+@dataclass(frozen=True)
+class NormalizedGradient:
+    """z ← z + rate · ∇ / ‖∇‖: along the gradient, in steps of one length.
+
+    It goes where `Gradient` goes, but needs no rate of its own for each model, since it
+    neither leaps where the gradient is steep nor creeps where it is flat.
+
+    Source: Nesterov, 1984, Minimization methods for nonsmooth convex and quasiconvex
+    functions; Dombrowski et al., 2024, equation (5), for the direction.
+
+    Args:
+        rate: Length of a step, in coordinates.
+    """
+
+    rate: float = 0.1
+
+    def __post_init__(self) -> None:
+        _check_positive("rate", self.rate)
+
+    def start(self, z: Latent) -> Memory:  # noqa: ARG002
+        """Remember nothing."""
+
+        return ()
+
+    def step(
+        self,
+        z: Latent,
+        score: Scores,  # noqa: ARG002
+        gradient: Latent,
+        memory: Memory,
+    ) -> tuple[Latent, Memory]:
+        """Step along the unit vector of the gradient; stay where it is zero."""
+
+        length = torch.linalg.vector_norm(gradient, dim=1, keepdim=True)
+        unit = gradient / length.clamp_min(torch.finfo(length.dtype).tiny)
+
+        return z + self.rate * unit, memory
 
 
 @dataclass(frozen=True)

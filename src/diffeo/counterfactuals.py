@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Self
 
 import torch
 from jaxtyping import Float, Int
@@ -113,7 +112,7 @@ class Counterfactuals:
 
         return {outcome: found[outcome] for outcome in Outcome if outcome in found}
 
-    def select(self, rows: Flags | Int[Tensor, " selected"]) -> Self:
+    def select(self, rows: Flags | Int[Tensor, " selected"]) -> "Counterfactuals":
         """Return the record of some rows.
 
         Args:
@@ -122,12 +121,12 @@ class Counterfactuals:
 
         return self.map(lambda value: value[rows])
 
-    def map(self, rule: Callable[[Tensor], Tensor]) -> Self:
+    def map(self, rule: Callable[[Tensor], Tensor]) -> "Counterfactuals":
         """Return the record with each tensor changed by a rule."""
 
         tensors = {name: rule(value) for name, value in self.tensors().items()}
 
-        return type(self)(**tensors, settings=self.settings)
+        return Counterfactuals(**tensors, settings=self.settings)
 
     def save(self, path: Path) -> None:
         """Write the record to one safetensors file, complete or not at all."""
@@ -143,7 +142,7 @@ class Counterfactuals:
         draft.replace(path)
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: Path) -> "Counterfactuals":
         """Read a record.
 
         Raises:

@@ -1,7 +1,7 @@
 """What a search climbs, and when it has arrived."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ __all__ = [
     "Objective",
     "Point",
     "TargetClass",
+    "confidence_of",
     "log_odds",
 ]
 
@@ -41,6 +42,7 @@ class Point:
     origin: Latent
 
 
+@runtime_checkable
 class Objective(Protocol):
     """A score to climb and a margin that says how far past the target a row is."""
 
@@ -263,6 +265,17 @@ def log_odds(logits: Outputs, target: Tensor) -> Scores:
     own = logits.gather(1, target[:, None])[:, 0]
 
     return own - _without(logits, target).logsumexp(1)
+
+
+def confidence_of(outputs: Outputs, target: Tensor) -> Scores:
+    """Return the probability that a classifier gives to a class of each row.
+
+    Args:
+        outputs: Logits of shape (batch, classes), or single ones.
+        target: The class of each row, shape (batch,).
+    """
+
+    return torch.sigmoid(log_odds(_logits(outputs), target))
 
 
 def _without(logits: Tensor, target: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from diffeo.ascents import Adam, Ascent
+from diffeo.batching import slices
 from diffeo.climb import Base, Climb, Hill
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, Outcome, choose, concatenate
@@ -102,7 +103,7 @@ def search(
         for shift in _shifts(base.origin, run):
             batches: list[Counterfactuals] = []
 
-            for rows in _batches(len(x), run.batch_size):
+            for rows in slices(len(x), run.batch_size):
                 begun = time.perf_counter()
                 part = base.rows(rows)
                 climb = Climb(hill, part, part.origin + shift, run.reserve, interrupted)
@@ -121,7 +122,7 @@ def _prepare(x: Data, hill: Hill, batch_size: int) -> Base:
     parts = []
 
     with torch.no_grad():
-        for rows in _batches(len(x), batch_size):
+        for rows in slices(len(x), batch_size):
             factual = x[rows].detach()
             origin = hill.coordinates.encode(factual)
             _check_latent(origin, factual)
@@ -136,10 +137,6 @@ def _prepare(x: Data, hill: Hill, batch_size: int) -> Base:
         memory = hill.objective.start(point)
 
     return Base(x.detach(), origin, reconstruction, outputs, memory)
-
-
-def _batches(rows: int, size: int) -> list[slice]:
-    return [slice(at, at + size) for at in range(0, rows, size)]
 
 
 def _shifts(origin: Latent, run: Run) -> list[Tensor]:

@@ -12,6 +12,7 @@ __all__ = [
     "Indices",
     "Latent",
     "LogDet",
+    "Maps",
     "Memory",
     "Model",
     "Outputs",
@@ -20,6 +21,7 @@ __all__ = [
 
 Data = Float[Tensor, "batch *data"]
 Images = Float[Tensor, "batch channels height width"]
+Maps = Float[Tensor, "batch _ _ _"]
 Latent = Float[Tensor, "batch latent"]
 Outputs = Float[Tensor, "batch *outputs"]
 Scores = Float[Tensor, " batch"]

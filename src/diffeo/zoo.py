@@ -12,8 +12,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from diffeo.coordinates.zuko import ZukoFlow
+from diffeo.models.affine_spline import affine_spline
 from diffeo.models.classifiers import cnn
 from diffeo.models.flow.recipes import Level, glow, realnvp
+from diffeo.models.perceptron import perceptron
 
 __all__ = ["Card", "Recipe", "card", "load", "names", "save"]
 
@@ -26,7 +29,7 @@ class Recipe:
     """How to build a model: the name of a recipe and what to call it with.
 
     Args:
-        name: One of "glow", "realnvp" and "cnn".
+        name: One of "glow", "realnvp", "cnn", "affine-spline" and "perceptron".
         settings: The recipe's arguments, as JSON holds them.
     """
 
@@ -222,4 +225,6 @@ RECIPES: dict[str, Callable[[dict[str, Any]], nn.Module]] = {
     "glow": _glow,
     "realnvp": _realnvp,
     "cnn": _cnn,
+    "affine-spline": lambda settings: ZukoFlow(affine_spline(**settings)),
+    "perceptron": lambda settings: perceptron(**settings),
 }

@@ -7,6 +7,7 @@ from diffeo.shapes import Data, Flags, Latent
 __all__ = ["Coordinates", "Typicality"]
 
 
+@runtime_checkable
 class Coordinates(Protocol):
     """Where a search moves."""
 

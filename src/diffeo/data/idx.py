@@ -39,10 +39,11 @@ def read_idx(path: Path) -> npt.NDArray[np.uint8]:
 
     dimensions = content[3]
     start = 4 + 4 * dimensions
-    shape = tuple(np.frombuffer(content[4:start], dtype=">u4").tolist())
+    sides = (content[at : at + 4] for at in range(4, start, 4))
+    shape = tuple(int.from_bytes(side, "big") for side in sides)
     expected = start + math.prod(shape)
 
-    if len(shape) != dimensions or len(content) != expected:
+    if len(content) != expected:
         raise ValueError(
             f"{path} must hold {expected} bytes for shape {shape}, got {len(content)}: "
             "is it truncated?"

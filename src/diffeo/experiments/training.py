@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from diffeo import zoo
+from diffeo.batching import batches_of
 from diffeo.data.mnist import Digits, mnist
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.density import Flow
@@ -165,7 +166,7 @@ def _measure_flow(model: nn.Module, *, digits: Digits) -> dict[str, float]:
     generator = torch.Generator().manual_seed(0)
     bits, density = [], []
 
-    for x in digits.images.chunk(10):
+    for x in batches_of(digits.images):
         noisy = dequantize(x, generator=generator)
         bits.append(flow.bits_per_dimension(noisy))
         density.append(flow.log_prob(x))
@@ -178,7 +179,7 @@ def _measure_flow(model: nn.Module, *, digits: Digits) -> dict[str, float]:
 
 @torch.no_grad()
 def _measure_cnn(model: nn.Module, *, digits: Digits) -> dict[str, float]:
-    logits = torch.cat([model(x) for x in digits.images.chunk(10)])
+    logits = torch.cat([model(x) for x in batches_of(digits.images)])
     right = (logits.argmax(1) == digits.labels).float().mean()
 
     return {"validation_accuracy": right.item(), **_size(model)}

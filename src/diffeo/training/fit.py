@@ -1,5 +1,9 @@
 """Run a training: progress, log, checkpoints, averaged weights."""
 
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,6 +23,13 @@ __all__ = ["Fit", "fit", "training_precision"]
 
 Loader = DataLoader[tuple[Tensor, ...]]
 CHECKPOINT = "last.ckpt"
+HINTS = (
+    "Checkpoint directory .* exists and is not empty",
+    "The dirpath has changed from",
+    "The '?.*_dataloader'? does not have many workers",
+    "The number of training batches",
+    "`isinstance\\(treespec, LeafSpec\\)` is deprecated",
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,21 @@ def fit(
         raise FileNotFoundError(f"a training to resume must have left {last}")
 
     module.to(memory_format=torch.channels_last)
-    trainer = lightning.Trainer(
+
+    with _quiet():
+        _trainer(how).fit(
+            module,
+            train,
+            validation,
+            ckpt_path=last if how.resume else None,
+            weights_only=True,
+        )
+
+    module.to(memory_format=torch.contiguous_format)
+
+
+def _trainer(how: Fit) -> lightning.Trainer:
+    return lightning.Trainer(
         max_epochs=how.epochs,
         accelerator="auto",
         devices=1,
@@ -71,7 +96,12 @@ def fit(
         gradient_clip_val=how.clip,
         callbacks=[
             EMAWeightAveraging(decay=how.average, use_buffers=False),
-            ModelCheckpoint(how.folder, save_top_k=0, save_last=True),
+            ModelCheckpoint(
+                how.folder,
+                filename=CHECKPOINT.removesuffix(".ckpt"),
+                save_on_train_epoch_end=True,
+                enable_version_counter=False,
+            ),
             *([TQDMProgressBar(refresh_rate=10)] if how.progress else []),
         ],
         enable_progress_bar=how.progress,
@@ -80,14 +110,24 @@ def fit(
         log_every_n_steps=50,
         num_sanity_val_steps=0,
     )
-    trainer.fit(
-        module,
-        train,
-        validation,
-        ckpt_path=last if how.resume else None,
-        weights_only=True,
-    )
-    module.to(memory_format=torch.contiguous_format)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the trainer's hints on hardware, workers and folders from the terminal."""
+
+    logger = logging.getLogger("pytorch_lightning")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+
+    try:
+        with warnings.catch_warnings():
+            for hint in HINTS:
+                warnings.filterwarnings("ignore", message=hint)
+
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def training_precision() -> Literal["bf16-mixed", "32-true"]:

@@ -10,6 +10,7 @@ from diffeo.shapes import LogDet
 __all__ = ["Bijection", "Chain", "DataDependent", "Inverse", "initialize"]
 
 
+@runtime_checkable
 class Bijection(Protocol):
     """A differentiable map with a differentiable inverse, one row at a time."""
 

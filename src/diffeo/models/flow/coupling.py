@@ -1,13 +1,13 @@
 """Coupling layers: one part of the image decides how the other part moves."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from diffeo.shapes import Images, LogDet
+from diffeo.shapes import Images, LogDet, Maps
 
 __all__ = [
     "Additive",
@@ -20,13 +20,14 @@ __all__ = [
 ]
 
 
+@runtime_checkable
 class Mask(Protocol):
     """How an image falls into a part that stays and a part that moves."""
 
-    def split(self, x: Images) -> tuple[Images, Images]:
+    def split(self, x: Maps) -> tuple[Maps, Maps]:
         """Return the part that stays and the part that moves."""
 
-    def merge(self, stays: Images, moves: Images) -> Images:
+    def merge(self, stays: Maps, moves: Maps) -> Maps:
         """Undo `split`."""
 
 
@@ -39,14 +40,14 @@ class Channels:
 
     flipped: bool = False
 
-    def split(self, x: Images) -> tuple[Images, Images]:
+    def split(self, x: Maps) -> tuple[Maps, Maps]:
         """Return the two halves of the channels."""
 
         first, second = x.tensor_split(2, dim=1)
 
         return (second, first) if self.flipped else (first, second)
 
-    def merge(self, stays: Images, moves: Images) -> Images:
+    def merge(self, stays: Maps, moves: Maps) -> Maps:
         """Join the two halves."""
 
         return torch.cat((moves, stays) if self.flipped else (stays, moves), dim=1)
@@ -64,7 +65,7 @@ class Checkerboard:
 
     flipped: bool = False
 
-    def split(self, x: Images) -> tuple[Images, Images]:
+    def split(self, x: Maps) -> tuple[Maps, Maps]:
         """Return the fields of the two colors."""
 
         blocks = functional.pixel_unshuffle(x, 2)
@@ -74,7 +75,7 @@ class Checkerboard:
 
         return (black, white) if self.flipped else (white, black)
 
-    def merge(self, stays: Images, moves: Images) -> Images:
+    def merge(self, stays: Maps, moves: Maps) -> Maps:
         """Put the fields back on the board."""
 
         white, black = (moves, stays) if self.flipped else (stays, moves)
@@ -85,6 +86,7 @@ class Checkerboard:
         return functional.pixel_shuffle(blocks.flatten(1, 2), 2)
 
 
+@runtime_checkable
 class Transform(Protocol):
     """An elementwise bijection whose parameters a network provides."""
 
@@ -92,10 +94,10 @@ class Transform(Protocol):
     def parameters(self) -> int:
         """How many parameters each element needs."""
 
-    def forward(self, x: Images, parameters: Images) -> tuple[Images, LogDet]:
+    def forward(self, x: Images, parameters: Maps) -> tuple[Images, LogDet]:
         """Return y and the log-determinant."""
 
-    def inverse(self, y: Images, parameters: Images) -> tuple[Images, LogDet]:
+    def inverse(self, y: Images, parameters: Maps) -> tuple[Images, LogDet]:
         """Return x and the log-determinant of the inverse."""
 
 
@@ -112,12 +114,12 @@ class Additive:
 
         return 1
 
-    def forward(self, x: Images, parameters: Images) -> tuple[Images, LogDet]:
+    def forward(self, x: Images, parameters: Maps) -> tuple[Images, LogDet]:
         """Add the shift."""
 
         return x + parameters, x.new_zeros(len(x))
 
-    def inverse(self, y: Images, parameters: Images) -> tuple[Images, LogDet]:
+    def inverse(self, y: Images, parameters: Maps) -> tuple[Images, LogDet]:
         """Subtract the shift."""
 
         return y - parameters, y.new_zeros(len(y))
@@ -138,21 +140,21 @@ class Affine:
 
         return 2
 
-    def forward(self, x: Images, parameters: Images) -> tuple[Images, LogDet]:
+    def forward(self, x: Images, parameters: Maps) -> tuple[Images, LogDet]:
         """Shift, then scale."""
 
         shift, log_scale = self._read(parameters)
 
         return (x + shift) * log_scale.exp(), log_scale.flatten(1).sum(1)
 
-    def inverse(self, y: Images, parameters: Images) -> tuple[Images, LogDet]:
+    def inverse(self, y: Images, parameters: Maps) -> tuple[Images, LogDet]:
         """Unscale, then shift back."""
 
         shift, log_scale = self._read(parameters)
 
         return y * (-log_scale).exp() - shift, -log_scale.flatten(1).sum(1)
 
-    def _read(self, parameters: Images) -> tuple[Tensor, Tensor]:
+    def _read(self, parameters: Maps) -> tuple[Tensor, Tensor]:
         shift, raw = parameters.chunk(2, dim=1)
 
         return shift, self.bound * torch.tanh(raw / self.bound)

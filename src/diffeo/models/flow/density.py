@@ -33,8 +33,13 @@ class Flow(nn.Module):
         return self.log_prob(x)
 
     def encode(self, x: Data) -> Latent:
-        """Return the latent coordinates of data."""
+        """Return the latent coordinates of data.
 
+        Raises:
+            ValueError: If the data are of another shape than the flow's.
+        """
+
+        self._check(x)
         z, _ = self.bijection(x)
 
         return z
@@ -50,8 +55,12 @@ class Flow(nn.Module):
         """Return the log-density of data, in nats.
 
         Source: Dombrowski et al., 2024, equation (6).
+
+        Raises:
+            ValueError: If the data are of another shape than the flow's.
         """
 
+        self._check(x)
         z, logdet = self.bijection(x)
 
         return -(z.square() + math.log(2 * math.pi)).sum(1) / 2 + logdet
@@ -98,3 +107,9 @@ class Flow(nn.Module):
         )
 
         return self.decode(z)
+
+    def _check(self, x: Data) -> None:
+        if x.shape[1:] != self.shape:
+            sides = ", ".join(map(str, self.shape))
+
+            raise ValueError(f"x must be (batch, {sides}), got {tuple(x.shape)}")

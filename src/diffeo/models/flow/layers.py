@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from diffeo.shapes import Images, Latent, LogDet
+from diffeo.shapes import Images, Latent, LogDet, Maps
 
 __all__ = ["ActivationNorm", "InvertibleConvolution", "Squeeze", "Whiten"]
 
@@ -125,12 +125,12 @@ def _mix(matrix: Tensor, x: Images) -> Images:
 class Squeeze(nn.Module):
     """Blocks of 2×2 pixels become four channels."""
 
-    def forward(self, x: Images) -> tuple[Images, LogDet]:
+    def forward(self, x: Maps) -> tuple[Maps, LogDet]:
         """Halve the height and width."""
 
         return functional.pixel_unshuffle(x, 2), x.new_zeros(len(x))
 
-    def inverse(self, y: Images) -> tuple[Images, LogDet]:
+    def inverse(self, y: Maps) -> tuple[Maps, LogDet]:
         """Double the height and width."""
 
         return functional.pixel_shuffle(y, 2), y.new_zeros(len(y))

@@ -48,7 +48,7 @@ class Marginal(nn.Module):
         )
         ranks = torch.special.ndtr(heights) * (values.shape[1] - 1)
         knots = values.sort(dim=1).values[:, ranks.round().long()]
-        width = knots.diff(dim=1).clamp_min(1e-4)
+        width = knots.diff(dim=1).clamp_min(1e-6)
         height = heights.diff().expand_as(width)
         secant = (height / width).log()
         padded = torch.cat((secant[:, :1], secant, secant[:, -1:]), dim=1)

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from diffeo.shapes import Images
+from diffeo.shapes import Images, Maps
 
 __all__ = ["Convolutions"]
 
@@ -41,7 +41,7 @@ class Convolutions(nn.Module):
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
 
-    def forward(self, x: Images) -> Images:
+    def forward(self, x: Maps) -> Maps:
         """Return the coupling's parameters in the precision of `x`."""
 
         hidden = self.first(x.contiguous(memory_format=torch.channels_last))
@@ -50,7 +50,7 @@ class Convolutions(nn.Module):
         for block in self.blocks:
             hidden = block(hidden)
 
-        parameters: Images = self.last(functional.silu(hidden))
+        parameters: Maps = self.last(functional.silu(hidden))
 
         return parameters.to(x.dtype)
 

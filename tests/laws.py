@@ -1,0 +1,213 @@
+"""The instances over which the laws run: a new part costs one entry here."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from diffeo.ascents import Adam, Ascent, Ball, Box, Gradient, NormalizedGradient
+from diffeo.coordinates.bounded import Bounded
+from diffeo.coordinates.identity import Identity
+from diffeo.coordinates.linear import principal_axes
+from diffeo.coordinates.protocol import Coordinates
+from diffeo.models.flow.bijection import Chain, Inverse, initialize
+from diffeo.models.flow.coupling import (
+    Additive,
+    Affine,
+    Channels,
+    Checkerboard,
+    Coupling,
+)
+from diffeo.models.flow.density import Flow
+from diffeo.models.flow.layers import (
+    ActivationNorm,
+    InvertibleConvolution,
+    Squeeze,
+    Whiten,
+)
+from diffeo.models.flow.marginal import Marginal
+from diffeo.models.flow.multiscale import Split
+from diffeo.models.flow.networks import Convolutions
+from diffeo.models.flow.pixels import BinCenter, Logit
+from diffeo.models.flow.recipes import Level, glow, realnvp
+from diffeo.models.seeded import seeded
+from diffeo.objectives import AtLeast, AtMost, Near, Objective, TargetClass
+
+SHAPE = (1, 4, 4)
+
+
+def images(rows: int, shape: tuple[int, ...] = SHAPE, seed: int = 0) -> Tensor:
+    """Images in [0.1, 0.9], in double precision."""
+
+    generator = torch.Generator().manual_seed(seed)
+    uniform = torch.rand(rows, *shape, generator=generator, dtype=torch.float64)
+
+    return 0.1 + 0.8 * uniform
+
+
+def disturb(model: nn.Module, seed: int = 1) -> nn.Module:
+    """Move every parameter a little, so that no part is the identity."""
+
+    generator = torch.Generator().manual_seed(seed)
+
+    with torch.no_grad():
+        for value in model.parameters():
+            value.add_(0.1 * torch.randn(value.shape, generator=generator))
+
+    return model
+
+
+def tiny_flow(recipe: Callable[..., Flow] = glow) -> Flow:
+    """A disturbed flow of 4×4 images in double precision."""
+
+    flow = recipe(SHAPE, [Level(2, 4), Level(1, 4)], bins=6)
+    initialize(flow, images(64).float())
+    disturb(flow)
+
+    return flow.double().eval().requires_grad_(requires_grad=False)
+
+
+def tiny_classifier(classes: int) -> nn.Module:
+    """A smooth random classifier of 4×4 images in double precision."""
+
+    with seeded(3):
+        model = nn.Sequential(
+            nn.Flatten(), nn.Linear(16, 12), nn.Tanh(), nn.Linear(12, classes)
+        )
+
+    with torch.no_grad():
+        for value in model.parameters():
+            value.mul_(5)
+
+    return model.double().eval()
+
+
+@dataclass(frozen=True)
+class BijectionCase:
+    """A bijection and data for it."""
+
+    name: str
+    bijection: Any  # a Bijection that is an nn.Module
+    x: Tensor
+
+
+def _network(inputs: int, outputs: int, side: tuple[int, int]) -> Convolutions:
+    return Convolutions(inputs, outputs, side=side, width=5, blocks=1)
+
+
+def bijections() -> Sequence[BijectionCase]:
+    """One instance of every bijection, disturbed, in double precision."""
+
+    with seeded(0):
+        parts: dict[str, tuple[nn.Module, tuple[int, int, int]]] = {
+            "activation norm": (ActivationNorm(2), (2, 4, 4)),
+            "invertible convolution": (InvertibleConvolution(4), (4, 2, 2)),
+            "squeeze": (Squeeze(), (1, 4, 4)),
+            "whiten": (Whiten((2, 2, 2)), (2, 2, 2)),
+            "bin center": (BinCenter(), (1, 4, 4)),
+            "logit": (Logit(), (1, 4, 4)),
+            "marginal": (Marginal(2, bins=5), (2, 4, 4)),
+            "additive coupling": (
+                Coupling(Channels(), Additive(), _network(2, 2, (2, 2))),
+                (4, 2, 2),
+            ),
+            "affine coupling": (
+                Coupling(Channels(flipped=True), Affine(), _network(2, 4, (2, 2))),
+                (4, 2, 2),
+            ),
+            "checkerboard coupling": (
+                Coupling(Checkerboard(), Affine(), _network(2, 4, (2, 2))),
+                (1, 4, 4),
+            ),
+            "flipped checkerboard": (
+                Coupling(Checkerboard(flipped=True), Affine(), _network(4, 8, (2, 2))),
+                (2, 4, 4),
+            ),
+            "split": (
+                Split(
+                    Channels(),
+                    Affine(),
+                    _network(2, 4, (2, 2)),
+                    Whiten((2, 2, 2)),
+                    (2, 2, 2),
+                ),
+                (4, 2, 2),
+            ),
+            "chain": (Chain([Logit(), Squeeze(), Whiten((4, 2, 2))]), (1, 4, 4)),
+            "inverse": (Inverse(Squeeze()), (4, 2, 2)),
+        }
+
+    cases = []
+
+    for name, (part, shape) in parts.items():
+        x = images(3, shape)
+        initialize(part, images(64, shape).float())
+        cases.append(BijectionCase(name, disturb(part).double(), x))
+
+    for recipe in (glow, realnvp):
+        case = BijectionCase(recipe.__name__, tiny_flow(recipe).bijection, images(3))
+        cases.append(case)
+
+    return cases
+
+
+@dataclass(frozen=True)
+class SearchCase:
+    """Coordinates, an objective and an ascent, with a model that fits."""
+
+    name: str
+    coordinates: Coordinates
+    objective: Objective
+    ascent: Ascent
+    model: nn.Module
+
+
+def coordinates() -> dict[str, Coordinates]:
+    """Every kind of coordinates of 4×4 images."""
+
+    return {
+        "identity": Identity(SHAPE),
+        "linear": principal_axes(images(64), count=6),
+        "flow": tiny_flow(),
+        "bounded flow": Bounded(tiny_flow(realnvp)),
+    }
+
+
+def objectives() -> dict[str, tuple[Objective, nn.Module]]:
+    """Every kind of objective, with a model."""
+
+    several, single = tiny_classifier(3), tiny_classifier(1)
+
+    return {
+        "a class": (TargetClass(1, confidence=0.8), several),
+        "any other class": (TargetClass("other", confidence=0.6), several),
+        "a single logit": (TargetClass(1, confidence=0.7), single),
+        "at least": (AtLeast(0.6), single),
+        "at most": (AtMost(-0.6), single),
+        "near": (Near(0.3, within=0.05), single),
+    }
+
+
+def ascents() -> dict[str, Ascent]:
+    """Every kind of ascent."""
+
+    return {
+        "gradient": Gradient(0.05),
+        "normalized gradient": NormalizedGradient(0.1),
+        "Adam": Adam(0.05),
+        "box": Box(Adam(0.05), -3.0, 3.0),
+        "ball": Ball(Gradient(0.1), 0.8),
+    }
+
+
+def searches() -> Sequence[SearchCase]:
+    """All combinations of coordinates, objectives and ascents."""
+
+    return [
+        SearchCase(f"{where} / {what} / {how}", place, objective, ascent, model)
+        for where, place in coordinates().items()
+        for what, (objective, model) in objectives().items()
+        for how, ascent in ascents().items()
+    ]

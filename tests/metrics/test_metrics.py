@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import LinearSVC
+
+from diffeo.metrics.neighbors import neighbor_share
+from diffeo.metrics.oracles import agreement, svm
+
+
+def blobs(rows: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.arange(rows) % 3
+    centers = torch.tensor([[0.0, 0.0], [3.0, 0.0], [0.0, 3.0]])
+    noise = torch.randn(rows, 2, generator=generator)
+
+    return (centers[labels] + noise).reshape(rows, 1, 1, 2), labels
+
+
+def test_neighbor_share_agrees_with_the_reference() -> None:
+    x, labels = blobs(60, 0)
+    query, _ = blobs(20, 1)
+    reference = KNeighborsClassifier(n_neighbors=7).fit(x.flatten(1), labels)
+    expected = reference.predict_proba(query.flatten(1))[:, 2]
+    found = neighbor_share(query, x, labels, target=2, count=7)
+
+    np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("count", [0, 61])
+def test_there_are_only_so_many_neighbors(count: int) -> None:
+    x, labels = blobs(60, 0)
+
+    with pytest.raises(ValueError, match="count must be from 1 to 60"):
+        neighbor_share(x, x, labels, target=2, count=count)
+
+
+def test_the_oracle_answers_as_the_machine_it_is() -> None:
+    x, labels = blobs(90, 0)
+    query, _ = blobs(30, 1)
+    machine = LinearSVC(C=0.05, dual=False, tol=1e-3).fit(x.flatten(1).double(), labels)
+    oracle = svm(x, labels)
+
+    assert oracle(query).tolist() == machine.predict(query.flatten(1).double()).tolist()
+    assert (oracle(x) == labels).float().mean() > 0.8
+
+
+def test_agreement_is_one_where_the_oracle_says_the_target() -> None:
+    x, _ = blobs(4, 0)
+
+    def oracle(x: torch.Tensor) -> torch.Tensor:
+        return torch.arange(len(x))
+
+    assert agreement(oracle, x, 2).tolist() == [0.0, 0.0, 1.0, 0.0]
+    assert agreement(oracle, x, torch.tensor([0, 0, 2, 3])).tolist() == [1, 0, 1, 1]
