@@ -73,7 +73,7 @@ class NormalizedGradient:
         rate: Length of a step, in coordinates.
     """
 
-    rate: float = 0.1
+    rate: float = 0.2
 
     def __post_init__(self) -> None:
         _check_positive("rate", self.rate)

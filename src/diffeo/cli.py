@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from diffeo.ascents import Adam
+from diffeo.ascents import Adam, Ascent, NormalizedGradient
 from diffeo.data.images import read_images
 from diffeo.data.mnist import sample_digits
 from diffeo.experiments.demo import demo as run_demo
@@ -113,7 +113,11 @@ def explain(  # noqa: PLR0913 - one option for each thing a user may set
     ] = 0.99,
     rate: Annotated[
         float | None,
-        typer.Option(help="Adam's step size.", show_default="0.1, or 0.0005 in data"),
+        typer.Option(
+            help="Step size: the length of a step along the gradient in latent "
+            "coordinates, Adam's rate in data space.",
+            show_default="0.2, or 0.0005 in data",
+        ),
     ] = None,
     steps: Annotated[int, typer.Option(help="Most steps of an image.")] = 1000,
     starts: Annotated[
@@ -129,13 +133,12 @@ def explain(  # noqa: PLR0913 - one option for each thing a user may set
     """Show what would have to change in images for a classifier to answer otherwise."""
 
     images = sample_digits().images if data == "digits" else read_images(Path(data))
-    usual = 5e-4 if coordinates == "data" else 0.1
     request = Request(
         model=model,
         coordinates=coordinates,
         target="other" if target == "other" else _class(target),
         confidence=confidence,
-        ascent=Adam(usual if rate is None else rate),
+        ascent=_ascent(coordinates, rate),
         run=Run(
             steps=steps,
             batch_size=batch_size,
@@ -149,6 +152,13 @@ def explain(  # noqa: PLR0913 - one option for each thing a user may set
         explain_to_folder(images[:limit], request, folder)
 
     typer.echo(str((out / "report.html").resolve()))
+
+
+def _ascent(coordinates: str, rate: float | None) -> Ascent:
+    if coordinates == "data":
+        return Adam(5e-4 if rate is None else rate)
+
+    return NormalizedGradient(0.2 if rate is None else rate)
 
 
 def _class(text: str) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from diffeo.ascents import Adam, Ascent
+from diffeo.ascents import Ascent, NormalizedGradient
 from diffeo.batching import slices
 from diffeo.climb import Base, Climb, Hill
 from diffeo.coordinates.protocol import Coordinates
@@ -78,14 +78,14 @@ def search(
         model: From data to logits or values, in evaluation mode.
         objective: What to climb and when to stop.
         coordinates: Where to move.
-        ascent: How to step; Adam at its own settings if not given.
+        ascent: How to step; along the normalized gradient if not given.
         run: How long, in what batches, and so on.
 
     Raises:
         ValueError: If the data, the model or the coordinates cannot be searched.
     """
 
-    ascent, run = ascent or Adam(), run or Run()
+    ascent, run = ascent or NormalizedGradient(), run or Run()
     _check_data(x)
     _check_mode(model)
     hill = Hill(model, objective, coordinates, ascent)

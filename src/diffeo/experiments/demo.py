@@ -25,7 +25,7 @@ STORY = Story(
     question="What would have to change in these handwritten fours for the classifier "
     "to see a nine? Along the data, the gap of the four closes to a loop; off the "
     "data, faint noise is enough.",
-    model="a convolutional network, right about 99.3 % of MNIST's test digits",
+    model="a convolutional network, trained on MNIST",
     confidence=CONFIDENCE,
     names=tuple(str(digit) for digit in range(10)),
 )

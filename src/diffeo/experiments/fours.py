@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from diffeo import zoo
-from diffeo.ascents import Adam, Box
+from diffeo.ascents import Adam, Ascent, Box, NormalizedGradient
 from diffeo.batching import batches_of
 from diffeo.coordinates.identity import Identity
 from diffeo.counterfactuals import Counterfactuals
@@ -18,6 +18,8 @@ from diffeo.search import Run, search
 
 __all__ = [
     "CONFIDENCE",
+    "LATENT",
+    "PAPER",
     "SOURCE",
     "TARGET",
     "adversarial",
@@ -28,7 +30,8 @@ __all__ = [
 ]
 
 SOURCE, TARGET, CONFIDENCE = 4, 9, 0.99
-LATENT = Adam(0.1)
+LATENT = NormalizedGradient(0.2)
+PAPER = Adam(0.05)
 DATA = Box(Adam(5e-4), 0.0, 1.0)
 
 
@@ -70,12 +73,12 @@ def right_digits(digits: Digits, model: nn.Module, *, digit: int, count: int) ->
 
 
 def counterfactual(
-    x: Tensor, model: nn.Module, flow: Flow, *, run: Run
+    x: Tensor, model: nn.Module, flow: Flow, *, run: Run, ascent: Ascent = LATENT
 ) -> Counterfactuals:
     """Turn digits into nines in the latent coordinates of a flow."""
 
     return explain(
-        x, model, flow, target=TARGET, confidence=CONFIDENCE, ascent=LATENT, run=run
+        x, model, flow, target=TARGET, confidence=CONFIDENCE, ascent=ascent, run=run
     )
 
 

@@ -29,7 +29,7 @@ __all__ = ["draw"]
 Array = npt.NDArray[np.float64]
 
 SHOWN = 12  # searches whose paths are drawn
-BOXES = 25  # points at which the eigenvectors are drawn
+BOXES = 15  # points at which the eigenvectors are drawn
 LONGEST = 0.6  # edge of the longest box, in units of the helix's radius
 NAMES = {
     "data": "found in X",

@@ -14,6 +14,7 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import Digits, mnist
 from diffeo.experiments.fours import (
     CONFIDENCE,
+    PAPER,
     SOURCE,
     TARGET,
     adversarial,
@@ -57,6 +58,7 @@ def reproduce_mnist(how: Reproduction) -> dict[str, float]:
     run = Run(steps=100 if how.quick else 2000, path=True, progress=how.progress)
     records = {
         "latent": counterfactual(fours, model, flow, run=run),
+        "adam": counterfactual(fours, model, flow, run=run, ascent=PAPER),
         "data": adversarial(fours, model, run=run),
         "untrained": counterfactual(fours, model, untrained_flow(train), run=run),
     }
@@ -121,10 +123,17 @@ def _search_figures(
             f"reached_{name}": reached.double().mean().item(),
             f"reached_{name}_8bit": _still_there(record, model),
             f"steps_{name}_median": steps.median().item() if len(steps) else math.nan,
+            f"distance_{name}_median": _distance(record).median().item(),
             f"seconds_per_image_{name}": record.seconds.mean().item(),
         }
 
     return results
+
+
+def _distance(record: Counterfactuals) -> Tensor:
+    """Return the Euclidean distance of each counterfactual from its factual."""
+
+    return (record.counterfactual - record.factual).flatten(1).norm(dim=1)
 
 
 @torch.no_grad()
@@ -184,9 +193,9 @@ def _mean(values: Tensor) -> float:
 
 def _draw(records: Mapping[str, Counterfactuals], how: Reproduction) -> None:
     shown = {
-        "ascent in Z (counterfactuals)": records["latent"],
-        "ascent in X (adversarial examples)": records["data"],
-        "untrained flow (control)": records["untrained"],
+        "ascent in Z": records["latent"],
+        "ascent in X": records["data"],
+        "ascent in Z, untrained flow": records["untrained"],
     }
     gallery(shown, range(min(12, len(records["latent"])))).savefig(
         how.out / "gallery.png", dpi=150

@@ -108,7 +108,8 @@ def train_digits_cnn(
     held_out = mnist("validation", training.data).select(slice(rows))
     recipe = _seeded(recipe, training.seed)
     model = recipe.build()
-    _run(Supervised(model, Schedule(decay=0.05)), train, held_out, training, size)
+    module = Supervised(model, Schedule(decay=0.05), seed=training.seed)
+    _run(module, train, held_out, training, size)
 
     path = training.folder / "mnist-cnn.safetensors"
     _store(model, recipe, path, training, partial(_measure_cnn, digits=held_out))
@@ -201,7 +202,7 @@ def _seeded(recipe: zoo.Recipe, seed: int) -> zoo.Recipe:
 
 
 TRAININGS: dict[str, tuple[Callable[[Training], Path], int]] = {
-    "mnist-flow": (train_digits_flow, 20),
-    "mnist-cnn": (train_digits_cnn, 8),
+    "mnist-flow": (train_digits_flow, 18),
+    "mnist-cnn": (train_digits_cnn, 4),
 }
 """The function of each training, and how many epochs it takes by default."""

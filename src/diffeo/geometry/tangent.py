@@ -18,6 +18,7 @@ __all__ = [
     "tangent_space",
 ]
 
+Samples = Float[Tensor, "samples *data"]
 Tangent = Float[Tensor, "batch dimensions axes"]
 
 
@@ -61,7 +62,7 @@ def tangent_space(found: Singular, dimension: int | Indices) -> Tangent:
 
 def neighbor_tangent(
     x: Data,
-    data: Float[Tensor, "samples *data"],
+    data: Samples,
     *,
     neighbors: int = 200,
     dimension: int = 50,

@@ -12,7 +12,7 @@ __all__ = ["neighbor_share"]
 
 def neighbor_share(
     x: Data,
-    reference: Float[Tensor, "references *data"],
+    reference: Float[Tensor, "references ..."],
     labels: Int[Tensor, " references"],
     *,
     target: int,

@@ -16,6 +16,8 @@ Array = npt.NDArray[np.float64]
 
 SOURCE, TARGET = "#E69F00", "#999999"
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+BLUE = COLORS[0]
+SIDE = 2.0  # half the width of what is shown
 CORNERS = np.array(list(product((-0.5, 0.5), repeat=3)))
 FACES = (
     (0, 1, 3, 2),
@@ -36,17 +38,17 @@ def path_figure(paths: Mapping[str, Sequence[Array]]) -> Figure:
         paths: Points along each search, by the space that is searched.
     """
 
-    figure = Figure(figsize=(5.2 * len(paths), 5.4), layout="constrained")
+    figure = Figure(figsize=(4.8 * len(paths), 5.6), layout="constrained")
 
-    for index, (name, lines) in enumerate(paths.items()):
-        axes = _space(figure, (1, len(paths), index + 1))
+    for index, (name, lines) in enumerate(paths.items(), 1):
+        axes = _space(figure, (1, len(paths), index))
 
         for line in lines:
-            axes.plot(*line.T, color=COLORS[index], linewidth=1.6, zorder=5)
-            axes.scatter(*line[:1].T, color=COLORS[index], s=16, zorder=6)
+            axes.plot(*line.T, color=BLUE, linewidth=1.6, zorder=5)
+            axes.scatter(*line[:1].T, color=BLUE, s=16, zorder=6)
             axes.scatter(*line[-1:].T, color="black", marker="*", s=55, zorder=7)
 
-        axes.plot([], [], color=COLORS[index], marker="o", label="from the start")
+        axes.plot([], [], color=BLUE, marker="o", label="from the start")
         axes.scatter([], [], [], color="black", marker="*", s=55, label="to the end")
         axes.set_title(name, fontsize=12)
         axes.legend(loc="upper left", fontsize=8, frameon=False)
@@ -64,16 +66,17 @@ def box_figure(frames: Mapping[str, tuple[Array, Array]]) -> Figure:
             eigenvalues, as columns, shape (points, 3, 3), by the name of a flow.
     """
 
-    figure = Figure(figsize=(5.2 * len(frames), 5.4), layout="constrained")
+    figure = Figure(figsize=(4.8 * len(frames), 5.6), layout="constrained")
 
-    for index, (name, (places, edges)) in enumerate(frames.items()):
-        axes = _space(figure, (1, len(frames), index + 1))
+    for index, (name, (places, edges)) in enumerate(frames.items(), 1):
+        axes = _space(figure, (1, len(frames), index))
 
         for place, edge in zip(places, edges, strict=True):
             corners = place + CORNERS @ edge.T
-            box = Poly3DCollection([corners[list(face)] for face in FACES], alpha=0.55)
-            box.set_facecolor(COLORS[index])
-            box.set_edgecolor(COLORS[index])
+            box = Poly3DCollection([corners[list(face)] for face in FACES], alpha=0.35)
+            box.set_facecolor(BLUE)
+            box.set_edgecolor(BLUE)
+            box.set_zorder(5)
             axes.add_collection3d(box)
 
         axes.set_title(name, fontsize=12)
@@ -167,19 +170,27 @@ def eigenvalue_figure(thickness: Array, eigenvalues: Mapping[str, Array]) -> Fig
 def _space(figure: Figure, place: tuple[int, int, int]) -> Axes3D:
     """Return axes that hold the helix, its two halves in two colors."""
 
-    axes: Axes3D = figure.add_subplot(*place, projection="3d")
+    axes: Axes3D = figure.add_subplot(*place, projection="3d", computed_zorder=False)
 
     for low, high, color, label in (
         (-math.pi, 0.0, SOURCE, "class t < 0"),
         (0.0, math.pi, TARGET, "class t > 0"),
     ):
         t = np.linspace(low, high, 200)
-        axes.plot(np.sin(t), np.cos(t), t, color=color, linewidth=3, label=label)
+        axes.plot(np.sin(t), np.cos(t), t, color=color, linewidth=5, label=label)
 
-    axes.set_xlabel("x₁ = sin t")
-    axes.set_ylabel("x₂ = cos t")
-    axes.set_zlabel("x₃ = t")
-    axes.set_box_aspect((1, 1, 1.5))
+    axes.set(
+        xlabel="x₁ = sin t",
+        ylabel="x₂ = cos t",
+        zlabel="x₃ = t",
+        xlim=(-SIDE, SIDE),
+        ylim=(-SIDE, SIDE),
+        zlim=(-math.pi, math.pi),
+        xticks=(-1, 0, 1),
+        yticks=(-1, 0, 1),
+        zticks=range(-3, 4),
+    )
+    axes.set_box_aspect((1, 1, 1.5), zoom=0.85)
     axes.view_init(elev=18, azim=-50)
 
     return axes

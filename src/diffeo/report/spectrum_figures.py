@@ -34,7 +34,7 @@ def spectrum_figure(spectra: Mapping[str, Array]) -> Figure:
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("rank of the eigenvalue")
-    axes.set_ylabel("mean eigenvalue of γ⁻¹ = J Jᵀ\n(pixels² per unit of z²)")
+    axes.set_ylabel("mean eigenvalue of γ⁻¹ = J Jᵀ\n(gray value² per unit of z²)")
     axes.legend(frameon=False)
     axes.grid(alpha=0.3, which="both")
 

@@ -5,6 +5,7 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.nn import functional
 
+from diffeo.models.seeded import seeded
 from diffeo.training.schedule import Schedule
 
 __all__ = ["Supervised"]
@@ -16,18 +17,24 @@ class Supervised(lightning.LightningModule):
     Args:
         model: From images in [0, 1] to logits.
         schedule: How to update it.
+        seed: Of what the model draws while it trains, such as dropout.
     """
 
-    def __init__(self, model: nn.Module, schedule: Schedule) -> None:
+    def __init__(self, model: nn.Module, schedule: Schedule, *, seed: int) -> None:
         super().__init__()
         self.model = model
         self.schedule = schedule
+        self.seed = seed
 
     def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
-        """Return the mean cross-entropy."""
+        """Return the mean cross-entropy, with draws that this step owns."""
 
         pixels, labels = batch
-        loss = functional.cross_entropy(self.model(pixels.float() / 255), labels)
+
+        with seeded(self.seed * 1_000_003 + self.global_step):
+            logits = self.model(pixels.float() / 255)
+
+        loss = functional.cross_entropy(logits, labels)
         self.log("train_loss", loss, prog_bar=True)
 
         return loss

@@ -1,62 +1,18 @@
-"""What a search climbs, and when it has arrived."""
+"""Be of a class: the objective of classifiers."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from diffeo.shapes import Data, Latent, Memory, Outputs, Scores
+from diffeo.objectives.protocol import Point
+from diffeo.shapes import Memory, Outputs, Scores
 
-__all__ = [
-    "AtLeast",
-    "AtMost",
-    "Near",
-    "Objective",
-    "Point",
-    "TargetClass",
-    "confidence_of",
-    "log_odds",
-]
+__all__ = ["TargetClass", "confidence_of", "log_odds"]
 
 NEVER = torch.finfo(torch.float32).min
 MANY = 8  # so many single outputs are not all in [0, 1] unless they are probabilities
-
-
-@dataclass(frozen=True)
-class Point:
-    """All that an objective may look at.
-
-    Args:
-        data: Where the search stands, as data.
-        latent: Where it stands, in coordinates.
-        outputs: What the model answers there.
-        factual: The data that are explained.
-        origin: Their coordinates.
-    """
-
-    data: Data
-    latent: Latent
-    outputs: Outputs
-    factual: Data
-    origin: Latent
-
-
-@runtime_checkable
-class Objective(Protocol):
-    """A score to climb and a margin that says how far past the target a row is."""
-
-    def start(self, point: Point) -> Memory:
-        """Return what must be remembered of each row, given the factuals as `data`."""
-
-    def score(self, point: Point, memory: Memory) -> Scores:
-        """Return what the search climbs."""
-
-    def margin(self, point: Point, memory: Memory) -> Scores:
-        """Return how far past the target each row is: at the target from 0 on."""
-
-    def aim(self, point: Point, memory: Memory) -> Scores:
-        """Return the class or value that each row aims at."""
 
 
 @dataclass(frozen=True)
@@ -149,111 +105,6 @@ class TargetClass:
         return logits, logits.masked_fill(~allowed, NEVER).argmax(1)
 
 
-@dataclass(frozen=True)
-class AtLeast:
-    """Bring a regressor's answer to a value or above.
-
-    Args:
-        value: The value, in the model's units.
-    """
-
-    value: float
-
-    def start(self, point: Point) -> Memory:
-        """Remember nothing."""
-
-        _values(point.outputs)
-
-        return ()
-
-    def score(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
-        """Return the answer."""
-
-        return _values(point.outputs)
-
-    def margin(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
-        """Return the answer less the value."""
-
-        return _values(point.outputs) - self.value
-
-    def aim(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
-        """Return the value."""
-
-        return torch.full_like(_values(point.outputs), self.value)
-
-
-@dataclass(frozen=True)
-class AtMost:
-    """Bring a regressor's answer to a value or below.
-
-    Args:
-        value: The value, in the model's units.
-    """
-
-    value: float
-
-    def start(self, point: Point) -> Memory:
-        """Remember nothing."""
-
-        _values(point.outputs)
-
-        return ()
-
-    def score(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
-        """Return the negative answer."""
-
-        return -_values(point.outputs)
-
-    def margin(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
-        """Return the value less the answer."""
-
-        return self.value - _values(point.outputs)
-
-    def aim(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
-        """Return the value."""
-
-        return torch.full_like(_values(point.outputs), self.value)
-
-
-@dataclass(frozen=True)
-class Near:
-    """Bring a regressor's answer close to a value.
-
-    Args:
-        value: The value, in the model's units.
-        within: How far from it the answer may end.
-    """
-
-    value: float
-    within: float
-
-    def __post_init__(self) -> None:
-        if not self.within > 0:
-            raise ValueError(f"within must be above 0, got {self.within}")
-
-    def start(self, point: Point) -> Memory:
-        """Remember nothing."""
-
-        _values(point.outputs)
-
-        return ()
-
-    def score(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
-        """Return the negative distance from the value."""
-
-        return -(_values(point.outputs) - self.value).abs()
-
-    def margin(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
-        """Return how far inside the interval the answer lies."""
-
-        return self.within - (_values(point.outputs) - self.value).abs()
-
-    def aim(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
-        """Return the value."""
-
-        return torch.full_like(_values(point.outputs), self.value)
-
-
 def log_odds(logits: Outputs, target: Tensor) -> Scores:
     """Return the log-odds of a class of each row under softmax.
 
@@ -297,16 +148,6 @@ def _logits(outputs: Outputs) -> Tensor:
         )
 
     return outputs
-
-
-def _values(outputs: Outputs) -> Scores:
-    if outputs.ndim > 2 or outputs[0].numel() != 1:
-        raise ValueError(
-            "the model must return one value a row, of shape (batch,) or (batch, 1), "
-            f"got {tuple(outputs.shape)}"
-        )
-
-    return outputs.reshape(-1)
 
 
 def _refuse_probabilities(outputs: Outputs) -> None:
