@@ -199,7 +199,7 @@ def test_reproduce_quickly(data: Path, tmp_path: Path) -> None:
     ("words", "message"),
     [
         (("train", "none"), "name must be one of mnist-flow, mnist-cnn"),
-        (("reproduce", "none"), "name must be one of mnist"),
+        (("reproduce", "none"), "name must be one of helix, mnist"),
         (("train", "mnist-cnn", "--data", "none"), "data folder must hold"),
     ],
 )

@@ -11,15 +11,24 @@ from diffeo.data.images import read_images
 from diffeo.data.mnist import sample_digits
 from diffeo.experiments.demo import demo as run_demo
 from diffeo.experiments.explaining import Request, explain_to_folder
+from diffeo.experiments.helix import reproduce_helix
+from diffeo.experiments.helix_training import HELIX_TRAININGS
 from diffeo.experiments.mnist import reproduce_mnist
+from diffeo.experiments.mnist_geometry import reproduce_mnist_geometry
 from diffeo.experiments.results import Reproduction
-from diffeo.experiments.training import TRAININGS, Training
+from diffeo.experiments.training import TRAININGS as DIGIT_TRAININGS
+from diffeo.experiments.training import Training
 from diffeo.report.folder import output_folder
 from diffeo.search import Run
 
 __all__ = ["app"]
 
-REPRODUCTIONS = {"mnist": reproduce_mnist}
+REPRODUCTIONS = {
+    "helix": reproduce_helix,
+    "mnist": reproduce_mnist,
+    "mnist-geometry": reproduce_mnist_geometry,
+}
+TRAININGS = {**DIGIT_TRAININGS, **HELIX_TRAININGS}
 
 
 class _Commands(TyperGroup):
@@ -28,7 +37,7 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         try:
             return super().invoke(ctx)
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, ModuleNotFoundError) as error:
             typer.echo(f"Error: {error}", err=True)
 
             raise typer.Exit(2) from None

@@ -20,7 +20,7 @@ def nearest_by_search(point: torch.Tensor) -> float:
     def length(t: float) -> float:
         stop = torch.tensor([math.sin(t), math.cos(t), t], dtype=torch.float64)
 
-        return (point - stop).norm().item()
+        return float((point - stop).norm())
 
     marks = torch.linspace(-math.pi, math.pi, 25).tolist()
     found = [

@@ -18,6 +18,11 @@ from diffeo.experiments.results import Reproduction
 from diffeo.experiments.training import Training
 from diffeo.report.helix_page import find_plotly
 
+# Lightning's own, on the type of its loaders
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.isinstance.treespec, LeafSpec.. is deprecated:FutureWarning"
+)
+
 ROOT = Path(__file__).parents[2]
 PROMISED = {
     "reached_latent",

@@ -17,7 +17,11 @@ def random(*shape: int, seed: int = 0) -> torch.Tensor:
 
 
 def axes(rows: int, dimensions: int, count: int) -> torch.Tensor:
-    return torch.linalg.qr(random(rows, dimensions, count, seed=1)).Q
+    orthonormal: torch.Tensor = torch.linalg.qr(
+        random(rows, dimensions, count, seed=1)
+    ).Q
+
+    return orthonormal
 
 
 def test_parts_add_up_and_are_orthogonal() -> None:

@@ -82,9 +82,11 @@ def counterfactual(
     )
 
 
-def adversarial(x: Tensor, model: nn.Module, *, run: Run) -> Counterfactuals:
+def adversarial(
+    x: Tensor, model: nn.Module, *, run: Run, ascent: Ascent = DATA
+) -> Counterfactuals:
     """Turn digits into what the classifier takes for nines, in data space."""
 
     objective = TargetClass(TARGET, CONFIDENCE)
 
-    return search(x, model, objective, Identity(tuple(x.shape[1:])), DATA, run)
+    return search(x, model, objective, Identity(tuple(x.shape[1:])), ascent, run)

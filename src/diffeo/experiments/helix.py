@@ -163,4 +163,6 @@ def _angles(found: Singular) -> Tensor:
     truth = tangents(inner_places(len(found.values)))
     across = torch.linalg.cross(found.left[..., 0], truth).norm(dim=1)
 
-    return across.clamp(max=1).asin() * (180 / math.pi)
+    degrees: Tensor = across.clamp(max=1).asin() * (180 / math.pi)
+
+    return degrees

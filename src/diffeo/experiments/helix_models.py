@@ -1,7 +1,6 @@
 """The flows and the classifier of the helix, trained on fresh points at each step."""
 
 import logging
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -104,18 +103,18 @@ def fit_flow(
 
         return -density.mean()
 
-    return as_flow(_fit(recipe, loss, _Draws(budget, thickness, seed)))
+    return as_flow(_fit(recipe, loss, _Draws(budget, seed, thickness=thickness)))
 
 
 def fit_classifier(
-    recipe: zoo.Recipe, budget: Budget, *, thickness: float, seed: int
+    recipe: zoo.Recipe, budget: Budget, *, blur: float, seed: int
 ) -> nn.Module:
     """Return a classifier fitted to the sign of t by cross-entropy.
 
     Args:
         recipe: How to build it.
         budget: How long.
-        thickness: Standard deviation of the points' noise.
+        blur: Standard deviation of the points' noise, the same in all directions.
         seed: Of the points.
     """
 
@@ -124,7 +123,7 @@ def fit_classifier(
             model(points)[:, 0], labels.to(points)
         )
 
-    return _fit(recipe, loss, _Draws(budget, thickness, seed))
+    return _fit(recipe, loss, _Draws(budget, seed, blur=blur))
 
 
 @dataclass(frozen=True)
@@ -132,8 +131,9 @@ class _Draws:
     """Batches of fresh points."""
 
     budget: Budget
-    thickness: float
     seed: int
+    thickness: float = 0.0
+    blur: float = 0.0
 
     def __len__(self) -> int:
         return self.budget.steps
@@ -145,14 +145,19 @@ class _Draws:
             now = helix(
                 self.budget.size, thickness=self._thickness(step), generator=generator
             )
+            noise = torch.randn(now.points.shape, generator=generator)
 
-            yield now.points, now.labels
+            yield now.points + self.blur * noise, now.labels
 
     def _thickness(self, step: int) -> float:
-        first = self.budget.first or self.thickness
+        if self.budget.first is None:
+            return self.thickness
+
         share = min(1.0, 2 * step / self.budget.steps)
 
-        return first * math.exp(share * math.log(self.thickness / first))
+        thickness: float = self.budget.first ** (1 - share) * self.thickness**share
+
+        return thickness
 
 
 class _Fit(lightning.LightningModule):

@@ -32,7 +32,7 @@ __all__ = [
 
 EPOCH = 500  # steps on fresh points that count as one pass over the data
 THICKNESS = 0.002  # of the points; the curve itself has no density to fit
-BLUR = 0.5  # thickness of the classifier's points
+BLUR = 0.5  # of the classifier's points, in all directions
 FLOW = Budget(8 * EPOCH, first=0.1)
 CLASSIFIER = Budget(2 * EPOCH)
 DATA = "points drawn on the spot around the helix (sin t, cos t, t)"
@@ -54,16 +54,14 @@ def classifier(budget: Budget, *, seed: int) -> nn.Module:
     """Return a classifier of the two halves of the helix.
 
     On the curve alone the signs of t and of sin t agree, and a classifier may mix them
-    at will. Points blurred about the curve settle for one that rises all along it.
+    at will. Points blurred about the curve ask for one that rises all along it.
 
     Args:
         budget: How long to fit it.
         seed: Of first weights and points.
     """
 
-    return fit_classifier(
-        classifier_recipe(seed=seed), budget, thickness=BLUR, seed=seed
-    )
+    return fit_classifier(classifier_recipe(seed=seed), budget, blur=BLUR, seed=seed)
 
 
 def train_helix_flow(training: Training) -> Path:

@@ -57,7 +57,12 @@ def jvps(
         chunk: How many rows are decoded at once.
     """
 
-    return _each(directions, lambda rows, v: jvp(decode, z[rows], v).flatten(1), chunk)
+    rows, _, many = directions.shape
+    flat = directions.transpose(1, 2).flatten(0, 1)
+    pairs = torch.split(torch.arange(rows * many, device=z.device), chunk)
+    moved = [jvp(decode, z[pair // many], flat[pair]).flatten(1) for pair in pairs]
+
+    return torch.cat(moved).reshape(rows, many, -1).transpose(1, 2)
 
 
 def vjps(
@@ -65,20 +70,27 @@ def vjps(
 ) -> LatentColumns:
     """Return Jᵀ U of each row, for a U with many columns.
 
+    The data are decoded once; only the way back is taken for each column.
+
     Args:
         decode: From coordinates to data, each row on its own.
         z: Where.
         covectors: The columns of U, as long as a datum made a vector.
-        chunk: How many rows are decoded at once.
+        chunk: How many columns are pulled back at once.
     """
 
-    shape = _shape(decode, z)
+    found = torch.func.vjp(decode, z.detach())
+    x, pull = found[0], found[1]
 
-    return _each(
-        covectors,
-        lambda rows, u: vjp(decode, z[rows], u.reshape(-1, *shape)),
-        chunk,
-    )
+    def back(column: Tensor) -> Tensor:
+        pulled: Tensor = pull(column.reshape(x.shape))[0]
+
+        return pulled
+
+    rule = torch.func.vmap(back, in_dims=2, out_dims=2, chunk_size=chunk)
+    columns: Tensor = rule(covectors)
+
+    return columns.detach()
 
 
 def jacobian(decode: Decode, z: Latent, *, chunk: int = 128) -> Jacobian:
@@ -87,30 +99,12 @@ def jacobian(decode: Decode, z: Latent, *, chunk: int = 128) -> Jacobian:
     Args:
         decode: From coordinates to data, each row on its own.
         z: Where.
-        chunk: How many rows are decoded at once.
+        chunk: How many of its rows are found at once.
     """
 
-    axes = torch.eye(z.shape[1], dtype=z.dtype, device=z.device)
+    with torch.no_grad():
+        size = decode(z[:1]).numel()
 
-    return jvps(decode, z, axes.expand(len(z), -1, -1), chunk=chunk)
+    axes = torch.eye(size, dtype=z.dtype, device=z.device)
 
-
-def _each(
-    columns: Float[Tensor, "batch before columns"],
-    rule: Callable[[Tensor, Tensor], Tensor],
-    chunk: int,
-) -> Float[Tensor, "batch after columns"]:
-    """Apply a rule to pairs of a row and one of its columns, a chunk at a time."""
-
-    rows, _, many = columns.shape
-    flat = columns.transpose(1, 2).flatten(0, 1)
-    pairs = torch.arange(rows * many, device=columns.device)
-    parts = torch.split(pairs, chunk)
-    done = torch.cat([rule(part // many, flat[part]) for part in parts])
-
-    return done.reshape(rows, many, -1).transpose(1, 2)
-
-
-@torch.no_grad()
-def _shape(decode: Decode, z: Latent) -> tuple[int, ...]:
-    return tuple(decode(z[:1]).shape[1:])
+    return vjps(decode, z, axes.expand(len(z), -1, -1), chunk=chunk).mT
