@@ -103,7 +103,12 @@ def test_explain_takes_pictures_and_a_python_function(
         write_png(image, pictures / f"{row}.png")
 
     code, _ = explain(
-        out, data=pictures, model=f"{model}:good", coordinates="data", target="other"
+        out,
+        data=pictures,
+        model=f"{model}:good",
+        coordinates="data",
+        target="other",
+        rate=0.05,
     )
     record = Counterfactuals.load(out / "record.safetensors")
 

@@ -34,9 +34,9 @@ TRAININGS = {**DIGIT_TRAININGS, **HELIX_TRAININGS}
 class _Commands(TyperGroup):
     """Commands whose misuse is told in a sentence, with exit code 2."""
 
-    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+    def invoke(self, ctx: object) -> object:
         try:
-            return super().invoke(ctx)
+            return super().invoke(ctx)  # type: ignore[arg-type]
         except (ValueError, OSError, ModuleNotFoundError) as error:
             typer.echo(f"Error: {error}", err=True)
 

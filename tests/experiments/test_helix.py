@@ -1,7 +1,6 @@
 import importlib
 import json
 import math
-import re
 from pathlib import Path
 
 import pytest
@@ -123,22 +122,3 @@ def test_the_slope_and_ratios_of_an_exact_law_are_exact() -> None:
     assert results["normal_eigenvalue_ratio_min"] == pytest.approx(1.1)
     assert results["normal_eigenvalue_ratio_max"] == pytest.approx(1.1)
     assert results["normal_eigenvalue_ratio_0.05"] == pytest.approx(1.1)
-
-
-def test_each_number_of_the_docs_is_in_the_results() -> None:
-    """A comment before a number names its result; it is rounded as the docs please."""
-
-    text = (ROOT / "docs" / "why-it-works.md").read_text(encoding="utf-8")
-    results = {
-        **json.loads((ROOT / "results/helix/results.json").read_text()),
-        **json.loads((ROOT / "results/mnist-geometry/results.json").read_text()),
-    }
-    quoted = re.findall(r"<!-- (\S+) -->\**([\d.,]*\d)", text)
-
-    assert len(quoted) > 10
-
-    for name, value in quoted:
-        digits = len(value.partition(".")[2])
-        number = float(value.replace(",", ""))
-
-        assert round(results[name], digits) == pytest.approx(number), name
