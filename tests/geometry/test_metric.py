@@ -1,6 +1,5 @@
 import pytest
 import torch
-from places import PLACES, Place
 
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.linear import principal_axes
@@ -11,6 +10,7 @@ from diffeo.geometry.singular import singular
 from diffeo.geometry.tangent import tangent_space
 from diffeo.models.flow.density import Flow
 from laws import images
+from places import PLACES, Place
 
 EACH = pytest.mark.parametrize("place", PLACES.values(), ids=PLACES.keys())
 FLOWS = {

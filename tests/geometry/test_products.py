@@ -1,8 +1,8 @@
 import pytest
 import torch
-from places import PLACES, Place
 
 from diffeo.geometry.products import jacobian, jvp, jvps, vjp, vjps
+from places import PLACES, Place
 
 EACH = pytest.mark.parametrize("place", PLACES.values(), ids=PLACES.keys())
 

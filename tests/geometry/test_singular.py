@@ -1,9 +1,9 @@
 import pytest
 import torch
-from places import PLACES, Place
 
 from diffeo.geometry.products import jacobian
 from diffeo.geometry.singular import singular, top_singular
+from places import PLACES, Place
 
 EACH = pytest.mark.parametrize("place", PLACES.values(), ids=PLACES.keys())
 LATENT = 120
