@@ -1,4 +1,5 @@
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -222,3 +223,16 @@ def test_help_says_that_a_python_file_is_run() -> None:
 
     assert code == 0
     assert "RUNS" in output
+
+
+def test_spectrum_tells_the_dimension_of_images(tmp_path: Path) -> None:
+    out = tmp_path / "spectrum"
+    words = "--coordinates", "data", "--data", "digits", "--limit", 2, "--out", out
+    code, output = run("spectrum", *words, "--quiet")
+
+    assert code == 0
+    assert "effective_dimension_mean: 784" in output
+    assert (out / "spectrum.png").is_file()
+    assert json.loads((out / "results.json").read_text())["top10_share"] == (
+        pytest.approx(10 / 784)
+    )

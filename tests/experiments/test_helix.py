@@ -58,8 +58,8 @@ def test_the_experiment_runs_from_training_to_figures(tmp_path: Path) -> None:
 
 
 def test_shipped_weights_are_searched_without_training(tmp_path: Path) -> None:
-    how = Reproduction(tmp_path, quick=True, progress=False)
-    results = reproduce_helix(how, weights=True)
+    how = Reproduction(tmp_path, quick=True, weights=True, progress=False)
+    results = reproduce_helix(how)
 
     assert "seconds_training" not in results
     assert results["reached_latent"] == 1

@@ -69,13 +69,12 @@ QUICK = Scale(
 )
 
 
-def reproduce_helix(how: Reproduction, *, weights: bool = False) -> dict[str, float]:
+def reproduce_helix(how: Reproduction) -> dict[str, float]:
     """Search a helix in X and in Z, measure γ⁻¹, and write figures and results.
 
     Args:
-        how: Where the results go, and whether to be quick.
-        weights: Whether to search with the shipped flow and classifier instead of
-            training them.
+        how: Where the results go, whether to be quick, and whether to search with
+            the shipped flow and classifier instead of training them.
 
     Returns:
         The results by name, as in results.json.
@@ -87,8 +86,8 @@ def reproduce_helix(how: Reproduction, *, weights: bool = False) -> dict[str, fl
     find_plotly()
     scale = QUICK if how.quick else FULL
     begun = time.perf_counter()
-    models = _shipped() if weights else _trained(scale)
-    seconds = {} if weights else {"seconds_training": time.perf_counter() - begun}
+    models = _shipped() if how.weights else _trained(scale)
+    seconds = {} if how.weights else {"seconds_training": time.perf_counter() - begun}
     generator = torch.Generator().manual_seed(1)
     points = helix(scale.searches, thickness=THICKNESS, generator=generator).points
     run = Run(batch_size=scale.searches, path=True, progress=how.progress)

@@ -19,12 +19,14 @@ class Reproduction:
         out: Folder for results.json and the figures.
         data: The data sets' folder; the environment variable DIFFEO_DATA if not given.
         quick: Whether to run on less data, to see that it works.
+        weights: Whether to use shipped weights where the experiment would train.
         progress: Whether to show bars.
     """
 
     out: Path
     data: Path | None = None
     quick: bool = False
+    weights: bool = False
     progress: bool = True
 
 

@@ -1,0 +1,5 @@
+"""The command line: parse, call, print."""
+
+from diffeo.cli.app import app
+
+__all__ = ["app"]

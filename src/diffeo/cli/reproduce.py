@@ -1,0 +1,53 @@
+"""`diffeo reproduce`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from diffeo.cli.options import DataFolder, Overwrite, Quiet
+from diffeo.experiments.helix import reproduce_helix
+from diffeo.experiments.mnist import reproduce_mnist
+from diffeo.experiments.mnist_geometry import reproduce_mnist_geometry
+from diffeo.experiments.results import Reproduction
+from diffeo.report.folder import output_folder
+
+__all__ = ["reproduce"]
+
+REPRODUCTIONS = {
+    "helix": reproduce_helix,
+    "mnist": reproduce_mnist,
+    "mnist-geometry": reproduce_mnist_geometry,
+}
+
+
+def reproduce(
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(REPRODUCTIONS)}.")],
+    data: DataFolder = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for results; results/NAME.")
+    ] = None,
+    *,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Less data, to see that it runs.")
+    ] = False,
+    weights: Annotated[
+        bool,
+        typer.Option("--weights", help="Use shipped weights instead of training."),
+    ] = False,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run an experiment of the paper and print its numbers beside the paper's."""
+
+    if name not in REPRODUCTIONS:
+        raise ValueError(f"name must be one of {', '.join(REPRODUCTIONS)}, got {name}")
+
+    place = out or Path("results") / name
+
+    with output_folder(place, overwrite=overwrite) as folder:
+        REPRODUCTIONS[name](
+            Reproduction(folder, data, quick=quick, weights=weights, progress=not quiet)
+        )
+
+    typer.echo(str(place.resolve()))
