@@ -78,6 +78,7 @@ def write_helix_page(paths: Mapping[str, Sequence[Array]], path: Path) -> None:
             )
 
     figure.update_layout(
+        margin={"l": 0, "r": 0, "b": 0},
         title="Searches for the other class: dot, start; diamond, end. "
         "Drag to turn, scroll to zoom, click the legend to hide.",
         scene={
@@ -85,6 +86,7 @@ def write_helix_page(paths: Mapping[str, Sequence[Array]], path: Path) -> None:
             "yaxis_title": "x₂ = cos t",
             "zaxis_title": "x₃ = t",
             "aspectmode": "data",
+            "camera": {"eye": {"x": 2.0, "y": -2.2, "z": 0.9}},
         },
     )
     figure.write_html(path, include_plotlyjs=True)
