@@ -29,6 +29,18 @@ def test_neighbor_share_agrees_with_the_reference() -> None:
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)
 
 
+def test_each_row_may_have_its_own_class() -> None:
+    x, labels = blobs(60, 0)
+    query, wanted = blobs(20, 1)
+    found = neighbor_share(query, x, labels, target=wanted)
+    expected = [
+        neighbor_share(query, x, labels, target=label)[row]
+        for row, label in enumerate(wanted.tolist())
+    ]
+
+    assert torch.equal(found, torch.stack(expected))
+
+
 @pytest.mark.parametrize("count", [0, 61])
 def test_there_are_only_so_many_neighbors(count: int) -> None:
     x, labels = blobs(60, 0)
