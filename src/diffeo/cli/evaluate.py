@@ -7,15 +7,19 @@ import typer
 
 from diffeo.cli.options import Overwrite
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.evaluation.comparison import Question
-from diffeo.experiments.evaluating import evaluate_to_folder, find_reference
+from diffeo.evaluation.comparison import Question, Settings
+from diffeo.experiments.evaluating import (
+    evaluate_to_folder,
+    find_reference,
+    quick_settings,
+)
 from diffeo.plugins import find_coordinates, find_model
 from diffeo.report.folder import output_folder
 
 __all__ = ["evaluate"]
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 - one option for each thing a user may set
     record: Annotated[
         Path, typer.Argument(help="record.safetensors, as `diffeo explain` writes it.")
     ],
@@ -46,6 +50,10 @@ def evaluate(
     confidence: Annotated[
         float, typer.Option(help="Probability that the target had to exceed.")
     ] = 0.99,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Hardly train the judges, to see that all works."),
+    ] = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Judge counterfactuals, beside controls that show what the judges can tell."""
@@ -58,7 +66,13 @@ def evaluate(
     )
 
     with output_folder(out, overwrite=overwrite) as folder:
-        table = evaluate_to_folder(found, question, find_reference(data), folder)
+        table = evaluate_to_folder(
+            found,
+            question,
+            find_reference(data),
+            folder,
+            quick_settings() if quick else Settings(),
+        )
 
     table.show()
     typer.echo(str(out.resolve()))

@@ -1,5 +1,6 @@
 """Models that judge counterfactuals, trained on real data and kept."""
 
+import math
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ __all__ = [
     "linear",
 ]
 
+EPOCH = 50  # updates that an epoch has at least
 VERSION = 1  # of all that decides the weights besides the settings
 
 
@@ -158,12 +160,13 @@ def _fit(
     tensors: tuple[Tensor, ...],
     settings: AutoencoderSettings | ClassifierSettings,
 ) -> None:
-    """Train for about so many updates, whatever the number of images."""
+    """Train for about so many updates; few images make up for it by coming often."""
 
-    rows = len(tensors[0])
-    size = min(settings.size, rows)
-    epochs = max(1, round(settings.steps / max(1, rows // size)))
-    train = batches(*tensors, size=size, seed=settings.seed)
+    size, rows = settings.size, len(tensors[0])
+    times = math.ceil(min(EPOCH, settings.steps) * size / rows)
+    many = [torch.cat([tensor] * times) for tensor in tensors]
+    epochs = max(1, round(settings.steps / (len(many[0]) // size)))
+    train = batches(*many, size=size, seed=settings.seed)
     few = batches(*(tensor[:size] for tensor in tensors), size=size, seed=None)
 
     with tempfile.TemporaryDirectory() as folder:

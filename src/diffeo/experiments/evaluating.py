@@ -6,11 +6,13 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import read_labelled
 from diffeo.data.mnist import mnist, sample_digits
 from diffeo.evaluation.comparison import Question, Settings, evaluate
+from diffeo.evaluation.judges import AutoencoderSettings, ClassifierSettings
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.table import Table
 from diffeo.experiments.results import write_results
+from diffeo.metrics.intervals import Bootstrap
 
-__all__ = ["evaluate_to_folder", "find_reference"]
+__all__ = ["evaluate_to_folder", "find_reference", "quick_settings"]
 
 HELD_OUT = 4  # every fourth image of a class, where the data come in one part
 
@@ -72,3 +74,14 @@ def find_reference(text: str) -> Reference:
         whole = read_labelled(Path(text))
 
     return Reference(*whole.split(HELD_OUT))
+
+
+def quick_settings() -> Settings:
+    """Return settings of judges that hardly learn anything, to see that all works."""
+
+    return Settings(
+        autoencoder=AutoencoderSettings(latent=8, hidden=(32,), steps=20),
+        classifiers=(ClassifierSettings(width=2, steps=10),),
+        trees=5,
+        bootstrap=Bootstrap(resamples=200),
+    )
