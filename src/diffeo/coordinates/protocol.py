@@ -2,9 +2,11 @@
 
 from typing import Protocol, runtime_checkable
 
+import torch
+
 from diffeo.shapes import Data, Flags, Latent
 
-__all__ = ["Coordinates", "Typicality"]
+__all__ = ["Coordinates", "Preparable", "Typicality"]
 
 
 @runtime_checkable
@@ -16,6 +18,19 @@ class Coordinates(Protocol):
 
     def decode(self, z: Latent) -> Data:
         """Return the data at coordinates, differentiable in them."""
+
+
+@runtime_checkable
+class Preparable(Protocol):
+    """Coordinates that know a faster form of themselves for one search."""
+
+    def prepared(self, precision: torch.dtype | None) -> Coordinates:
+        """Return coordinates that decode alike and faster, their parameters detached.
+
+        Args:
+            precision: Of the heavy arithmetic; None for that of the parameters, with
+                which both decode the same up to rounding.
+        """
 
 
 @runtime_checkable
