@@ -170,7 +170,7 @@ def _prepare(x: Data, hill: Hill, size: int) -> tuple[Base, int]:
     """Encode and decode the data and ask the model, before the first step."""
 
     with torch.no_grad():
-        parts, size = backing_off(partial(_look, hill, x.detach()), len(x), size)
+        parts, size = backing_off(lambda rows: _look(hill, x[rows]), len(x), size)
         origin, reconstruction, outputs = (
             torch.cat(piece) for piece in zip(*parts, strict=True)
         )
@@ -180,12 +180,11 @@ def _prepare(x: Data, hill: Hill, size: int) -> tuple[Base, int]:
     return Base(x.detach(), origin, reconstruction, outputs, memory), size
 
 
-def _look(hill: Hill, x: Data, rows: slice) -> tuple[Latent, Data, Outputs]:
-    factual = x[rows]
-    origin = hill.coordinates.encode(factual)
-    check_latent(origin, factual)
-    outputs = hill.model(factual)
-    check_outputs(outputs, factual)
+def _look(hill: Hill, x: Data) -> tuple[Latent, Data, Outputs]:
+    origin = hill.coordinates.encode(x)
+    check_latent(origin, x)
+    outputs = hill.model(x)
+    check_outputs(outputs, x)
 
     return origin, hill.coordinates.decode(origin), outputs
 
