@@ -15,7 +15,7 @@ from laws import images, tiny_classifier, tiny_flow
 
 X = images(6, seed=5)
 MODEL, OBJECTIVE = tiny_classifier(3), TargetClass(2, confidence=0.9)
-RUN = Run(steps=300, batch_size=4, refine=0)
+RUN = Run(steps=30, batch_size=4, refine=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ class Rough:
 def run(factor: float, how: Run, ascent: Ascent | None = None) -> Counterfactuals:
     place = Rough(tiny_flow(), factor)
 
-    return search(X, MODEL, OBJECTIVE, place, ascent or NormalizedGradient(0.05), how)
+    return search(X, MODEL, OBJECTIVE, place, ascent or NormalizedGradient(0.4), how)
 
 
 def margin_of(record: Counterfactuals) -> Tensor:
@@ -69,9 +69,15 @@ def margin_of(record: Counterfactuals) -> Tensor:
     ).detach()
 
 
-@pytest.mark.parametrize("factor", [0.8, 0.97, 1.03, 1.2])
-@pytest.mark.parametrize("ascent", [NormalizedGradient(0.05), Polyak(0.5)])
-@pytest.mark.parametrize("refine", [0, 2])
+@pytest.mark.parametrize(
+    ("factor", "ascent", "refine"),
+    [
+        (0.8, NormalizedGradient(0.4), 2),
+        (1.03, Polyak(0.5), 2),
+        (1.2, NormalizedGradient(0.4), 0),
+        (1.2, Polyak(0.5), 2),
+    ],
+)
 def test_what_seemed_to_arrive_goes_on_until_it_does(
     factor: float, ascent: Ascent, refine: int
 ) -> None:

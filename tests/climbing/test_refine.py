@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import cache
 
 import pytest
 import torch
@@ -12,9 +13,10 @@ from diffeo.search import Run, search
 from laws import images, tiny_classifier, tiny_flow
 
 X = images(6, seed=5)
-RUN = Run(steps=200, batch_size=4, refine=0, reserve=0.05, path=True)
+RUN = Run(steps=30, batch_size=4, refine=0, reserve=0.05, path=True)
 
 
+@cache
 def run(refine: int) -> Counterfactuals:
     return search(
         X,
