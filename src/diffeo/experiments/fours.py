@@ -11,13 +11,15 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import Digits
 from diffeo.explanation import explain
 from diffeo.models.flow.bijection import initialize
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.density import Flow, as_flow
 from diffeo.models.flow.pixels import dequantize
 from diffeo.objectives import TargetClass
 from diffeo.search import Run, search
 
 __all__ = [
     "CONFIDENCE",
+    "CONTROL_ROWS",
+    "CONTROL_STEPS",
     "LATENT",
     "PAPER",
     "SOURCE",
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 SOURCE, TARGET, CONFIDENCE = 4, 9, 0.99
+CONTROL_ROWS, CONTROL_STEPS = 50, 300  # the untrained flow hardly gets anywhere
 LATENT = NormalizedGradient(0.2)
 PAPER = Adam(0.05)
 DATA = Box(Adam(5e-4), 0.0, 1.0)
@@ -38,22 +41,13 @@ DATA = Box(Adam(5e-4), 0.0, 1.0)
 def digits_flow() -> Flow:
     """Return the trained flow of digits that comes with the package."""
 
-    flow = zoo.load("mnist-flow")
-
-    if not isinstance(flow, Flow):
-        raise TypeError(f"mnist-flow must be a flow, got {type(flow).__name__}")
-
-    return flow
+    return as_flow(zoo.load("mnist-flow"))
 
 
 def untrained_flow(digits: Digits) -> Flow:
     """Return a flow of the same shape, with its data-dependent first weights only."""
 
-    flow = zoo.card("mnist-flow").recipe.build()
-
-    if not isinstance(flow, Flow):
-        raise TypeError(f"mnist-flow must be a flow, got {type(flow).__name__}")
-
+    flow = as_flow(zoo.card("mnist-flow").recipe.build())
     generator = torch.Generator().manual_seed(0)
     initialize(flow, dequantize(digits.images[:2000], generator=generator))
 

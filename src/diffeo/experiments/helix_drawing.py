@@ -33,8 +33,9 @@ BOXES = 15  # points at which the eigenvectors are drawn
 LONGEST = 0.6  # edge of the longest box, in units of the helix's radius
 NAMES = {
     "data": "found in X",
-    "latent": "found in Z, Adam",
-    "latent_gradient": "found in Z, gradient",
+    "data_adam": "found in X, Adam",
+    "latent": "found in Z",
+    "latent_adam": "found in Z, Adam",
     "untrained": "found in untrained Z",
 }
 

@@ -14,6 +14,8 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import Digits, mnist
 from diffeo.experiments.fours import (
     CONFIDENCE,
+    CONTROL_ROWS,
+    CONTROL_STEPS,
     PAPER,
     SOURCE,
     TARGET,
@@ -38,7 +40,6 @@ __all__ = ["reproduce_mnist"]
 PUBLISHED = {"cnn_accuracy": 0.99, "svm_accuracy": 0.92}
 ROWS, QUICK_ROWS = 200, 8
 NONE = torch.full((1,), torch.nan)  # the mean over no rows
-CONTROL_ROWS, CONTROL_STEPS = 50, 300  # the untrained flow hardly gets anywhere
 
 
 def reproduce_mnist(how: Reproduction) -> dict[str, float]:

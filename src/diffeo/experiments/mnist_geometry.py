@@ -5,7 +5,7 @@ import resource
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -15,6 +15,8 @@ from diffeo.batching import batches_of
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import mnist
 from diffeo.experiments.fours import (
+    CONTROL_ROWS,
+    CONTROL_STEPS,
     SOURCE,
     adversarial,
     counterfactual,
@@ -74,11 +76,13 @@ class Scale:
 
 
 FULL = Scale()
-QUICK = Scale(4, 1000, spectra=1, compared=1, own=1, steps=100, side=8)
+QUICK = Scale(4, 1000, spectra=1, compared=1, own=1, steps=600, side=8)
 
 
 def reproduce_mnist_geometry(how: Reproduction) -> dict[str, float]:
     """Measure the metric of the digits' flow and how far changes keep to the data.
+
+    The control, an untrained flow of the same shape, gets fewer fours and steps.
 
     Args:
         how: Where the data are, where the results go, and whether to be quick.
@@ -97,7 +101,12 @@ def reproduce_mnist_geometry(how: Reproduction) -> dict[str, float]:
     records = {
         "latent": counterfactual(fours, model, flow, run=run),
         "data": adversarial(fours, model, run=run),
-        "untrained": counterfactual(fours, model, untrained, run=run),
+        "untrained": counterfactual(
+            fours[:CONTROL_ROWS],
+            model,
+            untrained,
+            run=replace(run, steps=min(run.steps, CONTROL_STEPS)),
+        ),
     }
     data_tangent = neighbor_tangent(
         fours, train.images, neighbors=NEIGHBORS, dimension=AXES
@@ -143,10 +152,10 @@ def _shares(
     shares = {}
 
     for name, record in records.items():
-        rows = slice(len(tangent))
+        rows = slice(min(len(tangent), len(record)))
         change = (record.counterfactual - record.factual)[rows]
         reached = record.reached[rows]
-        shares[name] = share_along(change[reached], tangent[reached])
+        shares[name] = share_along(change[reached], tangent[rows][reached])
 
     return shares
 

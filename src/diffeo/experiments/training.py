@@ -12,7 +12,7 @@ from diffeo import zoo
 from diffeo.batching import batches_of
 from diffeo.data.mnist import Digits, mnist
 from diffeo.models.flow.bijection import initialize
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.density import as_flow
 from diffeo.models.flow.pixels import dequantize
 from diffeo.models.flow.recipes import Level
 from diffeo.training.batches import batches
@@ -76,7 +76,7 @@ def train_digits_flow(
     train = mnist("train", training.data).select(slice(rows))
     held_out = mnist("validation", training.data).select(slice(rows))
     recipe = _seeded(recipe, training.seed)
-    flow = _flow(recipe.build())
+    flow = as_flow(recipe.build())
     generator = torch.Generator().manual_seed(training.seed)
     initialize(flow, dequantize(train.images[:2000], generator=generator))
     module = Likelihood(flow, Schedule(), seed=training.seed)
@@ -163,7 +163,7 @@ def _store(
 def _measure_flow(model: nn.Module, *, digits: Digits) -> dict[str, float]:
     """Set the bounds of typical log-densities and return the figures of a flow."""
 
-    flow = _flow(model)
+    flow = as_flow(model)
     generator = torch.Generator().manual_seed(0)
     bits, density = [], []
 
@@ -186,13 +186,6 @@ def _measure_cnn(model: nn.Module, *, digits: Digits) -> dict[str, float]:
     return {"validation_accuracy": right.item(), **_size(model)}
 
 
-def _flow(model: nn.Module) -> Flow:
-    if not isinstance(model, Flow):
-        raise TypeError(f"the recipe must build a flow, got {type(model).__name__}")
-
-    return model
-
-
 def _size(model: nn.Module) -> dict[str, float]:
     return {"parameters": float(sum(value.numel() for value in model.parameters()))}
 
@@ -203,6 +196,6 @@ def _seeded(recipe: zoo.Recipe, seed: int) -> zoo.Recipe:
 
 TRAININGS: dict[str, tuple[Callable[[Training], Path], int]] = {
     "mnist-flow": (train_digits_flow, 18),
-    "mnist-cnn": (train_digits_cnn, 4),
+    "mnist-cnn": (train_digits_cnn, 5),
 }
 """The function of each training, and how many epochs it takes by default."""

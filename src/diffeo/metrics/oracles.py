@@ -15,7 +15,7 @@ __all__ = ["Oracle", "agreement", "svm"]
 Oracle = Callable[[Data], Indices]
 
 
-def svm(x: Data, labels: Indices, *, penalty: float = 0.05) -> Oracle:
+def svm(x: Data, labels: Indices, *, penalty: float = 0.001) -> Oracle:
     """Fit a linear support-vector machine and return its answers as a function.
 
     Source: Dombrowski et al., 2024, Section IV-B.3, "Oracle".

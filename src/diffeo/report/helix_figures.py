@@ -15,7 +15,7 @@ __all__ = ["box_figure", "distance_figure", "eigenvalue_figure", "path_figure"]
 Array = npt.NDArray[np.float64]
 
 SOURCE, TARGET = "#E69F00", "#999999"
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#F0E442")
 BLUE = COLORS[0]
 SIDE = 2.0  # half the width of what is shown
 CORNERS = np.array(list(product((-0.5, 0.5), repeat=3)))
@@ -76,6 +76,7 @@ def box_figure(frames: Mapping[str, tuple[Array, Array]]) -> Figure:
             box = Poly3DCollection([corners[list(face)] for face in FACES], alpha=0.35)
             box.set_facecolor(BLUE)
             box.set_edgecolor(BLUE)
+            box.set_linewidth(2)
             box.set_zorder(5)
             axes.add_collection3d(box)
 
@@ -108,7 +109,7 @@ def distance_figure(distances: Mapping[str, Array]) -> Figure:
     )
 
     for index, box in enumerate(drawn["boxes"]):
-        box.set_facecolor((TARGET, *COLORS)[index % 5])
+        box.set_facecolor((TARGET, *COLORS)[index % 6])
         box.set_alpha(0.7)
 
     for index, values in enumerate(distances.values()):
@@ -116,7 +117,7 @@ def distance_figure(distances: Mapping[str, Array]) -> Figure:
         axes.text(middle, index + 0.62, f"{middle:.2g}", ha="center", fontsize=8)
 
     axes.set_xscale("log")
-    axes.invert_yaxis()
+    axes.set_ylim(len(distances) + 0.5, 0.3)
     axes.set_xlabel(
         "distance to the helix (its radius is 1; logarithmic)\n"
         "box: middle half, line: median, whiskers: 5 % to 95 %"

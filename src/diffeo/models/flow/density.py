@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from diffeo.models.flow.bijection import Bijection
 from diffeo.shapes import Data, Flags, Latent, Scores
 
-__all__ = ["Flow"]
+__all__ = ["Flow", "as_flow"]
 
 
 class Flow(nn.Module):
@@ -113,3 +113,16 @@ class Flow(nn.Module):
             sides = ", ".join(map(str, self.shape))
 
             raise ValueError(f"x must be (batch, {sides}), got {tuple(x.shape)}")
+
+
+def as_flow(model: nn.Module) -> Flow:
+    """Return a model that is a flow.
+
+    Raises:
+        TypeError: If it is anything else.
+    """
+
+    if not isinstance(model, Flow):
+        raise TypeError(f"the model must be a flow, got {type(model).__name__}")
+
+    return model
