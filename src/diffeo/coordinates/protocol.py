@@ -6,7 +6,7 @@ import torch
 
 from diffeo.shapes import Data, Flags, Latent
 
-__all__ = ["Coordinates", "Preparable", "Typicality"]
+__all__ = ["Coordinates", "Foldable", "Typicality"]
 
 
 @runtime_checkable
@@ -21,15 +21,15 @@ class Coordinates(Protocol):
 
 
 @runtime_checkable
-class Preparable(Protocol):
+class Foldable(Protocol):
     """Coordinates that know a faster form of themselves for one search."""
 
-    def prepared(self, precision: torch.dtype | None) -> Coordinates:
+    def folded(self, dtype: torch.dtype | None = None) -> Coordinates:
         """Return coordinates that decode alike and faster, their parameters detached.
 
         Args:
-            precision: Of the heavy arithmetic; None for that of the parameters, with
-                which both decode the same up to rounding.
+            dtype: Precision of the heavy arithmetic; that of the parameters if not
+                given, with which both decode the same up to rounding.
         """
 
 
