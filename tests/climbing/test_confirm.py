@@ -45,8 +45,8 @@ class Rough:
     def decode(self, z: Tensor) -> Tensor:
         return self.coordinates.decode(z)
 
-    def prepared(self, precision: torch.dtype | None) -> Coordinates:
-        if precision is None:
+    def folded(self, dtype: torch.dtype | None = None) -> Coordinates:
+        if dtype is None:
             return self.coordinates
 
         return Off(self.coordinates, self.factor)
@@ -113,8 +113,8 @@ def test_full_precision_is_the_same_with_and_without_proposals() -> None:
     assert torch.equal(one.steps, other.steps)
 
 
-def test_bounds_pass_preparation_on() -> None:
-    prepared = prepare(Bounded(Rough(tiny_flow(), 1.2)), torch.bfloat16)
+def test_bounds_pass_folding_on() -> None:
+    folded = prepare(Bounded(Rough(tiny_flow(), 1.2)), torch.bfloat16)
 
-    assert isinstance(prepared, Bounded)
-    assert isinstance(prepared.coordinates, Off)
+    assert isinstance(folded, Bounded)
+    assert isinstance(folded.coordinates, Off)

@@ -13,10 +13,8 @@ def test_every_ascent_is_measured(data: Path, tmp_path: Path) -> None:
 
     for name in ASCENTS:
         assert results[f"reached_{name}"] > 0.5
-        assert 0 < results[f"seconds_per_image_{name}"]
+        assert results[f"seconds_per_image_{name}"] > 0
         assert 0 < results[f"distance_latent_median_{name}"] < 30
         assert 0 <= results[f"log_density_rank_{name}"] <= 1
 
-    rough, fine = (results[f"steps_median_{name}"] for name in ("adaptive", "polyak"))
-    assert rough > 1
-    assert fine > 1
+    assert results["steps_median_normalized_long"] < results["steps_median_normalized"]

@@ -43,7 +43,7 @@ class Bounded:
 
         return x.clamp(self.low, self.high).detach() + (x - x.detach())
 
-    def prepared(self, precision: torch.dtype | None) -> "Bounded":
-        """Return the same bounds around prepared coordinates."""
+    def folded(self, dtype: torch.dtype | None = None) -> "Bounded":
+        """Return the same bounds around coordinates made ready for a search."""
 
-        return replace(self, coordinates=prepare(self.coordinates, precision))
+        return replace(self, coordinates=prepare(self.coordinates, dtype))

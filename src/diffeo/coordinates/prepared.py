@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from diffeo.coordinates.protocol import Coordinates, Preparable
+from diffeo.coordinates.protocol import Coordinates, Foldable
 from diffeo.detached import detached
 from diffeo.shapes import Data, Latent, Model
 
@@ -50,14 +50,14 @@ def prepare(
     """Return the fastest form of coordinates for one search.
 
     Args:
-        coordinates: Those that prepare themselves do so; of others that are modules the
+        coordinates: Those that can be folded are; of others that are modules the
             parameters are detached; the rest is returned as it is.
         precision: Of the heavy arithmetic, where coordinates know how to lower it; that
             of their parameters if not given.
     """
 
-    if isinstance(coordinates, Preparable):
-        return coordinates.prepared(precision)
+    if isinstance(coordinates, Foldable):
+        return coordinates.folded(precision)
 
     if isinstance(coordinates, nn.Module):
         return Frozen(coordinates, detached(_Decoding(coordinates)))

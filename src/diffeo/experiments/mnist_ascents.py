@@ -21,7 +21,7 @@ from diffeo.ascents import (
     Sphere,
 )
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.mnist import mnist
+from diffeo.data.mnist import Digits, mnist
 from diffeo.experiments.fours import (
     SOURCE,
     TARGET,
@@ -89,11 +89,10 @@ def reproduce_mnist_ascents(how: Reproduction) -> dict[str, float]:
         record = counterfactual(fours, model, flow, run=run, ascent=ascent)
         seconds = (time.perf_counter() - begun) / len(record)
         found = record.counterfactual[record.reached]
-        near = neighbor_share(found, train.images, train.labels, target=TARGET)
         figures[name] = {
             "seconds_per_image": seconds,
             **_search_figures(record),
-            **_oracle_figures(found, oracle, near),
+            **_oracle_figures(found, oracle, train),
             "log_density_rank": _rank(flow, found, nines),
         }
 
@@ -125,8 +124,12 @@ def _search_figures(record: Counterfactuals) -> dict[str, float]:
     }
 
 
-def _oracle_figures(found: Tensor, oracle: Oracle, near: Tensor) -> dict[str, float]:
-    says = agreement(oracle, found, TARGET) if len(found) else near
+def _oracle_figures(found: Tensor, oracle: Oracle, train: Digits) -> dict[str, float]:
+    if len(found) == 0:
+        return {"svm_target": math.nan, "knn_target": math.nan}
+
+    says = agreement(oracle, found, TARGET)
+    near = neighbor_share(found, train.images, train.labels, target=TARGET)
 
     return {
         "svm_target": says.double().mean().item(),
