@@ -4,13 +4,13 @@ import gc
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-import torch
 from torch import Tensor
+
+from diffeo.memory import is_out_of_memory
 
 __all__ = ["backing_off", "batches_of", "slices"]
 
 T = TypeVar("T")
-SIGNS = "out of memory", "can't allocate memory", "not enough memory"
 
 
 def slices(rows: int, size: int) -> list[slice]:
@@ -71,7 +71,7 @@ def _attempt(work: Callable[[slice], T], rows: slice) -> T | None:
     try:
         return work(rows)
     except (MemoryError, RuntimeError) as error:
-        if rows.stop - rows.start == 1 or not _is_out_of_memory(error):
+        if rows.stop - rows.start == 1 or not is_out_of_memory(error):
             raise
 
         return None
