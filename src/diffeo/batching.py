@@ -75,10 +75,3 @@ def _attempt(work: Callable[[slice], T], rows: slice) -> T | None:
             raise
 
         return None
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-
-    return any(sign in str(error).lower() for sign in SIGNS)

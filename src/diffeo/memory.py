@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
-__all__ = ["Meter", "available_bytes", "rows_that_pay"]
+__all__ = ["Meter", "available_bytes", "is_out_of_memory", "rows_that_pay"]
 
 SHARE = 0.25  # of the free memory for what is kept; the rest for what comes and goes
 CACHE = 8 * 2**20  # bytes of a batch's largest tensor beyond which a processor slows
@@ -19,6 +19,7 @@ CGROUPS = {  # limits and use of memory, in the two versions of Linux's control 
     ),
 }
 UNKNOWN = 2 * 2**30
+SIGNS = "out of memory", "can't allocate memory", "not enough memory"
 
 
 class Meter:
@@ -91,9 +92,15 @@ def rows_that_pay(
 
     one, two = Meter(), Meter()
 
-    for count, meter in ((2, two), (1, one)):
-        with meter.watch():
-            work(count)
+    try:
+        for count, meter in ((2, two), (1, one)):
+            with meter.watch():
+                work(count)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+
+        return 1
 
     each = max(two.peak - one.peak, 1)
     fitting = int(SHARE * available_bytes(device)) // each
@@ -102,6 +109,15 @@ def rows_that_pay(
     most = max(1, min(fitting, paying, MOST))
 
     return min(rows, 2 ** (most.bit_length() - 1))
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Return whether an error says that memory ran out."""
+
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+
+    return any(sign in str(error).lower() for sign in SIGNS)
 
 
 def available_bytes(device: torch.device) -> int:
