@@ -226,7 +226,7 @@ def searches() -> Sequence[SearchCase]:
     """
 
     rules = ascents()
-    cases = []
+    cases: list[SearchCase] = []
 
     for where, place in coordinates().items():
         for what, (objective, model) in objectives().items():

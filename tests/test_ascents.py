@@ -148,7 +148,7 @@ def test_momentum_without_memory_is_the_normalized_gradient() -> None:
 
 def test_momentum_cancels_directions_that_alternate() -> None:
     ascent, z = Momentum(1.0, decay=0.99), z_of([0.0, 0.0])
-    memory = ascent.start(z)
+    memory, last = ascent.start(z), z
 
     for number in range(200):
         sign = 1.0 if number % 2 else -1.0

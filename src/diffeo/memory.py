@@ -126,7 +126,7 @@ def available_bytes(device: torch.device) -> int:
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
 
-        return free
+        return int(free)
 
     return min([_free_of_host(), *_free_of_groups()])
 

@@ -133,7 +133,7 @@ class _Session:
         return record_of(climb, summit, time.perf_counter() - begun)
 
     def _refined(self, climb: Climb) -> Summit:
-        summit = climb.summit
+        summit = climb.walk.whole
 
         if self.judge is not self.hill:
             summit = appraise(self.judge, climb.base, climb.z, summit)

@@ -29,7 +29,9 @@ def run(refine: int) -> Counterfactuals:
 
 
 def length(z: Tensor) -> Tensor:
-    return z.norm(dim=1)
+    lengths: Tensor = z.norm(dim=1)
+
+    return lengths
 
 
 @pytest.mark.parametrize("looks", [1, 2, 6])

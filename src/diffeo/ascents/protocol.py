@@ -3,6 +3,7 @@
 from typing import Protocol, runtime_checkable
 
 import torch
+from torch import Tensor
 
 from diffeo.shapes import Latent, Memory, Scores
 
@@ -40,7 +41,9 @@ def unit(gradient: Latent) -> Latent:
 
     length = torch.linalg.vector_norm(gradient, dim=1, keepdim=True)
 
-    return gradient / length.clamp_min(torch.finfo(length.dtype).tiny)
+    direction: Tensor = gradient / length.clamp_min(torch.finfo(length.dtype).tiny)
+
+    return direction
 
 
 def check_positive(name: str, value: float) -> None:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from diffeo.climbing.confirm import confirm
 from diffeo.climbing.hill import Base, Hill
-from diffeo.climbing.walk import Summit, Trail, Walk, join, set_out, where
+from diffeo.climbing.walk import Trail, Walk, set_out, where
 from diffeo.progress import Bar
 from diffeo.shapes import Latent, Scores
 
@@ -38,16 +38,9 @@ class Climb:
     trail: Trail | None
     interrupted: bool = False
     walk: Walk = field(init=False)
-    finished: list[Summit] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.walk = set_out(self.base, self.z, self.hill.ascent.start(self.z))
-
-    @property
-    def summit(self) -> Summit:
-        """The best point of each row so far, in the order of the batch."""
-
-        return join([*self.finished, self.walk.summit])
 
     def run(self, steps: int, bar: Bar) -> None:
         """Climb for so many steps, or until all rows are done, or until interrupted."""
@@ -106,8 +99,9 @@ class Climb:
             self.walk = confirm(self.judge, self.walk, self.reserve)
 
         done, margin = self.walk.summit.done, self.walk.summit.margin
-        before = sum(len(part.index) for part in self.finished)
-        reached = sum(int((part.margin >= 0).sum()) for part in self.finished)
+        gone = self.walk.gone
+        before = sum(len(part.row) for part in gone)
+        reached = sum(int((part.margin >= 0).sum()) for part in gone)
         bar.show(before + int(done.sum()), reached + int((margin >= 0).sum()))
 
         return bool(done.all())
@@ -134,10 +128,4 @@ class Climb:
         done: Tensor = self.walk.summit.done
 
         if int(done.sum()) * LEAVING >= len(done):
-            gone, staying = done.nonzero()[:, 0], (~done).nonzero()[:, 0]
-            finished = self.walk.summit.rows(gone)
-            # An interrupt between these two lines leaves no row out and none twice.
-            self.finished, self.walk = (
-                [*self.finished, finished],
-                self.walk.rows(staying),
-            )
+            self.walk = self.walk.part()

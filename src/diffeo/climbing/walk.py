@@ -9,18 +9,18 @@ from diffeo.climbing.hill import Base, rows_of
 from diffeo.objectives import Point
 from diffeo.shapes import Data, Flags, Indices, Latent, Memory, Outputs, Scores
 
-__all__ = ["Summit", "Trail", "Walk", "join", "set_out", "where"]
+__all__ = ["Summit", "Trail", "Walk", "set_out", "where"]
 
 
 class Summit(NamedTuple):
     """The best point that each row has seen, and what was seen there.
 
-    `index` is the row's number in its batch. `behind` is where the row stood one step
+    `row` is the row's number in its batch. `behind` is where the row stood one step
     before it arrived. A row is `done` when it has arrived or `failed`, and `sure` when
     what was seen there was seen in full precision.
     """
 
-    index: Indices
+    row: Indices
     latent: Latent
     data: Data
     outputs: Outputs
@@ -68,6 +68,7 @@ class Walk(NamedTuple):
     """Rows that are still on their way.
 
     `flattery` is by how much lower precision was once found to overstate the margin.
+    `gone` are rows that have left.
     """
 
     base: Base
@@ -76,6 +77,25 @@ class Walk(NamedTuple):
     flattery: Scores
     memory: Memory
     summit: Summit
+    gone: tuple[Summit, ...] = ()
+
+    @property
+    def whole(self) -> Summit:
+        """The best of all rows, also those that have left, in the batch's order."""
+
+        parts = zip(*(*self.gone, self.summit), strict=True)
+        summit = Summit(*(torch.cat(values) for values in parts))
+
+        return summit.rows(summit.row.argsort())
+
+    def part(self) -> "Walk":
+        """Return the rows that are not done; the others leave."""
+
+        done = self.summit.done
+        finished = self.summit.rows(done.nonzero()[:, 0])
+        walk = self.rows((~done).nonzero()[:, 0])
+
+        return walk._replace(gone=(*self.gone, finished))
 
     def rows(self, index: Tensor) -> "Walk":
         """Return some of the rows."""
@@ -87,6 +107,7 @@ class Walk(NamedTuple):
             self.flattery[index],
             rows_of(self.memory, index),
             self.summit.rows(index),
+            self.gone,
         )
 
 
@@ -106,8 +127,8 @@ class Trail:
     def add(self, walk: Walk) -> None:
         """Note where the rows stand that are on their way; the others repeat."""
 
-        self.z = self.z.index_copy(0, walk.summit.index, walk.z.detach())
-        self.margin = self.margin.index_copy(0, walk.summit.index, walk.margin)
+        self.z = self.z.index_copy(0, walk.summit.row, walk.z.detach())
+        self.margin = self.margin.index_copy(0, walk.summit.row, walk.margin)
         self.points.append(self.z)
         self.margins.append(self.margin)
 
@@ -141,7 +162,7 @@ def set_out(base: Base, z: Latent, memory: Memory) -> Walk:
     nothing = z.new_full((rows,), -torch.inf)
     no = torch.zeros(rows, dtype=torch.bool, device=z.device)
     summit = Summit(
-        index=torch.arange(rows, device=z.device),
+        row=torch.arange(rows, device=z.device),
         latent=z,
         data=base.reconstruction,
         outputs=base.outputs,
@@ -155,14 +176,6 @@ def set_out(base: Base, z: Latent, memory: Memory) -> Walk:
     )
 
     return Walk(base, z, nothing, torch.zeros_like(nothing), memory, summit)
-
-
-def join(parts: list[Summit]) -> Summit:
-    """Return the rows of all parts, in the order of their batch."""
-
-    summit = Summit(*(torch.cat(values) for values in zip(*parts, strict=True)))
-
-    return summit.rows(summit.index.argsort())
 
 
 def where(rows: Flags | Tensor, value: Tensor, other: Tensor) -> Tensor:
