@@ -23,7 +23,7 @@ def measure() -> dict[str, float]:
         "refinement_cost": cost - 1,
         "refinement_gain": _in_latent(fine) / _in_latent(rough),
         "refinement_gain_data": _in_data(fine) / _in_data(rough),
-        "refinement_margin": fine.margin.mean().item() / rough.margin.mean().item(),
+        "refinement_margin": (fine.margin.median() / rough.margin.median()).item(),
     }
 
 

@@ -108,7 +108,7 @@ def rows_that_pay(
     paying = CACHE // largest if device.type == "cpu" else MOST
     most = max(1, min(fitting, paying, MOST))
 
-    return min(rows, 2 ** (most.bit_length() - 1))
+    return min(rows, 1 << (most.bit_length() - 1))
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -14,11 +14,13 @@ __all__ = ["Adaptive"]
 class Adaptive:
     """Along the unit gradient, longer after each gain and shorter after each loss.
 
+    A step is never shorter than the first, so that rough ground stops no row.
+
     Source: Battiti, 1989, Accelerated backpropagation learning: two optimization
     methods ("bold driver").
 
     Args:
-        rate: Length of the first step, in coordinates.
+        rate: Length of the first step and of the shortest, in coordinates.
         growth: Factor of the rate after a gain of margin.
         decline: Factor after a loss.
     """
@@ -50,10 +52,7 @@ class Adaptive:
 
         rate, before = memory
         now = margin[:, None]
-        rate = rate * torch.where(
-            now > before,
-            rate.new_tensor(self.growth),
-            rate.new_tensor(self.decline),
-        )
+        longer, shorter = rate * self.growth, rate * self.decline
+        rate = torch.where(now > before, longer, shorter).clamp_min(self.rate)
 
         return z + rate * unit(gradient), (rate, now)
