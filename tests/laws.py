@@ -7,7 +7,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from diffeo.ascents import Adam, Ascent, Ball, Box, Gradient, NormalizedGradient
+from diffeo.ascents import (
+    LBFGS,
+    Adam,
+    Adaptive,
+    Ascent,
+    Ball,
+    Box,
+    Gradient,
+    Momentum,
+    NormalizedGradient,
+    Polyak,
+    Sphere,
+)
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.linear import principal_axes
@@ -199,15 +211,31 @@ def ascents() -> dict[str, Ascent]:
         "Adam": Adam(0.05),
         "box": Box(Adam(0.05), -3.0, 3.0),
         "ball": Ball(Gradient(0.1), 0.8),
+        "Polyak": Polyak(0.3),
+        "momentum": Momentum(0.1),
+        "adaptive": Adaptive(0.05),
+        "L-BFGS": LBFGS(0.3, pairs=2),
+        "sphere": Sphere(NormalizedGradient(0.1)),
     }
 
 
 def searches() -> Sequence[SearchCase]:
-    """All combinations of coordinates, objectives and ascents."""
+    """Every pair of coordinates and objective, with one ascent after the other.
 
-    return [
-        SearchCase(f"{where} / {what} / {how}", place, objective, ascent, model)
-        for where, place in coordinates().items()
-        for what, (objective, model) in objectives().items()
-        for how, ascent in ascents().items()
-    ]
+    Each ascent also searches for a class in a flow's coordinates.
+    """
+
+    rules = ascents()
+    cases: list[SearchCase] = []
+
+    for where, place in coordinates().items():
+        for what, (objective, model) in objectives().items():
+            turn = list(rules)[len(cases) % len(rules)]
+            every = (where, what) == ("flow", "a class")
+            cases += [
+                SearchCase(f"{where} / {what} / {how}", place, objective, rule, model)
+                for how, rule in rules.items()
+                if every or how == turn
+            ]
+
+    return cases

@@ -1,8 +1,22 @@
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
 
-from diffeo.ascents import Adam, Ascent, Ball, Box, Gradient, NormalizedGradient
+from diffeo.ascents import (
+    LBFGS,
+    Adam,
+    Adaptive,
+    Ascent,
+    Ball,
+    Box,
+    Gradient,
+    Momentum,
+    NormalizedGradient,
+    Polyak,
+    Sphere,
+)
 from laws import ascents
 
 
@@ -104,6 +118,118 @@ def test_ball_leaves_short_steps_alone() -> None:
     torch.testing.assert_close(climb(free, start(), 3)[-1], climb(held, start(), 3)[-1])
 
 
+def test_polyak_lands_beyond_the_target_where_the_slope_stays() -> None:
+    slope = z_of([3.0, 0.0, 4.0, 0.0, 0.0])
+    z = start(1)
+    margin = (z * slope).sum(1)
+    moved, _ = Polyak(100.0, beyond=0.25).step(z, margin, slope, ())
+
+    torch.testing.assert_close((moved * slope).sum(1), z_of([0.25])[:, 0])
+
+
+def test_polyak_steps_are_trusted_within_a_radius() -> None:
+    z, slope = start(), torch.ones(3, 5, dtype=torch.float64)
+    far = torch.tensor([-1e6, -1.0, 1.0], dtype=torch.float64)
+    moved, _ = Polyak(0.3, beyond=0.1).step(z, far, slope, ())
+    expected = z_of([0.3, 0.3, 0.0])[0]
+
+    torch.testing.assert_close((moved - z).norm(dim=1), expected)
+
+
+def z_of(values: list[float]) -> Tensor:
+    return torch.tensor([values], dtype=torch.float64)
+
+
+def test_momentum_without_memory_is_the_normalized_gradient() -> None:
+    one, other = Momentum(0.3, decay=0.0), NormalizedGradient(0.3)
+
+    torch.testing.assert_close(climb(one, start(), 5), climb(other, start(), 5))
+
+
+def test_momentum_cancels_directions_that_alternate() -> None:
+    ascent, z = Momentum(1.0, decay=0.99), z_of([0.0, 0.0])
+    memory, last = ascent.start(z), z
+
+    for number in range(200):
+        sign = 1.0 if number % 2 else -1.0
+        last = z
+        z, memory = ascent.step(z, z[:, 0], z_of([10 * sign, 1.0]), memory)
+
+    assert (z - last)[0, 1] > 0.9
+
+
+def test_an_adaptive_rate_grows_with_gains_and_falls_back_with_losses() -> None:
+    ascent, z = Adaptive(0.1, growth=2.0, decline=0.5), start(1)
+    slope, memory, lengths = torch.ones_like(z), ascent.start(z), []
+
+    for margin in (0.0, 1.0, 2.0, 1.5, 1.4):
+        moved, memory = ascent.step(z, z.new_tensor([margin]), slope, memory)
+        lengths.append((moved - z).norm().item())
+
+    assert lengths == pytest.approx([0.1, 0.2, 0.4, 0.2, 0.1])
+
+
+def bowl(z: Tensor) -> Tensor:
+    """A concave quadratic of each row, ill conditioned, with its maximum at 1."""
+
+    return -((z - 1).square() * z.new_tensor([1.0, 3.0, 10.0, 30.0, 100.0])).sum(1) / 2
+
+
+def slope_of_bowl(z: Tensor) -> Tensor:
+    return -(z - 1) * z.new_tensor([1.0, 3.0, 10.0, 30.0, 100.0])
+
+
+def test_quasi_newton_steps_find_a_maximum_that_gradients_miss() -> None:
+    def end(ascent: Ascent) -> Tensor:
+        z, memory = start(), ascent.start(start())
+
+        for _ in range(40):
+            z, memory = ascent.step(z, bowl(z), slope_of_bowl(z), memory)
+
+        return bowl(z)
+
+    assert (end(LBFGS(1.0, pairs=5)) > -1e-8).all()
+    assert (end(Gradient(0.01)) < -1e-2).all()
+
+
+def test_quasi_newton_directions_agree_with_the_dense_inverse() -> None:
+    """One pair on, the direction is H ∇ with the BFGS inverse built as a matrix."""
+
+    ascent, z = LBFGS(0.5, pairs=3), start(1)
+    memory = ascent.start(z)
+    after, memory = ascent.step(z, bowl(z), slope_of_bowl(z), memory)
+    move = (after - z)[0]
+    change = (slope_of_bowl(z) - slope_of_bowl(after))[0]
+    eye = torch.eye(5, dtype=z.dtype)
+    rho = 1 / (move @ change)
+    left = eye - rho * torch.outer(move, change)
+    scale = (move @ change) / (change @ change)
+    inverse = left @ (scale * eye) @ left.T + rho * torch.outer(move, move)
+    direction = inverse @ slope_of_bowl(after)[0]
+    step, _ = ascent.step(after, bowl(after), slope_of_bowl(after), memory)
+    expected = direction * min(1.0, 0.5 / direction.norm().item())
+
+    torch.testing.assert_close((step - after)[0], expected)
+
+
+def test_quasi_newton_keeps_pairs_that_curve_upwards_out() -> None:
+    ascent, z = LBFGS(0.5), start(1)
+    memory = ascent.start(z)
+    z, memory = ascent.step(z, z[:, 0], z, memory)
+    moved, memory = ascent.step(z, z[:, 0], z, memory)
+
+    assert (memory[0] == 0).all()
+    torch.testing.assert_close(moved, z + 0.5 * z / z.norm())
+
+
+def test_sphere_keeps_the_length_of_every_row() -> None:
+    points = torch.stack(climb(Sphere(Gradient(1.0)), start(), 5))
+    lengths = points.norm(dim=2)
+
+    torch.testing.assert_close(lengths, lengths[:1].expand_as(lengths))
+    assert (points[-1] - points[0]).norm(dim=1).min() > 0.1
+
+
 @pytest.mark.parametrize("ascent", ascents().values(), ids=ascents())
 def test_memory_has_a_row_for_each_row(ascent: Ascent) -> None:
     z = start(4)
@@ -113,9 +239,11 @@ def test_memory_has_a_row_for_each_row(ascent: Ascent) -> None:
 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("nan")])
-@pytest.mark.parametrize("kind", [Gradient, NormalizedGradient, Adam])
+@pytest.mark.parametrize(
+    "kind", [Gradient, NormalizedGradient, Adam, Adaptive, Momentum]
+)
 def test_a_rate_that_is_not_positive_is_refused(
-    kind: type[Gradient | NormalizedGradient | Adam], rate: float
+    kind: Callable[[float], Ascent], rate: float
 ) -> None:
     with pytest.raises(ValueError, match="rate must be above 0"):
         kind(rate)
@@ -124,3 +252,22 @@ def test_a_rate_that_is_not_positive_is_refused(
 def test_an_empty_box_is_refused() -> None:
     with pytest.raises(ValueError, match="low must be below high"):
         Box(Gradient(0.1), 1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Polyak(radius=0.0), "radius must be above 0"),
+        (lambda: Polyak(beyond=0.0), "beyond must be above 0"),
+        (lambda: Momentum(decay=1.0), r"decay must be in \[0, 1\)"),
+        (lambda: Adaptive(growth=0.9), "growth must be at least 1"),
+        (lambda: Adaptive(decline=0.0), r"decline must be in \(0, 1\]"),
+        (lambda: LBFGS(radius=-1.0), "radius must be above 0"),
+        (lambda: LBFGS(pairs=0), "pairs must be at least 1"),
+    ],
+)
+def test_settings_out_of_range_are_refused(
+    make: Callable[[], Ascent], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()

@@ -47,13 +47,14 @@ def explain(
             searched.
     """
 
-    run = run or Run()
     _check_images(x)
     wanted = target if isinstance(target, int | str) else tuple(target)
     objective = TargetClass(wanted, confidence)
     record = search(x, model, objective, Bounded(coordinates), ascent, run)
 
-    return replace(record, typical=_typical(x, coordinates, run.batch_size))
+    size = int(record.settings["batch_size"])
+
+    return replace(record, typical=_typical(x, coordinates, size))
 
 
 def _check_images(x: Data) -> None:

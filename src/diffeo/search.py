@@ -1,61 +1,32 @@
 """A search: climb an objective in some coordinates until the target is reached."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from diffeo.ascents import Ascent, NormalizedGradient
-from diffeo.batching import slices
-from diffeo.climb import Base, Climb, Hill
+from diffeo.batching import backing_off
+from diffeo.checks import check_data, check_latent, check_mode, check_outputs
+from diffeo.climbing.climb import Climb
+from diffeo.climbing.confirm import appraise
+from diffeo.climbing.hill import Base, Hill
+from diffeo.climbing.record import record_of
+from diffeo.climbing.refine import refine
+from diffeo.climbing.walk import Summit, Trail
+from diffeo.coordinates.prepared import prepare
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.counterfactuals import Counterfactuals, Outcome, choose, concatenate
+from diffeo.counterfactuals import Counterfactuals, choose, concatenate
+from diffeo.detached import detached
+from diffeo.memory import rows_that_pay
 from diffeo.objectives import Objective, Point
-from diffeo.progress import watch
-from diffeo.shapes import Data, Latent, Model
+from diffeo.progress import Bar, watch
+from diffeo.run import Run
+from diffeo.shapes import Data, Latent, Model, Outputs
 
 __all__ = ["Run", "search"]
-
-
-@dataclass(frozen=True)
-class Run:
-    """How to carry out a search.
-
-    Args:
-        steps: Most steps of a row.
-        batch_size: Rows searched together.
-        reserve: Margin at which a row stops. A little more than 0 lets it stay at its
-            target when its pixels are rounded.
-        starts: Searches of each row; the nearest to its origin that reached is kept.
-        spread: Standard deviation, in coordinates, of the noise added to the origin at
-            all starts but the first.
-        seed: Of that noise.
-        path: Whether to keep the coordinates along the search.
-        progress: Whether to show a bar.
-    """
-
-    steps: int = 1000
-    batch_size: int = 128
-    reserve: float = 0.02
-    starts: int = 1
-    spread: float = 0.1
-    seed: int = 0
-    path: bool = False
-    progress: bool = False
-
-    def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "starts"):
-            if getattr(self, name) < 1:
-                raise ValueError(
-                    f"{name} must be at least 1, got {getattr(self, name)}"
-                )
-
-        for name in ("reserve", "spread"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(
-                    f"{name} must be at least 0, got {getattr(self, name)}"
-                )
 
 
 def search(
@@ -86,57 +57,136 @@ def search(
     """
 
     ascent, run = ascent or NormalizedGradient(), run or Run()
-    _check_data(x)
-    _check_mode(model)
-    hill = Hill(model, objective, coordinates, ascent)
-    base = _prepare(x, hill, run.batch_size)
+    check_data(x)
+    check_mode(model)
+    judge = Hill(detached(model), objective, prepare(coordinates), ascent)
+    hill = judge
+
+    if run.precision is not None:
+        hill = judge._replace(coordinates=prepare(coordinates, run.precision))
+
+    size = run.batch_size
+
+    if size == "auto":
+        size = rows_that_pay(partial(_try_step, hill, x), len(x), x.device)
+
+    base, size = _prepare(x, judge, size)
+    records: list[Counterfactuals] = []
+
+    with watch("Searching", len(x) * run.starts, shown=run.progress) as bar:
+        session = _Session(hill, judge, base, run, bar)
+
+        for shift in _shifts(base.origin, run):
+            parts, size = backing_off(partial(session.climb, shift), len(x), size)
+            records.append(concatenate(parts))
+
     settings = {
         "objective": repr(objective),
         "coordinates": type(coordinates).__name__,
         "ascent": repr(ascent),
         "run": repr(run),
+        "batch_size": str(size),
     }
-    records: list[Counterfactuals] = []
-    interrupted = False
 
-    with watch("Searching", len(x) * run.starts, shown=run.progress) as bar:
-        for shift in _shifts(base.origin, run):
-            batches: list[Counterfactuals] = []
-
-            for rows in slices(len(x), run.batch_size):
-                begun = time.perf_counter()
-                part = base.rows(rows)
-                climb = Climb(hill, part, part.origin + shift, run.reserve, interrupted)
-                climb.run(run.steps, bar, keep_path=run.path)
-                interrupted = climb.interrupted
-                batches.append(_record(climb, time.perf_counter() - begun, settings))
-
-            records.append(concatenate(batches))
-
-    return _nearest(records)
+    return replace(_nearest(records), settings=settings)
 
 
-def _prepare(x: Data, hill: Hill, batch_size: int) -> Base:
-    """Encode and decode the data and ask the model, before the first step."""
+@dataclass
+class _Session:
+    """What the batches of a search share.
 
-    parts = []
+    Args:
+        hill: What is climbed.
+        judge: The same in full precision.
+        base: All rows.
+        run: How to search.
+        bar: What to tell of progress.
+    """
+
+    hill: Hill
+    judge: Hill
+    base: Base
+    run: Run
+    bar: Bar
+    interrupted: bool = False
+
+    def climb(self, shift: Tensor, rows: slice) -> Counterfactuals:
+        """Search for some rows, once, from origins that are shifted."""
+
+        begun = time.perf_counter()
+        base = self.base.rows(rows)
+        start = base.origin + shift
+        climb = Climb(
+            self.hill,
+            self.judge,
+            base,
+            start,
+            self.run.reserve,
+            Trail(start) if self.run.path else None,
+            interrupted=self.interrupted,
+        )
+        climb.run(0 if self.interrupted else self.run.steps, self.bar)
+        summit = self._refined(climb)
+        self.interrupted = climb.interrupted
+        self.bar.close_batch(len(start), int((summit.margin >= 0).sum()))
+
+        return record_of(climb, summit, time.perf_counter() - begun)
+
+    def _refined(self, climb: Climb) -> Summit:
+        summit = climb.walk.whole
+
+        if self.judge is not self.hill:
+            summit = appraise(self.judge, climb.base, climb.z, summit)
+
+        try:
+            return refine(
+                self.judge,
+                climb.base,
+                summit,
+                reserve=self.run.reserve,
+                looks=self.run.refine,
+            )
+        except KeyboardInterrupt:
+            climb.interrupted = True
+
+            return summit
+
+
+def _try_step(hill: Hill, x: Data, rows: int) -> None:
+    """Go through what a step computes, for the first rows only."""
+
+    factual = x[:rows].detach()
 
     with torch.no_grad():
-        for rows in slices(len(x), batch_size):
-            factual = x[rows].detach()
-            origin = hill.coordinates.encode(factual)
-            _check_latent(origin, factual)
-            outputs = hill.model(factual)
-            _check_outputs(outputs, factual)
-            parts.append((origin, hill.coordinates.decode(origin), outputs))
+        z = hill.coordinates.encode(factual)
+        check_latent(z, factual)
 
+    z.requires_grad_()
+    data = hill.coordinates.decode(z)
+    torch.autograd.grad(hill.model(data).sum() + data.sum(), z)
+
+
+def _prepare(x: Data, hill: Hill, size: int) -> tuple[Base, int]:
+    """Encode and decode the data and ask the model, before the first step."""
+
+    with torch.no_grad():
+        parts, size = backing_off(lambda rows: _look(hill, x[rows]), len(x), size)
         origin, reconstruction, outputs = (
             torch.cat(piece) for piece in zip(*parts, strict=True)
         )
         point = Point(x.detach(), origin, outputs, x.detach(), origin)
         memory = hill.objective.start(point)
 
-    return Base(x.detach(), origin, reconstruction, outputs, memory)
+    return Base(x.detach(), origin, reconstruction, outputs, memory), size
+
+
+def _look(hill: Hill, x: Data) -> tuple[Latent, Data, Outputs]:
+    origin = hill.coordinates.encode(x)
+    check_latent(origin, x)
+    outputs = hill.model(x)
+    check_outputs(outputs, x)
+
+    return origin, hill.coordinates.decode(origin), outputs
 
 
 def _shifts(origin: Latent, run: Run) -> list[Tensor]:
@@ -146,41 +196,6 @@ def _shifts(origin: Latent, run: Run) -> list[Tensor]:
     noise = torch.randn(run.starts - 1, origin.shape[1], generator=generator)
 
     return [torch.zeros_like(origin[0]), *(run.spread * noise.to(origin))]
-
-
-def _record(climb: Climb, seconds: float, settings: dict[str, str]) -> Counterfactuals:
-    base, rows = climb.base, len(climb.z)
-    point = Point(climb.data, climb.latent, climb.outputs, base.factual, base.origin)
-    still = (climb.latent == base.origin).all(1)
-    there = climb.margin >= 0
-    outcome = torch.full_like(climb.steps, Outcome.EXHAUSTED)
-    outcome[~climb.done & climb.interrupted] = Outcome.INTERRUPTED
-    outcome[climb.failed] = Outcome.NONFINITE
-    outcome[there] = Outcome.REACHED
-    outcome[there & still] = Outcome.ALREADY
-
-    return Counterfactuals(
-        factual=base.factual,
-        reconstruction=base.reconstruction,
-        counterfactual=climb.data,
-        origin=base.origin,
-        latent=climb.latent,
-        target=climb.hill.objective.aim(point, base.memory),
-        outcome=outcome,
-        steps=climb.steps,
-        outputs_before=base.outputs,
-        outputs_after=climb.outputs,
-        margin=climb.margin,
-        typical=torch.ones_like(there),
-        seconds=climb.margin.new_full((rows,), seconds / rows),
-        path=_stack(climb.path, base.origin),
-        path_margin=_stack(climb.path_margin, climb.margin),
-        settings=settings,
-    )
-
-
-def _stack(points: list[Tensor], like: Tensor) -> Tensor:
-    return torch.stack(points, dim=1) if points else like[:, None][:, :0]
 
 
 def _nearest(records: list[Counterfactuals]) -> Counterfactuals:
@@ -207,49 +222,3 @@ def _distance(record: Counterfactuals) -> Tensor:
     distance: Tensor = torch.linalg.vector_norm(record.latent - record.origin, dim=1)
 
     return distance
-
-
-def _check_data(x: Data) -> None:
-    if x.ndim < 2 or len(x) == 0:
-        raise ValueError(
-            f"x must be (batch, ...) with at least one row, got {tuple(x.shape)}"
-        )
-
-    if not x.is_floating_point():
-        raise ValueError(f"x must be floating point, got {x.dtype}")
-
-    if not x.isfinite().all():
-        raise ValueError("x must be finite, got NaN or infinity")
-
-
-def _check_mode(model: Model) -> None:
-    if isinstance(model, nn.Module) and any(part.training for part in model.modules()):
-        raise ValueError(
-            "the model must be in evaluation mode, got training mode; "
-            "call model.eval() first"
-        )
-
-
-def _check_latent(z: Latent, x: Data) -> None:
-    if z.ndim != 2 or len(z) != len(x):
-        raise ValueError(
-            f"coordinates.encode must return (batch, latent) with {len(x)} rows, got "
-            f"{tuple(z.shape)}"
-        )
-
-    if not z.isfinite().all():
-        raise ValueError(
-            "coordinates.encode must return finite numbers, got NaN or infinity; "
-            "is x in the range that the coordinates expect?"
-        )
-
-
-def _check_outputs(outputs: Tensor, x: Data) -> None:
-    if outputs.ndim == 0 or len(outputs) != len(x):
-        raise ValueError(
-            f"the model must return one row for each of {len(x)} inputs, got "
-            f"{tuple(outputs.shape)}"
-        )
-
-    if not outputs.isfinite().all():
-        raise ValueError("the model must return finite outputs, got NaN or infinity")

@@ -1,7 +1,7 @@
 """`diffeo explain`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -60,7 +60,13 @@ def explain(  # noqa: PLR0913 - one option for each thing a user may set
     starts: Annotated[
         int, typer.Option(help="Searches of each image, of which the best is kept.")
     ] = 1,
-    batch_size: Annotated[int, typer.Option(help="Images searched together.")] = 128,
+    batch_size: Annotated[
+        str,
+        typer.Option(
+            help="Images searched together: a number, or 'auto' for as many as pay and "
+            "fit into memory."
+        ),
+    ] = "auto",
     limit: Annotated[
         int | None, typer.Option(help="Take only the first so many images.")
     ] = None,
@@ -78,7 +84,7 @@ def explain(  # noqa: PLR0913 - one option for each thing a user may set
         ascent=_ascent(coordinates, rate),
         run=Run(
             steps=steps,
-            batch_size=batch_size,
+            batch_size=_batch_size(batch_size),
             starts=starts,
             path=True,
             progress=not quiet,
@@ -96,6 +102,16 @@ def _ascent(coordinates: str, rate: float | None) -> Ascent:
         return Adam(5e-4 if rate is None else rate)
 
     return NormalizedGradient(0.2 if rate is None else rate)
+
+
+def _batch_size(text: str) -> int | Literal["auto"]:
+    if text == "auto":
+        return "auto"
+
+    if not text.isdecimal():
+        raise ValueError(f"batch_size must be a number or 'auto', got {text}")
+
+    return int(text)
 
 
 def _class(text: str) -> int:

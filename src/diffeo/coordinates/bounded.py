@@ -1,7 +1,10 @@
 """Coordinates whose data stay between two values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import torch
+
+from diffeo.coordinates.prepared import prepare
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.shapes import Data, Latent
 
@@ -39,3 +42,8 @@ class Bounded:
         x = self.coordinates.decode(z)
 
         return x.clamp(self.low, self.high).detach() + (x - x.detach())
+
+    def folded(self, dtype: torch.dtype | None = None) -> "Bounded":
+        """Return the same bounds around coordinates made ready for a search."""
+
+        return replace(self, coordinates=prepare(self.coordinates, dtype))

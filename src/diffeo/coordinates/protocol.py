@@ -2,9 +2,11 @@
 
 from typing import Protocol, runtime_checkable
 
+import torch
+
 from diffeo.shapes import Data, Flags, Latent
 
-__all__ = ["Coordinates", "Typicality"]
+__all__ = ["Coordinates", "Foldable", "Typicality"]
 
 
 @runtime_checkable
@@ -16,6 +18,19 @@ class Coordinates(Protocol):
 
     def decode(self, z: Latent) -> Data:
         """Return the data at coordinates, differentiable in them."""
+
+
+@runtime_checkable
+class Foldable(Protocol):
+    """Coordinates that know a faster form of themselves for one search."""
+
+    def folded(self, dtype: torch.dtype | None = None) -> Coordinates:
+        """Return coordinates that decode alike and faster, their parameters detached.
+
+        Args:
+            dtype: Precision of the heavy arithmetic; that of the parameters if not
+                given, with which both decode the same up to rounding.
+        """
 
 
 @runtime_checkable

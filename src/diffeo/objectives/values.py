@@ -1,6 +1,11 @@
-"""Bring an answer to a value: the objectives of regressors."""
+"""Bring an answer to a value: the objectives of regressors.
 
+All three ask for an answer inside an interval and differ in its ends.
+"""
+
+import math
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 
@@ -8,6 +13,38 @@ from diffeo.objectives.protocol import Point
 from diffeo.shapes import Memory, Outputs, Scores
 
 __all__ = ["AtLeast", "AtMost", "Near"]
+
+
+@runtime_checkable
+class _Interval(Protocol):
+    @property
+    def value(self) -> float: ...
+
+    @property
+    def ends(self) -> tuple[float, float]: ...
+
+
+def _start(goal: _Interval, point: Point) -> Memory:  # noqa: ARG001
+    """Remember nothing."""
+
+    _values(point.outputs)
+
+    return ()
+
+
+def _margin(goal: _Interval, point: Point, memory: Memory) -> Scores:  # noqa: ARG001
+    """Return how far inside the interval the answer lies."""
+
+    answer = _values(point.outputs)
+    low, high = goal.ends
+
+    return torch.minimum(answer - low, high - answer)
+
+
+def _aim(goal: _Interval, point: Point, memory: Memory) -> Scores:  # noqa: ARG001
+    """Return the value."""
+
+    return torch.full_like(_values(point.outputs), goal.value)
 
 
 @dataclass(frozen=True)
@@ -19,28 +56,13 @@ class AtLeast:
     """
 
     value: float
+    start, score, margin, aim = _start, _margin, _margin, _aim
 
-    def start(self, point: Point) -> Memory:
-        """Remember nothing."""
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The interval wanted."""
 
-        _values(point.outputs)
-
-        return ()
-
-    def score(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
-        """Return the answer."""
-
-        return _values(point.outputs)
-
-    def margin(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
-        """Return the answer less the value."""
-
-        return _values(point.outputs) - self.value
-
-    def aim(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
-        """Return the value."""
-
-        return torch.full_like(_values(point.outputs), self.value)
+        return self.value, math.inf
 
 
 @dataclass(frozen=True)
@@ -52,28 +74,13 @@ class AtMost:
     """
 
     value: float
+    start, score, margin, aim = _start, _margin, _margin, _aim
 
-    def start(self, point: Point) -> Memory:
-        """Remember nothing."""
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The interval wanted."""
 
-        _values(point.outputs)
-
-        return ()
-
-    def score(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
-        """Return the negative answer."""
-
-        return -_values(point.outputs)
-
-    def margin(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
-        """Return the value less the answer."""
-
-        return self.value - _values(point.outputs)
-
-    def aim(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
-        """Return the value."""
-
-        return torch.full_like(_values(point.outputs), self.value)
+        return -math.inf, self.value
 
 
 @dataclass(frozen=True)
@@ -87,32 +94,17 @@ class Near:
 
     value: float
     within: float
+    start, score, margin, aim = _start, _margin, _margin, _aim
 
     def __post_init__(self) -> None:
         if not self.within > 0:
             raise ValueError(f"within must be above 0, got {self.within}")
 
-    def start(self, point: Point) -> Memory:
-        """Remember nothing."""
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The interval wanted."""
 
-        _values(point.outputs)
-
-        return ()
-
-    def score(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
-        """Return the negative distance from the value."""
-
-        return -(_values(point.outputs) - self.value).abs()
-
-    def margin(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
-        """Return how far inside the interval the answer lies."""
-
-        return self.within - (_values(point.outputs) - self.value).abs()
-
-    def aim(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
-        """Return the value."""
-
-        return torch.full_like(_values(point.outputs), self.value)
+        return self.value - self.within, self.value + self.within
 
 
 def _values(outputs: Outputs) -> Scores:

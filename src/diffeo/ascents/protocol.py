@@ -1,0 +1,57 @@
+"""What every ascent offers, and what ascents share."""
+
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from diffeo.shapes import Latent, Memory, Scores
+
+__all__ = ["Ascent", "check_positive", "remember_nothing", "unit"]
+
+
+@runtime_checkable
+class Ascent(Protocol):
+    """A rule for the next point, row by row."""
+
+    def start(self, z: Latent, /) -> Memory:
+        """Return what must be remembered of each row, given where it starts."""
+
+    def step(
+        self, z: Latent, margin: Scores, gradient: Latent, memory: Memory, /
+    ) -> tuple[Latent, Memory]:
+        """Return the next point and what is remembered there.
+
+        Args:
+            z: Where each row stands.
+            margin: How far past its target each row is; below 0 before it.
+            gradient: Of the objective's score, with respect to z.
+            memory: What `start` or the last step returned.
+        """
+
+
+def remember_nothing(rule: object, z: Latent) -> Memory:  # noqa: ARG001
+    """Start with nothing to remember."""
+
+    return ()
+
+
+def unit(gradient: Latent) -> Latent:
+    """Return each row divided by its length; rows of zeros as they are."""
+
+    length = torch.linalg.vector_norm(gradient, dim=1, keepdim=True)
+
+    direction: Tensor = gradient / length.clamp_min(torch.finfo(length.dtype).tiny)
+
+    return direction
+
+
+def check_positive(name: str, value: float) -> None:
+    """Refuse a setting that is not above 0.
+
+    Raises:
+        ValueError: If it is not.
+    """
+
+    if not value > 0:
+        raise ValueError(f"{name} must be above 0, got {value}")

@@ -1,0 +1,1 @@
+"""One batch of rows on its way up."""

@@ -1,0 +1,60 @@
+"""How to carry out a search."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+__all__ = ["Run"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """How to carry out a search.
+
+    Args:
+        steps: Most steps of a row.
+        batch_size: Rows searched together; "auto" for as many as pay and fit into
+            memory. Rows do not depend on it but for rounding, which a fixed number
+            makes the same on every machine.
+        reserve: Margin at which a row stops. A little more than 0 lets it stay at its
+            target when its pixels are rounded.
+        refine: How many times to look along the last step of a row for the point where
+            it first arrives.
+        starts: Searches of each row; the nearest to its origin that reached is kept.
+        spread: Standard deviation, in coordinates, of the noise added to the origin at
+            all starts but the first.
+        seed: Of that noise.
+        precision: In which coordinates that can do so propose steps; what is returned
+            has arrived in full precision all the same.
+        path: Whether to keep the coordinates along the search.
+        progress: Whether to show a bar.
+    """
+
+    steps: int = 1000
+    batch_size: int | Literal["auto"] = "auto"
+    reserve: float = 0.02
+    refine: int = 2
+    starts: int = 1
+    spread: float = 0.1
+    seed: int = 0
+    precision: torch.dtype | None = None
+    path: bool = False
+    progress: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.batch_size, str) and self.batch_size != "auto":
+            raise ValueError(
+                f"batch_size must be a number or 'auto', got {self.batch_size}"
+            )
+
+        least = {"steps": 1, "starts": 1, "refine": 0, "reserve": 0, "spread": 0}
+
+        if self.batch_size != "auto":
+            least |= {"batch_size": 1}
+
+        for name, bound in least.items():
+            if not getattr(self, name) >= bound:
+                raise ValueError(
+                    f"{name} must be at least {bound}, got {getattr(self, name)}"
+                )

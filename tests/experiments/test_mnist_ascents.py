@@ -1,0 +1,20 @@
+import json
+from pathlib import Path
+
+from diffeo.experiments.mnist_ascents import ASCENTS, reproduce_mnist_ascents
+from diffeo.experiments.results import Reproduction
+
+
+def test_every_ascent_is_measured(data: Path, tmp_path: Path) -> None:
+    how = Reproduction(tmp_path, data, quick=True, progress=False)
+    results = reproduce_mnist_ascents(how)
+
+    assert json.loads((tmp_path / "results.json").read_text()) == results
+
+    for name in ASCENTS:
+        assert results[f"reached_{name}"] > 0.5
+        assert results[f"seconds_per_image_{name}"] > 0
+        assert 0 < results[f"distance_latent_median_{name}"] < 30
+        assert 0 <= results[f"log_density_rank_{name}"] <= 1
+
+    assert results["steps_median_normalized_long"] < results["steps_median_normalized"]

@@ -1,0 +1,68 @@
+import pytest
+import torch
+from torch import Tensor, nn
+
+from diffeo.coordinates.prepared import prepare
+from diffeo.detached import detached
+from diffeo.memory import Meter
+from laws import tiny_classifier
+
+
+def network() -> nn.Module:
+    return nn.Sequential(nn.Linear(16, 64), nn.SiLU(), nn.Linear(64, 3)).double()
+
+
+def test_a_detached_model_answers_alike_and_keeps_less() -> None:
+    model, x = network(), torch.ones(50, 16, dtype=torch.float64)
+    frozen, kept, results = detached(model), {}, {}
+
+    for name, answer in (("whole", model), ("frozen", frozen)):
+        meter, z = Meter(), x.clone().requires_grad_()
+
+        with meter.watch():
+            outputs = answer(z)
+            gradients = torch.autograd.grad(outputs.sum(), z)
+
+        kept[name], results[name] = meter.peak, (outputs.detach(), *gradients)
+
+    torch.testing.assert_close(results["whole"], results["frozen"])
+    assert kept["frozen"] < 0.7 * kept["whole"]
+    assert all(value.requires_grad for value in model.parameters())
+
+
+def test_answers_of_a_detached_model_do_not_depend_on_its_parameters() -> None:
+    assert not detached(network())(torch.ones(2, 16).double()).requires_grad
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_what_has_nothing_to_detach_is_returned_as_it_is() -> None:
+    frozen = network().requires_grad_(requires_grad=False)
+    script = torch.jit.trace(network(), torch.ones(2, 16).double())
+
+    assert detached(frozen) is frozen
+    assert detached(script) is script
+    assert detached(torch.sin) is torch.sin
+
+
+class Decoder(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = tiny_classifier(16)
+
+    def encode(self, x: Tensor) -> Tensor:
+        return x.flatten(1)
+
+    def decode(self, z: Tensor) -> Tensor:
+        answer: Tensor = self.layer(z)
+
+        return answer.reshape(-1, 1, 4, 4)
+
+
+def test_prepared_coordinates_decode_alike_without_their_parameters() -> None:
+    place, z = Decoder(), torch.ones(2, 16, dtype=torch.float64)
+    prepared = prepare(place)
+
+    assert torch.equal(prepared.decode(z), place.decode(z))
+    assert torch.equal(prepared.encode(z), z)
+    assert place.decode(z).requires_grad
+    assert not prepared.decode(z).requires_grad

@@ -1,0 +1,86 @@
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from diffeo import memory
+from diffeo.memory import Meter, available_bytes, rows_that_pay
+
+CPU = torch.device("cpu")
+HIDDEN, LAYERS = 1000, 3
+
+
+def network() -> nn.Module:
+    layers = [
+        part for _ in range(LAYERS) for part in (nn.Linear(HIDDEN, HIDDEN), nn.Tanh())
+    ]
+
+    return nn.Sequential(*layers).requires_grad_(requires_grad=False)
+
+
+def step(rows: int, model: nn.Module) -> None:
+    z = torch.zeros(rows, HIDDEN, requires_grad=True)
+    torch.autograd.grad(model(z).sum(), z)
+
+
+def test_the_meter_counts_what_is_kept_for_the_gradient() -> None:
+    model, one, two = network(), Meter(), Meter()
+
+    for rows, meter in ((10, one), (20, two)):
+        with meter.watch():
+            step(rows, model)
+
+    # A tanh keeps its output; a frozen linear map keeps its weights only.
+    assert two.peak - one.peak == 10 * LAYERS * HIDDEN * 4
+
+
+def test_the_meter_counts_what_is_kept_at_one_time() -> None:
+    model, meter, once = network(), Meter(), Meter()
+
+    with once.watch():
+        step(10, model)
+
+    with meter.watch():
+        for _ in range(5):
+            step(10, model)
+
+    assert meter.peak == once.peak
+
+
+def test_as_many_rows_are_taken_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = network()
+    each = LAYERS * HIDDEN * 4
+
+    for free, expected in ((40 * each * 4, 32), (each, 1), (2**50, 1024)):
+        monkeypatch.setattr(memory, "available_bytes", lambda device, n=free: n)  # noqa: ARG005
+        assert rows_that_pay(lambda n: step(n, model), 5000, CPU) == expected
+
+
+def test_no_more_rows_are_taken_than_there_are() -> None:
+    assert rows_that_pay(lambda n: step(n, network()), 3, CPU) == 3
+    assert rows_that_pay(lambda _: pytest.fail("needless"), 1, CPU) == 1
+
+
+def test_wide_data_are_taken_few_at_a_time() -> None:
+    def work(rows: int) -> None:
+        z = torch.zeros(rows, 1_000_000, requires_grad=True)
+        torch.autograd.grad(z.tanh().sum(), z)
+
+    assert rows_that_pay(work, 500, CPU) == 2
+
+
+def test_limits_of_a_group_count(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    limit, use = tmp_path / "max", tmp_path / "current"
+    monkeypatch.setattr(memory, "CGROUPS", {limit: use})
+    host = available_bytes(CPU)
+    limit.write_text("3000000\n")
+    use.write_text("1000000\n")
+
+    assert host > 3_000_000
+    assert available_bytes(CPU) == 2_000_000
+
+    limit.write_text("max\n")
+    assert available_bytes(CPU) > 3_000_000
