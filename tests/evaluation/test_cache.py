@@ -7,7 +7,7 @@ from torch import nn
 from diffeo.evaluation.cache import Cache, content_key
 
 DATA = [torch.arange(6.0)]
-SETTINGS = {"rate": 0.1, "name": "a"}
+SETTINGS: dict[str, float | str] = {"rate": 0.1, "name": "a"}
 
 
 def untrained() -> nn.Module:

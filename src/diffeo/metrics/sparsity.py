@@ -26,6 +26,6 @@ def hoyer(change: Data) -> Scores:
     if flat.shape[1] < 2:
         raise ValueError(f"change must have at least 2 entries, got {flat.shape[1]}")
 
-    ratio: Scores = flat.abs().sum(1) / flat.norm(dim=1)
+    sparse: Scores = (root - flat.abs().sum(1) / flat.norm(dim=1)) / (root - 1)
 
-    return (root - ratio) / (root - 1)
+    return sparse

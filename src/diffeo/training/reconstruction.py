@@ -42,4 +42,6 @@ class Reconstruction(lightning.LightningModule):
     def _error(self, pixels: Tensor) -> Tensor:
         x = pixels.float() / 255
 
-        return (self.model(x) - x).square().flatten(1).sum(1).mean()
+        error: Tensor = (self.model(x) - x).square().flatten(1).sum(1).mean()
+
+        return error
