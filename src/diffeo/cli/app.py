@@ -5,6 +5,7 @@ from typer.core import TyperGroup
 
 from diffeo.cli.demo import demo
 from diffeo.cli.explain import explain
+from diffeo.cli.report import report
 from diffeo.cli.reproduce import reproduce
 from diffeo.cli.spectrum import spectrum
 from diffeo.cli.train import train
@@ -41,5 +42,5 @@ def main() -> None:
     """
 
 
-for command in (demo, explain, spectrum, train, reproduce):
+for command in (demo, explain, report, spectrum, train, reproduce):
     app.command()(command)

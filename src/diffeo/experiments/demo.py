@@ -16,6 +16,7 @@ from diffeo.experiments.fours import (
     digits_flow,
     right_digits,
 )
+from diffeo.experiments.reporting import told
 from diffeo.report.answers import Classes
 from diffeo.report.figures import confidence_figure, gallery
 from diffeo.report.film import reels
@@ -49,8 +50,16 @@ def demo(folder: Path, *, progress: bool = True) -> dict[str, Counterfactuals]:
     flow = digits_flow()
     run = Run(steps=STEPS, path=True, progress=progress)
     records = {
-        "Z, along the data": counterfactual(fours, model, flow, run=run),
-        "X, off the data": adversarial(fours, model, run=run, ascent=FAST),
+        "Z, along the data": told(
+            counterfactual(fours, model, flow, run=run),
+            model="mnist-cnn",
+            coordinates="mnist-flow",
+        ),
+        "X, off the data": told(
+            adversarial(fours, model, run=run, ascent=FAST),
+            model="mnist-cnn",
+            coordinates="data",
+        ),
     }
     grid = gallery(records, range(8))
     paths = {name: record.path_margin for name, record in records.items()}

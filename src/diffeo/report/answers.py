@@ -48,6 +48,9 @@ class Answers(Protocol):
     def aims(self, target: Scores) -> list[str]:
         """Return what each row aims at."""
 
+    def goal(self, target: Scores) -> str:
+        """Return what the model was to do, to complete "for the model to"."""
+
     def strength(self, outputs: Outputs, target: Scores) -> Scores:
         """Return one number for each row that the search wants to move."""
 
@@ -123,6 +126,14 @@ class Classes:
 
         return [self._name(int(index)) for index in target.tolist()]
 
+    def goal(self, target: Scores) -> str:
+        """Return the class and the confidence that were asked for."""
+
+        aims = sorted(set(self.aims(target)))
+        wanted = aims[0] if len(aims) == 1 else "another class"
+
+        return f"answer {wanted} with a confidence above {self.confidence:g}"
+
     def strength(self, outputs: Outputs, target: Scores) -> Scores:
         """Return the confidence in the target."""
 
@@ -192,6 +203,13 @@ class Values:
         """Return the value that each row aims at."""
 
         return [self.write(value) for value in target.tolist()]
+
+    def goal(self, target: Scores) -> str:
+        """Return the value that was asked for."""
+
+        aims = sorted(set(target.tolist()))
+
+        return f"move its answer to {', '.join(map(self.write, aims))}"
 
     def strength(self, outputs: Outputs, target: Scores) -> Scores:  # noqa: ARG002
         """Return the value."""

@@ -113,7 +113,9 @@ def entries(method: str, record: Counterfactuals, answers: Answers) -> list[Entr
             data_distance=in_data,
             latent_distance=in_latent,
             seconds=seconds,
-            doubts=_doubts(outcome, f"{answers.quantity} {answers.write(end)}", typical),
+            doubts=_doubts(
+                outcome, f"{answers.quantity} {answers.write(end)}", typical
+            ),
         )
         for row, (
             says,

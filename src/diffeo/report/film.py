@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from diffeo.batching import slices
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
+from diffeo.shapes import Data
 
 __all__ = ["Reel", "reel_of", "reels"]
 
@@ -30,7 +30,7 @@ class Reel:
 
     steps: tuple[int, ...]
     margin: tuple[float, ...]
-    images: Float[Tensor, "frames *data"]
+    images: Data
 
     def thin(self, count: int) -> "Reel":
         """Keep at most so many frames, both ends among them."""

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Measure", "Mark", "Section", "sections"]
+__all__ = ["Mark", "Measure", "Section", "sections"]
 
 ROOM = 0.06  # of the axis, left free at both ends
 

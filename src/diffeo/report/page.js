@@ -136,6 +136,7 @@
     const strength = slider.dataset.said.split("|")[frame];
     slider.setAttribute("aria-valuetext", `${said}, ${strength}`);
     one("output", film).textContent = `${said} · ${strength}`;
+    film.style.setProperty("--c", frame);
     one(".end .tile", method).style.setProperty("--i", index);
     one(".end figcaption", method).textContent =
       frame === steps.length - 1 ? "x′" : `on the way, ${said}`;

@@ -106,7 +106,8 @@ def render(report: Report) -> str:
         summaries=[summary(name, records[name], answers) for name in names],
         album=_album(report),
         coarse=COARSE,
-        limit=_limit(records),
+        channels=next(iter(records.values())).factual.shape[1],
+        limit=f"{_limit(records):g}",
         without_film=_without_film(report),
         cards=_by_row(told),
         sections=sections(report.measures),
@@ -221,9 +222,7 @@ def _histograms(
     return [*drawn, histogram(f"{quantity} after", after, answers.scale)]
 
 
-def _course(
-    records: Mapping[str, Counterfactuals], answers: Answers
-) -> Course | None:
+def _course(records: Mapping[str, Counterfactuals], answers: Answers) -> Course | None:
     paths = {
         name: answers.along(record.path_margin)
         for name, record in records.items()

@@ -1,5 +1,6 @@
 """Where a value lies on an axis, and which values to mark there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -50,8 +51,7 @@ class Linear:
     def ticks(self, low: float, high: float) -> list[Tick]:
         """Return about five round values."""
 
-        marks = MaxNLocator(5).tick_values(low, high)
-        known = [(float(mark), f"{mark:.6g}") for mark in marks]
+        known = [(mark, f"{mark:.6g}") for mark in _round(low, high)]
 
         return _inside(known, low, high)
 
@@ -66,14 +66,31 @@ class Logit:
         return torch.logit(values.double().clamp(EDGE, 1 - EDGE))
 
     def ticks(self, low: float, high: float) -> list[Tick]:
-        """Return well-known probabilities, those near one half first."""
+        """Return well-known probabilities, or round ones where few of them lie."""
 
-        places = self.place(torch.tensor(MARKS, dtype=torch.float64)).tolist()
-        known = [
-            (place, f"{mark:.6g}") for place, mark in zip(places, MARKS, strict=True)
+        known = _inside(self._mark(MARKS), low, high)
+
+        if len(known) > 1:
+            return known
+
+        ends = torch.sigmoid(torch.tensor([low, high], dtype=torch.float64)).tolist()
+
+        return _inside(self._mark(_round(*ends)), low, high)
+
+    def _mark(self, marks: Sequence[float]) -> list[tuple[float, str]]:
+        places = self.place(torch.tensor(marks, dtype=torch.float64)).tolist()
+
+        return [
+            (place, f"{mark:.6g}") for place, mark in zip(places, marks, strict=True)
         ]
 
-        return _inside(known, low, high)
+
+def _round(low: float, high: float) -> list[float]:
+    """Return about five round numbers around an interval."""
+
+    locator = MaxNLocator(5, steps=[1, 2, 5, 10])
+
+    return [float(mark) for mark in locator.tick_values(low, high)]
 
 
 def _inside(known: list[tuple[float, str]], low: float, high: float) -> list[Tick]:

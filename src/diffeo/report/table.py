@@ -76,9 +76,7 @@ def lines(entries: Sequence[Entry], methods: Sequence[str]) -> list[Line]:
     """Return a line for each entry."""
 
     return [
-        Line(
-            entry.row, methods.index(entry.method), bool(entry.doubts), _cells(entry)
-        )
+        Line(entry.row, methods.index(entry.method), bool(entry.doubts), _cells(entry))
         for entry in entries
     ]
 
