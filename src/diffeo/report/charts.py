@@ -159,7 +159,7 @@ def course(
                 _polygon(x, y[0], y[-1]),
                 _polygon(x, y[1], y[-2]),
                 _line(x, y[2]),
-                tuple(steps.ticks(0, max(last, 1))),
+                tuple(steps.ticks(0.0, float(max(last, 1)))),
             )
         )
 
