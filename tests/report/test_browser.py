@@ -3,10 +3,10 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from diffeo.counterfactuals import Counterfactuals, Outcome
 from diffeo.report.answers import Classes
@@ -43,7 +43,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser() -> Iterator[Browser]:
     """A browser without a window, or a skip where none is installed."""
 
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -51,16 +51,14 @@ def browser() -> Iterator[Any]:
     if found is None:
         pytest.skip(f"no browser is installed; looked for {', '.join(BROWSERS)}")
 
-    playwright = pytest.importorskip("playwright.sync_api")
-
-    with playwright.sync_playwright() as driver:
+    with sync_playwright() as driver:
         opened = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield opened
         opened.close()
 
 
 @pytest.fixture
-def page(browser: Any, address: str) -> Iterator[Any]:
+def page(browser: Browser, address: str) -> Iterator[Page]:
     """The page on a desktop; any error on it fails the test."""
 
     opened = browser.new_page(viewport={"width": 1280, "height": 900})
@@ -75,7 +73,7 @@ def page(browser: Any, address: str) -> Iterator[Any]:
     assert errors == []
 
 
-def cards(page: Any) -> list[int]:
+def cards(page: Page) -> list[int]:
     shown = page.locator(".card:visible")
 
     return [
@@ -83,14 +81,14 @@ def cards(page: Any) -> list[int]:
     ]
 
 
-def column(page: Any, place: int) -> list[str]:
+def column(page: Page, place: int) -> list[str]:
     rule = f"rows => rows.filter(r => !r.hidden).map(r => r.cells[{place}].innerText)"
     texts: list[str] = page.locator("#table tbody tr").evaluate_all(rule)
 
     return texts
 
 
-def ink(page: Any, row: int, kind: str) -> float:
+def ink(page: Page, row: int, kind: str) -> float:
     """How much of a difference is drawn: the mean distance from white."""
 
     rule = """canvas => {
@@ -108,21 +106,21 @@ def ink(page: Any, row: int, kind: str) -> float:
     return value
 
 
-def test_the_page_opens_with_its_names_as_text(page: Any) -> None:
+def test_the_page_opens_with_its_names_as_text(page: Page) -> None:
     assert page.title() == NAME
     assert page.locator("h1").inner_text() == NAME
     assert cards(page) == list(range(24))
     assert page.locator("#shown").inner_text() == "showing 24 of 30 rows"
 
 
-def test_all_rows_are_shown_on_request(page: Any) -> None:
+def test_all_rows_are_shown_on_request(page: Page) -> None:
     page.click("#more")
 
     assert cards(page) == list(range(ROWS))
     assert not page.locator("#more").is_visible()
 
 
-def test_a_heading_sorts_the_table_and_the_gallery(page: Any) -> None:
+def test_a_heading_sorts_the_table_and_the_gallery(page: Page) -> None:
     heading = page.locator("#table th", has_text="steps")
     heading.locator("button").click()
     assert heading.get_attribute("aria-sort") == "ascending"
@@ -135,7 +133,7 @@ def test_a_heading_sorts_the_table_and_the_gallery(page: Any) -> None:
     assert cards(page)[:3] == [29, 28, 27]
 
 
-def test_the_gallery_sorts_by_any_column(page: Any) -> None:
+def test_the_gallery_sorts_by_any_column(page: Page) -> None:
     options = page.locator("#sort option").all_inner_texts()
     headings = page.locator("#table thead th").all_inner_texts()
     assert options == [heading.strip() for heading in headings]
@@ -156,7 +154,7 @@ def test_the_gallery_sorts_by_any_column(page: Any) -> None:
     ],
 )
 def test_a_number_is_filtered_by_a_bound(
-    page: Any, asked: str, rows: list[int]
+    page: Page, asked: str, rows: list[int]
 ) -> None:
     page.locator("#table [data-column='7']").fill(asked)
 
@@ -166,7 +164,7 @@ def test_a_number_is_filtered_by_a_bound(
     )
 
 
-def test_a_word_is_filtered_by_its_choices(page: Any) -> None:
+def test_a_word_is_filtered_by_its_choices(page: Page) -> None:
     page.locator("#table select[data-column='4']").select_option("exhausted")
 
     assert cards(page) == [5, 6]
@@ -177,13 +175,13 @@ def test_a_word_is_filtered_by_its_choices(page: Any) -> None:
     assert cards(page) == list(range(24))
 
 
-def test_failed_rows_are_a_choice_away(page: Any) -> None:
+def test_failed_rows_are_a_choice_away(page: Page) -> None:
     page.select_option("#show", "doubted")
 
     assert cards(page) == [5, 6]
 
 
-def test_a_link_shows_a_row_that_is_filtered_out(page: Any) -> None:
+def test_a_link_shows_a_row_that_is_filtered_out(page: Page) -> None:
     page.locator("#table [data-column='7']").fill("> 30")
     page.locator("#doubts a", has_text="No. 5").click()
     page.wait_for_timeout(100)
@@ -191,7 +189,7 @@ def test_a_link_shows_a_row_that_is_filtered_out(page: Any) -> None:
     assert page.locator("#row-5").is_visible()
 
 
-def test_the_keyboard_walks_the_path_and_the_differences_follow(page: Any) -> None:
+def test_the_keyboard_walks_the_path_and_the_differences_follow(page: Page) -> None:
     slider = page.locator("#row-0 input[type=range]").first
     tile = page.locator("#row-0 .end .tile").first
     before = tile.evaluate("e => getComputedStyle(e).backgroundPosition")
@@ -211,7 +209,7 @@ def test_the_keyboard_walks_the_path_and_the_differences_follow(page: Any) -> No
     assert min(full) > 1
 
 
-def test_a_click_on_the_strip_goes_there(page: Any) -> None:
+def test_a_click_on_the_strip_goes_there(page: Page) -> None:
     strip = page.locator("#row-1 .strip").first
     box = strip.bounding_box()
     strip.click(position={"x": box["width"] * 4.5 / 9, "y": box["height"] / 2})
@@ -219,7 +217,7 @@ def test_a_click_on_the_strip_goes_there(page: Any) -> None:
     assert page.locator("#row-1 input[type=range]").first.input_value() == "4"
 
 
-def test_metrics_are_sorted_by_value(page: Any) -> None:
+def test_metrics_are_sorted_by_value(page: Page) -> None:
     page.locator(".metric th button", has_text="value").click()
     names = page.locator(".metric tbody th").all_inner_texts()
 
@@ -227,13 +225,13 @@ def test_metrics_are_sorted_by_value(page: Any) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
-def test_no_width_scrolls_the_page_sideways(page: Any, width: int) -> None:
+def test_no_width_scrolls_the_page_sideways(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_page_prints_its_pictures_without_its_controls(page: Any) -> None:
+def test_the_page_prints_its_pictures_without_its_controls(page: Page) -> None:
     page.emulate_media(media="print")
 
     assert not page.locator("#controls").is_visible()
@@ -242,13 +240,13 @@ def test_the_page_prints_its_pictures_without_its_controls(page: Any) -> None:
     assert page.pdf(format="A4").startswith(b"%PDF")
 
 
-def test_screenshots_are_not_blank(page: Any, tmp_path: Path) -> None:
+def test_screenshots_are_not_blank(page: Page, tmp_path: Path) -> None:
     shot = page.locator("#row-0").screenshot(path=tmp_path / "row.png")
 
     assert len(shot) > 5_000
 
 
-def test_the_page_reads_without_its_script(browser: Any, address: str) -> None:
+def test_the_page_reads_without_its_script(browser: Browser, address: str) -> None:
     page = browser.new_page(java_script_enabled=False)
     page.goto(address)
 

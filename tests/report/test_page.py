@@ -158,7 +158,7 @@ def test_metrics_tell_direction_interval_and_how_to_read_them(
             control=True,
         ),
         Measure(
-            "L2", "Z", 5, math.nan, math.nan, higher_is_better=None, how_to_read="."
+            "L2", "Z", 5.0, math.nan, math.nan, higher_is_better=None, how_to_read="."
         ),
     ]
     page = page_of(Report(story(), {"Z": record}, measures=measures), tmp_path)
