@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from diffeo.ascents import NormalizedGradient
 from diffeo.coordinates.bounded import Bounded
@@ -84,7 +84,7 @@ def test_an_animation_goes_there_and_back_forever(
     write_animation(reel, ["caption"] * count, tmp_path / "path.gif")
 
     with Image.open(tmp_path / "path.gif") as file:
-        assert file.n_frames == 2 * count - 2
+        assert sum(1 for _ in ImageSequence.Iterator(file)) == 2 * count - 2
         assert file.info["loop"] == 0
         assert max(file.size) >= 320
 

@@ -166,7 +166,7 @@ def test_metrics_tell_direction_interval_and_how_to_read_them(
     assert page.count('<article class="metric">') == 2
     assert page.count(sentence) == 1
     assert "0.7 to 0.9" in page
-    assert page.count("higher is better") == 1
+    assert page.count(">higher is better<") == 1
     assert page.count('<tr class="control">') == 1
     assert "nan to nan" not in page
 

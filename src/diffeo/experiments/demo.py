@@ -6,6 +6,7 @@ from diffeo import zoo
 from diffeo.ascents import Adam, Box
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
+from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import sample_digits
 from diffeo.experiments.fours import (
@@ -71,7 +72,10 @@ def demo(folder: Path, *, progress: bool = True) -> dict[str, Counterfactuals]:
     for name, record in zip(("latent", "data"), records.values(), strict=True):
         record.save(folder / f"{name}.safetensors")
 
-    places = Bounded(flow), Identity(tuple(fours.shape[1:]))
+    places: tuple[Coordinates, ...] = (
+        Bounded(flow),
+        Identity(tuple(fours.shape[1:])),
+    )
     films = {
         name: reels(record, coordinates)
         for (name, record), coordinates in zip(records.items(), places, strict=True)

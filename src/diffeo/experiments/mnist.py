@@ -12,6 +12,7 @@ from diffeo import zoo
 from diffeo.batching import batches_of
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
+from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import Digits, mnist
 from diffeo.experiments.fours import (
@@ -236,7 +237,7 @@ def _report(
         "data": ("X", "data"),
         "untrained": ("Z of an untrained flow", "mnist-flow, untrained"),
     }
-    places = {
+    places: dict[str, Coordinates] = {
         "data": Identity(tuple(records["data"].factual.shape[1:])),
         **{method: Bounded(flow) for method, flow in flows.items()},
     }
