@@ -56,7 +56,12 @@ def test_a_thin_reel_keeps_both_ends(record: Counterfactuals) -> None:
 
 def test_a_record_without_its_path_has_no_reel(record: Counterfactuals) -> None:
     pathless = Counterfactuals(
-        **{**record.tensors(), "path": record.path[:, :0]}, settings={}
+        **{
+            **record.tensors(),
+            "path": record.path[:, :0],
+            "path_margin": record.path_margin[:, :0],
+        },
+        settings={},
     )
 
     with pytest.raises(ValueError, match="path=True"):

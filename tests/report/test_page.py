@@ -227,6 +227,23 @@ def test_a_record_of_the_first_rows_only_is_shown_beside_the_whole(
     assert page.count('<section class="method"') == 2 + 3
 
 
+def test_rows_that_are_not_finite_are_shown(
+    record: Counterfactuals, tmp_path: Path
+) -> None:
+    nothing = torch.full_like(record.outputs_after, math.nan)
+    broken = change(
+        record,
+        outputs_after=nothing,
+        counterfactual=torch.full_like(record.counterfactual, math.nan),
+        outcome=torch.full((3,), Outcome.NONFINITE).long(),
+    )
+    page = page_of(Report(story(), {"Z": broken}), tmp_path)
+
+    assert page.count("met values that are not finite; its best point") == 3
+    assert page.count("<figcaption>Steps</figcaption>") == 1
+    assert "Confidence after</figcaption>" not in page
+
+
 def test_figures_have_a_panel_for_each_record(record: Counterfactuals) -> None:
     grid = gallery({"Z": record, "X": record}, [0, 2])
     lines = confidence_figure({"Z": record.path_margin}, 0.9)

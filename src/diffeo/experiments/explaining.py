@@ -143,7 +143,8 @@ def _write_report(
         model=request.model,
         answers=answers,
     )
-    films = {_name(request): reels(record, coordinates)}
+    walked = record.path.shape[1] > 1  # not if interrupted at once
+    films = {_name(request): reels(record, coordinates)} if walked else {}
     report = Report(story, {_name(request): record}, films)
     write_page(report, folder / "report.html")
 

@@ -85,7 +85,7 @@ class Album:
 LADDER = (
     *(Plan(frames, 1.0) for frames in (9, 7, 5)),
     Plan(5, 0.75),
-    *(Plan(0, scale) for scale in (1.0, 0.75, 0.5, 0.375, 0.25, 0.125, 0.0625)),
+    *(Plan(0, scale) for scale in (1.0, 0.875, 0.75, 0.5, 0.375, 0.25, 0.125, 0.0625)),
 )
 
 

@@ -70,7 +70,7 @@ def reels(
         Reel(
             tuple(seen),
             tuple(record.path_margin[row, torch.tensor(seen)].tolist()),
-            torch.cat((piece[:-1], record.counterfactual[row : row + 1])),
+            torch.cat((piece[:-1], record.counterfactual[row : row + 1].cpu())),
         )
         for row, (seen, piece) in enumerate(zip(steps, pieces, strict=True))
     ]
@@ -110,7 +110,7 @@ def _decode(z: Tensor, coordinates: Coordinates) -> Tensor:
         coordinates.decode(z[rows]) for rows in slices(len(z), BATCH)
     ]
 
-    return torch.cat(list(parts)).nan_to_num()
+    return torch.cat(list(parts)).nan_to_num().cpu()
 
 
 def _check_path(record: Counterfactuals) -> None:
@@ -133,7 +133,8 @@ def _check_same(record: Counterfactuals, coordinates: Coordinates) -> None:
 
     try:
         seen = _decode(record.latent[kept], coordinates).clamp(0, 1)
-        off = (seen - record.counterfactual[kept].clamp(0, 1)).abs().max().item()
+        kept_data = record.counterfactual[kept].nan_to_num().cpu()
+        off = (seen - kept_data.clamp(0, 1)).abs().max().item()
     except RuntimeError as error:
         raise ValueError(
             "coordinates must be those of the record, got others, which cannot decode "

@@ -1,13 +1,14 @@
 """One self-contained page that shows counterfactuals to people."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib import metadata, resources
 from pathlib import Path
 
 import jinja2
 import torch
+from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.report.album import Album, album
@@ -22,14 +23,14 @@ from diffeo.report.entries import (
 from diffeo.report.film import Reel
 from diffeo.report.images import drawable
 from diffeo.report.measures import Measure, sections
-from diffeo.report.scales import Linear
+from diffeo.report.scales import Linear, Scale
 from diffeo.report.summary import summary
 from diffeo.report.table import columns, lines
 
 __all__ = ["Report", "Story", "write_page"]
 
 LARGEST = 14_500_000  # bytes of a page that a mail or a browser takes without trouble
-WORDS = 4_000  # bytes of all that is written about one search
+WORDS = 2_500  # bytes of all that is written about one search
 COARSE = 48  # pictures with fewer pixels a side are drawn with visible pixels
 LIMITS = (0.05, 0.1, 0.2, 0.5, 1.0)  # where the scale of the differences may end
 NEARLY_ALL = 0.999  # of the changed pixels lie within it
@@ -89,6 +90,13 @@ def write_page(report: Report, path: Path) -> None:
 def render(report: Report) -> str:
     """Return the page."""
 
+    report = replace(
+        report,
+        records={
+            name: record.map(lambda value: value.cpu())
+            for name, record in report.records.items()
+        },
+    )
     records, answers = report.records, report.story.answers
     told = [
         entry
@@ -204,22 +212,24 @@ def _by_row(told: Sequence[Entry]) -> list[list[Entry]]:
 def _histograms(
     records: Mapping[str, Counterfactuals], answers: Answers
 ) -> list[Histogram]:
-    after = {
-        name: answers.strength(record.outputs_after, record.target)
-        for name, record in records.items()
-    }
-    quantities = {
+    quantities: dict[str, tuple[Callable[[Counterfactuals], Tensor], Scale]] = {
         "Distance in the data, ‖x′ − x‖": (data_distance, Linear()),
         "Distance in the coordinates, ‖z′ − z‖": (latent_distance, Linear()),
         "Steps": (lambda record: record.steps.float(), Linear()),
+        f"{answers.quantity.capitalize()} after": (
+            lambda record: answers.strength(record.outputs_after, record.target),
+            answers.scale,
+        ),
     }
-    drawn = [
-        histogram(title, {name: rule(records[name]) for name in records}, scale)
-        for title, (rule, scale) in quantities.items()
-    ]
-    quantity = answers.quantity.capitalize()
+    drawn = []
 
-    return [*drawn, histogram(f"{quantity} after", after, answers.scale)]
+    for title, (rule, scale) in quantities.items():
+        values = {name: rule(record) for name, record in records.items()}
+
+        if any(bool(value.isfinite().any()) for value in values.values()):
+            drawn.append(histogram(title, values, scale))
+
+    return drawn
 
 
 def _course(records: Mapping[str, Counterfactuals], answers: Answers) -> Course | None:
