@@ -6,6 +6,7 @@ from typer.core import TyperGroup
 from diffeo.cli.demo import demo
 from diffeo.cli.evaluate import evaluate
 from diffeo.cli.explain import explain
+from diffeo.cli.report import report
 from diffeo.cli.reproduce import reproduce
 from diffeo.cli.spectrum import spectrum
 from diffeo.cli.train import train
@@ -42,5 +43,5 @@ def main() -> None:
     """
 
 
-for command in (demo, explain, evaluate, spectrum, train, reproduce):
+for command in (demo, explain, evaluate, report, spectrum, train, reproduce):
     app.command()(command)

@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 import typer
 
 from diffeo.ascents import Adam, Ascent, NormalizedGradient
-from diffeo.cli.options import Overwrite, Quiet
+from diffeo.cli.options import Classes, Overwrite, Quiet
 from diffeo.data.images import read_images
 from diffeo.data.mnist import sample_digits
 from diffeo.experiments.explaining import Request, explain_to_folder
+from diffeo.experiments.reporting import read_names
 from diffeo.report.folder import output_folder
 from diffeo.search import Run
 
@@ -70,6 +71,7 @@ def explain(  # noqa: PLR0913 - one option for each thing a user may set
     limit: Annotated[
         int | None, typer.Option(help="Take only the first so many images.")
     ] = None,
+    classes: Classes = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
@@ -89,6 +91,7 @@ def explain(  # noqa: PLR0913 - one option for each thing a user may set
             path=True,
             progress=not quiet,
         ),
+        names=read_names(classes),
     )
 
     with output_folder(out, overwrite=overwrite) as folder:

@@ -5,8 +5,12 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["DataFolder", "Overwrite", "Quiet"]
+__all__ = ["Classes", "DataFolder", "Overwrite", "Quiet"]
 
+Classes = Annotated[
+    Path | None,
+    typer.Option(help="A text file with the classes' names, one a line, in order."),
+]
 DataFolder = Annotated[
     Path | None,
     typer.Option(help="The data sets' folder; DIFFEO_DATA if not given."),

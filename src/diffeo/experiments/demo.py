@@ -4,6 +4,9 @@ from pathlib import Path
 
 from diffeo import zoo
 from diffeo.ascents import Adam, Box
+from diffeo.coordinates.bounded import Bounded
+from diffeo.coordinates.identity import Identity
+from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import sample_digits
 from diffeo.experiments.fours import (
@@ -14,8 +17,11 @@ from diffeo.experiments.fours import (
     digits_flow,
     right_digits,
 )
-from diffeo.report.figures import confidence_figure, gallery, svg
-from diffeo.report.page import Story, write_page
+from diffeo.experiments.reporting import told
+from diffeo.report.answers import Classes
+from diffeo.report.figures import confidence_figure, gallery
+from diffeo.report.film import reels
+from diffeo.report.page import Report, Story, write_page
 from diffeo.search import Run
 
 __all__ = ["demo"]
@@ -28,8 +34,7 @@ STORY = Story(
     "to see a nine? Along the data, the gap of the four closes to a loop; off the "
     "data, faint noise is enough.",
     model="a convolutional network, trained on MNIST",
-    confidence=CONFIDENCE,
-    names=tuple(str(digit) for digit in range(10)),
+    answers=Classes(CONFIDENCE),
 )
 
 
@@ -43,10 +48,19 @@ def demo(folder: Path, *, progress: bool = True) -> dict[str, Counterfactuals]:
 
     model = zoo.load("mnist-cnn")
     fours = right_digits(sample_digits(), model, digit=SOURCE, count=ROWS)
+    flow = digits_flow()
     run = Run(steps=STEPS, path=True, progress=progress)
     records = {
-        "Z, along the data": counterfactual(fours, model, digits_flow(), run=run),
-        "X, off the data": adversarial(fours, model, run=run, ascent=FAST),
+        "Z, along the data": told(
+            counterfactual(fours, model, flow, run=run),
+            model="mnist-cnn",
+            coordinates="mnist-flow",
+        ),
+        "X, off the data": told(
+            adversarial(fours, model, run=run, ascent=FAST),
+            model="mnist-cnn",
+            coordinates="data",
+        ),
     }
     grid = gallery(records, range(8))
     paths = {name: record.path_margin for name, record in records.items()}
@@ -58,7 +72,14 @@ def demo(folder: Path, *, progress: bool = True) -> dict[str, Counterfactuals]:
     for name, record in zip(("latent", "data"), records.values(), strict=True):
         record.save(folder / f"{name}.safetensors")
 
-    drawings = {"Confidence along the search": svg(confidence)}
-    write_page(STORY, records, drawings, folder / "report.html")
+    places: tuple[Coordinates, ...] = (
+        Bounded(flow),
+        Identity(tuple(fours.shape[1:])),
+    )
+    films = {
+        name: reels(record, coordinates)
+        for (name, record), coordinates in zip(records.items(), places, strict=True)
+    }
+    write_page(Report(STORY, records, films), folder / "report.html")
 
     return records

@@ -5,14 +5,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import torch
+from torch import nn
+
 from diffeo.ascents import Ascent
+from diffeo.coordinates.bounded import Bounded
+from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, Outcome
+from diffeo.experiments.reporting import told
 from diffeo.explanation import explain
 from diffeo.objectives import confidence_of
 from diffeo.plugins import find_coordinates, find_model
-from diffeo.report.figures import confidence_figure, gallery, svg
+from diffeo.report.answers import Classes
+from diffeo.report.figures import confidence_figure, gallery
+from diffeo.report.film import reels
 from diffeo.report.images import write_png
-from diffeo.report.page import Story, write_page
+from diffeo.report.page import Report, Story, write_page
 from diffeo.search import Run
 from diffeo.shapes import Images
 
@@ -32,6 +40,7 @@ class Request:
         confidence: Probability that the target must exceed.
         ascent: How to step.
         run: How long to search, in what batches, and so on.
+        names: What the classes are called, in order; their numbers if empty.
     """
 
     model: str
@@ -40,6 +49,7 @@ class Request:
     confidence: float
     ascent: Ascent
     run: Run
+    names: tuple[str, ...] = ()
 
 
 def explain_to_folder(x: Images, request: Request, folder: Path) -> Counterfactuals:
@@ -51,21 +61,34 @@ def explain_to_folder(x: Images, request: Request, folder: Path) -> Counterfactu
         folder: Where to write.
     """
 
+    model = find_model(request.model)
+    coordinates = find_coordinates(request.coordinates, tuple(x.shape[1:]))
+    _check_names(x, model, request)
     record = explain(
         x,
-        find_model(request.model),
-        find_coordinates(request.coordinates, tuple(x.shape[1:])),
+        model,
+        coordinates,
         target=request.target,
         confidence=request.confidence,
         ascent=request.ascent,
         run=request.run,
     )
+    record = told(record, model=request.model, coordinates=request.coordinates)
     record.save(folder / "record.safetensors")
     _write_pictures(record, folder / "images")
     _write_summary(record, folder / "summary.csv")
-    _write_report(record, request, folder)
+    _draw(record, request, folder)
+    _write_report(record, request, Bounded(coordinates), folder)
 
     return record
+
+
+@torch.no_grad()
+def _check_names(x: Images, model: nn.Module, request: Request) -> None:
+    """Refuse names of other classes before the search rather than after it."""
+
+    if request.names:
+        Classes(request.confidence, request.names).says(model(x[:1]))
 
 
 def _write_pictures(record: Counterfactuals, folder: Path) -> None:
@@ -98,23 +121,33 @@ def _write_summary(record: Counterfactuals, path: Path) -> None:
         writer.writerows(zip(*columns.values(), strict=True))
 
 
-def _write_report(record: Counterfactuals, request: Request, folder: Path) -> None:
-    name = f"coordinates: {request.coordinates}"
-    records = {name: record}
-    figure = gallery(records, range(min(SHOWN, len(record))))
+def _draw(record: Counterfactuals, request: Request, folder: Path) -> None:
+    name = _name(request)
+    figure = gallery({name: record}, range(min(SHOWN, len(record))))
     figure.savefig(folder / "gallery.png", dpi=150)
-    paths = {name: record.path_margin}
-    confidence = confidence_figure(paths, request.confidence)
+    confidence = confidence_figure({name: record.path_margin}, request.confidence)
     confidence.savefig(folder / "confidence.png", dpi=150)
-    goal = "any other class" if request.target == "other" else f"class {request.target}"
-    classes = max(2, record.outputs_before[0].numel())
+
+
+def _write_report(
+    record: Counterfactuals, request: Request, coordinates: Coordinates, folder: Path
+) -> None:
+    answers = Classes(request.confidence, request.names)
+    goal = answers.goal(record.target)
+    aims = set(answers.aims(record.target))
+    wanted = aims.pop() if len(aims) == 1 else "another class"
     story = Story(
-        title=f"What would make it {goal}?",
+        title=f"What would make it {wanted}?",
         question=f"What would have to change in these {len(record)} images for the "
-        f"model to answer {goal} with a confidence above {request.confidence}?",
+        f"model to {goal}?",
         model=request.model,
-        confidence=request.confidence,
-        names=tuple(str(number) for number in range(classes)),
+        answers=answers,
     )
-    drawings = {"Confidence along the search": svg(confidence)}
-    write_page(story, records, drawings, folder / "report.html")
+    walked = record.path.shape[1] > 1  # not if interrupted at once
+    films = {_name(request): reels(record, coordinates)} if walked else {}
+    report = Report(story, {_name(request): record}, films)
+    write_page(report, folder / "report.html")
+
+
+def _name(request: Request) -> str:
+    return f"in {request.coordinates}"

@@ -10,6 +10,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from diffeo import zoo
 from diffeo.batching import batches_of
+from diffeo.coordinates.bounded import Bounded
+from diffeo.coordinates.identity import Identity
+from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import Digits, mnist
 from diffeo.experiments.fours import (
@@ -25,14 +28,18 @@ from diffeo.experiments.fours import (
     right_digits,
     untrained_flow,
 )
+from diffeo.experiments.reporting import told
 from diffeo.experiments.results import Reproduction, show_table, write_results
 from diffeo.metrics.neighbors import neighbor_share
 from diffeo.metrics.oracles import Oracle, agreement, svm
 from diffeo.models.flow.density import Flow
 from diffeo.models.flow.pixels import dequantize
 from diffeo.objectives import Point, TargetClass
+from diffeo.report.answers import Classes
 from diffeo.report.figures import confidence_figure, gallery
+from diffeo.report.film import reels
 from diffeo.report.images import to_8_bits
+from diffeo.report.page import Report, Story, write_page
 from diffeo.search import Run
 
 __all__ = ["reproduce_mnist"]
@@ -61,6 +68,7 @@ def reproduce_mnist(how: Reproduction) -> dict[str, float]:
         test, model, digit=SOURCE, count=QUICK_ROWS if how.quick else ROWS
     )
     run = Run(steps=100 if how.quick else 2000, path=True, progress=how.progress)
+    start = untrained_flow(train)
     records = {
         "latent": counterfactual(fours, model, flow, run=run),
         "adam": counterfactual(fours, model, flow, run=run, ascent=PAPER),
@@ -68,7 +76,7 @@ def reproduce_mnist(how: Reproduction) -> dict[str, float]:
         "untrained": counterfactual(
             fours[:CONTROL_ROWS],
             model,
-            untrained_flow(train),
+            start,
             run=replace(run, steps=min(run.steps, CONTROL_STEPS)),
         ),
     }
@@ -80,6 +88,7 @@ def reproduce_mnist(how: Reproduction) -> dict[str, float]:
         **_oracle_figures(records, train, seen, fours),
     }
     _draw(records, how)
+    _report(records, {"latent": flow, "adam": flow, "untrained": start}, how)
     write_results(results, how.out)
     show_table("MNIST, four to nine", results, PUBLISHED)
 
@@ -216,3 +225,33 @@ def _draw(records: Mapping[str, Counterfactuals], how: Reproduction) -> None:
     )
     paths = {name: record.path_margin for name, record in shown.items()}
     confidence_figure(paths, CONFIDENCE).savefig(how.out / "confidence.png", dpi=150)
+
+
+def _report(
+    records: Mapping[str, Counterfactuals],
+    flows: Mapping[str, Flow],
+    how: Reproduction,
+) -> None:
+    names = {
+        "latent": ("Z", "mnist-flow"),
+        "adam": ("Z, the paper’s ascent", "mnist-flow"),
+        "data": ("X", "data"),
+        "untrained": ("Z of an untrained flow", "mnist-flow, untrained"),
+    }
+    places: dict[str, Coordinates] = {
+        "data": Identity(tuple(records["data"].factual.shape[1:])),
+        **{method: Bounded(flow) for method, flow in flows.items()},
+    }
+    shown = {
+        name: told(records[key], model="mnist-cnn", coordinates=coordinates)
+        for key, (name, coordinates) in names.items()
+    }
+    films = {name: reels(records[key], places[key]) for key, (name, _) in names.items()}
+    story = Story(
+        title="MNIST, four to nine",
+        question="What would have to change in these handwritten fours for the "
+        f"classifier to see a nine with a confidence above {CONFIDENCE}?",
+        model="mnist-cnn",
+        answers=Classes(CONFIDENCE),
+    )
+    write_page(Report(story, shown, films), how.out / "report.html")

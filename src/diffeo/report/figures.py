@@ -1,6 +1,5 @@
 """Figures of counterfactuals: arrays in, figures out."""
 
-import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -12,7 +11,7 @@ from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
 
-__all__ = ["confidence_figure", "gallery", "svg"]
+__all__ = ["confidence_figure", "gallery"]
 
 LINE_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 COLUMNS = ("factual x", "reconstruction", "counterfactual x′", "|x′ − x|")
@@ -92,13 +91,3 @@ def confidence_figure(
     plots[0].set_ylabel("confidence in the target")
 
     return figure
-
-
-def svg(figure: Figure) -> str:
-    """Return a figure as an element that a page can hold."""
-
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    drawing = buffer.getvalue()
-
-    return drawing[drawing.index("<svg") :]

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from matplotlib import colormaps
 from PIL import Image
 from torch import Tensor
 
-__all__ = ["data_uri", "difference", "read_png", "to_8_bits", "write_png"]
+__all__ = ["data_uri", "drawable", "read_png", "to_8_bits", "write_png"]
 
 
 def to_8_bits(x: Tensor) -> Tensor:
@@ -40,18 +39,10 @@ def data_uri(image: Tensor) -> str:
     return f"data:image/png;base64,{base64.b64encode(_encode(image)).decode()}"
 
 
-def difference(before: Tensor, after: Tensor) -> Tensor:
-    """Return |after − before| summed over channels, in colors.
+def drawable(x: Tensor) -> bool:
+    """Return whether data are images: a batch of one or three channels."""
 
-    The scale is common to all images, from black for 0 to light yellow for 1 and more.
-
-    Source: Dombrowski et al., 2024, Figure 8.
-    """
-
-    change = (after - before).abs().sum(0).clamp(0, 1)
-    colors = colormaps["inferno"](change.cpu().numpy())[..., :3]
-
-    return torch.from_numpy(colors).movedim(-1, 0)
+    return x.ndim == 4 and x.shape[1] in (1, 3)
 
 
 def _encode(image: Tensor) -> bytes:
