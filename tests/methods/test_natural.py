@@ -29,7 +29,10 @@ class Wall(nn.Module):
 def wall() -> Wall:
     normal = torch.tensor([math.cos(0.7), math.sin(0.7)], dtype=torch.float64)
 
-    return Wall(normal, 0.9)
+    model = Wall(normal, 0.9)
+    model.eval()
+
+    return model
 
 
 @pytest.mark.parametrize(
