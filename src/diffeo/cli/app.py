@@ -4,6 +4,7 @@ import typer
 from typer.core import TyperGroup
 
 from diffeo.cli.demo import demo
+from diffeo.cli.evaluate import evaluate
 from diffeo.cli.explain import explain
 from diffeo.cli.reproduce import reproduce
 from diffeo.cli.spectrum import spectrum
@@ -41,5 +42,5 @@ def main() -> None:
     """
 
 
-for command in (demo, explain, spectrum, train, reproduce):
+for command in (demo, explain, evaluate, spectrum, train, reproduce):
     app.command()(command)

@@ -5,7 +5,7 @@ from jaxtyping import Float, Int
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
-from diffeo.shapes import Data
+from diffeo.shapes import Data, Indices
 
 __all__ = ["neighbor_share"]
 
@@ -15,7 +15,7 @@ def neighbor_share(
     reference: Float[Tensor, "references ..."],
     labels: Int[Tensor, " references"],
     *,
-    target: int,
+    target: int | Indices,
     count: int = 10,
 ) -> Float[Tensor, " batch"]:
     """Return which share of the nearest real data is of the target class.
@@ -26,7 +26,7 @@ def neighbor_share(
         x: Counterfactuals.
         reference: Real data, in which neighbors are looked for.
         labels: Their true classes.
-        target: The class.
+        target: A class, or one for each row.
         count: Neighbors of each row, by Euclidean distance.
 
     Raises:
@@ -40,4 +40,6 @@ def neighbor_share(
     index.fit(reference.flatten(1).cpu().numpy())
     nearest = index.kneighbors(x.flatten(1).cpu().numpy(), return_distance=False)
 
-    return (labels[torch.from_numpy(nearest)] == target).float().mean(1)
+    wanted = torch.as_tensor(target).reshape(-1, 1)
+
+    return (labels[torch.from_numpy(nearest)] == wanted).float().mean(1)

@@ -1,16 +1,18 @@
 """Independent models that judge counterfactuals."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from jaxtyping import Float
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.svm import LinearSVC
 from torch import Tensor
 
-from diffeo.shapes import Data, Indices
+from diffeo.batching import batches_of
+from diffeo.shapes import Data, Indices, Model
 
-__all__ = ["Oracle", "agreement", "svm"]
+__all__ = ["Oracle", "agreement", "answers", "consensus", "forest", "svm"]
 
 Oracle = Callable[[Data], Indices]
 
@@ -49,3 +51,66 @@ def agreement(
     """
 
     return (oracle(x) == target).float()
+
+
+def forest(x: Data, labels: Indices, *, trees: int = 100, seed: int = 0) -> Oracle:
+    """Fit a random forest and return its answers as a function.
+
+    Source: Breiman, 2001, Random forests.
+
+    Args:
+        x: Training data.
+        labels: Their classes.
+        trees: How many.
+        seed: Of the draws of rows and of pixels.
+    """
+
+    machine = RandomForestClassifier(trees, random_state=seed)
+    machine.fit(x.flatten(1).cpu().numpy(), labels.cpu().numpy())
+
+    def oracle(x: Data) -> Indices:
+        found = machine.predict(x.flatten(1).cpu().numpy())
+
+        return torch.from_numpy(np.asarray(found, dtype=np.int64))
+
+    return oracle
+
+
+def answers(model: Model) -> Oracle:
+    """Return the answers of an independent classifier as a function.
+
+    Args:
+        model: From data to a logit for each class, or a single one.
+    """
+
+    @torch.no_grad()
+    def oracle(x: Data) -> Indices:
+        outputs = torch.cat([model(rows) for rows in batches_of(x)])
+        single = outputs.ndim == 1 or outputs.shape[1] == 1
+
+        return (outputs.reshape(-1) > 0).long() if single else outputs.argmax(1)
+
+    return oracle
+
+
+def consensus(
+    oracles: Sequence[Oracle], x: Data, target: int | Indices
+) -> Float[Tensor, " batch"]:
+    """Return the share of several oracles that say the target.
+
+    What turns one model's answer but not that of others, trained otherwise, is that
+    model's own weakness.
+
+    Args:
+        oracles: Models independent of the one explained, and of each other.
+        x: Counterfactuals.
+        target: A class, or one for each row.
+
+    Raises:
+        ValueError: If there is no oracle.
+    """
+
+    if not oracles:
+        raise ValueError("oracles must be at least one, got none")
+
+    return torch.stack([agreement(each, x, target) for each in oracles]).mean(0)

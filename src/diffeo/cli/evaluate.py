@@ -1,0 +1,64 @@
+"""`diffeo evaluate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from diffeo.cli.options import Overwrite
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.evaluation.comparison import Question
+from diffeo.experiments.evaluating import evaluate_to_folder, find_reference
+from diffeo.plugins import find_coordinates, find_model
+from diffeo.report.folder import output_folder
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    record: Annotated[
+        Path, typer.Argument(help="record.safetensors, as `diffeo explain` writes it.")
+    ],
+    data: Annotated[
+        str,
+        typer.Option(
+            help="Real images with their classes: 'digits' for the bundled sample of "
+            "MNIST, 'mnist' for all of it in DIFFEO_DATA, or a folder with one folder "
+            "of pictures for each class."
+        ),
+    ],
+    model: Annotated[
+        str,
+        typer.Option(
+            help="The classifier that was explained: weights by name, a weights file, "
+            "or file.py:function, which is RUN: name only files you trust."
+        ),
+    ],
+    coordinates: Annotated[
+        str,
+        typer.Option(
+            help="Where distances along the data are taken: weights of a generative "
+            "model by name (mnist-flow) or file, or 'data'."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the results.")],
+    *,
+    confidence: Annotated[
+        float, typer.Option(help="Probability that the target had to exceed.")
+    ] = 0.99,
+    overwrite: Overwrite = False,
+) -> None:
+    """Judge counterfactuals, beside controls that show what the judges can tell."""
+
+    found = Counterfactuals.load(record)
+    question = Question(
+        find_model(model),
+        find_coordinates(coordinates, tuple(found.factual.shape[1:])),
+        confidence,
+    )
+
+    with output_folder(out, overwrite=overwrite) as folder:
+        table = evaluate_to_folder(found, question, find_reference(data), folder)
+
+    table.show()
+    typer.echo(str(out.resolve()))

@@ -1,0 +1,1 @@
+"""Judge counterfactuals: train what the metrics need, apply them, make a table."""

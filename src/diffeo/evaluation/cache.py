@@ -1,0 +1,101 @@
+"""Trained models kept on disk under what they were trained on."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+__all__ = ["Cache", "content_key"]
+
+Settings = Mapping[str, float | str]
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A folder of weights, each file named by the content that it came from.
+
+    Args:
+        folder: Made when it is first written to.
+    """
+
+    folder: Path
+
+    @classmethod
+    def usual(cls) -> "Cache":
+        """Return the folder DIFFEO_CACHE, or ~/.cache/diffeo if that is not set."""
+
+        given = os.environ.get("DIFFEO_CACHE")
+
+        return cls(Path(given) if given else Path.home() / ".cache" / "diffeo")
+
+    def trained(
+        self,
+        model: nn.Module,
+        train: Callable[[nn.Module], None],
+        *,
+        data: Sequence[Tensor],
+        settings: Settings,
+    ) -> nn.Module:
+        """Return a model in evaluation mode with weights from the folder or a training.
+
+        A file is written whole or not at all; one that cannot be read is replaced.
+
+        Args:
+            model: With its first weights.
+            train: Trains it in place.
+            data: All that it is trained on.
+            settings: All else that its weights depend on.
+        """
+
+        path = self.folder / f"{content_key(data, settings)}.safetensors"
+
+        if not _load(model, path):
+            train(model)
+            _save(model, path)
+
+        return model.eval().requires_grad_(requires_grad=False)
+
+
+def content_key(data: Sequence[Tensor], settings: Settings) -> str:
+    """Return a name that differs wherever data or settings do.
+
+    Args:
+        data: Tensors, of which type, shape and every number count.
+        settings: Names and values; their order does not count.
+    """
+
+    digest = hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode())
+
+    for tensor in data:
+        digest.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+
+    return digest.hexdigest()[:32]
+
+
+def _load(model: nn.Module, path: Path) -> bool:
+    if not path.is_file():
+        return False
+
+    try:
+        model.load_state_dict(load_file(path))
+    except (SafetensorError, RuntimeError):
+        return False
+
+    return True
+
+
+def _save(model: nn.Module, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tensors = {name: value.contiguous() for name, value in model.state_dict().items()}
+
+    with tempfile.TemporaryDirectory(dir=path.parent) as draft:
+        save_file(tensors, Path(draft) / path.name)
+        (Path(draft) / path.name).replace(path)

@@ -1,0 +1,152 @@
+"""Models that judge counterfactuals, trained on real data and kept."""
+
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pytorch_lightning as lightning
+import torch
+from torch import Tensor, nn
+
+from diffeo.data.labelled import Labelled
+from diffeo.evaluation.cache import Cache
+from diffeo.models.bottleneck import bottleneck
+from diffeo.models.classifiers import cnn
+from diffeo.training.batches import batches
+from diffeo.training.fit import Fit, fit
+from diffeo.training.reconstruction import Reconstruction
+from diffeo.training.schedule import Schedule
+from diffeo.training.supervised import Supervised
+
+__all__ = ["AutoencoderSettings", "ClassifierSettings", "autoencoder", "classifier"]
+
+VERSION = 1  # of all that decides the weights besides the settings
+
+
+@dataclass(frozen=True)
+class AutoencoderSettings:
+    """An autoencoder of one class, too small for others, and its training.
+
+    Args:
+        latent: Numbers in its middle.
+        hidden: Widths of the layers on the way there.
+        steps: Updates of the weights.
+        size: Images of one update.
+        rate: Learning rate.
+        seed: Of first weights and order.
+    """
+
+    latent: int = 12
+    hidden: tuple[int, ...] = (256, 64)
+    steps: int = 4000
+    size: int = 64
+    rate: float = 2e-3
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class ClassifierSettings:
+    """A small convolutional classifier and its training.
+
+    Args:
+        width: Channels of its first convolutions.
+        steps: Updates of the weights.
+        size: Images of one update.
+        rate: Learning rate.
+        seed: Of first weights, order and dropout.
+    """
+
+    width: int = 12
+    steps: int = 1500
+    size: int = 128
+    rate: float = 2e-3
+    seed: int = 0
+
+
+def autoencoder(
+    images: Tensor, settings: AutoencoderSettings, cache: Cache
+) -> nn.Module:
+    """Return an autoencoder of images, trained or from the cache.
+
+    Args:
+        images: In [0, 1], of one class.
+        settings: What is trained, and how.
+        cache: Where it is kept.
+    """
+
+    model = bottleneck(
+        tuple(images.shape[1:]),
+        settings.latent,
+        hidden=settings.hidden,
+        seed=settings.seed,
+    )
+    pixels = _bytes(images)
+
+    def train(model: nn.Module) -> None:
+        schedule = Schedule(settings.rate, warmup=100, plateau=0.3)
+        _fit(Reconstruction(model, schedule), (pixels,), settings)
+
+    return cache.trained(
+        model, train, data=[pixels], settings=_named("autoencoder", settings)
+    )
+
+
+def classifier(data: Labelled, settings: ClassifierSettings, cache: Cache) -> nn.Module:
+    """Return a classifier of labelled images, trained or from the cache.
+
+    Args:
+        data: Images with their classes; sides divisible by four.
+        settings: What is trained, and how.
+        cache: Where it is kept.
+    """
+
+    channels, height, width = data.images.shape[1:]
+    model = cnn(
+        (channels, height, width),
+        data.classes,
+        width=settings.width,
+        seed=settings.seed,
+    )
+    pixels = _bytes(data.images)
+
+    def train(model: nn.Module) -> None:
+        schedule = Schedule(settings.rate, warmup=100, plateau=0.3, decay=0.05)
+        module = Supervised(model, schedule, seed=settings.seed)
+        _fit(module, (pixels, data.labels), settings)
+
+    return cache.trained(
+        model,
+        train,
+        data=[pixels, data.labels],
+        settings=_named("classifier", settings),
+    )
+
+
+def _fit(
+    module: lightning.LightningModule,
+    tensors: tuple[Tensor, ...],
+    settings: AutoencoderSettings | ClassifierSettings,
+) -> None:
+    """Train for about so many updates, whatever the number of images."""
+
+    rows = len(tensors[0])
+    size = min(settings.size, rows)
+    epochs = max(1, round(settings.steps / max(1, rows // size)))
+    train = batches(*tensors, size=size, seed=settings.seed)
+    few = batches(*(tensor[:size] for tensor in tensors), size=size, seed=None)
+
+    with tempfile.TemporaryDirectory() as folder:
+        how = Fit(Path(folder), epochs, average=0.99, progress=False)
+        fit(module, train, few, how)
+
+
+def _named(
+    kind: str, settings: AutoencoderSettings | ClassifierSettings
+) -> dict[str, float | str]:
+    values = {name: str(value) for name, value in asdict(settings).items()}
+
+    return {"judge": kind, "version": VERSION, **values}
+
+
+def _bytes(images: Tensor) -> Tensor:
+    return (images * 255).round().to(torch.uint8)

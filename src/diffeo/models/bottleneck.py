@@ -1,0 +1,53 @@
+"""Autoencoders of images with few numbers in their middle."""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+from torch import nn
+
+from diffeo.models.seeded import seeded
+
+__all__ = ["bottleneck"]
+
+
+def bottleneck(
+    shape: tuple[int, ...],
+    latent: int,
+    *,
+    hidden: Sequence[int] = (256, 64),
+    seed: int = 0,
+) -> nn.Module:
+    """Return an autoencoder of data in [0, 1], with linear layers only.
+
+    Trained on one class with a narrow middle it reproduces others badly.
+
+    Args:
+        shape: Of one datum.
+        latent: Numbers in the middle.
+        hidden: Widths of the layers on the way there; on the way back in reverse.
+        seed: Of the first weights.
+    """
+
+    size = math.prod(shape)
+    down = [size, *hidden]
+    up = [latent, *reversed(hidden)]
+
+    with seeded(seed):
+        return nn.Sequential(
+            nn.Flatten(),
+            *_layers(down),
+            nn.Linear(down[-1], latent),
+            *_layers(up),
+            nn.Linear(up[-1], size),
+            nn.Sigmoid(),
+            nn.Unflatten(1, shape),
+        )
+
+
+def _layers(widths: Sequence[int]) -> list[nn.Module]:
+    return [
+        part
+        for inputs, outputs in pairwise(widths)
+        for part in (nn.Linear(inputs, outputs), nn.SiLU())
+    ]
