@@ -15,7 +15,7 @@ from diffeo.objectives import Objective, Point
 from diffeo.progress import watch
 from diffeo.shapes import Data, Latent, Model
 
-__all__ = ["Run", "prepare", "search"]
+__all__ = ["Run", "search"]
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,10 @@ def search(
     """
 
     ascent, run = ascent or NormalizedGradient(), run or Run()
+    _check_data(x)
+    _check_mode(model)
     hill = Hill(model, objective, coordinates, ascent)
-    base = prepare(x, hill, run.batch_size)
+    base = _prepare(x, hill, run.batch_size)
     settings = {
         "objective": repr(objective),
         "coordinates": type(coordinates).__name__,
@@ -114,20 +116,9 @@ def search(
     return _nearest(records)
 
 
-def prepare(x: Data, hill: Hill, batch_size: int) -> Base:
-    """Encode and decode the data and ask the model, before the first step.
+def _prepare(x: Data, hill: Hill, batch_size: int) -> Base:
+    """Encode and decode the data and ask the model, before the first step."""
 
-    Args:
-        x: The data to explain.
-        hill: What will be climbed, where and how.
-        batch_size: Rows looked at together.
-
-    Raises:
-        ValueError: If the data, the model or the coordinates cannot be searched.
-    """
-
-    _check_data(x)
-    _check_mode(hill.model)
     parts = []
 
     with torch.no_grad():

@@ -9,6 +9,7 @@ from diffeo.cli.explain import explain
 from diffeo.cli.reproduce import reproduce
 from diffeo.cli.spectrum import spectrum
 from diffeo.cli.train import train
+from diffeo.cli.tune import tune
 
 __all__ = ["app"]
 
@@ -42,5 +43,5 @@ def main() -> None:
     """
 
 
-for command in (demo, explain, evaluate, spectrum, train, reproduce):
+for command in (demo, explain, evaluate, spectrum, train, tune, reproduce):
     app.command()(command)

@@ -1,20 +1,17 @@
 """Samples in shells around a point in latent coordinates."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from diffeo.ascents import NormalizedGradient
-from diffeo.batching import slices
-from diffeo.climb import Hill
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.counterfactuals import Counterfactuals, concatenate
-from diffeo.methods.hunt import Hunt, Sampling
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.methods.hunt import Around, Hunt
 from diffeo.methods.shells import Shells, ShrinkingShells
 from diffeo.objectives import TargetClass
 from diffeo.progress import watch
-from diffeo.search import Run, prepare
-from diffeo.shapes import Data, Model
+from diffeo.search import Run, search
+from diffeo.shapes import Data, Latent, Memory, Model, Scores
 
 __all__ = ["Natural"]
 
@@ -24,8 +21,8 @@ class Natural:
     """Sample around a datum in coordinates, and keep the nearest that reached.
 
     It needs no gradient. All rows see the same directions, so that they are
-    independent of each other. Of a run it heeds batch size, reserve, seed, path and
-    progress; a step is a sample.
+    independent of each other. Of a run it heeds reserve, seed, path and progress; a
+    step is a sample.
 
     Source: Zhao, Dua and Singh, 2018, Generating natural adversarial examples. As in
     Dombrowski et al., 2024, Section V, the coordinates are those of the generative
@@ -36,11 +33,13 @@ class Natural:
         shells: Where to sample.
         samples: In each shell.
         budget: Most samples of a row; a last shell that does not fit is left out.
+        batch_size: Samples looked at together.
     """
 
     shells: Shells = ShrinkingShells()  # noqa: RUF009 (frozen, stateless)
     samples: int = 50
     budget: int = 1000
+    batch_size: int = 256
 
     def __post_init__(self) -> None:
         if not 1 <= self.samples <= self.budget:
@@ -48,6 +47,9 @@ class Natural:
                 f"samples must be from 1 to the budget of {self.budget}, got "
                 f"{self.samples}"
             )
+
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {self.batch_size}")
 
     def explain(
         self,
@@ -61,25 +63,38 @@ class Natural:
     ) -> Counterfactuals:
         """Find the nearest sample of the target class; see `Method`."""
 
-        objective = TargetClass(target, confidence)
-        hill = Hill(model, objective, Bounded(coordinates), NormalizedGradient())
-        base = prepare(x, hill, run.batch_size)
-        sampling = Sampling(self.shells, self.samples, self.budget // self.samples)
+        objective, place = TargetClass(target, confidence), Bounded(coordinates)
+        around = Around(model, objective, place, self.batch_size)
+        begun = time.perf_counter()
+        still = replace(run, steps=1, starts=1, path=False, progress=False)
+        start = search(x, model, objective, place, _Stay(), still)
+
+        with watch("Sampling", len(x), shown=run.progress) as bar:
+            hunt = Hunt(around, start, self.shells, run)
+            hunt.run_all(self.samples, self.budget // self.samples, bar)
+
         settings = {
             "method": repr(self),
             "objective": repr(objective),
             "coordinates": type(coordinates).__name__,
             "run": repr(run),
         }
-        records: list[Counterfactuals] = []
-        interrupted = False
 
-        with watch("Sampling", len(x), shown=run.progress) as bar:
-            for rows in slices(len(x), run.batch_size):
-                begun = time.perf_counter()
-                hunt = Hunt(hill, base.rows(rows), sampling, run, interrupted)
-                hunt.run_all(bar)
-                interrupted = hunt.interrupted
-                records.append(hunt.record(time.perf_counter() - begun, settings))
+        return replace(hunt.record(time.perf_counter() - begun), settings=settings)
 
-        return concatenate(records)
+
+@dataclass(frozen=True)
+class _Stay:
+    """Do not step: a search is then a look at where it starts."""
+
+    def start(self, z: Latent) -> Memory:  # noqa: ARG002
+        return ()
+
+    def step(
+        self,
+        z: Latent,
+        score: Scores,  # noqa: ARG002
+        gradient: Latent,  # noqa: ARG002
+        memory: Memory,
+    ) -> tuple[Latent, Memory]:
+        return z, memory
