@@ -9,10 +9,12 @@ from diffeo.evaluation.judges import (
     ClassifierSettings,
     autoencoder,
     classifier,
+    linear,
 )
 from diffeo.metrics.autoencoding import im1
+from diffeo.metrics.oracles import svm
 
-SMALL = AutoencoderSettings(latent=1, hidden=(16,), steps=300, size=32, rate=1e-2)
+SMALL = AutoencoderSettings(latent=1, hidden=(16,), steps=150, size=32, rate=2e-2)
 
 
 def bars(rows: int, *, upright: bool, seed: int = 0) -> torch.Tensor:
@@ -54,7 +56,7 @@ def test_a_training_is_repeatable_and_depends_on_its_seed(tmp_path: Path) -> Non
 def test_a_classifier_learns_its_classes(tmp_path: Path) -> None:
     x = torch.cat((bars(128, upright=False), bars(128, upright=True)))
     labels = torch.arange(256) // 128
-    settings = ClassifierSettings(width=4, steps=150, size=32)
+    settings = ClassifierSettings(width=4, steps=60, size=32, rate=1e-2)
     model = classifier(Labelled(x, labels), settings, Cache(tmp_path))
     unseen = torch.cat(
         (bars(50, upright=False, seed=1), bars(50, upright=True, seed=1))
@@ -62,3 +64,16 @@ def test_a_classifier_learns_its_classes(tmp_path: Path) -> None:
     right = model(unseen).argmax(1) == torch.arange(100) // 50
 
     assert right.float().mean() > 0.9
+
+
+def test_the_linear_machine_answers_alike_from_the_cache(tmp_path: Path) -> None:
+    x = torch.cat((bars(64, upright=False), bars(64, upright=True)))
+    data = Labelled(x, torch.arange(128) // 64)
+    expected = svm(data.images, data.labels, penalty=0.01)(x)
+
+    for _ in range(2):
+        assert torch.equal(linear(data, 0.01, Cache(tmp_path))(x), expected)
+
+    assert len(list(tmp_path.iterdir())) == 1
+    linear(data, 0.02, Cache(tmp_path))
+    assert len(list(tmp_path.iterdir())) == 2

@@ -59,6 +59,20 @@ def test_the_oracle_answers_as_the_machine_it_is() -> None:
     assert (oracle(x) == labels).float().mean() > 0.8
 
 
+@pytest.mark.parametrize("kept", [(0, 2), (1, 2)])
+def test_the_oracle_of_two_classes_answers_as_the_reference(
+    kept: tuple[int, int],
+) -> None:
+    x, labels = blobs(90, 0)
+    rows = torch.isin(labels, torch.tensor(kept))
+    query, _ = blobs(30, 1)
+    machine = LinearSVC(C=0.01, dual=False, tol=1e-3)
+    machine.fit(x[rows].flatten(1).double(), labels[rows])
+    oracle = svm(x[rows], labels[rows], penalty=0.01)
+
+    assert oracle(query).tolist() == machine.predict(query.flatten(1).double()).tolist()
+
+
 def test_agreement_is_one_where_the_oracle_says_the_target() -> None:
     x, _ = blobs(4, 0)
 

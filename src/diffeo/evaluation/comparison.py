@@ -22,6 +22,7 @@ from diffeo.evaluation.judges import (
     ClassifierSettings,
     autoencoder,
     classifier,
+    linear,
 )
 from diffeo.evaluation.metric import Metric
 from diffeo.evaluation.reference import Reference
@@ -38,7 +39,7 @@ from diffeo.evaluation.subjects import noise, of_record, originals, real
 from diffeo.evaluation.table import Table
 from diffeo.metrics.autoencoding import Autoencoder
 from diffeo.metrics.intervals import Bootstrap
-from diffeo.metrics.oracles import answers, forest, svm
+from diffeo.metrics.oracles import answers, forest
 from diffeo.shapes import Images, Model
 
 __all__ = ["Question", "Settings", "compare", "evaluate", "standard_metrics"]
@@ -71,6 +72,7 @@ class Settings:
         autoencoder: Of single classes.
         classifiers: That serve as oracles; all but their seeds may be alike.
         neighbors: Nearest real data of each row.
+        penalty: Of the support-vector machine's slack.
         trees: Of the forest.
         bootstrap: How intervals are found.
         cache: Where trained judges are kept.
@@ -79,6 +81,7 @@ class Settings:
     autoencoder: AutoencoderSettings = field(default_factory=AutoencoderSettings)
     classifiers: tuple[ClassifierSettings, ...] = TWINS
     neighbors: int = 10
+    penalty: float = 0.001
     trees: int = 100
     bootstrap: Bootstrap = field(default_factory=Bootstrap)
     cache: Cache = field(default_factory=Cache.usual)
@@ -162,9 +165,9 @@ def standard_metrics(
     """
 
     train = reference.train
-    linear = svm(train.images, train.labels)
+    machine = linear(train, settings.penalty, settings.cache)
     oracles = [
-        linear,
+        machine,
         forest(
             train.images[:FOREST_ROWS],
             train.labels[:FOREST_ROWS],
@@ -187,7 +190,7 @@ def standard_metrics(
         *similarity(),
         *data_distances(reference),
         *latent_distances(question.coordinates, reference),
-        oracle_agreement("svm_target", linear),
+        oracle_agreement("svm_target", machine),
         nearest(reference, count=settings.neighbors),
         interpretability(of_class),
         *(

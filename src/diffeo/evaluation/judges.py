@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from diffeo.data.labelled import Labelled
 from diffeo.evaluation.cache import Cache
+from diffeo.metrics.oracles import LinearMachine, Oracle, svm
 from diffeo.models.bottleneck import bottleneck
 from diffeo.models.classifiers import cnn
 from diffeo.training.batches import batches
@@ -18,7 +19,13 @@ from diffeo.training.reconstruction import Reconstruction
 from diffeo.training.schedule import Schedule
 from diffeo.training.supervised import Supervised
 
-__all__ = ["AutoencoderSettings", "ClassifierSettings", "autoencoder", "classifier"]
+__all__ = [
+    "AutoencoderSettings",
+    "ClassifierSettings",
+    "autoencoder",
+    "classifier",
+    "linear",
+]
 
 VERSION = 1  # of all that decides the weights besides the settings
 
@@ -36,9 +43,9 @@ class AutoencoderSettings:
         seed: Of first weights and order.
     """
 
-    latent: int = 12
-    hidden: tuple[int, ...] = (256, 64)
-    steps: int = 4000
+    latent: int = 16
+    hidden: tuple[int, ...] = (512, 128)
+    steps: int = 3000
     size: int = 64
     rate: float = 2e-3
     seed: int = 0
@@ -56,8 +63,8 @@ class ClassifierSettings:
         seed: Of first weights, order and dropout.
     """
 
-    width: int = 12
-    steps: int = 1500
+    width: int = 8
+    steps: int = 1200
     size: int = 128
     rate: float = 2e-3
     seed: int = 0
@@ -120,6 +127,30 @@ def classifier(data: Labelled, settings: ClassifierSettings, cache: Cache) -> nn
         data=[pixels, data.labels],
         settings=_named("classifier", settings),
     )
+
+
+def linear(data: Labelled, penalty: float, cache: Cache) -> Oracle:
+    """Return a linear support-vector machine, fitted or from the cache.
+
+    Args:
+        data: Images with their classes.
+        penalty: Of slack.
+        cache: Where it is kept.
+    """
+
+    def train(model: nn.Module) -> None:
+        fitted = svm(data.images, data.labels, penalty=penalty)
+        model.load_state_dict(fitted.state_dict())
+
+    machine = LinearMachine(data.classes, data.images[0].numel())
+    cache.trained(
+        machine,
+        train,
+        data=[_bytes(data.images), data.labels],
+        settings={"judge": "linear", "version": VERSION, "penalty": penalty},
+    )
+
+    return machine
 
 
 def _fit(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.reference import Reference
@@ -134,7 +135,7 @@ def noise(
     return _control(subject, noisy, model, confidence)
 
 
-def _noisy(x: Images, draw: Data, length: Scores) -> Images:
+def _noisy(x: Images, draw: Tensor, length: Scores) -> Images:
     """Scale noise row by row so that, once clipped, it is as long as wanted."""
 
     low = torch.zeros_like(length)

@@ -7,36 +7,74 @@ import torch
 from jaxtyping import Float
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.svm import LinearSVC
-from torch import Tensor
+from torch import Tensor, nn
 
 from diffeo.batching import batches_of
 from diffeo.shapes import Data, Indices, Model
 
-__all__ = ["Oracle", "agreement", "answers", "consensus", "forest", "svm"]
+__all__ = [
+    "LinearMachine",
+    "Oracle",
+    "agreement",
+    "answers",
+    "consensus",
+    "forest",
+    "svm",
+]
 
 Oracle = Callable[[Data], Indices]
 
 
-def svm(x: Data, labels: Indices, *, penalty: float = 0.05) -> Oracle:
-    """Fit a linear support-vector machine and return its answers as a function.
+class LinearMachine(nn.Module):
+    """Answer with the class whose plane a row is farthest above.
+
+    Args:
+        classes: How many.
+        size: Numbers in a row.
+    """
+
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, classes: int, size: int) -> None:
+        super().__init__()
+        double = torch.float64
+        self.register_buffer("weight", torch.zeros(classes, size, dtype=double))
+        self.register_buffer("bias", torch.zeros(classes, dtype=double))
+
+    def forward(self, x: Data) -> Indices:
+        """Return the class of each row."""
+
+        heights: Tensor = x.flatten(1).double() @ self.weight.T + self.bias
+
+        return heights.argmax(1)
+
+
+def svm(x: Data, labels: Indices, *, penalty: float = 0.05) -> LinearMachine:
+    """Fit a linear support-vector machine, one class against the rest.
 
     Source: Dombrowski et al., 2024, Section IV-B.3, "Oracle".
 
     Args:
         x: Training data.
-        labels: Their classes.
+        labels: Their classes, at least two of them.
         penalty: Of slack; the smaller, the smoother the weights.
     """
 
     machine = LinearSVC(C=penalty, dual=False, tol=1e-3)
     machine.fit(x.flatten(1).cpu().double().numpy(), labels.cpu().numpy())
 
-    def oracle(x: Data) -> Indices:
-        answers = machine.predict(x.flatten(1).cpu().double().numpy())
+    weight, bias = torch.from_numpy(machine.coef_), torch.from_numpy(machine.intercept_)
 
-        return torch.from_numpy(np.asarray(answers, dtype=np.int64))
+    if len(machine.classes_) == 2:  # of two classes there is only the second's plane
+        weight, bias = torch.cat((-weight, weight)), torch.cat((-bias, bias))
 
-    return oracle
+    known = torch.from_numpy(machine.classes_)
+    fitted = LinearMachine(int(known.max()) + 1, weight.shape[1])
+    fitted.bias.fill_(-torch.inf)  # a class without data is no answer
+    fitted.weight[known], fitted.bias[known] = weight, bias
+
+    return fitted
 
 
 def agreement(
