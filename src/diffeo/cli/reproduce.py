@@ -8,6 +8,7 @@ import typer
 from diffeo.cli.options import DataFolder, Overwrite, Quiet
 from diffeo.experiments.helix import reproduce_helix
 from diffeo.experiments.mnist import reproduce_mnist
+from diffeo.experiments.mnist_comparison import reproduce_mnist_comparison
 from diffeo.experiments.mnist_geometry import reproduce_mnist_geometry
 from diffeo.experiments.results import Reproduction
 from diffeo.report.folder import output_folder
@@ -17,6 +18,7 @@ __all__ = ["reproduce"]
 REPRODUCTIONS = {
     "helix": reproduce_helix,
     "mnist": reproduce_mnist,
+    "mnist-comparison": reproduce_mnist_comparison,
     "mnist-geometry": reproduce_mnist_geometry,
 }
 

@@ -17,7 +17,14 @@ from diffeo.methods.prototypes import FittedPrototypes
 from diffeo.models.flow.density import Flow
 from diffeo.search import Run
 
-__all__ = ["RUN", "read_tuning", "tune", "tune_mnist_comparison"]
+__all__ = [
+    "QUICK_STEPS",
+    "QUICK_TRAIN",
+    "RUN",
+    "read_tuning",
+    "tune",
+    "tune_mnist_comparison",
+]
 
 FILE = "tuning.json"
 ROWS, QUICK_ROWS = 50, 2
