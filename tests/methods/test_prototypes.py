@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from diffeo.methods.prototypes import PrototypeDistance, Prototypes, nearest_mean
+from diffeo.methods.prototypes import Prototypes
 from diffeo.objectives import Point
+from diffeo.objectives.prototypes import PrototypeDistance, nearest_mean
 from laws import images, tiny_classifier, tiny_flow
 
 FLOW, MODEL = tiny_flow(), tiny_classifier(3)

@@ -27,9 +27,9 @@ __all__ = [
 ]
 
 FILE = "tuning.json"
-ROWS, QUICK_ROWS = 50, 2
+ROWS, QUICK_ROWS = 50, 1
 RUN = Run(steps=1000)
-QUICK_STEPS, QUICK_TRAIN = 20, 2_000
+QUICK_STEPS, QUICK_TRAIN = 20, 1_000
 
 
 @dataclass(frozen=True, eq=False)

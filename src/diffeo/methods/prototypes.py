@@ -1,28 +1,23 @@
 """Ascent in latent coordinates towards the prototype of a class."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor
 
 from diffeo.ascents import Ascent, NormalizedGradient
 from diffeo.batching import batches_of
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.objectives import Objective, Point, TargetClass
+from diffeo.objectives import Objective, TargetClass
 from diffeo.objectives.distances import Manhattan, SquaredEuclidean
+from diffeo.objectives.likeness import Autoencoder, Unlikeness
 from diffeo.objectives.penalized import Penalized, Penalty
+from diffeo.objectives.prototypes import Labels, PrototypeDistance, References
 from diffeo.search import Run, search
-from diffeo.shapes import Data, Latent, Model, Scores
+from diffeo.shapes import Data, Model
 
-__all__ = ["FittedPrototypes", "PrototypeDistance", "Prototypes", "nearest_mean"]
-
-Autoencoder = Callable[[Data], Data]
-References = Float[Tensor, "references latent"]
-Labels = Int[Tensor, " references"]
+__all__ = ["FittedPrototypes", "Prototypes"]
 
 
 @dataclass(frozen=True)
@@ -33,15 +28,19 @@ class Prototypes:
     θ ‖z′ − prototype‖₂²).
 
     Source: Van Looveren and Klaise, 2021, Interpretable counterfactual explanations
-    guided by prototypes, equations (2) to (6). Their c weighs the prediction and the
-    smallest that succeeds is kept; `weight` is its inverse. As in Dombrowski et al.,
-    2024, Section V, the latent space of the prototypes is that of the generative model
-    under comparison, and they are means over the 5 nearest training data that the
-    classifier finds to be of the target class. Log-odds stand for their hinge of
-    probabilities, and Adam with their rate for their shrinking steps. Of one climb they
-    keep the nearest success; that is the first here, since the distance grows from 0.
-    θ and γ are smaller than theirs, because squared distances in the coordinates of a
-    flow have as many terms as the data have dimensions.
+    guided by prototypes, equations (2) to (6). As in Dombrowski et al., 2024, Section
+    V, prototypes live in the latent space of the generative model under comparison,
+    and are means over the 5 nearest training data that the classifier finds to be of
+    the target class. Other choices:
+
+    - They change the data themselves; here z moves. The encoding of a flow is so steep
+      at black pixels that the price of the prototype, followed in data space, grew.
+    - Their c weighs the prediction and the smallest that succeeds is kept; `weight` is
+      its inverse. Log-odds stand for their hinge of probabilities.
+    - Of all successes they keep the nearest. The prices are there from the first step,
+      so that is, but for detours, the first one, where the search ends.
+    - θ and γ are smaller than theirs, because squared distances in the coordinates of a
+      flow have as many terms as the data have dimensions.
 
     Args:
         weight: Of all prices, 1 / c.
@@ -151,83 +150,3 @@ class FittedPrototypes:
             objective = Penalized(objective, penalty, how.weight * share)
 
         return objective
-
-
-@dataclass(frozen=True, eq=False)
-class Unlikeness:
-    """The squared error of an autoencoder: how little data look like what it knows.
-
-    Args:
-        autoencoder: From data to data of the same shape.
-    """
-
-    autoencoder: Autoencoder = field(repr=False)
-
-    def start(self, point: Point, target: Scores) -> Tensor:  # noqa: ARG002
-        """Remember nothing."""
-
-        return point.origin[:, :0]
-
-    def price(self, point: Point, held: Tensor) -> Scores:  # noqa: ARG002
-        """Return the squared error."""
-
-        error = point.data - self.autoencoder(point.data)
-
-        return error.flatten(1).square().sum(1)
-
-
-@dataclass(frozen=True, eq=False)
-class PrototypeDistance:
-    """The squared distance in coordinates from the prototype of a row's target class.
-
-    Args:
-        encodings: Of training data.
-        labels: Their classes.
-        count: Nearest encodings that make a prototype.
-    """
-
-    encodings: References = field(repr=False)
-    labels: Labels = field(repr=False)
-    count: int
-
-    def start(self, point: Point, target: Scores) -> Tensor:
-        """Remember the prototype of each row."""
-
-        prototypes = torch.empty_like(point.origin)
-
-        for wanted in target.unique():
-            rows = target == wanted
-            of_class = self.encodings[self.labels == wanted]
-            prototypes[rows] = nearest_mean(
-                point.origin[rows], of_class, count=self.count
-            )
-
-        return prototypes
-
-    def price(self, point: Point, held: Tensor) -> Scores:
-        """Return the squared distance from the prototype."""
-
-        return (point.latent - held).square().sum(1)
-
-
-def nearest_mean(z: Latent, encodings: References, *, count: int) -> Latent:
-    """Return for each row the mean of its nearest encodings.
-
-    Args:
-        z: Where to look from.
-        encodings: Where to look.
-        count: How many to average, by Euclidean distance.
-
-    Raises:
-        ValueError: If there are fewer encodings.
-    """
-
-    if not 1 <= count <= len(encodings):
-        raise ValueError(
-            f"count must be from 1 to the {len(encodings)} encodings of the target "
-            f"class, got {count}"
-        )
-
-    nearest = torch.cdist(z, encodings).topk(count, largest=False).indices
-
-    return encodings[nearest].mean(1)

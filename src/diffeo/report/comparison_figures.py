@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 __all__ = ["distances_figure", "shares_figure"]
 
@@ -62,7 +63,13 @@ def distances_figure(
     for axes, space in zip(plots[-1], spaces, strict=True):
         axes.set_xlabel(f"Euclidean distance in {space}")
 
-    plots[0, 0].legend(fontsize=7)
+    figure.legend(
+        handles=[Patch(color=OWN), Patch(color=OTHERS)],
+        labels=["source", "source class"],
+        loc="outside upper center",
+        ncols=2,
+        fontsize=7,
+    )
 
     return figure
 
@@ -74,13 +81,6 @@ def _draw_distances(axes: Axes, own: Numbers, others: Numbers) -> None:
         return
 
     edges = np.linspace(0, both.max(), BINS)
-    axes.hist(own.ravel(), edges, density=True, color=OWN, alpha=0.7, label="source")
-    axes.hist(
-        others.ravel(),
-        edges,
-        density=True,
-        color=OTHERS,
-        alpha=0.6,
-        label="source class",
-    )
+    axes.hist(own.ravel(), edges, density=True, color=OWN, alpha=0.7)
+    axes.hist(others.ravel(), edges, density=True, color=OTHERS, alpha=0.6)
     axes.set_yticks([])
