@@ -26,7 +26,7 @@ def explain(
     return method.explain(x, MODEL, FLOW, target=target, confidence=confidence, run=run)
 
 
-@pytest.fixture(params=METHODS.values(), ids=METHODS.keys(), scope="module")
+@pytest.fixture(params=list(METHODS.values()), ids=list(METHODS), scope="module")
 def method(request: pytest.FixtureRequest) -> Method:
     """Every method."""
 

@@ -70,4 +70,4 @@ def test_too_few_encodings_are_told() -> None:
 @pytest.mark.parametrize("name", ["weight", "sparsity", "likeness", "attraction"])
 def test_negative_settings_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} must be at least 0, got -1"):
-        Prototypes(**{name: -1.0})
+        Prototypes(**{name: -1.0})  # type: ignore[arg-type]

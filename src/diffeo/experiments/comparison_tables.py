@@ -128,7 +128,7 @@ def _pairs(
     """Return our lead over each rival, paired over the same factuals."""
 
     ours = f"{prefix}{OURS}"
-    results = {}
+    results: dict[str, float] = {}
 
     for rival in (name for name in methods if name != OURS):
         for metric in COMPARED:

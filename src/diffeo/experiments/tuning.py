@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -48,7 +49,7 @@ class Trial:
     flow: Flow
     run: Run
 
-    def success(self, method: Method, confidence: float) -> float:
+    def success(self, confidence: float, method: Method) -> float:
         """Return the share of fours that a method turns into nines."""
 
         record = method.explain(
@@ -117,7 +118,7 @@ def tune(
             results |= _chosen(
                 f"{prefix}{name}",
                 few if how.quick else tunable,
-                lambda method, confidence=confidence: trial.success(method, confidence),
+                partial(trial.success, confidence),
             )
 
     return results

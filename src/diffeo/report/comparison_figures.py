@@ -80,7 +80,7 @@ def _draw_distances(axes: Axes, own: Numbers, others: Numbers) -> None:
     if not both.size:
         return
 
-    edges = np.linspace(0, both.max(), BINS)
+    edges = np.linspace(0, both.max(), BINS).tolist()
     axes.hist(own.ravel(), edges, density=True, color=OWN, alpha=0.7)
     axes.hist(others.ravel(), edges, density=True, color=OTHERS, alpha=0.6)
     axes.set_yticks([])
