@@ -24,6 +24,16 @@ from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.linear import principal_axes
 from diffeo.coordinates.protocol import Coordinates
+from diffeo.methods import (
+    Adversarial,
+    Diffeomorphic,
+    Method,
+    Natural,
+    Prototypes,
+    Revise,
+    Wachter,
+)
+from diffeo.methods.shells import GrowingShells, ShrinkingShells
 from diffeo.models.flow.bijection import Chain, Inverse, initialize
 from diffeo.models.flow.coupling import (
     Additive,
@@ -239,3 +249,22 @@ def searches() -> Sequence[SearchCase]:
             ]
 
     return cases
+
+
+def methods(model: nn.Module, where: Coordinates) -> dict[str, Method]:
+    """Every published method, fitted to a model and coordinates of 4×4 images."""
+
+    step = Box(Adam(0.02), 0.0, 1.0)
+    fitted = Prototypes(weight=0.01).fit(
+        images(60, seed=5), model, where, autoencoder=lambda x: 0.9 * x
+    )
+
+    return {
+        "adversarial": Adversarial(step),
+        "wachter": Wachter(0.01, ascent=step),
+        "revise": Revise(0.01),
+        "natural, growing": Natural(GrowingShells(0.5), samples=8, budget=80),
+        "natural, shrinking": Natural(ShrinkingShells(6.0, 0.5), samples=8, budget=80),
+        "prototypes": fitted,
+        "diffeomorphic": Diffeomorphic(),
+    }

@@ -10,6 +10,7 @@ from diffeo.cli.report import report
 from diffeo.cli.reproduce import reproduce
 from diffeo.cli.spectrum import spectrum
 from diffeo.cli.train import train
+from diffeo.cli.tune import tune
 
 __all__ = ["app"]
 
@@ -43,5 +44,14 @@ def main() -> None:
     """
 
 
-for command in (demo, explain, evaluate, report, spectrum, train, reproduce):
+for command in (
+    demo,
+    explain,
+    evaluate,
+    report,
+    spectrum,
+    train,
+    tune,
+    reproduce,
+):
     app.command()(command)

@@ -9,6 +9,7 @@ from diffeo.cli.options import DataFolder, Overwrite, Quiet
 from diffeo.experiments.helix import reproduce_helix
 from diffeo.experiments.mnist import reproduce_mnist
 from diffeo.experiments.mnist_ascents import reproduce_mnist_ascents
+from diffeo.experiments.mnist_comparison import reproduce_mnist_comparison
 from diffeo.experiments.mnist_geometry import reproduce_mnist_geometry
 from diffeo.experiments.results import Reproduction
 from diffeo.report.folder import output_folder
@@ -19,6 +20,7 @@ REPRODUCTIONS = {
     "helix": reproduce_helix,
     "mnist": reproduce_mnist,
     "mnist-ascents": reproduce_mnist_ascents,
+    "mnist-comparison": reproduce_mnist_comparison,
     "mnist-geometry": reproduce_mnist_geometry,
 }
 

@@ -1,0 +1,41 @@
+"""`diffeo tune`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from diffeo.cli.options import DataFolder, Overwrite, Quiet
+from diffeo.experiments.results import Reproduction
+from diffeo.experiments.tuning import tune_mnist_comparison
+from diffeo.report.folder import output_folder
+
+__all__ = ["tune"]
+
+TUNINGS = {"mnist-comparison": tune_mnist_comparison}
+
+
+def tune(
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(TUNINGS)}.")],
+    data: DataFolder = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for tuning.json; results/NAME.")
+    ] = None,
+    *,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Less data, to see that it runs.")
+    ] = False,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Choose the settings of an experiment's rival methods on validation data."""
+
+    if name not in TUNINGS:
+        raise ValueError(f"name must be one of {', '.join(TUNINGS)}, got {name}")
+
+    place = out or Path("results") / name
+
+    with output_folder(place, overwrite=overwrite) as folder:
+        TUNINGS[name](Reproduction(folder, data, quick=quick, progress=not quiet))
+
+    typer.echo(str(place.resolve()))

@@ -1,0 +1,72 @@
+"""How far coordinates are from the prototype of a class, as a penalty."""
+
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from diffeo.objectives.protocol import Point
+from diffeo.shapes import Latent, Scores
+
+__all__ = ["Labels", "PrototypeDistance", "References", "nearest_mean"]
+
+References = Float[Tensor, "references latent"]
+Labels = Int[Tensor, " references"]
+
+
+@dataclass(frozen=True, eq=False)
+class PrototypeDistance:
+    """The squared distance in coordinates from the prototype of a row's target class.
+
+    Args:
+        encodings: Of training data.
+        labels: Their classes.
+        count: Nearest encodings that make a prototype.
+    """
+
+    encodings: References = field(repr=False)
+    labels: Labels = field(repr=False)
+    count: int
+
+    def start(self, point: Point, target: Scores) -> Tensor:
+        """Remember the prototype of each row."""
+
+        prototypes = torch.empty_like(point.origin)
+
+        for wanted in target.unique():
+            rows = target == wanted
+            of_class = self.encodings[self.labels == wanted]
+            prototypes[rows] = nearest_mean(
+                point.origin[rows], of_class, count=self.count
+            )
+
+        return prototypes
+
+    def price(self, point: Point, held: Tensor) -> Scores:
+        """Return the squared distance from the prototype."""
+
+        return (point.latent - held).square().sum(1)
+
+
+def nearest_mean(z: Latent, encodings: References, *, count: int) -> Latent:
+    """Return for each row the mean of its nearest encodings.
+
+    Args:
+        z: Where to look from.
+        encodings: Where to look.
+        count: How many to average, by Euclidean distance.
+
+    Raises:
+        ValueError: If there are fewer encodings.
+    """
+
+    if not 1 <= count <= len(encodings):
+        raise ValueError(
+            f"count must be from 1 to the {len(encodings)} encodings of the target "
+            f"class, got {count}"
+        )
+
+    nearest = torch.cdist(z, encodings).topk(count, largest=False).indices
+
+    return encodings[nearest].mean(1)

@@ -1,0 +1,66 @@
+import pytest
+import torch
+
+from diffeo.ascents import Gradient
+from diffeo.coordinates.identity import Identity
+from diffeo.objectives import Point, TargetClass
+from diffeo.objectives.distances import Manhattan, SquaredEuclidean
+from diffeo.objectives.penalized import Penalized, Penalty
+from diffeo.search import Run, search
+from laws import SHAPE, images, tiny_classifier
+
+MODEL = tiny_classifier(3)
+PENALTIES = {"L1": Manhattan(), "squared L2": SquaredEuclidean()}
+
+
+def points() -> tuple[Point, Point]:
+    factual, x = images(4), images(4, seed=8)
+    origin, z = factual.flatten(1), x.flatten(1)
+    start = Point(factual, origin, MODEL(factual), factual, origin)
+
+    return start, Point(x, z, MODEL(x), factual, origin)
+
+
+@pytest.mark.parametrize("penalty", PENALTIES.values(), ids=PENALTIES.keys())
+def test_only_the_score_pays(penalty: Penalty) -> None:
+    start, point = points()
+    plain = TargetClass(1, 0.8)
+    priced = Penalized(plain, penalty, 0.3)
+    inner, memory = plain.start(start), priced.start(start)
+    price = penalty.price(point, penalty.start(start, torch.zeros(4).double()))
+
+    assert (price > 0).all()
+    torch.testing.assert_close(
+        priced.score(point, memory), plain.score(point, inner) - 0.3 * price
+    )
+    assert torch.equal(priced.margin(point, memory), plain.margin(point, inner))
+    assert torch.equal(priced.aim(point, memory), plain.aim(point, inner))
+
+
+def test_distances_are_what_they_say() -> None:
+    start, point = points()
+    change = (point.data - point.factual).flatten(1)
+    nothing = start.origin[:, :0]
+
+    torch.testing.assert_close(Manhattan().price(point, nothing), change.abs().sum(1))
+    torch.testing.assert_close(
+        SquaredEuclidean().price(point, nothing), change.square().sum(1)
+    )
+
+
+def test_a_price_keeps_a_search_nearer() -> None:
+    x = images(4)
+    plain = TargetClass(1, 0.7)
+    records = [
+        search(x, MODEL, objective, Identity(SHAPE), Gradient(0.002), Run(reserve=0.0))
+        for objective in (plain, Penalized(plain, SquaredEuclidean(), 0.5))
+    ]
+    free, bound = ((r.latent - r.origin).norm(dim=1) for r in records)
+
+    assert all(record.reached.all() for record in records)
+    assert bound.mean() < free.mean()
+
+
+def test_a_negative_weight_is_refused() -> None:
+    with pytest.raises(ValueError, match="weight must be at least 0, got -1"):
+        Penalized(TargetClass(1), Manhattan(), -1.0)
