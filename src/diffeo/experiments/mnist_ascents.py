@@ -44,12 +44,13 @@ ASCENTS: dict[str, Ascent] = {
     "normalized": NormalizedGradient(0.2),
     "normalized_short": NormalizedGradient(0.1),
     "normalized_long": NormalizedGradient(0.5),
-    "polyak": Polyak(0.5),
-    "polyak_long": Polyak(1.0),
+    "polyak": Polyak(NormalizedGradient(0.5)),
+    "polyak_long": Polyak(NormalizedGradient(1.0)),
     "adaptive": Adaptive(0.1),
     "momentum": Momentum(0.2, decay=0.7),
+    "polyak_momentum": Polyak(Momentum(0.5, decay=0.7)),
     "lbfgs": LBFGS(0.5),
-    "sphere": Sphere(Polyak(0.5)),
+    "sphere": Sphere(Polyak(NormalizedGradient(0.5))),
 }
 COLUMNS = {
     "seconds_per_image": "seconds",
