@@ -160,7 +160,11 @@ def _median(values: Tensor) -> float:
 
 
 def _show(figures: Mapping[str, Mapping[str, float]]) -> None:
-    table = Table("ascent", *COLUMNS.values(), title="MNIST, four to nine, by ascent")
+    table = Table(title="MNIST, four to nine, by ascent")
+    table.add_column("ascent", no_wrap=True)
+
+    for column in COLUMNS.values():
+        table.add_column(column)
 
     for name, row in figures.items():
         table.add_row(name, *(f"{row[figure]:.3g}" for figure in COLUMNS))
