@@ -37,8 +37,8 @@ from diffeo.search import Run
 
 __all__ = ["reproduce_mnist_ascents"]
 
-ROWS, QUICK_ROWS = 200, 8
-STEPS, QUICK_STEPS = 500, 40
+ROWS, QUICK_ROWS = 200, 4
+STEPS, QUICK_STEPS = 500, 20
 ASCENTS: dict[str, Ascent] = {
     "adam": Adam(0.05),
     "normalized": NormalizedGradient(0.2),
