@@ -221,7 +221,7 @@ def ascents() -> dict[str, Ascent]:
         "Adam": Adam(0.05),
         "box": Box(Adam(0.05), -3.0, 3.0),
         "ball": Ball(Gradient(0.1), 0.8),
-        "Polyak": Polyak(0.3),
+        "Polyak": Polyak(NormalizedGradient(0.3)),
         "momentum": Momentum(0.1),
         "adaptive": Adaptive(0.05),
         "L-BFGS": LBFGS(0.3, pairs=2),

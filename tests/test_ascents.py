@@ -118,22 +118,30 @@ def test_ball_leaves_short_steps_alone() -> None:
     torch.testing.assert_close(climb(free, start(), 3)[-1], climb(held, start(), 3)[-1])
 
 
-def test_polyak_lands_beyond_the_target_where_the_slope_stays() -> None:
-    slope = z_of([3.0, 0.0, 4.0, 0.0, 0.0])
-    z = start(1)
-    margin = (z * slope).sum(1)
-    moved, _ = Polyak(100.0, beyond=0.25).step(z, margin, slope, ())
+@pytest.mark.parametrize("rule", [NormalizedGradient(100.0), Momentum(100.0)])
+def test_polyak_lands_beyond_the_target_where_the_slope_stays(rule: Ascent) -> None:
+    ascent, z, slope = Polyak(rule, 0.25), start(1), z_of([3.0, 0.0, 4.0, 0.0, 0.0])
+    margin = (z * slope).sum(1) - 50
+    moved, _ = ascent.step(z, margin, slope, ascent.start(z))
 
-    torch.testing.assert_close((moved * slope).sum(1), z_of([0.25])[:, 0])
+    torch.testing.assert_close((moved * slope).sum(1) - 50, z_of([0.25])[0])
 
 
-def test_polyak_steps_are_trusted_within_a_radius() -> None:
+def test_polyak_leaves_short_steps_alone() -> None:
     z, slope = start(), torch.ones(3, 5, dtype=torch.float64)
-    far = torch.tensor([-1e6, -1.0, 1.0], dtype=torch.float64)
-    moved, _ = Polyak(0.3, beyond=0.1).step(z, far, slope, ())
-    expected = z_of([0.3, 0.3, 0.0])[0]
+    far = torch.full((3,), -1e6, dtype=torch.float64)
+    moved, _ = Polyak(NormalizedGradient(0.3)).step(z, far, slope, ())
+    expected, _ = NormalizedGradient(0.3).step(z, far, slope, ())
 
-    torch.testing.assert_close((moved - z).norm(dim=1), expected)
+    torch.testing.assert_close(moved, expected)
+
+
+def test_polyak_goes_on_past_the_target_while_it_is_asked_to() -> None:
+    z, slope = start(), torch.ones(3, 5, dtype=torch.float64)
+    past = torch.full((3,), 2.0, dtype=torch.float64)
+    moved, _ = Polyak(NormalizedGradient(9.0), beyond=0.1).step(z, past, slope, ())
+
+    torch.testing.assert_close((moved - z).sum(1), torch.full_like(past, 0.1))
 
 
 def z_of(values: list[float]) -> Tensor:
@@ -257,8 +265,7 @@ def test_an_empty_box_is_refused() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Polyak(radius=0.0), "radius must be above 0"),
-        (lambda: Polyak(beyond=0.0), "beyond must be above 0"),
+        (lambda: Polyak(Gradient(1.0), beyond=0.0), "beyond must be above 0"),
         (lambda: Momentum(decay=1.0), r"decay must be in \[0, 1\)"),
         (lambda: Adaptive(growth=0.9), "growth must be at least 1"),
         (lambda: Adaptive(decline=0.0), r"decline must be in \(0, 1\]"),

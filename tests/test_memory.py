@@ -70,6 +70,16 @@ def test_wide_data_are_taken_few_at_a_time() -> None:
     assert rows_that_pay(work, 500, CPU) == 2
 
 
+def test_large_weights_do_not_count_as_wide_data() -> None:
+    weights = torch.zeros(1_000_000)
+
+    def work(rows: int) -> None:
+        z = torch.zeros(rows, 1, requires_grad=True)
+        torch.autograd.grad((z * weights).sum(1).tanh().sum(), z)
+
+    assert rows_that_pay(work, 500, CPU) == 500
+
+
 def test_limits_of_a_group_count(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -31,7 +31,7 @@ class Meter:
 
     def __init__(self) -> None:
         self.peak = 0
-        self.largest = 0
+        self.sizes: list[int] = []
         self._now = 0
         self._held: dict[int, int] = {}
 
@@ -48,7 +48,7 @@ class Meter:
         self._held[place] = holders + 1
         self._now += 0 if holders else size
         self.peak = max(self.peak, self._now)
-        self.largest = max(self.largest, size)
+        self.sizes.append(size)
 
     def release(self, storage: torch.UntypedStorage) -> None:
         """Count a storage no more, if this was its last holder."""
@@ -104,11 +104,18 @@ def rows_that_pay(
 
     each = max(two.peak - one.peak, 1)
     fitting = int(SHARE * available_bytes(device)) // each
-    largest = max(two.largest - one.largest, 1)
-    paying = CACHE // largest if device.type == "cpu" else MOST
+    paying = CACHE // _largest(one, two) if device.type == "cpu" else MOST
     most = max(1, min(fitting, paying, MOST))
 
     return min(rows, 1 << (most.bit_length() - 1))
+
+
+def _largest(one: Meter, two: Meter) -> int:
+    """Return by how much at most the same tensor is larger with two rows than one."""
+
+    pairs = zip(one.sizes, two.sizes, strict=False)
+
+    return max((more - less for less, more in pairs if more > less), default=1)
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -73,9 +73,9 @@ def margin_of(record: Counterfactuals) -> Tensor:
     ("factor", "ascent", "refine"),
     [
         (0.8, NormalizedGradient(0.4), 2),
-        (1.03, Polyak(0.5), 2),
+        (1.03, Polyak(NormalizedGradient(0.5)), 2),
         (1.2, NormalizedGradient(0.4), 0),
-        (1.2, Polyak(0.5), 2),
+        (1.2, Polyak(NormalizedGradient(0.5)), 2),
     ],
 )
 def test_what_seemed_to_arrive_goes_on_until_it_does(

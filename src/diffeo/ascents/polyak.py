@@ -1,10 +1,10 @@
-"""Steps as long as the target is far, by the slope."""
+"""Steps no longer than the target is far, by the slope."""
 
 from dataclasses import dataclass
 
 import torch
 
-from diffeo.ascents.protocol import check_positive, remember_nothing, unit
+from diffeo.ascents.protocol import Ascent, check_positive
 from diffeo.shapes import Latent, Memory, Scores
 
 __all__ = ["Polyak"]
@@ -12,35 +12,39 @@ __all__ = ["Polyak"]
 
 @dataclass(frozen=True)
 class Polyak:
-    """z ← z + min(radius, (beyond − margin) / ‖∇‖) · ∇ / ‖∇‖.
+    """Shorten steps that by the slope would go past the target.
 
-    The margin that is missing over the slope is the way to go if the slope stayed. It
-    does not far from the target, hence the radius within which it is trusted; close to
-    the target it does, and the last step lands a little beyond.
+    The margin that is missing over the slope along a step is how far to go if the slope
+    stayed. It does not far from the target, where the wrapped rule knows how far to
+    trust it; close to the target it does, and the last step lands a little beyond.
 
     Source: Polyak, 1969, Minimization of unsmooth functionals, for the length of steps
     when the value wanted is known.
 
     Args:
-        radius: Greatest length of a step, in coordinates.
-        beyond: Margin to aim at.
+        ascent: The rule that steps.
+        beyond: Margin to aim at, or to gain where there is one already.
     """
 
-    radius: float = 0.2
+    ascent: Ascent
     beyond: float = 0.1
-    start = remember_nothing
 
     def __post_init__(self) -> None:
-        check_positive("radius", self.radius)
         check_positive("beyond", self.beyond)
+
+    def start(self, z: Latent) -> Memory:
+        """Remember what the wrapped rule remembers."""
+
+        return self.ascent.start(z)
 
     def step(
         self, z: Latent, margin: Scores, gradient: Latent, memory: Memory
     ) -> tuple[Latent, Memory]:
-        """Step along the gradient, as far as is missing or as is trusted."""
+        """Step, but no further than is missing."""
 
-        slope = torch.linalg.vector_norm(gradient, dim=1)
-        missing = (self.beyond - margin).clamp_min(0)
-        length = (missing / slope).nan_to_num().clamp_max(self.radius)
+        moved, memory = self.ascent.step(z, margin, gradient, memory)
+        gain = (gradient * (moved - z)).sum(1)
+        missing = self.beyond + (-margin).clamp_min(0)
+        share = torch.where(gain > missing, missing / gain, torch.ones_like(gain))
 
-        return z + length[:, None] * unit(gradient), memory
+        return z + share[:, None] * (moved - z), memory

@@ -37,19 +37,20 @@ from diffeo.search import Run
 
 __all__ = ["reproduce_mnist_ascents"]
 
-ROWS, QUICK_ROWS = 200, 8
-STEPS, QUICK_STEPS = 500, 40
+ROWS, QUICK_ROWS = 200, 4
+STEPS, QUICK_STEPS = 500, 20
 ASCENTS: dict[str, Ascent] = {
     "adam": Adam(0.05),
     "normalized": NormalizedGradient(0.2),
     "normalized_short": NormalizedGradient(0.1),
     "normalized_long": NormalizedGradient(0.5),
-    "polyak": Polyak(0.5),
-    "polyak_long": Polyak(1.0),
+    "polyak": Polyak(NormalizedGradient(0.5)),
+    "polyak_long": Polyak(NormalizedGradient(1.0)),
     "adaptive": Adaptive(0.1),
     "momentum": Momentum(0.2, decay=0.7),
+    "polyak_momentum": Polyak(Momentum(0.5, decay=0.7)),
     "lbfgs": LBFGS(0.5),
-    "sphere": Sphere(Polyak(0.5)),
+    "sphere": Sphere(Polyak(NormalizedGradient(0.5))),
 }
 COLUMNS = {
     "seconds_per_image": "seconds",
@@ -159,7 +160,11 @@ def _median(values: Tensor) -> float:
 
 
 def _show(figures: Mapping[str, Mapping[str, float]]) -> None:
-    table = Table("ascent", *COLUMNS.values(), title="MNIST, four to nine, by ascent")
+    table = Table(title="MNIST, four to nine, by ascent")
+    table.add_column("ascent", no_wrap=True)
+
+    for column in COLUMNS.values():
+        table.add_column(column)
 
     for name, row in figures.items():
         table.add_row(name, *(f"{row[figure]:.3g}" for figure in COLUMNS))
