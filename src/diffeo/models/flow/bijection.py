@@ -1,13 +1,21 @@
 """Bijections with tractable log-determinants, and how they compose."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
 from diffeo.shapes import LogDet
 
-__all__ = ["Bijection", "Chain", "DataDependent", "Inverse", "initialize"]
+__all__ = [
+    "Bijection",
+    "Chain",
+    "Change",
+    "Composite",
+    "DataDependent",
+    "Inverse",
+    "initialize",
+]
 
 
 @runtime_checkable
@@ -30,6 +38,17 @@ class DataDependent(Protocol):
 
     def initialize(self, x: Tensor) -> None:
         """Set the parameters from the batch that arrives at this part."""
+
+
+Change = Callable[[Sequence[Bijection]], Sequence[Bijection]]
+
+
+@runtime_checkable
+class Composite(Protocol):
+    """A bijection made of bijections."""
+
+    def rebuild(self, change: Change) -> Bijection:
+        """Return the like of it, with each sequence of its bijections changed."""
 
 
 class Chain(nn.Module):
@@ -61,6 +80,11 @@ class Chain(nn.Module):
 
         return y, total
 
+    def rebuild(self, change: Change) -> "Chain":
+        """Return a chain of changed parts."""
+
+        return Chain(change(list(self.parts)))
+
 
 class Inverse(nn.Module):
     """A bijection turned around; itself a bijection."""
@@ -78,6 +102,11 @@ class Inverse(nn.Module):
         """Apply the wrapped bijection."""
 
         return self.bijection.forward(y)
+
+    def rebuild(self, change: Change) -> "Inverse":
+        """Return the inverse of the changed bijection."""
+
+        return Inverse(Chain(change([self.bijection])))
 
 
 def initialize(model: nn.Module, batch: Tensor) -> None:

@@ -1,12 +1,14 @@
 """Coupling layers: one part of the image decides how the other part moves."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from diffeo.models.flow.retrace import Cotangents, Ledger
 from diffeo.shapes import Images, LogDet, Maps
 
 __all__ = [
@@ -22,7 +24,10 @@ __all__ = [
 
 @runtime_checkable
 class Mask(Protocol):
-    """How an image falls into a part that stays and a part that moves."""
+    """How an image falls into a part that stays and a part that moves.
+
+    Each value goes to one of the parts, unchanged.
+    """
 
     def split(self, x: Maps) -> tuple[Maps, Maps]:
         """Return the part that stays and the part that moves."""
@@ -190,3 +195,63 @@ class Coupling(nn.Module):
         moves, logdet = self.transform.inverse(moved, self.network(stays))
 
         return self.mask.merge(stays, moves), logdet
+
+    def retrace(
+        self, y: Images, cotangents: Cotangents, ledger: Ledger
+    ) -> tuple[Images, Images]:
+        """Return the input that `forward` made `y` of, and the gradient in it."""
+
+        way = _Way(self.transform.forward, self.transform.inverse)
+
+        return self._retrace(way, y, cotangents, ledger)
+
+    def retrace_inverse(
+        self, x: Images, cotangents: Cotangents, ledger: Ledger
+    ) -> tuple[Images, Images]:
+        """Return the input that `inverse` made `x` of, and the gradient in it."""
+
+        way = _Way(self.transform.inverse, self.transform.forward)
+
+        return self._retrace(way, x, cotangents, ledger)
+
+    def _retrace(
+        self, way: "_Way", output: Images, cotangents: Cotangents, ledger: Ledger
+    ) -> tuple[Images, Images]:
+        """Go back with one run of the network, for the input and for the gradient."""
+
+        stays, moved = self.mask.split(output)
+        gradient, gradient_moved = self.mask.split(cotangents.value)
+
+        with torch.enable_grad():
+            stays = stays.detach().requires_grad_()
+            parameters = self.network(stays)
+
+        with torch.no_grad():
+            moves, _ = way.back(moved, parameters)
+
+        with torch.enable_grad():
+            inputs = [moves.requires_grad_(), parameters.detach().requires_grad_()]
+            outputs = way.there(*inputs)
+
+        moves_and_parameters = ledger.pull(
+            outputs, (gradient_moved, cotangents.logdet), inputs, nn.Module()
+        )
+        gradient_moves, gradient_parameters = moves_and_parameters
+        (through,) = ledger.pull(
+            [parameters], [gradient_parameters], [stays], self.network
+        )
+
+        return (
+            self.mask.merge(stays.detach(), moves.detach()),
+            self.mask.merge(gradient + through, gradient_moves),
+        )
+
+
+Elementwise = Callable[[Images, Maps], tuple[Images, LogDet]]
+
+
+class _Way(NamedTuple):
+    """A transform in one direction, and back."""
+
+    there: Elementwise
+    back: Elementwise

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from diffeo.models.flow.retrace import Cotangents, Ledger, retrace
 from diffeo.shapes import Images, Latent, LogDet, Maps
 
 __all__ = ["ActivationNorm", "InvertibleConvolution", "Squeeze", "Whiten"]
@@ -45,6 +46,20 @@ class ActivationNorm(nn.Module):
         self._check()
 
         return y * (-self.log_scale).exp() - self.shift, -self._logdet(y)
+
+    def retrace(
+        self, y: Images, cotangents: Cotangents, ledger: Ledger
+    ) -> tuple[Images, Images]:
+        """Return the input that `forward` made `y` of, and the gradient in it."""
+
+        return retrace(self, self.forward, self.inverse, y, cotangents, ledger)
+
+    def retrace_inverse(
+        self, x: Images, cotangents: Cotangents, ledger: Ledger
+    ) -> tuple[Images, Images]:
+        """Return the input that `inverse` made `x` of, and the gradient in it."""
+
+        return retrace(self, self.inverse, self.forward, x, cotangents, ledger)
 
     def _check(self) -> None:
         if not self.initialized:
@@ -103,6 +118,20 @@ class InvertibleConvolution(nn.Module):
             matrix = torch.linalg.solve_triangular(upper, matrix, upper=True)
 
             return _mix(matrix, y), -self._logdet(y)
+
+    def retrace(
+        self, y: Images, cotangents: Cotangents, ledger: Ledger
+    ) -> tuple[Images, Images]:
+        """Return the input that `forward` made `y` of, and the gradient in it."""
+
+        return retrace(self, self.forward, self.inverse, y, cotangents, ledger)
+
+    def retrace_inverse(
+        self, x: Images, cotangents: Cotangents, ledger: Ledger
+    ) -> tuple[Images, Images]:
+        """Return the input that `inverse` made `x` of, and the gradient in it."""
+
+        return retrace(self, self.inverse, self.forward, x, cotangents, ledger)
 
     def _triangles(self) -> tuple[Tensor, Tensor]:
         unit = torch.eye(

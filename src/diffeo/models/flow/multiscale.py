@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from diffeo.models.flow.bijection import Bijection
+from diffeo.models.flow.bijection import Bijection, Chain, Change
 from diffeo.models.flow.coupling import Mask, Transform
 from diffeo.shapes import Images, Latent, LogDet
 
@@ -64,3 +64,10 @@ class Split(nn.Module):
         )
 
         return self.mask.merge(goes_on, leaves), logdet + logdet_rest
+
+    def rebuild(self, change: Change) -> "Split":
+        """Return a split whose rest is changed."""
+
+        rest = Chain(change([self.rest]))
+
+        return Split(self.mask, self.transform, self.network, rest, self.leaves)
