@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
+import torch
 from torch import Tensor, nn
 
+from diffeo.models.flow.folded import Decoder, Steps, decoder
 from diffeo.shapes import LogDet
 
 __all__ = [
@@ -79,6 +81,11 @@ class Chain(nn.Module):
             total = total + logdet
 
         return y, total
+
+    def decoder(self, dtype: torch.dtype) -> Decoder:
+        """Return the inverse, with linear parts folded together."""
+
+        return Steps.of([decoder(part, dtype) for part in reversed(self.parts)])
 
     def rebuild(self, change: Change) -> "Chain":
         """Return a chain of changed parts."""

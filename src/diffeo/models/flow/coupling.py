@@ -8,6 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from diffeo.models.flow.elementwise import unscale
+from diffeo.models.flow.folded import Decoder
+from diffeo.models.flow.frozen import Network, frozen
 from diffeo.models.flow.retrace import Cotangents, Ledger
 from diffeo.shapes import Images, LogDet, Maps
 
@@ -105,6 +108,9 @@ class Transform(Protocol):
     def inverse(self, y: Images, parameters: Maps) -> tuple[Images, LogDet]:
         """Return x and the log-determinant of the inverse."""
 
+    def undo(self, y: Images, parameters: Maps) -> Images:
+        """Return x alone."""
+
 
 @dataclass(frozen=True)
 class Additive:
@@ -128,6 +134,11 @@ class Additive:
         """Subtract the shift."""
 
         return y - parameters, y.new_zeros(len(y))
+
+    def undo(self, y: Images, parameters: Maps) -> Images:
+        """Subtract the shift."""
+
+        return y - parameters
 
 
 @dataclass(frozen=True)
@@ -158,6 +169,11 @@ class Affine:
         shift, log_scale = self._read(parameters)
 
         return y * (-log_scale).exp() - shift, -log_scale.flatten(1).sum(1)
+
+    def undo(self, y: Images, parameters: Maps) -> Images:
+        """Unscale, then shift back."""
+
+        return unscale(y, parameters, self.bound)
 
     def _read(self, parameters: Maps) -> tuple[Tensor, Tensor]:
         shift, raw = parameters.chunk(2, dim=1)
@@ -195,6 +211,11 @@ class Coupling(nn.Module):
         moves, logdet = self.transform.inverse(moved, self.network(stays))
 
         return self.mask.merge(stays, moves), logdet
+
+    def decoder(self, dtype: torch.dtype) -> Decoder:
+        """Return the inverse with a frozen network."""
+
+        return _Uncoupled(self.mask, self.transform, frozen(self.network, dtype))
 
     def retrace(
         self, y: Images, cotangents: Cotangents, ledger: Ledger
@@ -255,3 +276,16 @@ class _Way(NamedTuple):
 
     there: Elementwise
     back: Elementwise
+
+
+@dataclass(frozen=True)
+class _Uncoupled:
+    mask: Mask
+    transform: Transform
+    network: Network
+
+    def __call__(self, y: Images) -> Images:
+        stays, moved = self.mask.split(y)
+        moves = self.transform.undo(moved, self.network(stays))
+
+        return self.mask.merge(stays, moves)

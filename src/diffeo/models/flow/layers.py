@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from diffeo.models.flow.folded import Mix
 from diffeo.models.flow.retrace import Cotangents, Ledger, retrace
 from diffeo.shapes import Images, Latent, LogDet, Maps
 
@@ -61,6 +62,14 @@ class ActivationNorm(nn.Module):
 
         return retrace(self, self.inverse, self.forward, x, cotangents, ledger)
 
+    def decoder(self, dtype: torch.dtype) -> Mix:  # noqa: ARG002
+        """Return the inverse as an affine map of the channels."""
+
+        self._check()
+        scale = (-self.log_scale.detach()).exp().flatten()
+
+        return Mix(scale.diag(), -self.shift.detach().flatten())
+
     def _check(self) -> None:
         if not self.initialized:
             raise RuntimeError(
@@ -111,13 +120,7 @@ class InvertibleConvolution(nn.Module):
         """Return the channels as they were."""
 
         with torch.autocast(y.device.type, enabled=False):
-            lower, upper = self._triangles()
-            matrix = torch.linalg.solve_triangular(
-                lower, self.permutation.T, upper=False
-            )
-            matrix = torch.linalg.solve_triangular(upper, matrix, upper=True)
-
-            return _mix(matrix, y), -self._logdet(y)
+            return _mix(self._inverse_matrix(), y), -self._logdet(y)
 
     def retrace(
         self, y: Images, cotangents: Cotangents, ledger: Ledger
@@ -132,6 +135,20 @@ class InvertibleConvolution(nn.Module):
         """Return the input that `inverse` made `x` of, and the gradient in it."""
 
         return retrace(self, self.inverse, self.forward, x, cotangents, ledger)
+
+    @torch.no_grad()
+    def decoder(self, dtype: torch.dtype) -> Mix:  # noqa: ARG002
+        """Return the inverse as an affine map of the channels."""
+
+        matrix = self._inverse_matrix()
+
+        return Mix(matrix, matrix.new_zeros(len(matrix)))
+
+    def _inverse_matrix(self) -> Tensor:
+        lower, upper = self._triangles()
+        half = torch.linalg.solve_triangular(lower, self.permutation.T, upper=False)
+
+        return torch.linalg.solve_triangular(upper, half, upper=True)
 
     def _triangles(self) -> tuple[Tensor, Tensor]:
         unit = torch.eye(

@@ -1,12 +1,15 @@
 """Multi-scale flows: half of the channels leave early, whitened given the rest."""
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import nn
 
 from diffeo.models.flow.bijection import Bijection, Chain, Change
 from diffeo.models.flow.coupling import Mask, Transform
+from diffeo.models.flow.folded import Decoder, decoder
+from diffeo.models.flow.frozen import Network, frozen
 from diffeo.shapes import Images, Latent, LogDet
 
 __all__ = ["Split"]
@@ -71,3 +74,28 @@ class Split(nn.Module):
         rest = Chain(change([self.rest]))
 
         return Split(self.mask, self.transform, self.network, rest, self.leaves)
+
+    def decoder(self, dtype: torch.dtype) -> Decoder:
+        """Return the inverse with frozen networks."""
+
+        network = frozen(self.network, dtype)
+        rest = decoder(self.rest, dtype)
+
+        return _Joined(self.mask, self.transform, network, rest, self.leaves)
+
+
+@dataclass(frozen=True)
+class _Joined:
+    mask: Mask
+    transform: Transform
+    network: Network
+    rest: Decoder
+    leaves: tuple[int, int, int]
+
+    def __call__(self, y: Latent) -> Images:
+        z, white = y.tensor_split((y.shape[1] - math.prod(self.leaves),), dim=1)
+        goes_on = self.rest(z)
+        white = white.reshape(len(white), *self.leaves)
+        leaves = self.transform.undo(white, self.network(goes_on))
+
+        return self.mask.merge(goes_on, leaves)

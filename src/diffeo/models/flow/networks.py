@@ -4,6 +4,14 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from diffeo.models.flow.frozen import (
+    Convolution,
+    Layer,
+    Position,
+    Residual,
+    Smooth,
+    Stack,
+)
 from diffeo.shapes import Images, Maps
 
 __all__ = ["Convolutions"]
@@ -54,6 +62,14 @@ class Convolutions(nn.Module):
 
         return parameters.to(x.dtype)
 
+    def frozen(self, dtype: torch.dtype) -> Layer:
+        """Return its layers with the weights of now, cast once to a precision."""
+
+        first = (Convolution(self.first, dtype), Position(self.position, dtype))
+        blocks = [_frozen_block(block, dtype) for block in self.blocks]
+
+        return Stack((*first, *blocks, Smooth(), Convolution(self.last, dtype)))
+
 
 class _Block(nn.Module):
     def __init__(self, width: int) -> None:
@@ -67,3 +83,9 @@ class _Block(nn.Module):
         hidden: Images = self.second(functional.silu(self.first(functional.silu(x))))
 
         return x + hidden
+
+
+def _frozen_block(block: nn.Module, dtype: torch.dtype) -> Layer:
+    first, second = (Convolution(part, dtype) for part in block.children())  # type: ignore[arg-type]
+
+    return Residual(Stack((Smooth(), first, Smooth(), second)))
