@@ -1,10 +1,12 @@
 """The layers of Glow that are linear in the image: normalize, mix channels, squeeze."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from diffeo.models.flow.folded import Mix
+from diffeo.models.flow.folded import Decoder, Mix
 from diffeo.models.flow.retrace import Cotangents, Ledger, retrace
 from diffeo.shapes import Images, Latent, LogDet, Maps
 
@@ -208,5 +210,19 @@ class Whiten(nn.Module):
 
         return x, self._logdet(y)
 
+    def decoder(self, dtype: torch.dtype) -> Decoder:  # noqa: ARG002
+        """Return the inverse alone."""
+
+        return _Unwhitened(self.mean.detach(), self.log_deviation.detach().exp())
+
     def _logdet(self, x: Tensor) -> LogDet:
         return self.log_deviation.sum().expand(len(x))
+
+
+@dataclass(frozen=True)
+class _Unwhitened:
+    mean: Tensor
+    deviation: Tensor
+
+    def __call__(self, y: Latent) -> Images:
+        return y.reshape(len(y), *self.mean.shape) * self.deviation + self.mean

@@ -14,7 +14,7 @@ from diffeo.models.flow.frozen import (
 )
 from diffeo.shapes import Images, Maps
 
-__all__ = ["Convolutions"]
+__all__ = ["Convolutions", "PlainConvolutions"]
 
 
 class Convolutions(nn.Module):
@@ -69,6 +69,44 @@ class Convolutions(nn.Module):
         blocks = [_frozen_block(block, dtype) for block in self.blocks]
 
         return Stack((*first, *blocks, Smooth(), Convolution(self.last, dtype)))
+
+
+class PlainConvolutions(nn.Module):
+    """Three convolutions, of kernel 3, 1 and 3, with smooth activations between them.
+
+    Source: Kingma and Dhariwal, 2018, Glow, Section 3.3.
+
+    Args:
+        inputs: Channels of the input.
+        outputs: Channels of the output.
+        width: Hidden channels.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(inputs, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 1)
+        self.last = nn.Conv2d(width, outputs, 3, padding=1)
+        nn.init.zeros_(self.last.weight)
+        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+
+    def forward(self, x: Maps) -> Maps:
+        """Return the coupling's parameters in the precision of `x`."""
+
+        hidden = self.first(x.contiguous(memory_format=torch.channels_last))
+        hidden = self.second(functional.silu(hidden))
+        parameters: Maps = self.last(functional.silu(hidden))
+
+        return parameters.to(x.dtype)
+
+    def frozen(self, dtype: torch.dtype) -> Layer:
+        """Return its layers with the weights of now, cast once to a precision."""
+
+        first, second, last = (
+            Convolution(part, dtype) for part in (self.first, self.second, self.last)
+        )
+
+        return Stack((first, Smooth(), second, Smooth(), last))
 
 
 class _Block(nn.Module):
