@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from diffeo.models.flow.elementwise import unscale
 from diffeo.models.flow.folded import Decoder
-from diffeo.models.flow.frozen import Network, frozen
+from diffeo.models.flow.frozen import frozen
 from diffeo.models.flow.retrace import Cotangents, Ledger
-from diffeo.shapes import Images, LogDet, Maps
+from diffeo.models.flow.uncoupled import Uncoupled
+from diffeo.shapes import Images, LogDet, Maps, Memory
 
 __all__ = [
     "Additive",
@@ -108,8 +108,11 @@ class Transform(Protocol):
     def inverse(self, y: Images, parameters: Maps) -> tuple[Images, LogDet]:
         """Return x and the log-determinant of the inverse."""
 
-    def undo(self, y: Images, parameters: Maps) -> Images:
-        """Return x alone."""
+    def undo(self, y: Images, parameters: Maps) -> tuple[Images, Memory]:
+        """Return x alone, and what `pull` needs; `parameters` may be overwritten."""
+
+    def pull(self, gradient: Images, kept: Memory) -> tuple[Images, Maps]:
+        """Return the gradients in y and in the parameters of one in `undo`'s x."""
 
 
 @dataclass(frozen=True)
@@ -135,10 +138,15 @@ class Additive:
 
         return y - parameters, y.new_zeros(len(y))
 
-    def undo(self, y: Images, parameters: Maps) -> Images:
+    def undo(self, y: Images, parameters: Maps) -> tuple[Images, Memory]:
         """Subtract the shift."""
 
-        return y - parameters
+        return y - parameters, ()
+
+    def pull(self, gradient: Images, kept: Memory) -> tuple[Images, Maps]:  # noqa: ARG002
+        """Return the gradient as it is and turned around."""
+
+        return gradient, -gradient
 
 
 @dataclass(frozen=True)
@@ -170,10 +178,23 @@ class Affine:
 
         return y * (-log_scale).exp() - shift, -log_scale.flatten(1).sum(1)
 
-    def undo(self, y: Images, parameters: Maps) -> Images:
+    def undo(self, y: Images, parameters: Maps) -> tuple[Images, Memory]:
         """Unscale, then shift back."""
 
-        return unscale(y, parameters, self.bound)
+        shift, raw = parameters.chunk(2, dim=1)
+        squashed = torch.div(raw, self.bound).tanh_()
+        unscale = torch.mul(squashed, -self.bound).exp_()
+
+        return torch.mul(y, unscale).sub_(shift), (y, squashed, unscale)
+
+    def pull(self, gradient: Images, kept: Memory) -> tuple[Images, Maps]:
+        """Return the gradients, of the raw scale by the slope of tanh."""
+
+        y, squashed, unscale = kept
+        in_y = gradient * unscale
+        fall = torch.mul(squashed, squashed).sub_(1)
+
+        return in_y, torch.cat((-gradient, fall.mul_(in_y).mul_(y)), dim=1)
 
     def _read(self, parameters: Maps) -> tuple[Tensor, Tensor]:
         shift, raw = parameters.chunk(2, dim=1)
@@ -215,7 +236,7 @@ class Coupling(nn.Module):
     def decoder(self, dtype: torch.dtype) -> Decoder:
         """Return the inverse with a frozen network."""
 
-        return _Uncoupled(self.mask, self.transform, frozen(self.network, dtype))
+        return Uncoupled(self.mask, self.transform, frozen(self.network, dtype))
 
     def retrace(
         self, y: Images, cotangents: Cotangents, ledger: Ledger
@@ -276,16 +297,3 @@ class _Way(NamedTuple):
 
     there: Elementwise
     back: Elementwise
-
-
-@dataclass(frozen=True)
-class _Uncoupled:
-    mask: Mask
-    transform: Transform
-    network: Network
-
-    def __call__(self, y: Images) -> Images:
-        stays, moved = self.mask.split(y)
-        moves = self.transform.undo(moved, self.network(stays))
-
-        return self.mask.merge(stays, moves)

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from diffeo.shapes import Images, LogDet
@@ -82,7 +83,9 @@ class Mix:
     def __call__(self, y: Images) -> Images:
         """Return the mixed channels."""
 
-        return functional.conv2d(y, self.matrix[:, :, None, None], self.bias)
+        x: Images = _Mix.apply(y, self.matrix, self.bias)  # type: ignore[no-untyped-call]
+
+        return x
 
     def after(self, other: "Mix") -> "Mix":
         """Return the other map followed by this one."""
@@ -90,6 +93,26 @@ class Mix:
         bias = self.matrix @ other.bias + self.bias
 
         return Mix(self.matrix @ other.matrix, bias)
+
+
+class _Mix(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,  # noqa: ANN401
+        y: Tensor,
+        matrix: Tensor,
+        bias: Tensor,
+    ) -> Tensor:
+        ctx.matrix = matrix
+
+        return functional.conv2d(y, matrix[:, :, None, None], bias)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401
+        turned = ctx.matrix.T.contiguous()[:, :, None, None]
+
+        return functional.conv2d(gradient, turned), None, None
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,11 @@
 """Networks whose parameters stand still: only what a gradient in the input needs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from diffeo.shapes import Maps
@@ -16,7 +15,6 @@ __all__ = [
     "Freezable",
     "Frozen",
     "Layer",
-    "Network",
     "Position",
     "Residual",
     "Smooth",
@@ -24,8 +22,8 @@ __all__ = [
     "frozen",
 ]
 
-Network = Callable[[Tensor], Tensor]
 Tape = list[Tensor]
+CACHE = 1 << 21  # bytes of the widest maps of the rows that run together
 
 
 @runtime_checkable
@@ -160,64 +158,99 @@ class Residual:
 
 @dataclass(frozen=True)
 class Frozen:
-    """A frozen network in its own precision, differentiable in its input.
+    """A frozen network in its own precision.
+
+    It runs on a few rows at a time, so that what one layer writes is still in the
+    processor's cache when the next one reads it.
 
     Args:
         layer: What it computes.
         dtype: Precision in which it does so; inputs and outputs keep theirs.
+        width: Channels of its widest maps.
     """
 
     layer: Layer
     dtype: torch.dtype
+    width: int
 
-    def __call__(self, x: Maps) -> Maps:
-        """Return the network's output."""
+    def run(self, x: Maps) -> tuple[Maps, Tape]:
+        """Return the output, and a tape of all that `pull` needs."""
 
-        y: Maps = _Network.apply(x, self)  # type: ignore[no-untyped-call]
+        kept: Tape = []
+        outputs = []
 
-        return y
+        for rows in self._few(x):
+            tape: Tape = []
+            outputs.append(self.layer.run(self._cast(rows), tape))
+            kept += tape
 
-    def run(self, x: Maps, tape: Tape) -> Maps:
-        """Return the network's output, with what is needed to pull on the tape."""
+        return _joined(outputs).to(x.dtype), kept
 
-        return self.layer.run(_rows_last(x.to(self.dtype)), tape).to(x.dtype)
+    def pull(self, gradient: Maps, kept: Sequence[Tensor]) -> Maps:
+        """Return the gradient in the input, in memory of its own."""
 
-    def pull(self, gradient: Maps, tape: Tape) -> Maps:
-        """Return the gradient in the network's input."""
+        few = self._few(gradient)
+        each = len(kept) // len(few)
+        tapes = [list(kept[at * each :][:each]) for at in range(len(few))]
+        pulled = [
+            self.layer.pull(self._cast(rows), tape)
+            for rows, tape in zip(few, tapes, strict=True)
+        ]
 
-        inner = _rows_last(gradient.to(self.dtype))
+        return _joined(pulled).to(gradient.dtype)
 
-        return self.layer.pull(inner, tape).to(gradient.dtype)
+    def _cast(self, x: Maps) -> Maps:
+        return x.to(self.dtype, memory_format=torch.channels_last)
+
+    def _few(self, x: Maps) -> Sequence[Maps]:
+        if x.device.type != "cpu":
+            return [x]
+
+        row = self.width * x.shape[2] * x.shape[3] * self.dtype.itemsize
+
+        return x.split(max(1, CACHE // row))
 
 
-def frozen(network: nn.Module, dtype: torch.dtype) -> Network:
+def frozen(network: nn.Module, dtype: torch.dtype) -> Frozen:
     """Return a network with its parameters of now, ready to run often.
 
     Args:
-        network: Any; one that has no frozen likeness is taken as it is.
+        network: Any; one that has no frozen likeness runs as it is.
         dtype: Precision in which its frozen likeness runs.
     """
 
     if isinstance(network, Freezable):
-        return Frozen(network.frozen(dtype), dtype)
+        widths = [part.shape[0] for part in network.parameters()]  # type: ignore[attr-defined]
 
-    return network
+        return Frozen(network.frozen(dtype), dtype, max(widths))
+
+    example = next(network.parameters())
+
+    return Frozen(_AsItIs(network), example.dtype, len(example))
 
 
-class _Network(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, network: Frozen) -> Tensor:  # noqa: ANN401
-        tape: Tape = []
-        y = network.run(x, tape)
-        ctx.network = network
-        ctx.save_for_backward(*tape)
+@dataclass(frozen=True)
+class _AsItIs:
+    network: nn.Module
+
+    def run(self, x: Maps, tape: Tape) -> Maps:
+        tape.append(x)
+
+        with torch.no_grad():
+            y: Maps = self.network(x)
 
         return y
 
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
-        return ctx.network.pull(gradient, list(ctx.saved_tensors)), None
+    def pull(self, gradient: Maps, tape: Tape) -> Maps:
+        with torch.enable_grad():
+            x = tape.pop().detach().requires_grad_()
+            (pulled,) = torch.autograd.grad(self.network(x), x, gradient)
+
+        return pulled
+
+
+def _joined(rows: Sequence[Maps]) -> Maps:
+    return rows[0] if len(rows) == 1 else torch.cat(list(rows))
 
 
 def _rows_last(x: Maps) -> Maps:

@@ -9,7 +9,8 @@ from torch import nn
 from diffeo.models.flow.bijection import Bijection, Chain, Change
 from diffeo.models.flow.coupling import Mask, Transform
 from diffeo.models.flow.folded import Decoder, decoder
-from diffeo.models.flow.frozen import Network, frozen
+from diffeo.models.flow.frozen import frozen
+from diffeo.models.flow.uncoupled import Uncoupled, undo
 from diffeo.shapes import Images, Latent, LogDet
 
 __all__ = ["Split"]
@@ -78,17 +79,14 @@ class Split(nn.Module):
     def decoder(self, dtype: torch.dtype) -> Decoder:
         """Return the inverse with frozen networks."""
 
-        network = frozen(self.network, dtype)
-        rest = decoder(self.rest, dtype)
+        how = Uncoupled(self.mask, self.transform, frozen(self.network, dtype))
 
-        return _Joined(self.mask, self.transform, network, rest, self.leaves)
+        return _Joined(how, decoder(self.rest, dtype), self.leaves)
 
 
 @dataclass(frozen=True)
 class _Joined:
-    mask: Mask
-    transform: Transform
-    network: Network
+    how: Uncoupled
     rest: Decoder
     leaves: tuple[int, int, int]
 
@@ -96,6 +94,5 @@ class _Joined:
         z, white = y.tensor_split((y.shape[1] - math.prod(self.leaves),), dim=1)
         goes_on = self.rest(z)
         white = white.reshape(len(white), *self.leaves)
-        leaves = self.transform.undo(white, self.network(goes_on))
 
-        return self.mask.merge(goes_on, leaves)
+        return self.how.mask.merge(goes_on, undo(goes_on, white, self.how))
