@@ -200,7 +200,7 @@ class Frozen:
         return _joined(pulled).to(gradient.dtype)
 
     def _cast(self, x: Maps) -> Maps:
-        return x.to(self.dtype, memory_format=torch.channels_last)
+        return _rows_last(x.to(self.dtype, memory_format=torch.channels_last))
 
     def _few(self, x: Maps) -> Sequence[Maps]:
         if x.device.type != "cpu":
