@@ -1,7 +1,10 @@
 """Coordinates whose data stay between two values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import torch
+
+from diffeo.coordinates.folding import folded
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.shapes import Data, Latent
 
@@ -39,3 +42,8 @@ class Bounded:
         x = self.coordinates.decode(z)
 
         return x.clamp(self.low, self.high).detach() + (x - x.detach())
+
+    def folded(self, dtype: torch.dtype | None = None) -> "Bounded":
+        """Return the like of it, its inner coordinates made ready to decode often."""
+
+        return replace(self, coordinates=folded(self.coordinates, dtype))

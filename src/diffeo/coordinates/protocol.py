@@ -2,9 +2,11 @@
 
 from typing import Protocol, runtime_checkable
 
+import torch
+
 from diffeo.shapes import Data, Flags, Latent
 
-__all__ = ["Coordinates", "Typicality"]
+__all__ = ["Coordinates", "Foldable", "Typicality"]
 
 
 @runtime_checkable
@@ -24,3 +26,15 @@ class Typicality(Protocol):
 
     def is_typical(self, x: Data) -> Flags:
         """Return whether each row looks like the data that the coordinates know."""
+
+
+@runtime_checkable
+class Foldable(Protocol):
+    """Coordinates that can be made ready to decode often."""
+
+    def folded(self, dtype: torch.dtype | None = None) -> Coordinates:
+        """Return coordinates that decode the same data faster.
+
+        Args:
+            dtype: Precision of what may be rough, if not the coordinates' own.
+        """

@@ -6,9 +6,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from diffeo.coordinates.bounded import Bounded
+from diffeo.coordinates.folding import folded
+from diffeo.coordinates.identity import Identity
 from diffeo.experiments.fours import digits_flow
 from diffeo.models.flow.bijection import Chain
 from diffeo.models.flow.coupling import Affine, Channels, Coupling
+from diffeo.models.flow.density import Folded
 from diffeo.models.flow.folded import Mix, Steps, decoder
 from diffeo.models.flow.layers import ActivationNorm, InvertibleConvolution
 from laws import BijectionCase, bijections, images, tiny_flow
@@ -90,3 +94,16 @@ def test_a_coupling_folds_whatever_network_it_has() -> None:
     torch.testing.assert_close(
         decoder(coupling, torch.float64)(y), coupling.inverse(y)[0], rtol=0, atol=1e-12
     )
+
+
+def test_coordinates_fold_what_they_wrap_and_others_stay() -> None:
+    flow, identity = tiny_flow(), Identity((1, 4, 4))
+    z = flow.encode(images(2))
+    bounded = Bounded(flow, low=0.3, high=0.6)
+    ready = folded(bounded)
+
+    assert folded(identity) is identity
+    assert isinstance(ready, Bounded)
+    assert isinstance(ready.coordinates, Folded)
+    torch.testing.assert_close(ready.decode(z), bounded.decode(z), rtol=0, atol=1e-9)
+    torch.testing.assert_close(ready.encode(images(2)), z, rtol=0, atol=1e-12)
