@@ -14,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.networks import Rectified, rectified
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.density import Flow
+from diffeo.models.flow.multiscale import Split
 from diffeo.models.flow.recipes import Level, Networks, glow
 
 __all__ = [
@@ -53,11 +54,20 @@ def latents(size: Size) -> list[tuple[int, int, int]]:
 
 
 def glow_of(size: Size, networks: Networks = rectified) -> Flow:
-    """Return ours, initialized with noise."""
+    """Return ours, initialized with noise.
+
+    The priors of its scales get the least of networks: theirs do not depend on the rest
+    at all, and all are to have the same work.
+    """
 
     levels = [Level(size.steps, size.width)] * size.levels
     flow = glow((3, size.side, size.side), levels, networks=networks)
     generator = torch.Generator().manual_seed(0)
+
+    for part in flow.modules():
+        if isinstance(part, Split):
+            part.network = nn.Conv2d(part.leaves[0], 2 * part.leaves[0], 1)
+
     initialize(flow, torch.rand(1, 3, size.side, size.side, generator=generator))
 
     return flow.eval()

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.density import Flow
+from diffeo.models.flow.fitting import fitting, kept_bytes
 from diffeo.models.flow.recipes import Level, glow, realnvp
 from diffeo.models.flow.reversible import reversible
 from laws import SHAPE, BijectionCase, bijections, disturb, images, tiny_flow
@@ -57,23 +58,6 @@ def test_a_reversible_flow_shares_its_parameters(recipe: Callable[..., Flow]) ->
     assert shared == {id(value) for value in flow.parameters()}
 
 
-def kept(flow: Flow, z: Tensor) -> int:
-    """Bytes that a pass keeps for its backward, parameters aside."""
-
-    own = {value.data_ptr() for value in flow.parameters()}
-    saved: dict[int, Tensor] = {}
-
-    def note(value: Tensor) -> Tensor:
-        return saved.setdefault(value.data_ptr(), value)
-
-    with torch.autograd.graph.saved_tensors_hooks(note, lambda value: value):
-        x = flow.decode(z.clone().requires_grad_())
-
-    assert x.requires_grad
-
-    return sum(value.nbytes for place, value in saved.items() if place not in own)
-
-
 def deep(steps: int) -> Flow:
     flow = glow(SHAPE, [Level(steps, 4), Level(steps, 4)], bins=4)
     initialize(flow, images(64).float())
@@ -83,8 +67,8 @@ def deep(steps: int) -> Flow:
 
 def test_what_a_reversible_pass_keeps_does_not_grow_with_the_steps() -> None:
     z = torch.zeros(5, 16)
-    short, long = (kept(reversible(deep(steps)), z) for steps in (2, 8))
-    plain_short, plain_long = (kept(deep(steps), z) for steps in (2, 8))
+    short, long = (kept_bytes(reversible(deep(steps)), z) for steps in (2, 8))
+    plain_short, plain_long = (kept_bytes(deep(steps), z) for steps in (2, 8))
 
     assert long == short
     assert plain_long > 2 * plain_short
@@ -119,3 +103,15 @@ def test_training_through_a_reversible_flow_trains_the_flow() -> None:
         optimizer.step()
 
     assert flow.log_prob(x).mean().item() > before
+
+
+def test_the_plain_pass_is_taken_where_it_fits() -> None:
+    flow, z = deep(4), torch.zeros(8, 16)
+    needed = 8 * kept_bytes(flow, z[:1])
+
+    assert fitting(flow, z, available=2 * needed) is flow
+
+    other = fitting(flow, z, available=needed)
+
+    assert other is not flow
+    assert kept_bytes(other, z) < needed / 2

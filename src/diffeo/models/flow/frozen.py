@@ -208,7 +208,9 @@ class Frozen:
 
         row = self.width * x.shape[2] * x.shape[3] * self.dtype.itemsize
 
-        return x.split(max(1, CACHE // row))
+        few: Sequence[Maps] = x.split(max(1, CACHE // row))
+
+        return few
 
 
 def frozen(network: nn.Module, dtype: torch.dtype) -> Frozen:
@@ -219,9 +221,9 @@ def frozen(network: nn.Module, dtype: torch.dtype) -> Frozen:
         dtype: Precision in which its frozen likeness runs.
     """
 
-    if isinstance(network, Freezable):
-        widths = [part.shape[0] for part in network.parameters()]  # type: ignore[attr-defined]
+    widths = [len(value) for value in network.parameters() if value.ndim]
 
+    if isinstance(network, Freezable):
         return Frozen(network.frozen(dtype), dtype, max(widths))
 
     example = next(network.parameters())

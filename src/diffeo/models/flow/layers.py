@@ -150,7 +150,9 @@ class InvertibleConvolution(nn.Module):
         lower, upper = self._triangles()
         half = torch.linalg.solve_triangular(lower, self.permutation.T, upper=False)
 
-        return torch.linalg.solve_triangular(upper, half, upper=True)
+        matrix: Tensor = torch.linalg.solve_triangular(upper, half, upper=True)
+
+        return matrix
 
     def _triangles(self) -> tuple[Tensor, Tensor]:
         unit = torch.eye(
