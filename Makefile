@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: demo test check clean
+.PHONY: demo test check bench clean
 
 # Install, then explain 32 handwritten fours; the report's path is printed last.
 demo: $(INSTALLED)
@@ -12,10 +12,15 @@ demo: $(INSTALLED)
 test: check
 	$(BIN)/pytest
 
+# Measure speed and memory as ratios, also against other libraries.
+bench: $(INSTALLED)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m benchmarks
+
 # Format, lint, types, direction of imports.
 check: $(INSTALLED)
-	$(BIN)/ruff format --check src tests
-	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

@@ -3,8 +3,8 @@
 from statistics import median
 
 import torch
-from benchmarks.fours import TURNS, fours, models, search_fours, seconds
 
+from benchmarks.fours import TURNS, fours, models, search_fours, seconds
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.prepared import prepare
 from diffeo.experiments.fours import TARGET

@@ -3,7 +3,6 @@
 from unittest.mock import patch
 
 from benchmarks.fours import ratio, search_fours
-
 from diffeo.climbing import climb
 from diffeo.search import Run
 

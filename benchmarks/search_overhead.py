@@ -1,9 +1,9 @@
 """What a search costs beyond its decode, model and backward calls."""
 
 import torch
-from benchmarks.fours import fours, models, ratio
 from torch import Tensor, nn
 
+from benchmarks.fours import fours, models, ratio
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.prepared import prepare
 from diffeo.experiments.fours import CONFIDENCE, LATENT, TARGET

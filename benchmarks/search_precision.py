@@ -1,8 +1,8 @@
 """What it gains to propose steps in bfloat16, and what it changes."""
 
 import torch
-from benchmarks.fours import ratio, search_fours
 
+from benchmarks.fours import ratio, search_fours
 from diffeo.search import Run
 
 __all__ = ["measure"]

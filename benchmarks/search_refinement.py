@@ -1,7 +1,6 @@
 """What it costs to land on the target, and what it gains."""
 
 from benchmarks.fours import ratio, search_fours
-
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.search import Run
 

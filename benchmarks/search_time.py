@@ -1,7 +1,6 @@
 """How long a counterfactual takes."""
 
 from benchmarks.fours import search_fours, seconds
-
 from diffeo.search import Run
 
 __all__ = ["measure"]

@@ -1,13 +1,23 @@
 """Bijections with tractable log-determinants, and how they compose."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
+import torch
 from torch import Tensor, nn
 
+from diffeo.models.flow.folded import Decoder, Steps, decoder
 from diffeo.shapes import LogDet
 
-__all__ = ["Bijection", "Chain", "DataDependent", "Inverse", "initialize"]
+__all__ = [
+    "Bijection",
+    "Chain",
+    "Change",
+    "Composite",
+    "DataDependent",
+    "Inverse",
+    "initialize",
+]
 
 
 @runtime_checkable
@@ -30,6 +40,17 @@ class DataDependent(Protocol):
 
     def initialize(self, x: Tensor) -> None:
         """Set the parameters from the batch that arrives at this part."""
+
+
+Change = Callable[[Sequence[Bijection]], Sequence[Bijection]]
+
+
+@runtime_checkable
+class Composite(Protocol):
+    """A bijection made of bijections."""
+
+    def rebuild(self, change: Change) -> Bijection:
+        """Return the like of it, with each sequence of its bijections changed."""
 
 
 class Chain(nn.Module):
@@ -61,6 +82,16 @@ class Chain(nn.Module):
 
         return y, total
 
+    def decoder(self, dtype: torch.dtype) -> Decoder:
+        """Return the inverse, with linear parts folded together."""
+
+        return Steps.of([decoder(part, dtype) for part in reversed(self.parts)])
+
+    def rebuild(self, change: Change) -> "Chain":
+        """Return a chain of changed parts."""
+
+        return Chain(change(list(self.parts)))
+
 
 class Inverse(nn.Module):
     """A bijection turned around; itself a bijection."""
@@ -78,6 +109,11 @@ class Inverse(nn.Module):
         """Apply the wrapped bijection."""
 
         return self.bijection.forward(y)
+
+    def rebuild(self, change: Change) -> "Inverse":
+        """Return the inverse of the changed bijection."""
+
+        return Inverse(Chain(change([self.bijection])))
 
 
 def initialize(model: nn.Module, batch: Tensor) -> None:

@@ -1,13 +1,18 @@
 """Coupling layers: one part of the image decides how the other part moves."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from diffeo.shapes import Images, LogDet, Maps
+from diffeo.models.flow.folded import Decoder
+from diffeo.models.flow.frozen import frozen
+from diffeo.models.flow.retrace import Cotangents, Ledger
+from diffeo.models.flow.uncoupled import Uncoupled
+from diffeo.shapes import Images, LogDet, Maps, Memory
 
 __all__ = [
     "Additive",
@@ -22,7 +27,10 @@ __all__ = [
 
 @runtime_checkable
 class Mask(Protocol):
-    """How an image falls into a part that stays and a part that moves."""
+    """How an image falls into a part that stays and a part that moves.
+
+    Each value goes to one of the parts, unchanged.
+    """
 
     def split(self, x: Maps) -> tuple[Maps, Maps]:
         """Return the part that stays and the part that moves."""
@@ -100,6 +108,12 @@ class Transform(Protocol):
     def inverse(self, y: Images, parameters: Maps) -> tuple[Images, LogDet]:
         """Return x and the log-determinant of the inverse."""
 
+    def undo(self, y: Images, parameters: Maps) -> tuple[Images, Memory]:
+        """Return x alone, and what `pull` needs; `parameters` may be overwritten."""
+
+    def pull(self, gradient: Images, kept: Memory) -> tuple[Images, Maps]:
+        """Return the gradients in y and in the parameters of one in `undo`'s x."""
+
 
 @dataclass(frozen=True)
 class Additive:
@@ -123,6 +137,16 @@ class Additive:
         """Subtract the shift."""
 
         return y - parameters, y.new_zeros(len(y))
+
+    def undo(self, y: Images, parameters: Maps) -> tuple[Images, Memory]:
+        """Subtract the shift."""
+
+        return y - parameters, ()
+
+    def pull(self, gradient: Images, kept: Memory) -> tuple[Images, Maps]:  # noqa: ARG002
+        """Return the gradient as it is and turned around."""
+
+        return gradient, -gradient
 
 
 @dataclass(frozen=True)
@@ -153,6 +177,24 @@ class Affine:
         shift, log_scale = self._read(parameters)
 
         return y * (-log_scale).exp() - shift, -log_scale.flatten(1).sum(1)
+
+    def undo(self, y: Images, parameters: Maps) -> tuple[Images, Memory]:
+        """Unscale, then shift back."""
+
+        shift, raw = parameters.chunk(2, dim=1)
+        squashed = torch.div(raw, self.bound).tanh_()
+        unscale = torch.mul(squashed, -self.bound).exp_()
+
+        return torch.mul(y, unscale).sub_(shift), (y, squashed, unscale)
+
+    def pull(self, gradient: Images, kept: Memory) -> tuple[Images, Maps]:
+        """Return the gradients, of the raw scale by the slope of tanh."""
+
+        y, squashed, unscale = kept
+        in_y = gradient * unscale
+        fall = torch.mul(squashed, squashed).sub_(1)
+
+        return in_y, torch.cat((-gradient, fall.mul_(in_y).mul_(y)), dim=1)
 
     def _read(self, parameters: Maps) -> tuple[Tensor, Tensor]:
         shift, raw = parameters.chunk(2, dim=1)
@@ -190,3 +232,68 @@ class Coupling(nn.Module):
         moves, logdet = self.transform.inverse(moved, self.network(stays))
 
         return self.mask.merge(stays, moves), logdet
+
+    def decoder(self, dtype: torch.dtype) -> Decoder:
+        """Return the inverse with a frozen network."""
+
+        return Uncoupled(self.mask, self.transform, frozen(self.network, dtype))
+
+    def retrace(
+        self, y: Images, cotangents: Cotangents, ledger: Ledger
+    ) -> tuple[Images, Images]:
+        """Return the input that `forward` made `y` of, and the gradient in it."""
+
+        way = _Way(self.transform.forward, self.transform.inverse)
+
+        return self._retrace(way, y, cotangents, ledger)
+
+    def retrace_inverse(
+        self, x: Images, cotangents: Cotangents, ledger: Ledger
+    ) -> tuple[Images, Images]:
+        """Return the input that `inverse` made `x` of, and the gradient in it."""
+
+        way = _Way(self.transform.inverse, self.transform.forward)
+
+        return self._retrace(way, x, cotangents, ledger)
+
+    def _retrace(
+        self, way: "_Way", output: Images, cotangents: Cotangents, ledger: Ledger
+    ) -> tuple[Images, Images]:
+        """Go back with one run of the network, for the input and for the gradient."""
+
+        stays, moved = self.mask.split(output)
+        gradient, gradient_moved = self.mask.split(cotangents.value)
+
+        with torch.enable_grad():
+            stays = stays.detach().requires_grad_()
+            parameters = self.network(stays)
+
+        with torch.no_grad():
+            moves, _ = way.back(moved, parameters)
+
+        with torch.enable_grad():
+            inputs = [moves.requires_grad_(), parameters.detach().requires_grad_()]
+            outputs = way.there(*inputs)
+
+        moves_and_parameters = ledger.pull(
+            outputs, (gradient_moved, cotangents.logdet), inputs, nn.Module()
+        )
+        gradient_moves, gradient_parameters = moves_and_parameters
+        (through,) = ledger.pull(
+            [parameters], [gradient_parameters], [stays], self.network
+        )
+
+        return (
+            self.mask.merge(stays.detach(), moves.detach()),
+            self.mask.merge(gradient + through, gradient_moves),
+        )
+
+
+Elementwise = Callable[[Images, Maps], tuple[Images, LogDet]]
+
+
+class _Way(NamedTuple):
+    """A transform in one direction, and back."""
+
+    there: Elementwise
+    back: Elementwise

@@ -1,14 +1,16 @@
 """A flow: a bijection from data to a standard normal latent, with its density."""
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from diffeo.models.flow.bijection import Bijection
+from diffeo.models.flow.folded import Decoder, decoder
 from diffeo.shapes import Data, Flags, Latent, Scores
 
-__all__ = ["Flow", "as_flow"]
+__all__ = ["Flow", "Folded", "as_flow"]
 
 
 class Flow(nn.Module):
@@ -50,6 +52,22 @@ class Flow(nn.Module):
         x, _ = self.bijection.inverse(z)
 
         return x
+
+    def folded(self, dtype: torch.dtype | None = None) -> "Folded":
+        """Return coordinates that decode the same data faster.
+
+        Linear layers are folded into one, nothing is kept for gradients in parameters,
+        and no log-determinants are computed. The parameters should not change as long
+        as these coordinates are used.
+
+        Args:
+            dtype: Precision of the networks inside, if not the flow's own; with a lower
+                one the data are those of the flow to that precision only.
+        """
+
+        own: torch.dtype = next(self.parameters()).dtype
+
+        return Folded(self, decoder(self.bijection, dtype or own))
 
     def log_prob(self, x: Data) -> Scores:
         """Return the log-density of data, in nats.
@@ -113,6 +131,29 @@ class Flow(nn.Module):
             sides = ", ".join(map(str, self.shape))
 
             raise ValueError(f"x must be (batch, {sides}), got {tuple(x.shape)}")
+
+
+@dataclass(frozen=True, eq=False)
+class Folded:
+    """Coordinates of a flow, made ready to decode often.
+
+    Args:
+        flow: The flow, which encodes.
+        decoder: Its folded inverse.
+    """
+
+    flow: Flow
+    decoder: Decoder
+
+    def encode(self, x: Data) -> Latent:
+        """Return the latent coordinates of data."""
+
+        return self.flow.encode(x)
+
+    def decode(self, z: Latent) -> Data:
+        """Return the data at latent coordinates, differentiable in them alone."""
+
+        return self.decoder(z)
 
 
 def as_flow(model: nn.Module) -> Flow:

@@ -1,9 +1,13 @@
 """The layers of Glow that are linear in the image: normalize, mix channels, squeeze."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from diffeo.models.flow.folded import Decoder, Mix
+from diffeo.models.flow.retrace import Cotangents, Ledger, retrace
 from diffeo.shapes import Images, Latent, LogDet, Maps
 
 __all__ = ["ActivationNorm", "InvertibleConvolution", "Squeeze", "Whiten"]
@@ -45,6 +49,28 @@ class ActivationNorm(nn.Module):
         self._check()
 
         return y * (-self.log_scale).exp() - self.shift, -self._logdet(y)
+
+    def retrace(
+        self, y: Images, cotangents: Cotangents, ledger: Ledger
+    ) -> tuple[Images, Images]:
+        """Return the input that `forward` made `y` of, and the gradient in it."""
+
+        return retrace(self, self.forward, self.inverse, y, cotangents, ledger)
+
+    def retrace_inverse(
+        self, x: Images, cotangents: Cotangents, ledger: Ledger
+    ) -> tuple[Images, Images]:
+        """Return the input that `inverse` made `x` of, and the gradient in it."""
+
+        return retrace(self, self.inverse, self.forward, x, cotangents, ledger)
+
+    def decoder(self, dtype: torch.dtype) -> Mix:  # noqa: ARG002
+        """Return the inverse as an affine map of the channels."""
+
+        self._check()
+        scale = (-self.log_scale.detach()).exp().flatten()
+
+        return Mix(scale.diag(), -self.shift.detach().flatten())
 
     def _check(self) -> None:
         if not self.initialized:
@@ -96,13 +122,37 @@ class InvertibleConvolution(nn.Module):
         """Return the channels as they were."""
 
         with torch.autocast(y.device.type, enabled=False):
-            lower, upper = self._triangles()
-            matrix = torch.linalg.solve_triangular(
-                lower, self.permutation.T, upper=False
-            )
-            matrix = torch.linalg.solve_triangular(upper, matrix, upper=True)
+            return _mix(self._inverse_matrix(), y), -self._logdet(y)
 
-            return _mix(matrix, y), -self._logdet(y)
+    def retrace(
+        self, y: Images, cotangents: Cotangents, ledger: Ledger
+    ) -> tuple[Images, Images]:
+        """Return the input that `forward` made `y` of, and the gradient in it."""
+
+        return retrace(self, self.forward, self.inverse, y, cotangents, ledger)
+
+    def retrace_inverse(
+        self, x: Images, cotangents: Cotangents, ledger: Ledger
+    ) -> tuple[Images, Images]:
+        """Return the input that `inverse` made `x` of, and the gradient in it."""
+
+        return retrace(self, self.inverse, self.forward, x, cotangents, ledger)
+
+    @torch.no_grad()
+    def decoder(self, dtype: torch.dtype) -> Mix:  # noqa: ARG002
+        """Return the inverse as an affine map of the channels."""
+
+        matrix = self._inverse_matrix()
+
+        return Mix(matrix, matrix.new_zeros(len(matrix)))
+
+    def _inverse_matrix(self) -> Tensor:
+        lower, upper = self._triangles()
+        half = torch.linalg.solve_triangular(lower, self.permutation.T, upper=False)
+
+        matrix: Tensor = torch.linalg.solve_triangular(upper, half, upper=True)
+
+        return matrix
 
     def _triangles(self) -> tuple[Tensor, Tensor]:
         unit = torch.eye(
@@ -162,5 +212,19 @@ class Whiten(nn.Module):
 
         return x, self._logdet(y)
 
+    def decoder(self, dtype: torch.dtype) -> Decoder:  # noqa: ARG002
+        """Return the inverse alone."""
+
+        return _Unwhitened(self.mean.detach(), self.log_deviation.detach().exp())
+
     def _logdet(self, x: Tensor) -> LogDet:
         return self.log_deviation.sum().expand(len(x))
+
+
+@dataclass(frozen=True)
+class _Unwhitened:
+    mean: Tensor
+    deviation: Tensor
+
+    def __call__(self, y: Latent) -> Images:
+        return y.reshape(len(y), *self.mean.shape) * self.deviation + self.mean

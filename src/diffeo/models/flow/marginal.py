@@ -1,10 +1,13 @@
 """A learned monotone map of single pixels, at first the one that makes them normal."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
+from diffeo.models.flow.folded import Decoder
 from diffeo.shapes import Images, LogDet
 
 __all__ = ["Marginal"]
@@ -76,17 +79,15 @@ class Marginal(nn.Module):
     def inverse(self, y: Images) -> tuple[Images, LogDet]:
         """Return the pixels."""
 
-        knots = self._knots()
-        piece = knots.find(knots.y, y)
-        rise = _rows(y) - piece.y
-        inner = torch.minimum(rise.clamp_min(0), piece.height)
-        place = piece.solve(inner)
-        _, slope = piece.evaluate(place)
-        outside = rise - inner
-        x = piece.x + place * piece.width
-        x = x + outside / torch.where(outside < 0, piece.slope, piece.next_slope)
+        x, slope = self._knots().undo(y)
 
-        return _images(x, y), -_images(slope.log(), y).flatten(1).sum(1)
+        return x, -_images(slope.log(), y).flatten(1).sum(1)
+
+    @torch.no_grad()
+    def decoder(self, dtype: torch.dtype) -> Decoder:  # noqa: ARG002
+        """Return the inverse, its derivative in closed form."""
+
+        return _Decoder(self._knots())
 
     def _knots(self) -> "_Knots":
         if not self.initialized:
@@ -117,6 +118,20 @@ class _Knots(NamedTuple):
         )
 
         return _Piece(x[0], x[1] - x[0], y[0], y[1] - y[0], *slope)
+
+    def undo(self, y: Images) -> tuple[Images, Tensor]:
+        """Return the pixels, and the slope of the map at each, in rows."""
+
+        piece = self.find(self.y, y)
+        rise = _rows(y) - piece.y
+        inner = torch.minimum(rise.clamp_min(0), piece.height)
+        place = piece.solve(inner)
+        _, slope = piece.evaluate(place)
+        outside = rise - inner
+        x = piece.x + place * piece.width
+        x = x + outside / torch.where(outside < 0, piece.slope, piece.next_slope)
+
+        return _images(x, y), slope
 
 
 class _Piece(NamedTuple):
@@ -163,3 +178,29 @@ def _images(rows: Tensor, like: Images) -> Images:
     batch, channels, *sides = like.shape
 
     return rows.reshape(channels, batch, *sides).transpose(0, 1)
+
+
+@dataclass(frozen=True)
+class _Decoder:
+    knots: _Knots
+
+    def __call__(self, y: Images) -> Images:
+        x: Images = _Undo.apply(y, self.knots)  # type: ignore[no-untyped-call]
+
+        return x
+
+
+class _Undo(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, y: Tensor, knots: _Knots) -> Tensor:  # noqa: ANN401
+        x, slope = knots.undo(y)
+        ctx.save_for_backward(_images(slope, y))
+
+        return x
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+        (slope,) = ctx.saved_tensors
+
+        return gradient / slope, None

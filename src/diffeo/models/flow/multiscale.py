@@ -1,12 +1,16 @@
 """Multi-scale flows: half of the channels leave early, whitened given the rest."""
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import nn
 
-from diffeo.models.flow.bijection import Bijection
+from diffeo.models.flow.bijection import Bijection, Chain, Change
 from diffeo.models.flow.coupling import Mask, Transform
+from diffeo.models.flow.folded import Decoder, decoder
+from diffeo.models.flow.frozen import frozen
+from diffeo.models.flow.uncoupled import Uncoupled, undo
 from diffeo.shapes import Images, Latent, LogDet
 
 __all__ = ["Split"]
@@ -64,3 +68,31 @@ class Split(nn.Module):
         )
 
         return self.mask.merge(goes_on, leaves), logdet + logdet_rest
+
+    def rebuild(self, change: Change) -> "Split":
+        """Return a split whose rest is changed."""
+
+        rest = Chain(change([self.rest]))
+
+        return Split(self.mask, self.transform, self.network, rest, self.leaves)
+
+    def decoder(self, dtype: torch.dtype) -> Decoder:
+        """Return the inverse with frozen networks."""
+
+        how = Uncoupled(self.mask, self.transform, frozen(self.network, dtype))
+
+        return _Joined(how, decoder(self.rest, dtype), self.leaves)
+
+
+@dataclass(frozen=True)
+class _Joined:
+    how: Uncoupled
+    rest: Decoder
+    leaves: tuple[int, int, int]
+
+    def __call__(self, y: Latent) -> Images:
+        z, white = y.tensor_split((y.shape[1] - math.prod(self.leaves),), dim=1)
+        goes_on = self.rest(z)
+        white = white.reshape(len(white), *self.leaves)
+
+        return self.how.mask.merge(goes_on, undo(goes_on, white, self.how))

@@ -4,9 +4,17 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from diffeo.models.flow.frozen import (
+    Convolution,
+    Layer,
+    Position,
+    Residual,
+    Smooth,
+    Stack,
+)
 from diffeo.shapes import Images, Maps
 
-__all__ = ["Convolutions"]
+__all__ = ["Convolutions", "PlainConvolutions"]
 
 
 class Convolutions(nn.Module):
@@ -54,6 +62,52 @@ class Convolutions(nn.Module):
 
         return parameters.to(x.dtype)
 
+    def frozen(self, dtype: torch.dtype) -> Layer:
+        """Return its layers with the weights of now, cast once to a precision."""
+
+        first = (Convolution(self.first, dtype), Position(self.position, dtype))
+        blocks = [_frozen_block(block, dtype) for block in self.blocks]
+
+        return Stack((*first, *blocks, Smooth(), Convolution(self.last, dtype)))
+
+
+class PlainConvolutions(nn.Module):
+    """Three convolutions, of kernel 3, 1 and 3, with smooth activations between them.
+
+    Source: Kingma and Dhariwal, 2018, Glow, Section 3.3.
+
+    Args:
+        inputs: Channels of the input.
+        outputs: Channels of the output.
+        width: Hidden channels.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(inputs, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 1)
+        self.last = nn.Conv2d(width, outputs, 3, padding=1)
+        nn.init.zeros_(self.last.weight)
+        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+
+    def forward(self, x: Maps) -> Maps:
+        """Return the coupling's parameters in the precision of `x`."""
+
+        hidden = self.first(x.contiguous(memory_format=torch.channels_last))
+        hidden = self.second(functional.silu(hidden))
+        parameters: Maps = self.last(functional.silu(hidden))
+
+        return parameters.to(x.dtype)
+
+    def frozen(self, dtype: torch.dtype) -> Layer:
+        """Return its layers with the weights of now, cast once to a precision."""
+
+        first, second, last = (
+            Convolution(part, dtype) for part in (self.first, self.second, self.last)
+        )
+
+        return Stack((first, Smooth(), second, Smooth(), last))
+
 
 class _Block(nn.Module):
     def __init__(self, width: int) -> None:
@@ -67,3 +121,9 @@ class _Block(nn.Module):
         hidden: Images = self.second(functional.silu(self.first(functional.silu(x))))
 
         return x + hidden
+
+
+def _frozen_block(block: nn.Module, dtype: torch.dtype) -> Layer:
+    first, second = (Convolution(part, dtype) for part in block.children())  # type: ignore[arg-type]
+
+    return Residual(Stack((Smooth(), first, Smooth(), second)))

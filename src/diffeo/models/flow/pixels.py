@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from diffeo.models.flow.folded import Decoder
 from diffeo.shapes import Images, LogDet
 
 __all__ = ["BinCenter", "Logit", "dequantize"]
@@ -85,9 +86,15 @@ class Logit(nn.Module):
     def inverse(self, y: Images) -> tuple[Images, LogDet]:
         """Return the sigmoid."""
 
-        x = (torch.sigmoid(y) - self.margin) / (1 - 2 * self.margin)
+        return self._sigmoid(y), -self._logdet(y)
 
-        return x, -self._logdet(y)
+    def decoder(self, dtype: torch.dtype) -> Decoder:  # noqa: ARG002
+        """Return the sigmoid alone."""
+
+        return self._sigmoid
+
+    def _sigmoid(self, y: Images) -> Images:
+        return (torch.sigmoid(y) - self.margin) / (1 - 2 * self.margin)
 
     def _logdet(self, y: Images) -> LogDet:
         each = (

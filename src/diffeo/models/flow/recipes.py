@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+
+from torch import nn
 
 from diffeo.models.flow.bijection import Bijection, Chain
 from diffeo.models.flow.coupling import (
@@ -21,11 +24,11 @@ from diffeo.models.flow.layers import (
 )
 from diffeo.models.flow.marginal import Marginal
 from diffeo.models.flow.multiscale import Split
-from diffeo.models.flow.networks import Convolutions
+from diffeo.models.flow.networks import Convolutions, PlainConvolutions
 from diffeo.models.flow.pixels import BinCenter, Logit
 from diffeo.models.seeded import seeded
 
-__all__ = ["Level", "glow", "realnvp"]
+__all__ = ["Level", "Networks", "glow", "plain", "realnvp", "residual"]
 
 Shape = tuple[int, int, int]
 
@@ -48,6 +51,44 @@ class Level:
     split: bool = True
 
 
+Networks = Callable[[int, int, tuple[int, int], Level], nn.Module]
+
+
+def residual(
+    inputs: int, outputs: int, side: tuple[int, int], level: Level
+) -> nn.Module:
+    """Return a network of residual blocks that knows places, as the shipped flows use.
+
+    Args:
+        inputs: Its input's channels.
+        outputs: Its output's channels.
+        side: Height and width of both.
+        level: Its width and blocks.
+    """
+
+    return Convolutions(
+        inputs, outputs, side=side, width=level.width, blocks=level.blocks
+    )
+
+
+def plain(
+    inputs: int,
+    outputs: int,
+    side: tuple[int, int],  # noqa: ARG001
+    level: Level,
+) -> nn.Module:
+    """Return Glow's own network of three convolutions.
+
+    Args:
+        inputs: Its input's channels.
+        outputs: Its output's channels.
+        side: Height and width of both.
+        level: Its width.
+    """
+
+    return PlainConvolutions(inputs, outputs, width=level.width)
+
+
 def glow(
     shape: Shape,
     levels: Sequence[Level],
@@ -55,6 +96,7 @@ def glow(
     affine: bool = True,
     bins: int = 48,
     seed: int = 0,
+    networks: Networks = residual,
 ) -> Flow:
     """Return an untrained Glow: normalization, 1×1 convolution, coupling, and again.
 
@@ -66,12 +108,14 @@ def glow(
         affine: Whether the couplings scale as well as shift.
         bins: Pieces of the learned marginal map of single pixels; 0 for none.
         seed: Of the first weights.
+        networks: What the couplings' networks are.
 
     Raises:
         ValueError: If the sides cannot be halved so often.
     """
 
     transform: Transform = Affine() if affine else Additive()
+    build = partial(_build, networks, transform)
 
     def steps(shape: Shape, level: Level) -> list[Bijection]:
         channels = shape[0]
@@ -81,13 +125,13 @@ def glow(
             parts += [
                 ActivationNorm(channels),
                 InvertibleConvolution(channels),
-                _coupling(Channels(), shape, transform, level),
+                Coupling(Channels(), *build(_half(shape), level)),
             ]
 
         return parts
 
     with seeded(seed):
-        return _flow(shape, levels, transform, bins, _no_steps, steps)
+        return _flow(shape, levels, build, bins, _no_steps, steps)
 
 
 def realnvp(
@@ -111,6 +155,7 @@ def realnvp(
     """
 
     transform = Affine()
+    build = partial(_build, residual, transform)
 
     def fine(shape: Shape, level: Level) -> list[Bijection]:
         channels, height, width = shape
@@ -118,10 +163,10 @@ def realnvp(
 
         for step in range(level.steps):
             half = (2 * channels, height // 2, width // 2)
-            network = _network(half, half, transform, level)
+            mask = Checkerboard(step % 2 == 1)
             parts += [
                 ActivationNorm(channels),
-                Coupling(Checkerboard(step % 2 == 1), transform, network),
+                Coupling(mask, *build(half, level)),
             ]
 
         return parts
@@ -133,16 +178,17 @@ def realnvp(
             mask = Channels(step % 2 == 1)
             parts += [
                 ActivationNorm(shape[0]),
-                _coupling(mask, shape, transform, level),
+                Coupling(mask, *build(_half(shape), level)),
             ]
 
         return parts
 
     with seeded(seed):
-        return _flow(shape, levels, transform, bins, fine, coarse)
+        return _flow(shape, levels, build, bins, fine, coarse)
 
 
 Steps = Callable[[Shape, Level], list[Bijection]]
+Build = Callable[[Shape, Level], tuple[Transform, nn.Module]]
 
 
 def _no_steps(shape: Shape, level: Level) -> list[Bijection]:  # noqa: ARG001
@@ -152,7 +198,7 @@ def _no_steps(shape: Shape, level: Level) -> list[Bijection]:  # noqa: ARG001
 def _flow(
     shape: Shape,
     levels: Sequence[Level],
-    transform: Transform,
+    build: Build,
     bins: int,
     fine: Steps,
     coarse: Steps,
@@ -178,9 +224,8 @@ def _flow(
         if not (level.split and rest):
             return Chain([*parts, scale(squeezed, rest)])
 
-        half = (squeezed[0] // 2, *squeezed[1:])
-        network = _network(half, half, transform, level)
-        split = Split(Channels(), transform, network, scale(half, rest), half)
+        half = _half(squeezed)
+        split = Split(Channels(), *build(half, level), scale(half, rest), half)
 
         return Chain([*parts, split])
 
@@ -189,21 +234,16 @@ def _flow(
     return Flow(Chain([BinCenter(), Logit(), *marginal, scale(shape, levels)]), shape)
 
 
-def _coupling(
-    mask: Channels, shape: Shape, transform: Transform, level: Level
-) -> Coupling:
-    half = (shape[0] // 2, *shape[1:])
-
-    return Coupling(mask, transform, _network(half, half, transform, level))
+def _half(shape: Shape) -> Shape:
+    return (shape[0] // 2, *shape[1:])
 
 
-def _network(
-    stays: Shape, moves: Shape, transform: Transform, level: Level
-) -> Convolutions:
-    return Convolutions(
-        stays[0],
-        moves[0] * transform.parameters,
-        side=stays[1:],
-        width=level.width,
-        blocks=level.blocks,
-    )
+def _build(
+    networks: Networks, transform: Transform, half: Shape, level: Level
+) -> tuple[Transform, nn.Module]:
+    """Return a transform and its network, from one half of an image to the other."""
+
+    channels, *side = half
+    outputs = channels * transform.parameters
+
+    return transform, networks(channels, outputs, (side[0], side[1]), level)

@@ -1,0 +1,57 @@
+"""Run the benchmarks, print their figures, and add them to the results."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+
+from benchmarks.growth import growth
+from benchmarks.memory import memory
+from benchmarks.peak import peak
+from benchmarks.step import step
+from benchmarks.training import training
+
+RESULTS = Path("results/bench/results.json")
+BENCHMARKS = {
+    benchmark.__name__: benchmark
+    for benchmark in (step, training, peak, memory, growth)
+}
+
+
+def run(
+    only: Annotated[
+        list[str] | None, typer.Option(help="Run this benchmark; may be repeated.")
+    ] = None,
+    threads: Annotated[int, typer.Option(help="Threads of each.")] = 1,
+) -> None:
+    """Measure ratios, each in one run, and write them to results/bench/results.json."""
+
+    torch.set_num_threads(threads)
+    console = Console()
+    unknown = sorted(set(only or ()) - set(BENCHMARKS))
+
+    if unknown:
+        raise typer.BadParameter(
+            f"only must be among {', '.join(BENCHMARKS)}, got {', '.join(unknown)}"
+        )
+
+    for name in only or BENCHMARKS:
+        console.print(f"[bold]{name}")
+        figures = BENCHMARKS[name]()
+        _add(figures)
+
+        for key, value in figures.items():
+            console.print(f"  {key:45} {value:.4g}")
+
+
+def _add(figures: dict[str, float]) -> None:
+    known = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(json.dumps(known | figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    typer.run(run)
