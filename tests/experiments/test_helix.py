@@ -127,7 +127,7 @@ def test_the_slope_and_ratios_of_an_exact_law_are_exact() -> None:
 
 def test_each_number_of_the_docs_is_in_the_results() -> None:
     text = (ROOT / "docs/why-it-works.md").read_text()
-    results = {}
+    results: dict[str, float] = {}
 
     for name in ("helix", "mnist-geometry"):
         path = ROOT / "results" / name / "results.json"
