@@ -19,6 +19,8 @@ from pytorch_lightning.loggers import CSVLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from diffeo.coordinates.precision import rough_dtype
+
 __all__ = ["Fit", "fit", "training_precision"]
 
 Loader = DataLoader[tuple[Tensor, ...]]
