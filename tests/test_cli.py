@@ -133,6 +133,7 @@ def test_explain_takes_pictures_and_a_python_function(
         ({"rate": 0}, "rate must be above 0"),
         ({"steps": 0}, "steps must be at least 1"),
         ({"batch-size": 0}, "batch_size must be at least 1"),
+        ({"batch-size": "all"}, "batch_size must be a number or 'auto', got all"),
     ],
 )
 def test_bad_input_to_explain_is_told_in_a_sentence(

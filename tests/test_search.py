@@ -295,8 +295,39 @@ def test_data_outside_the_coordinates_range_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "setting", [{"steps": 0}, {"batch_size": 0}, {"starts": 0}, {"reserve": -1.0}]
+    "setting",
+    [
+        {"steps": 0},
+        {"batch_size": 0},
+        {"starts": 0},
+        {"reserve": -1.0},
+        {"refine": -1},
+    ],
 )
 def test_settings_out_of_range_are_refused(setting: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must be at least"):
         replace(Run(), **setting)  # type: ignore[arg-type]
+
+
+def test_the_same_search_on_modules_that_require_gradients_keeps_none() -> None:
+    flow = tiny_flow().requires_grad_()
+    whole = search(X, tiny_classifier(3), TargetClass(2, 0.9), flow, Adam(0.05), RUN)
+    frozen = search(
+        X, tiny_classifier(3), TargetClass(2, 0.9), tiny_flow(), Adam(0.05), RUN
+    )
+
+    assert_same_rows(whole, frozen)
+    assert not whole.counterfactual.requires_grad
+    assert all(value.grad is None for value in flow.parameters())
+
+
+def test_the_record_states_the_batch_size() -> None:
+    model, goal = tiny_classifier(3), TargetClass(2, 0.9)
+    fixed = search(X, model, goal, tiny_flow(), Adam(0.05), RUN)
+    found = search(
+        X, model, goal, tiny_flow(), Adam(0.05), replace(RUN, batch_size="auto")
+    )
+
+    assert fixed.settings["batch_size"] == "4"
+    assert found.settings["batch_size"] == "6"
+    assert_same_rows(fixed, found)

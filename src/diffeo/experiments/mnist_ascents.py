@@ -145,6 +145,9 @@ def _rank(flow: Flow, found: Tensor, real: Tensor) -> float:
     A half is as likely as real ones are.
     """
 
+    if len(found) == 0:
+        return math.nan
+
     density, reference = _log_prob(flow, found), _log_prob(flow, real)
     below = (reference < density[:, None]).double().mean(1)
 
