@@ -207,6 +207,7 @@ def test_reproduce_quickly(data: Path, tmp_path: Path) -> None:
     [
         (("train", "none"), "name must be one of mnist-flow, mnist-cnn"),
         (("reproduce", "none"), "name must be one of helix, mnist"),
+        (("tune", "none"), "name must be one of mnist-comparison, got none"),
         (("train", "mnist-cnn", "--data", "none"), "data folder must hold"),
     ],
 )
