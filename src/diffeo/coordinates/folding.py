@@ -4,7 +4,7 @@ import torch
 
 from diffeo.coordinates.protocol import Coordinates, Foldable
 
-__all__ = ["folded", "rough_dtype"]
+__all__ = ["folded"]
 
 
 def folded(coordinates: Coordinates, dtype: torch.dtype | None = None) -> Coordinates:
@@ -22,15 +22,3 @@ def folded(coordinates: Coordinates, dtype: torch.dtype | None = None) -> Coordi
         return coordinates.folded(dtype)
 
     return coordinates
-
-
-def rough_dtype(device: torch.device) -> torch.dtype:
-    """Return bfloat16 where a processor has units for it, else float32."""
-
-    if device.type == "cuda":
-        able = torch.cuda.is_bf16_supported()
-    else:
-        units = torch.cpu.get_capabilities()
-        able = units.get("avx512_bf16", False) or units.get("amx_bf16", False)
-
-    return torch.bfloat16 if able else torch.float32

@@ -19,6 +19,8 @@ from pytorch_lightning.loggers import CSVLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from diffeo.models.precision import rough_dtype
+
 __all__ = ["Fit", "fit", "training_precision"]
 
 Loader = DataLoader[tuple[Tensor, ...]]
@@ -133,10 +135,6 @@ def _quiet() -> Iterator[None]:
 def training_precision() -> Literal["bf16-mixed", "32-true"]:
     """Return bfloat16 for convolutions where the processor has units for it."""
 
-    if torch.cuda.is_available():
-        return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32-true"
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
-    units = torch.cpu.get_capabilities()
-    able = units.get("avx512_bf16") or units.get("amx_bf16")
-
-    return "bf16-mixed" if able else "32-true"
+    return "bf16-mixed" if rough_dtype(device) == torch.bfloat16 else "32-true"
