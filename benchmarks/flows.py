@@ -56,12 +56,13 @@ def latents(size: Size) -> list[tuple[int, int, int]]:
 def glow_of(size: Size, networks: Networks = rectified) -> Flow:
     """Return ours, initialized with noise.
 
-    The priors of its scales get the least of networks: theirs do not depend on the rest
-    at all, and all are to have the same work.
+    It goes without the map of single pixels, which theirs lack. The priors of its
+    scales get the least of networks: theirs do not depend on the rest at all, and all
+    are to have the same work.
     """
 
     levels = [Level(size.steps, size.width)] * size.levels
-    flow = glow((3, size.side, size.side), levels, networks=networks)
+    flow = glow((3, size.side, size.side), levels, bins=0, networks=networks)
     generator = torch.Generator().manual_seed(0)
 
     for part in flow.modules():

@@ -3,6 +3,7 @@
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import torch
 
@@ -89,7 +90,8 @@ def _measure(way: str, size: Size, batch: int) -> float:
 
     coordinates = WAYS[way](_flow(size))  # type: ignore[no-untyped-call]
     z = [packed(noise(size, batch))]
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    before = pages * resource.getpagesize() / 1024
     pull(lambda z: coordinates.decode(z[0]), z)
 
     return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024

@@ -6,7 +6,7 @@ import torch
 
 from benchmarks.flows import Size, glow_of, multiply_adds, noise, packed, pull
 from benchmarks.timing import interleaved
-from diffeo.coordinates.precision import rough_dtype
+from diffeo.models.precision import rough_dtype
 
 __all__ = ["peak"]
 

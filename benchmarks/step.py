@@ -14,7 +14,7 @@ from benchmarks.flows import (
     pull,
 )
 from benchmarks.timing import interleaved, ratio
-from diffeo.coordinates.precision import rough_dtype
+from diffeo.models.precision import rough_dtype
 
 __all__ = ["step"]
 

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from benchmarks.flows import Size, glow_of, normflows_glow
 from benchmarks.timing import interleaved, ratio
-from diffeo.coordinates.precision import rough_dtype
+from diffeo.models.precision import rough_dtype
 
 __all__ = ["training"]
 

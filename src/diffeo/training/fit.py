@@ -19,7 +19,7 @@ from pytorch_lightning.loggers import CSVLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from diffeo.coordinates.precision import rough_dtype
+from diffeo.models.precision import rough_dtype
 
 __all__ = ["Fit", "fit", "training_precision"]
 
@@ -136,6 +136,5 @@ def training_precision() -> Literal["bf16-mixed", "32-true"]:
     """Return bfloat16 for convolutions where the processor has units for it."""
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    rough = rough_dtype(device) == torch.bfloat16
 
-    return "bf16-mixed" if rough else "32-true"
+    return "bf16-mixed" if rough_dtype(device) == torch.bfloat16 else "32-true"

@@ -1,4 +1,4 @@
-"""Which low precision a device is fast at."""
+"""Precisions that processors are quick in."""
 
 import torch
 
