@@ -71,7 +71,7 @@ def test_the_tuning_is_written_and_read(
     assert results["tuned_half_natural_budget"] == 200
     assert 0 <= results["tuned_wachter_success"] <= 1
     assert (
-        results["tried_wachter_weight_0.01_success"]
+        results["tried_wachter_weight_0.005_success"]
         == (results["tuned_wachter_success"])
     )
 

@@ -39,7 +39,7 @@ from diffeo.search import Run
 __all__ = ["reproduce_mnist_comparison"]
 
 TUNING = Path("results") / "mnist-comparison"
-ROWS, QUICK_ROWS, QUICK_TEST = 200, 3, 200
+ROWS, QUICK_ROWS, QUICK_TEST = 200, 2, 200
 CONTROL_ROWS, CONTROL_STEPS = 50, 300  # the untrained flow hardly gets anywhere
 QUICK = Settings(
     autoencoder=AutoencoderSettings(latent=4, hidden=(32,), steps=QUICK_STEPS),

@@ -76,7 +76,7 @@ def tunables(prototypes: FittedPrototypes) -> dict[str, Tunable]:
     def sampling(budget: float) -> Method:
         return Natural(samples=int(budget) // SHELLS, budget=int(budget))
 
-    prices = 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0
+    prices = 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0
 
     return {
         "wachter": Tunable("weight", prices, Wachter, greatest),
