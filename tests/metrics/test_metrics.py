@@ -53,7 +53,7 @@ def test_the_oracle_answers_as_the_machine_it_is() -> None:
     x, labels = blobs(90, 0)
     query, _ = blobs(30, 1)
     machine = LinearSVC(C=0.05, dual=False, tol=1e-3).fit(x.flatten(1).double(), labels)
-    oracle = svm(x, labels)
+    oracle = svm(x, labels, penalty=0.05)
 
     assert oracle(query).tolist() == machine.predict(query.flatten(1).double()).tolist()
     assert (oracle(x) == labels).float().mean() > 0.8
