@@ -92,7 +92,7 @@ def autoencoder(
     pixels = _bytes(images)
 
     def train(model: nn.Module) -> None:
-        schedule = Schedule(settings.rate, warmup=100, plateau=0.3)
+        schedule = Schedule(settings.rate, warmup=_warmup(settings.steps), plateau=0.3)
         _fit(Reconstruction(model, schedule), (pixels,), settings)
 
     return cache.trained(
@@ -119,7 +119,9 @@ def classifier(data: Labelled, settings: ClassifierSettings, cache: Cache) -> nn
     pixels = _bytes(data.images)
 
     def train(model: nn.Module) -> None:
-        schedule = Schedule(settings.rate, warmup=100, plateau=0.3, decay=0.05)
+        schedule = Schedule(
+            settings.rate, warmup=_warmup(settings.steps), plateau=0.3, decay=0.05
+        )
         module = Supervised(model, schedule, seed=settings.seed)
         _fit(module, (pixels, data.labels), settings)
 
@@ -172,6 +174,10 @@ def _fit(
     with tempfile.TemporaryDirectory() as folder:
         how = Fit(Path(folder), epochs, average=0.99, progress=False)
         fit(module, train, few, how)
+
+
+def _warmup(steps: int) -> int:
+    return max(1, steps // 20)
 
 
 def _named(
