@@ -14,7 +14,7 @@ from diffeo.evaluation.judges import (
 from diffeo.metrics.autoencoding import im1
 from diffeo.metrics.oracles import svm
 
-SMALL = AutoencoderSettings(latent=1, hidden=(16,), steps=150, size=32, rate=2e-2)
+SMALL = AutoencoderSettings(latent=1, hidden=(16,), steps=250, size=32, rate=1e-2)
 
 
 def bars(rows: int, *, upright: bool, seed: int = 0) -> torch.Tensor:
@@ -56,7 +56,7 @@ def test_a_training_is_repeatable_and_depends_on_its_seed(tmp_path: Path) -> Non
 def test_a_classifier_learns_its_classes(tmp_path: Path) -> None:
     x = torch.cat((bars(128, upright=False), bars(128, upright=True)))
     labels = torch.arange(256) // 128
-    settings = ClassifierSettings(width=4, steps=60, size=32, rate=1e-2)
+    settings = ClassifierSettings(width=4, steps=120, size=32)
     model = classifier(Labelled(x, labels), settings, Cache(tmp_path))
     unseen = torch.cat(
         (bars(50, upright=False, seed=1), bars(50, upright=True, seed=1))
