@@ -76,6 +76,7 @@ def distances_figure(
 
 def _draw_distances(axes: Axes, own: Numbers, others: Numbers) -> None:
     both = np.concatenate((own.ravel(), others.ravel()))
+    axes.set_yticks([])
 
     if not both.size:
         return
@@ -83,4 +84,3 @@ def _draw_distances(axes: Axes, own: Numbers, others: Numbers) -> None:
     edges = np.linspace(0, both.max(), BINS).tolist()
     axes.hist(own.ravel(), edges, density=True, color=OWN, alpha=0.7)
     axes.hist(others.ravel(), edges, density=True, color=OTHERS, alpha=0.6)
-    axes.set_yticks([])
