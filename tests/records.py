@@ -31,5 +31,5 @@ def record(
         seconds=torch.full((rows,), 0.5, dtype=factual.dtype),
         path=torch.zeros(rows, 0, factual[0].numel(), dtype=factual.dtype),
         path_margin=torch.zeros(rows, 0, dtype=factual.dtype),
-        settings={},
+        settings={"objective": f"TargetClass(target={target}, confidence=0.99)"},
     )

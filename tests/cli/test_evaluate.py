@@ -58,6 +58,7 @@ def test_a_record_is_judged_by_labelled_pictures(
     results = json.loads((out / "results.json").read_text())
 
     assert "svm_target" in output
+    assert "svm_target" in (out / "report.html").read_text()
     assert output.splitlines()[-1] == str(out.resolve())
     assert results["counterfactuals_success"] == 1
     assert results["real_knn_target"] > results["originals_knn_target"]

@@ -13,6 +13,7 @@ from diffeo.experiments.evaluating import (
     find_reference,
     quick_settings,
 )
+from diffeo.experiments.reporting import Wish, measures_of, report_to_folder
 from diffeo.plugins import find_coordinates, find_model
 from diffeo.report.folder import output_folder
 
@@ -73,6 +74,12 @@ def evaluate(  # noqa: PLR0913 - one option for each thing a user may set
             folder,
             quick_settings() if quick else Settings(),
         )
+        report_to_folder(
+            {"counterfactuals": found},
+            Wish((coordinates,), title="How good are these counterfactuals?"),
+            folder,
+            measures_of(table, ["counterfactuals"]),
+        )
 
     table.show()
-    typer.echo(str(out.resolve()))
+    typer.echo(str((out / "report.html").resolve()))

@@ -50,7 +50,9 @@ class Evaluation:
             if (found := self.figure(name, metric))
         )
 
-        return Table(entries, tuple(self.note(metric) for metric in self.metrics))
+        notes = tuple(self.note(metric) for metric in self.metrics)
+
+        return Table(entries, notes, self.controls)
 
     def figure(self, name: str, metric: Metric) -> Interval | None:
         """Return a figure with its interval, or nothing if no row was measured."""

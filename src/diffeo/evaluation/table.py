@@ -73,10 +73,12 @@ class Table:
     Args:
         entries: Where something was measured.
         notes: One for each metric.
+        controls: Which of the names are controls.
     """
 
     entries: tuple[Entry, ...]
     notes: tuple[Note, ...]
+    controls: tuple[str, ...] = ()
 
     @property
     def useless(self) -> tuple[str, ...]:

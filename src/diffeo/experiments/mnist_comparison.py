@@ -28,6 +28,7 @@ from diffeo.experiments.fours import (
     right_digits,
     untrained_flow,
 )
+from diffeo.experiments.reporting import Wish, measures_of, report_to_folder
 from diffeo.experiments.results import Reproduction, show_table, write_results
 from diffeo.experiments.rivals import CONFIDENCES, fit_prototypes, tuned_methods
 from diffeo.experiments.tuning import QUICK_STEPS, QUICK_TRAIN, RUN, read_tuning, tune
@@ -98,6 +99,12 @@ def reproduce_mnist_comparison(how: Reproduction) -> dict[str, float]:
     for prefix, found in records.items():
         draw_comparison(found, evaluation, spaces, how.out, prefix)
 
+    report_to_folder(
+        records[""],
+        Wish(title="Fours to nines, by every method"),
+        how.out,
+        measures_of(evaluation.table(), list(records[""])),
+    )
     write_results(results, how.out)
     evaluation.table().write_csv(how.out / "table.csv")
     show_table("MNIST, four to nine", headlines(results), PUBLISHED)

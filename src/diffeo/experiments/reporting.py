@@ -7,13 +7,23 @@ from pathlib import Path
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
+from diffeo.evaluation.metric import Better
+from diffeo.evaluation.table import Table
 from diffeo.plugins import find_coordinates
 from diffeo.report.animation import write_animation
 from diffeo.report.answers import Answers, answers_of
 from diffeo.report.film import reel_of, reels
+from diffeo.report.measures import Measure
 from diffeo.report.page import Report, Story, write_page
 
-__all__ = ["Wish", "read_names", "read_records", "report_to_folder", "told"]
+__all__ = [
+    "Wish",
+    "measures_of",
+    "read_names",
+    "read_records",
+    "report_to_folder",
+    "told",
+]
 
 FRAMES = 25  # of a moving picture
 UNKNOWN = "not told by the record"
@@ -86,7 +96,10 @@ def told(record: Counterfactuals, **settings: str) -> Counterfactuals:
 
 
 def report_to_folder(
-    records: Mapping[str, Counterfactuals], wish: Wish, folder: Path
+    records: Mapping[str, Counterfactuals],
+    wish: Wish,
+    folder: Path,
+    measures: Sequence[Measure] = (),
 ) -> None:
     """Write the page, and moving pictures if wished.
 
@@ -94,6 +107,7 @@ def report_to_folder(
         records: By the name of their method.
         wish: What to show beside them.
         folder: Where to write.
+        measures: What metrics say of the records and of controls.
 
     Raises:
         ValueError: If records, coordinates, names or rows do not fit each other.
@@ -125,7 +139,35 @@ def report_to_folder(
             _animate(records[name], place, row, answers, file)
 
     story = Story(wish.title, question, model, answers)
-    write_page(Report(story, records, films), folder / "report.html")
+    write_page(Report(story, records, films, measures), folder / "report.html")
+
+
+def measures_of(table: Table, methods: Sequence[str]) -> list[Measure]:
+    """Return the figures of a table as a page shows them.
+
+    Args:
+        table: Of methods and controls.
+        methods: Those to show; their names must not be a control's.
+    """
+
+    readings = {
+        note.metric: f"{note.reading} {note.sentence}".strip() for note in table.notes
+    }
+
+    return [
+        Measure(
+            entry.metric,
+            entry.name,
+            entry.value,
+            entry.low,
+            entry.high,
+            entry.better is Better.HIGHER,
+            readings[entry.metric],
+            control=entry.name in table.controls,
+        )
+        for entry in table.entries
+        if entry.name in methods or entry.name in table.controls
+    ]
 
 
 def _places(
