@@ -59,7 +59,7 @@ def test_a_record_is_judged_by_labelled_pictures(
 
     assert "svm_target" in output
     assert "svm_target" in (out / "report.html").read_text()
-    assert output.splitlines()[-1] == str(out.resolve())
+    assert output.splitlines()[-1] == str((out / "report.html").resolve())
     assert results["counterfactuals_success"] == 1
     assert results["real_knn_target"] > results["originals_knn_target"]
     assert (out / "table.csv").is_file()
