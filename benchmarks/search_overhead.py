@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from benchmarks.fours import fours, models, ratio
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.prepared import prepare
-from diffeo.experiments.fours import CONFIDENCE, LATENT, TARGET
+from diffeo.experiments.fours import CONFIDENCE, TARGET
 from diffeo.objectives import TargetClass, log_odds
 from diffeo.search import Run, search
 
@@ -38,7 +38,7 @@ def measure() -> dict[str, float]:
     goal = TargetClass(TARGET, CONFIDENCE)
 
     def whole(answer: nn.Module) -> None:
-        search(fours(ROWS), answer, goal, Bounded(flow), LATENT, run)
+        search(fours(ROWS), answer, goal, Bounded(flow), None, run)
 
     whole(noting)
     place = prepare(Bounded(flow))

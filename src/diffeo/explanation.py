@@ -39,7 +39,7 @@ def explain(
         target: The class to become, one for each image, or "other": any but the model's
             own answer.
         confidence: Probability that the target must exceed.
-        ascent: How to step; along the normalized gradient if not given.
+        ascent: How to step; the usual way of `search` if not given.
         run: How long to search, in what batches, and so on.
 
     Raises:

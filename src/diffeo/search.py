@@ -7,7 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from diffeo.ascents import Ascent, NormalizedGradient
+from diffeo.ascents import Ascent, NormalizedGradient, Polyak
 from diffeo.batching import backing_off
 from diffeo.checks import check_data, check_latent, check_mode, check_outputs
 from diffeo.climbing.climb import Climb
@@ -26,7 +26,10 @@ from diffeo.progress import Bar, watch
 from diffeo.run import Run
 from diffeo.shapes import Data, Latent, Model, Outputs
 
-__all__ = ["Run", "search"]
+__all__ = ["USUAL", "Run", "search"]
+
+USUAL: Ascent = Polyak(NormalizedGradient(1.0))
+"""How a search steps unless told: of those compared, the fastest to all targets."""
 
 
 def search(
@@ -49,14 +52,14 @@ def search(
         model: From data to logits or values, in evaluation mode.
         objective: What to climb and when to stop.
         coordinates: Where to move.
-        ascent: How to step; along the normalized gradient if not given.
+        ascent: How to step; `USUAL` if not given.
         run: How long, in what batches, and so on.
 
     Raises:
         ValueError: If the data, the model or the coordinates cannot be searched.
     """
 
-    ascent, run = ascent or NormalizedGradient(), run or Run()
+    ascent, run = ascent or USUAL, run or Run()
     check_data(x)
     check_mode(model)
     judge = Hill(detached(model), objective, prepare(coordinates), ascent)

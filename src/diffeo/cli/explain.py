@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from diffeo.ascents import Adam, Ascent, NormalizedGradient
+from diffeo.ascents import Adam, Ascent, NormalizedGradient, Polyak
 from diffeo.cli.options import Classes, Overwrite, Quiet
 from diffeo.data.images import read_images
 from diffeo.data.mnist import sample_digits
 from diffeo.experiments.explaining import Request, explain_to_folder
 from diffeo.experiments.reporting import read_names
 from diffeo.report.folder import output_folder
-from diffeo.search import Run
+from diffeo.search import USUAL, Run
 
 __all__ = ["explain"]
 
@@ -52,9 +52,9 @@ def explain(  # noqa: PLR0913 - one option for each thing a user may set
     rate: Annotated[
         float | None,
         typer.Option(
-            help="Step size: the length of a step along the gradient in latent "
+            help="Step size: the greatest length of a step along the gradient in latent "
             "coordinates, Adam's rate in data space.",
-            show_default="0.2, or 0.0005 in data",
+            show_default="1, or 0.0005 in data",
         ),
     ] = None,
     steps: Annotated[int, typer.Option(help="Most steps of an image.")] = 1000,
@@ -104,7 +104,7 @@ def _ascent(coordinates: str, rate: float | None) -> Ascent:
     if coordinates == "data":
         return Adam(5e-4 if rate is None else rate)
 
-    return NormalizedGradient(0.2 if rate is None else rate)
+    return USUAL if rate is None else Polyak(NormalizedGradient(rate))
 
 
 def _batch_size(text: str) -> int | Literal["auto"]:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from diffeo import zoo
-from diffeo.ascents import Adam, Ascent, Box, NormalizedGradient
+from diffeo.ascents import Adam, Ascent, Box
 from diffeo.batching import batches_of
 from diffeo.coordinates.identity import Identity
 from diffeo.counterfactuals import Counterfactuals
@@ -14,13 +14,12 @@ from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.density import Flow, as_flow
 from diffeo.models.flow.pixels import dequantize
 from diffeo.objectives import TargetClass
-from diffeo.search import Run, search
+from diffeo.search import USUAL, Run, search
 
 __all__ = [
     "CONFIDENCE",
     "CONTROL_ROWS",
     "CONTROL_STEPS",
-    "LATENT",
     "PAPER",
     "SOURCE",
     "TARGET",
@@ -33,7 +32,6 @@ __all__ = [
 
 SOURCE, TARGET, CONFIDENCE = 4, 9, 0.99
 CONTROL_ROWS, CONTROL_STEPS = 50, 300  # the untrained flow hardly gets anywhere
-LATENT = NormalizedGradient(0.2)
 PAPER = Adam(0.05)
 DATA = Box(Adam(5e-4), 0.0, 1.0)
 
@@ -67,7 +65,7 @@ def right_digits(digits: Digits, model: nn.Module, *, digit: int, count: int) ->
 
 
 def counterfactual(
-    x: Tensor, model: nn.Module, flow: Flow, *, run: Run, ascent: Ascent = LATENT
+    x: Tensor, model: nn.Module, flow: Flow, *, run: Run, ascent: Ascent = USUAL
 ) -> Counterfactuals:
     """Turn digits into nines in the latent coordinates of a flow."""
 
