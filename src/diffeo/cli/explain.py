@@ -52,8 +52,8 @@ def explain(  # noqa: PLR0913 - one option for each thing a user may set
     rate: Annotated[
         float | None,
         typer.Option(
-            help="Step size: the greatest length of a step along the gradient in latent "
-            "coordinates, Adam's rate in data space.",
+            help="Step size: the greatest length of a step along the gradient in "
+            "latent coordinates, Adam's rate in data space.",
             show_default="1, or 0.0005 in data",
         ),
     ] = None,
