@@ -8,6 +8,14 @@ import torch
 import typer
 from rich.console import Console
 
+from benchmarks import (
+    search_batches,
+    search_compaction,
+    search_overhead,
+    search_precision,
+    search_refinement,
+    search_time,
+)
 from benchmarks.growth import growth
 from benchmarks.memory import memory
 from benchmarks.peak import peak
@@ -16,8 +24,17 @@ from benchmarks.training import training
 
 RESULTS = Path("results/bench/results.json")
 BENCHMARKS = {
-    benchmark.__name__: benchmark
-    for benchmark in (step, training, peak, memory, growth)
+    "time": search_time.measure,
+    "overhead": search_overhead.measure,
+    "batches": search_batches.measure,
+    "compaction": search_compaction.measure,
+    "refinement": search_refinement.measure,
+    "precision": search_precision.measure,
+    "step": step,
+    "training": training,
+    "peak": peak,
+    "memory": memory,
+    "growth": growth,
 }
 
 
@@ -25,7 +42,7 @@ def run(
     only: Annotated[
         list[str] | None, typer.Option(help="Run this benchmark; may be repeated.")
     ] = None,
-    threads: Annotated[int, typer.Option(help="Threads of each.")] = 1,
+    threads: Annotated[int, typer.Option(help="Threads of each.")] = 2,
 ) -> None:
     """Measure ratios, each in one run, and write them to results/bench/results.json."""
 
