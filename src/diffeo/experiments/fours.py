@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 SOURCE, TARGET, CONFIDENCE = 4, 9, 0.99
-CONTROL_ROWS, CONTROL_STEPS = 50, 300  # the untrained flow hardly gets anywhere
+CONTROL_ROWS, CONTROL_STEPS = 50, 300  # enough for an untrained flow
 PAPER = Adam(0.05)
 DATA = Box(Adam(5e-4), 0.0, 1.0)
 

@@ -21,6 +21,8 @@ from diffeo.experiments.comparison_tables import (
 )
 from diffeo.experiments.fours import (
     CONFIDENCE,
+    CONTROL_ROWS,
+    CONTROL_STEPS,
     SOURCE,
     TARGET,
     counterfactual,
@@ -41,7 +43,6 @@ __all__ = ["reproduce_mnist_comparison"]
 
 TUNING = Path("results") / "mnist-comparison"
 ROWS, QUICK_ROWS, QUICK_TEST = 200, 2, 200
-CONTROL_ROWS, CONTROL_STEPS = 50, 300  # the untrained flow hardly gets anywhere
 QUICK = Settings(
     autoencoder=AutoencoderSettings(latent=4, hidden=(32,), steps=QUICK_STEPS),
     classifiers=(ClassifierSettings(width=2, steps=QUICK_STEPS),),
