@@ -30,6 +30,7 @@ from diffeo.experiments.fours import (
 )
 from diffeo.experiments.reporting import told
 from diffeo.experiments.results import Reproduction, show_table, write_results
+from diffeo.metrics.distances import distance
 from diffeo.metrics.neighbors import neighbor_share
 from diffeo.metrics.oracles import Oracle, agreement, svm
 from diffeo.models.flow.density import Flow
@@ -142,19 +143,13 @@ def _search_figures(
             f"reached_{name}": reached.double().mean().item(),
             f"reached_{name}_8bit": _still_there(record, model),
             f"steps_{name}_median": steps.median().item() if len(steps) else math.nan,
-            f"distance_{name}_median": _distance(record).median().item(),
+            f"distance_{name}_median": distance(record.counterfactual, record.factual)
+            .median()
+            .item(),
             f"seconds_per_image_{name}": record.seconds.mean().item(),
         }
 
     return results
-
-
-def _distance(record: Counterfactuals) -> Tensor:
-    """Return the Euclidean distance of each counterfactual from its factual."""
-
-    distance: Tensor = (record.counterfactual - record.factual).flatten(1).norm(dim=1)
-
-    return distance
 
 
 @torch.no_grad()

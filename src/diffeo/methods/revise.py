@@ -22,8 +22,9 @@ class Revise:
     Source: Joshi et al., 2019, Towards realistic individual recourse and actionable
     explanations in black-box decision making systems, equation (2): it stops at the
     first point at the target. The limit λ → 0 is `Diffeomorphic`, as Dombrowski et al.,
-    2024, Section V, note; so z comes from the encoder and the steps are ours, and only
-    the price differs. The distance, left free there, is L1.
+    2024, Section V, note; so z comes from the encoder. Steps are shorter than those of
+    `Diffeomorphic`, since the price changes what lies ahead. The distance, left free
+    there, is L1.
 
     Args:
         weight: λ.
