@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.networks import Rectified, rectified
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.density import Flow
 from diffeo.models.flow.multiscale import Split
-from diffeo.models.flow.recipes import Level, Networks, glow
+from diffeo.models.flow.networks import PlainConvolutions
+from diffeo.models.flow.recipes import Level, Networks, glow, plain
 
 __all__ = [
     "FreiaGlow",
@@ -53,7 +53,7 @@ def latents(size: Size) -> list[tuple[int, int, int]]:
     return [(2 * channels, sides[0], sides[1]), *reversed(shapes[:-1])]
 
 
-def glow_of(size: Size, networks: Networks = rectified) -> Flow:
+def glow_of(size: Size, networks: Networks = plain) -> Flow:
     """Return ours, initialized with noise.
 
     It goes without the map of single pixels, which theirs lack. The priors of its
@@ -69,6 +69,7 @@ def glow_of(size: Size, networks: Networks = rectified) -> Flow:
         if isinstance(part, Split):
             part.network = nn.Conv2d(part.leaves[0], 2 * part.leaves[0], 1)
 
+    _stir(flow)
     initialize(flow, torch.rand(1, 3, size.side, size.side, generator=generator))
 
     return flow.eval()
@@ -124,11 +125,15 @@ class FreiaGlow(nn.Module):
             for _ in range(size.steps):
                 scale.append(
                     freia_modules.AllInOneBlock,
-                    subnet_constructor=lambda a, b: Rectified(a, b, size.width),
+                    subnet_constructor=lambda a, b: PlainConvolutions(
+                        a, b, width=size.width
+                    ),
                     permute_soft=True,
                 )
 
             self.scales.append(scale)
+
+        _stir(self)
 
     def decode(self, z: Sequence[Tensor]) -> Tensor:
         """Return images of latents, the coarsest first."""
@@ -142,6 +147,14 @@ class FreiaGlow(nn.Module):
                 x = torch.cat((x, rest.pop(0)), dim=1)
 
         return torch.sigmoid(x)
+
+
+def _stir(flow: nn.Module) -> None:
+    """Give the networks that begin as zero weights that do something."""
+
+    for part in flow.modules():
+        if isinstance(part, PlainConvolutions):
+            nn.init.normal_(part.last.weight, std=0.02)
 
 
 def pull(decode: Decode, z: Sequence[Tensor]) -> list[Tensor]:

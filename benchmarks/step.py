@@ -1,5 +1,9 @@
 """One search step against Glow built from normflows and from FrEIA."""
 
+import sys
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -13,12 +17,69 @@ from benchmarks.flows import (
     packed,
     pull,
 )
-from benchmarks.timing import interleaved, ratio
+from benchmarks.timing import act_on_request, apart, ratio
+from diffeo.coordinates.prepared import prepare
 from diffeo.models.precision import rough_dtype
 
 __all__ = ["step"]
 
 BATCH = 16
+SIZE = Size()
+
+
+class Decoding(NamedTuple):
+    """A decoder and what it decodes."""
+
+    decode: Callable[[list[Tensor]], Tensor]
+    z: Sequence[Tensor]
+
+
+def ours(dtype: torch.dtype) -> Decoding:
+    """Return what a search decodes with."""
+
+    flow = glow_of(SIZE).requires_grad_(requires_grad=False)
+    ready = prepare(flow, dtype)
+
+    return Decoding(lambda z: ready.decode(z[0]), [packed(noise(SIZE, BATCH))])
+
+
+def plain() -> Decoding:
+    """Return our flow as it is."""
+
+    flow = glow_of(SIZE).requires_grad_(requires_grad=False)
+
+    return Decoding(lambda z: flow.decode(z[0]), [packed(noise(SIZE, BATCH))])
+
+
+def normflows() -> Decoding:
+    """Return that of normflows, frozen, channels last."""
+
+    flow = normflows_glow(SIZE).requires_grad_(requires_grad=False)
+
+    def decode(z: list[Tensor]) -> Tensor:
+        x: Tensor = flow.forward_and_log_det(z)[0]  # type: ignore[operator]
+
+        return x
+
+    return Decoding(decode, noise(SIZE, BATCH))
+
+
+def freia() -> Decoding:
+    """Return that of FrEIA, frozen, channels last."""
+
+    flow = FreiaGlow(SIZE).requires_grad_(requires_grad=False)
+    flow.eval().to(memory_format=torch.channels_last)
+
+    return Decoding(flow.decode, noise(SIZE, BATCH))
+
+
+CONTENDERS: dict[str, Callable[[], Decoding]] = {
+    "fast": lambda: ours(rough_dtype(torch.device("cpu"))),
+    "normflows": normflows,
+    "exact": lambda: ours(torch.float32),
+    "freia": freia,
+    "plain": plain,
+}
 
 
 def step() -> dict[str, float]:
@@ -28,29 +89,8 @@ def step() -> dict[str, float]:
     bfloat16 where the processor has units for it, and in float32 for `_float32`.
     """
 
-    size = Size()
-    ours = glow_of(size).requires_grad_(requires_grad=False)
-    normflows = normflows_glow(size).requires_grad_(requires_grad=False)
-    freia = FreiaGlow(size).requires_grad_(requires_grad=False)
-    freia.eval().to(memory_format=torch.channels_last)
-    fast, exact = ours.folded(rough_dtype(torch.device("cpu"))), ours.folded()
-    z = noise(size, BATCH)
-    flat = [packed(z)]
-
-    def theirs(z: list[Tensor]) -> Tensor:
-        x: Tensor = normflows.forward_and_log_det(z)[0]  # type: ignore[operator]
-
-        return x
-
-    actions = {
-        "plain": lambda: pull(lambda z: ours.decode(z[0]), flat),
-        "exact": lambda: pull(lambda z: exact.decode(z[0]), flat),
-        "fast": lambda: pull(lambda z: fast.decode(z[0]), flat),
-        "normflows": lambda: pull(theirs, z),
-        "freia": lambda: pull(freia.decode, z),
-    }
-    seconds = interleaved(actions)
-    own = multiply_adds(lambda z: ours.decode(z[0]), flat)
+    seconds = apart("benchmarks.step", list(CONTENDERS), rounds=7)
+    works = {name: multiply_adds(*CONTENDERS[name]()) for name in CONTENDERS}
 
     return {
         "step_vs_normflows": ratio(seconds["normflows"], seconds["fast"]),
@@ -58,7 +98,12 @@ def step() -> dict[str, float]:
         "step_vs_freia": ratio(seconds["freia"], seconds["fast"]),
         "step_vs_freia_float32": ratio(seconds["freia"], seconds["exact"]),
         "folding_gain_float32": ratio(seconds["plain"], seconds["exact"]),
-        "decode_multiply_adds_per_image": own,
-        "decode_multiply_adds_per_image_normflows": multiply_adds(theirs, z),
-        "decode_multiply_adds_per_image_freia": multiply_adds(freia.decode, z),
+        "decode_multiply_adds_per_image": works["plain"],
+        "decode_multiply_adds_per_image_normflows": works["normflows"],
+        "decode_multiply_adds_per_image_freia": works["freia"],
     }
+
+
+if __name__ == "__main__":
+    decoding = CONTENDERS[sys.argv[1]]()
+    act_on_request(lambda: pull(*decoding), int(sys.argv[2]))

@@ -1,3 +1,6 @@
+import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -94,3 +97,40 @@ def test_limits_of_a_group_count(
 
     limit.write_text("max\n")
     assert available_bytes(CPU) > 3_000_000
+
+
+FAULTS = """
+import resource, sys, torch
+from diffeo.memory import keep_freed
+
+if sys.argv[1] == "kept":
+    keep_freed()
+
+def use():
+    held = [torch.ones(2_000_000) for _ in range(6)]
+    return len(held)
+
+use(), use()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+use()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="other C libraries keep what they like"
+)
+def test_freed_memory_is_used_again_without_asking_the_system() -> None:
+    faults = {
+        way: int(
+            subprocess.run(
+                [sys.executable, "-c", FAULTS, way],
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout
+        )
+        for way in ("returned", "kept")
+    }
+
+    assert faults["kept"] < 0.1 * faults["returned"]

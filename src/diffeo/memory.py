@@ -7,7 +7,13 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
-__all__ = ["Meter", "available_bytes", "is_out_of_memory", "rows_that_pay"]
+__all__ = [
+    "Meter",
+    "available_bytes",
+    "is_out_of_memory",
+    "keep_freed",
+    "rows_that_pay",
+]
 
 SHARE = 0.25  # of the free memory for what is kept; the rest for what comes and goes
 CACHE = 8 * 2**20  # bytes of a batch's largest tensor beyond which a processor slows
@@ -19,7 +25,19 @@ CGROUPS = {  # limits and use of memory, in the two versions of Linux's control 
     ),
 }
 UNKNOWN = 2 * 2**30
+LARGEST = 32 * 2**20 - 2**16  # bytes of a block that the GNU C library learns from
 SIGNS = "out of memory", "can't allocate memory", "not enough memory"
+
+
+def keep_freed() -> None:
+    """Let the C library keep what tensors free for the tensors to come.
+
+    Memory that is returned to the system comes back page by page, each cleared, which
+    can take a sixth of a search. The GNU C library returns blocks at once that are
+    larger than any returned before; it needs to have seen a large one.
+    """
+
+    torch.empty(LARGEST, dtype=torch.uint8)
 
 
 class Meter:

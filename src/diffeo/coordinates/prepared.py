@@ -7,6 +7,7 @@ from torch import nn
 
 from diffeo.coordinates.protocol import Coordinates, Foldable
 from diffeo.detached import detached
+from diffeo.memory import keep_freed
 from diffeo.shapes import Data, Latent, Model
 
 __all__ = ["Frozen", "prepare"]
@@ -55,6 +56,8 @@ def prepare(
         precision: Of the heavy arithmetic, where coordinates know how to lower it; that
             of their parameters if not given.
     """
+
+    keep_freed()
 
     if isinstance(coordinates, Foldable):
         return coordinates.folded(precision)

@@ -182,19 +182,19 @@ class Affine:
         """Unscale, then shift back."""
 
         shift, raw = parameters.chunk(2, dim=1)
-        squashed = torch.div(raw, self.bound).tanh_()
-        unscale = torch.mul(squashed, -self.bound).exp_()
+        share = torch.mul(raw, 2 / self.bound).sigmoid_()  # tanh x = 2 sigmoid 2x - 1
+        unscale = torch.rsub(share, self.bound, alpha=2 * self.bound).exp_()
 
-        return torch.mul(y, unscale).sub_(shift), (y, squashed, unscale)
+        return torch.mul(y, unscale).sub_(shift), (y, share, unscale)
 
     def pull(self, gradient: Images, kept: Memory) -> tuple[Images, Maps]:
-        """Return the gradients, of the raw scale by the slope of tanh."""
+        """Return the gradients, of the raw scale by the slope of the bound."""
 
-        y, squashed, unscale = kept
+        y, share, unscale = kept
         in_y = gradient * unscale
-        fall = torch.mul(squashed, squashed).sub_(1)
+        in_raw = torch.ops.aten.sigmoid_backward(in_y * y, share).mul_(-4)
 
-        return in_y, torch.cat((-gradient, fall.mul_(in_y).mul_(y)), dim=1)
+        return in_y, torch.cat((-gradient, in_raw), dim=1)
 
     def _read(self, parameters: Maps) -> tuple[Tensor, Tensor]:
         shift, raw = parameters.chunk(2, dim=1)

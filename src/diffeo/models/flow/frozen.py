@@ -8,14 +8,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from diffeo.models.flow.kernels import channels_last
 from diffeo.shapes import Maps
 
 __all__ = [
-    "Convolution",
     "Freezable",
     "Frozen",
     "Layer",
     "Position",
+    "Rectify",
     "Residual",
     "Smooth",
     "Stack",
@@ -23,7 +24,6 @@ __all__ = [
 ]
 
 Tape = list[Tensor]
-CACHE = 1 << 21  # bytes of the widest maps of the rows that run together
 
 
 @runtime_checkable
@@ -34,7 +34,10 @@ class Layer(Protocol):
         """Return the output, written to memory of its own."""
 
     def pull(self, gradient: Maps, tape: Tape) -> Maps:
-        """Return the gradient in the input, and take off the tape what `run` put."""
+        """Return the gradient in the input, and take off the tape what `run` put.
+
+        The gradient in the output may be overwritten.
+        """
 
 
 @runtime_checkable
@@ -43,36 +46,6 @@ class Freezable(Protocol):
 
     def frozen(self, dtype: torch.dtype) -> Layer:
         """Return its layers with the weights of now, cast once to a precision."""
-
-
-class Convolution:
-    """A convolution of stride 1 that keeps the size of its input.
-
-    The gradient is a convolution as well, with the kernel turned around: that is the
-    direction in which convolutions are fastest, and needs nothing kept.
-
-    Args:
-        convolution: The one to freeze, with an odd kernel and without groups.
-        dtype: Precision in which it runs.
-    """
-
-    def __init__(self, convolution: nn.Conv2d, dtype: torch.dtype) -> None:
-        weight = convolution.weight.detach().to(dtype)
-        bias = convolution.bias
-        self.weight = _rows_last(weight)
-        self.turned = _rows_last(weight.flip(2, 3).transpose(0, 1))
-        self.bias = None if bias is None else bias.detach().to(dtype)
-        self.padding = weight.shape[2] // 2
-
-    def run(self, x: Maps, tape: Tape) -> Maps:  # noqa: ARG002
-        """Return the convolved maps."""
-
-        return functional.conv2d(x, self.weight, self.bias, padding=self.padding)
-
-    def pull(self, gradient: Maps, tape: Tape) -> Maps:  # noqa: ARG002
-        """Return the gradient convolved with the turned kernel."""
-
-        return functional.conv2d(gradient, self.turned, padding=self.padding)
 
 
 class Position:
@@ -84,12 +57,12 @@ class Position:
     """
 
     def __init__(self, bias: Tensor, dtype: torch.dtype) -> None:
-        self.bias = _rows_last(bias.detach()[None].to(dtype))
+        self.bias = channels_last(bias.detach()[None].to(dtype))
 
     def run(self, x: Maps, tape: Tape) -> Maps:  # noqa: ARG002
         """Return the sum."""
 
-        return x + self.bias
+        return x.add_(self.bias)
 
     def pull(self, gradient: Maps, tape: Tape) -> Maps:  # noqa: ARG002
         """Return the gradient as it is."""
@@ -114,6 +87,27 @@ class Smooth:
         pulled: Maps = torch.ops.aten.silu_backward(gradient, tape.pop())
 
         return pulled
+
+
+@dataclass(frozen=True)
+class Rectify:
+    """max(x, 0)."""
+
+    def run(self, x: Maps, tape: Tape) -> Maps:
+        """Return the activations, in the memory of the input."""
+
+        _comparable(x).relu_()
+        tape.append(x)
+
+        return x
+
+    def pull(self, gradient: Maps, tape: Tape) -> Maps:
+        """Return the gradient where the activation is above 0, in its memory."""
+
+        gate, pulled = _comparable(tape.pop()), _comparable(gradient)
+        torch.ops.aten.threshold_backward(pulled, gate, 0, grad_input=pulled)
+
+        return gradient
 
 
 @dataclass(frozen=True)
@@ -160,57 +154,31 @@ class Residual:
 class Frozen:
     """A frozen network in its own precision.
 
-    It runs on a few rows at a time, so that what one layer writes is still in the
-    processor's cache when the next one reads it.
-
     Args:
         layer: What it computes.
         dtype: Precision in which it does so; inputs and outputs keep theirs.
-        width: Channels of its widest maps.
     """
 
     layer: Layer
     dtype: torch.dtype
-    width: int
 
     def run(self, x: Maps) -> tuple[Maps, Tape]:
         """Return the output, and a tape of all that `pull` needs."""
 
-        kept: Tape = []
-        outputs = []
+        tape: Tape = []
+        y = self.layer.run(self._cast(x), tape)
 
-        for rows in self._few(x):
-            tape: Tape = []
-            outputs.append(self.layer.run(self._cast(rows), tape))
-            kept += tape
+        return _planes(y, x.dtype), tape
 
-        return _joined(outputs).to(x.dtype), kept
-
-    def pull(self, gradient: Maps, kept: Sequence[Tensor]) -> Maps:
+    def pull(self, gradient: Maps, tape: Sequence[Tensor]) -> Maps:
         """Return the gradient in the input, in memory of its own."""
 
-        few = self._few(gradient)
-        each = len(kept) // len(few)
-        tapes = [list(kept[at * each :][:each]) for at in range(len(few))]
-        pulled = [
-            self.layer.pull(self._cast(rows), tape)
-            for rows, tape in zip(few, tapes, strict=True)
-        ]
+        pulled = self.layer.pull(self._cast(gradient), list(tape))
 
-        return _joined(pulled).to(gradient.dtype)
+        return _planes(pulled, gradient.dtype)
 
     def _cast(self, x: Maps) -> Maps:
-        return _rows_last(x.to(self.dtype, memory_format=torch.channels_last))
-
-    def _few(self, x: Maps) -> Sequence[Maps]:
-        if x.device.type != "cpu":
-            return [x]
-
-        row = self.width * x.shape[2] * x.shape[3] * self.dtype.itemsize
-
-        few: Sequence[Maps] = x.split(max(1, CACHE // row))
-
-        return few
+        return channels_last(x.to(self.dtype, memory_format=torch.channels_last))
 
 
 def frozen(network: nn.Module, dtype: torch.dtype) -> Frozen:
@@ -221,14 +189,10 @@ def frozen(network: nn.Module, dtype: torch.dtype) -> Frozen:
         dtype: Precision in which its frozen likeness runs.
     """
 
-    widths = [len(value) for value in network.parameters() if value.ndim]
-
     if isinstance(network, Freezable):
-        return Frozen(network.frozen(dtype), dtype, max(widths))
+        return Frozen(network.frozen(dtype), dtype)
 
-    example = next(network.parameters())
-
-    return Frozen(_AsItIs(network), example.dtype, len(example))
+    return Frozen(_AsItIs(network), next(network.parameters()).dtype)
 
 
 @dataclass(frozen=True)
@@ -251,9 +215,13 @@ class _AsItIs:
         return pulled
 
 
-def _joined(rows: Sequence[Maps]) -> Maps:
-    return rows[0] if len(rows) == 1 else torch.cat(list(rows))
+def _comparable(x: Maps) -> Tensor:
+    """Return the same memory as numbers with the same signs that compare faster."""
+
+    return x.view(torch.int16) if x.dtype == torch.bfloat16 else x
 
 
-def _rows_last(x: Maps) -> Maps:
-    return x.contiguous(memory_format=torch.channels_last)
+def _planes(x: Maps, dtype: torch.dtype) -> Maps:
+    """Return maps with each channel in one piece, so that halves of them are too."""
+
+    return x.to(dtype, memory_format=torch.contiguous_format).contiguous()

@@ -5,13 +5,14 @@ from torch import nn
 from torch.nn import functional
 
 from diffeo.models.flow.frozen import (
-    Convolution,
     Layer,
     Position,
+    Rectify,
     Residual,
     Smooth,
     Stack,
 )
+from diffeo.models.flow.kernels import Convolution
 from diffeo.shapes import Images, Maps
 
 __all__ = ["Convolutions", "PlainConvolutions"]
@@ -72,7 +73,9 @@ class Convolutions(nn.Module):
 
 
 class PlainConvolutions(nn.Module):
-    """Three convolutions, of kernel 3, 1 and 3, with smooth activations between them.
+    """Convolutions of kernel 3, 1 and 3, with rectified activations between them.
+
+    A flow built on it is a bijection that bends at the activations' edges.
 
     Source: Kingma and Dhariwal, 2018, Glow, Section 3.3.
 
@@ -94,8 +97,8 @@ class PlainConvolutions(nn.Module):
         """Return the coupling's parameters in the precision of `x`."""
 
         hidden = self.first(x.contiguous(memory_format=torch.channels_last))
-        hidden = self.second(functional.silu(hidden))
-        parameters: Maps = self.last(functional.silu(hidden))
+        hidden = self.second(functional.relu(hidden, inplace=True))
+        parameters: Maps = self.last(functional.relu(hidden, inplace=True))
 
         return parameters.to(x.dtype)
 
@@ -106,7 +109,7 @@ class PlainConvolutions(nn.Module):
             Convolution(part, dtype) for part in (self.first, self.second, self.last)
         )
 
-        return Stack((first, Smooth(), second, Smooth(), last))
+        return Stack((first, Rectify(), second, Rectify(), last))
 
 
 class _Block(nn.Module):
