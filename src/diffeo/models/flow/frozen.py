@@ -19,6 +19,7 @@ __all__ = [
     "Residual",
     "Smooth",
     "Stack",
+    "Tape",
     "frozen",
 ]
 
