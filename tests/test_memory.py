@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from diffeo import memory
-from diffeo.memory import Meter, Need, available_bytes
+from diffeo.memory import Need, available_bytes
 
 CPU = torch.device("cpu")
 HIDDEN, LAYERS = 1000, 3
@@ -27,40 +27,6 @@ def step(rows: int, model: nn.Module) -> None:
 
 def rows_that_pay(work: Callable[[int], object], rows: int) -> int:
     return Need.of(work, rows, CPU).rows_that_pay(rows)
-
-
-def test_the_meter_counts_what_is_kept_for_the_gradient() -> None:
-    model, one, two = network(), Meter(), Meter()
-
-    for rows, meter in ((10, one), (20, two)):
-        with meter.watch():
-            step(rows, model)
-
-    # A tanh keeps its output; a frozen linear map keeps its weights only.
-    assert two.peak - one.peak == 10 * LAYERS * HIDDEN * 4
-
-
-def test_weights_are_not_the_computations_own() -> None:
-    model, meter = network(), Meter()
-
-    with meter.watch():
-        step(10, model)
-
-    assert meter.own() == 10 * LAYERS * HIDDEN * 4
-    assert meter.peak > meter.own()
-
-
-def test_the_meter_counts_what_is_kept_at_one_time() -> None:
-    model, meter, once = network(), Meter(), Meter()
-
-    with once.watch():
-        step(10, model)
-
-    with meter.watch():
-        for _ in range(5):
-            step(10, model)
-
-    assert meter.peak == once.peak
 
 
 def test_as_many_rows_are_taken_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
-from torch.autograd.graph import saved_tensors_hooks
-from torch.multiprocessing.reductions import StorageWeakRef
 
-__all__ = ["Meter", "Need", "available_bytes", "is_out_of_memory"]
+from diffeo.meter import Meter
+
+__all__ = ["Need", "available_bytes", "is_out_of_memory"]
 
 SHARE = 0.25  # of the free memory that is easily spared for what is kept
 LIMIT = 0.6  # of it that can be spared; the rest is for what comes and goes
@@ -24,65 +23,6 @@ CGROUPS = {  # limits and use of memory, in the two versions of Linux's control 
 }
 UNKNOWN = 2 * 2**30
 SIGNS = "out of memory", "can't allocate memory", "not enough memory"
-
-
-class Meter:
-    """Counts what a computation keeps for its gradient.
-
-    A tensor counts from when it is saved until nothing needs it any more, and once
-    however often it is saved.
-    """
-
-    def __init__(self) -> None:
-        self.peak = 0
-        self.sizes: list[int] = []
-        self._now = 0
-        self._held: dict[int, int] = {}
-        self._seen: dict[int, tuple[StorageWeakRef, int]] = {}
-
-    def watch(self) -> saved_tensors_hooks:
-        """Return a context inside which to compute, backward pass included."""
-
-        return saved_tensors_hooks(lambda value: _Saved(value, self), _unpack)
-
-    def hold(self, storage: torch.UntypedStorage) -> None:
-        """Count a storage."""
-
-        place, size = storage.data_ptr(), storage.nbytes()
-        holders = self._held.get(place, 0)
-        self._held[place] = holders + 1
-        self._now += 0 if holders else size
-        self.peak = max(self.peak, self._now)
-        self.sizes.append(size)
-        self._seen[place] = StorageWeakRef(storage), size
-
-    def release(self, storage: torch.UntypedStorage) -> None:
-        """Count a storage no more, if this was its last holder."""
-
-        place = storage.data_ptr()
-        self._held[place] -= 1
-        self._now -= 0 if self._held[place] else storage.nbytes()
-
-    def own(self) -> int:
-        """Return the peak without what has outlived the computation, as weights do."""
-
-        others = sum(size for one, size in self._seen.values() if not one.expired())
-
-        return max(self.peak - others, 1)
-
-
-class _Saved:
-    def __init__(self, value: Tensor, meter: Meter) -> None:
-        self.value = value
-        self.meter = meter
-        meter.hold(value.untyped_storage())
-
-    def __del__(self) -> None:
-        self.meter.release(self.value.untyped_storage())
-
-
-def _unpack(saved: _Saved) -> Tensor:
-    return saved.value
 
 
 @dataclass(frozen=True)
@@ -120,8 +60,8 @@ class Need:
             with one.watch():
                 work(1)
 
-            if rows == 1 or one.own() > LIMIT * available_bytes(device):
-                return cls(one.own(), max(one.sizes, default=1), device)
+            if rows == 1 or one.peak > LIMIT * available_bytes(device):
+                return cls(one.peak, max(one.sizes, default=1), device)
 
             with two.watch():
                 work(2)

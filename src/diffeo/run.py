@@ -1,11 +1,11 @@
 """How to carry out a search."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 import torch
 
-__all__ = ["Backward", "Run", "check_backward"]
+__all__ = ["Backward", "Run", "backward_named"]
 
 Backward = Literal["auto", "plain", "reversible"]
 
@@ -56,7 +56,7 @@ class Run:
                 f"batch_size must be a number or 'auto', got {self.batch_size}"
             )
 
-        check_backward(self.backward)
+        backward_named(self.backward)
         least = {"steps": 1, "starts": 1, "refine": 0, "reserve": 0, "spread": 0}
 
         if self.batch_size != "auto":
@@ -69,14 +69,17 @@ class Run:
                 )
 
 
-def check_backward(backward: str) -> None:
-    """Refuse a backward pass that does not exist.
+def backward_named(name: str) -> Backward:
+    """Return the way of that name to find a gradient; see `Run`.
 
     Raises:
-        ValueError: If there is none of that name.
+        ValueError: If there is none.
     """
 
-    if backward not in get_args(Backward):
-        raise ValueError(
-            f"backward must be one of {', '.join(get_args(Backward))}, got {backward}"
-        )
+    for way in get_args(Backward):
+        if way == name:
+            return cast("Backward", way)
+
+    raise ValueError(
+        f"backward must be one of {', '.join(get_args(Backward))}, got {name}"
+    )

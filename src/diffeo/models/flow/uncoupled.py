@@ -132,7 +132,7 @@ def _keep(ctx: Any, how: Uncoupled, tape: Tape, kept: Memory) -> None:  # noqa: 
 
 
 def _pull_whole(ctx: Any, gradient: Tensor) -> Tensor:  # noqa: ANN401
-    mask = ctx.how.mask
+    mask: _Mask = ctx.how.mask
     in_stays, in_moves = mask.split(gradient)
     through, in_moved = _pull(ctx, in_moves)
 
