@@ -32,7 +32,7 @@ def step() -> dict[str, float]:
     ours = glow_of(size).requires_grad_(requires_grad=False)
     normflows = normflows_glow(size).requires_grad_(requires_grad=False)
     freia = FreiaGlow(size).requires_grad_(requires_grad=False)
-    freia.eval().to(memory_format=torch.channels_last)
+    freia.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     fast, exact = ours.folded(rough_dtype(torch.device("cpu"))), ours.folded()
     z = noise(size, BATCH)
     flat = [packed(z)]

@@ -4,7 +4,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 
-__all__ = ["interleaved", "ratio"]
+__all__ = ["ROUNDS", "interleaved", "ratio"]
 
 ROUNDS = 5
 
