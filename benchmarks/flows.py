@@ -175,7 +175,9 @@ def multiply_adds(decode: Decode, z: Sequence[Tensor]) -> float:
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         decode(list(z))
 
-    return counter.get_total_flops() / 2 / len(z[0])
+    flops: int = counter.get_total_flops()
+
+    return flops / 2 / len(z[0])
 
 
 def packed(z: Sequence[Tensor]) -> Tensor:

@@ -5,7 +5,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from benchmarks.flows import Size, glow_of, noise, packed, pull
-from benchmarks.memory import peak_of
+from benchmarks.memory import WAYS, peak_of
 from benchmarks.timing import interleaved
 from diffeo.models.flow.recipes import residual
 
@@ -17,7 +17,6 @@ ROWS = 16
 BATCHES = (1, 4, 16, 64, 256)
 SIDES = (16, 32, 64, 128)
 STEPS = (4, 8, 16, 32, 64)
-WAYS = ("plain", "reversible", "folded")
 
 
 def growth() -> dict[str, float]:

@@ -1,61 +1,77 @@
 """Memory of a step in fresh processes, and what the reversible backward costs."""
 
-import resource
+import ctypes
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from statistics import median
 
 import torch
+from torch import Tensor
 
 from benchmarks.flows import Size, glow_of, noise, packed, pull
-from benchmarks.timing import interleaved, ratio
+from benchmarks.timing import ROUNDS, interleaved, ratio
+from diffeo.coordinates.protocol import Coordinates
 from diffeo.models.flow.density import Flow
 from diffeo.models.flow.recipes import residual
 from diffeo.models.flow.reversible import reversible
 
-__all__ = ["memory", "peak_of"]
+__all__ = ["WAYS", "memory", "peak_of"]
 
+WAYS: dict[str, Callable[[Flow], Coordinates]] = {
+    "plain": lambda flow: flow,
+    "reversible": reversible,
+    "folded": Flow.folded,
+    "folded_reversible": lambda flow: flow.folded().reversible(),
+}
+"""The ways to decode: as autograd does it, and as a search does it, each with both
+backward passes."""
 BATCH = 16
 SHALLOW = Size(levels=4, steps=8, width=64)
 DEEP = Size(levels=4, steps=32, width=64)
+MIDDLE = Size(levels=3, steps=4, width=128)
 
 
 def memory() -> dict[str, float]:
     """Return how peak memory grows with depth, and the reversible pass's time.
 
-    Memory is the greatest resident size of a fresh process that takes one step, less
-    its size just before the step.
+    Memory is the greatest resident size of a fresh process while it takes one step,
+    less its size just before the step, which is that of the libraries and parameters.
     """
 
-    grown = {
-        way: [peak_of(way, size, BATCH) for size in (SHALLOW, DEEP)]
-        for way in ("reversible", "plain")
-    }
-    size = Size(levels=3, steps=4, width=128)
-    flow = _flow(size)
-    turned = reversible(flow)
-    flat = [packed(noise(size, BATCH))]
+    peaks = {way: [_usual_peak(way, size) for size in (SHALLOW, DEEP)] for way in WAYS}
+    flow, flat = _flow(MIDDLE), packed(noise(MIDDLE, BATCH))
+    places = {way: form(flow) for way, form in WAYS.items()}
     seconds = interleaved(
-        {
-            "plain": lambda: pull(lambda z: flow.decode(z[0]), flat),
-            "reversible": lambda: pull(lambda z: turned.decode(z[0]), flat),
-        }
+        {way: partial(_step, coordinates, flat) for way, coordinates in places.items()}
     )
 
+    growth = {way: deep / shallow - 1 for way, (shallow, deep) in peaks.items()}
+
     return {
-        "memory_growth": _growth(grown["reversible"]),
-        "memory_growth_plain": _growth(grown["plain"]),
-        "reversible_memory_mb": grown["reversible"][1],
-        "plain_memory_mb": grown["plain"][1],
+        "memory_growth": growth.pop("reversible"),
+        **{f"memory_growth_{way}": value for way, value in growth.items()},
+        **{f"{way}_memory_mb": deep for way, (_, deep) in peaks.items()},
         "reversible_time_ratio": ratio(seconds["reversible"], seconds["plain"]),
+        "folded_reversible_time_ratio": ratio(
+            seconds["folded_reversible"], seconds["folded"]
+        ),
     }
+
+
+def _usual_peak(way: str, size: Size) -> float:
+    """Return the median over processes; they differ in what their allocators hold."""
+
+    return median(peak_of(way, size, BATCH) for _ in range(ROUNDS))
 
 
 def peak_of(way: str, size: Size, batch: int) -> float:
     """Return the megabytes that one step adds to a fresh process.
 
     Args:
-        way: "plain", "reversible" or "folded".
+        way: One of `WAYS`.
         size: Of the flow.
         batch: Rows of the step.
     """
@@ -68,33 +84,46 @@ def peak_of(way: str, size: Size, batch: int) -> float:
     return float(run.stdout)
 
 
-def _growth(peaks: list[float]) -> float:
-    shallow, deep = peaks
-
-    return deep / shallow - 1
-
-
 def _flow(size: Size) -> Flow:
     return glow_of(size, residual).requires_grad_(requires_grad=False)
-
-
-WAYS = {
-    "plain": lambda flow: flow,
-    "reversible": reversible,
-    "folded": lambda flow: flow.folded(),
-}
 
 
 def _measure(way: str, size: Size, batch: int) -> float:
     """Return the megabytes that a step adds to this process."""
 
-    coordinates = WAYS[way](_flow(size))  # type: ignore[no-untyped-call]
-    z = [packed(noise(size, batch))]
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    before = pages * resource.getpagesize() / 1024
-    pull(lambda z: coordinates.decode(z[0]), z)
+    coordinates = WAYS[way](_flow(size))
+    z = packed(noise(size, batch))
+    _forget()
+    before = _resident("VmRSS")
+    _step(coordinates, z)
 
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return _resident("VmHWM") - before
+
+
+def _step(coordinates: Coordinates, z: Tensor) -> None:
+    pull(lambda z: coordinates.decode(z[0]), [z])
+
+
+def _forget() -> None:
+    """Give freed memory back, lest the step take it unseen, and forget the peak."""
+
+    ctypes.CDLL(None).malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def _resident(name: str) -> float:
+    """Return megabytes that the system states of this process.
+
+    The peak that getrusage tells is of no use: a process inherits its parent's.
+
+    Args:
+        name: "VmRSS" for the size of now, "VmHWM" for the greatest so far.
+    """
+
+    facts = Path("/proc/self/status").read_text().splitlines()
+    lines = dict(line.split(":") for line in facts)
+
+    return int(lines[name].split()[0]) / 1024
 
 
 if __name__ == "__main__":

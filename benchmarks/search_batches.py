@@ -35,7 +35,11 @@ def measure() -> dict[str, float]:
     def rate(rows: int) -> float:
         times = max(1, LEAST // rows)
 
-        return rows * times / seconds(lambda: [step(rows) for _ in range(times)])
+        def steps() -> None:
+            for _ in range(times):
+                step(rows)
+
+        return rows * times / seconds(steps)
 
     found = int(search_fours(len(images), Run(steps=1)).settings["batch_size"])
     sizes = sorted({*SIZES, found})

@@ -1,5 +1,7 @@
 """What it costs to land on the target, and what it gains."""
 
+from torch import Tensor
+
 from benchmarks.fours import ratio, search_fours
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.search import Run
@@ -27,10 +29,14 @@ def measure() -> dict[str, float]:
 
 
 def _in_latent(record: Counterfactuals) -> float:
-    return (record.latent - record.origin).norm(dim=1).mean().item()
+    return _mean_length(record.latent - record.origin)
 
 
 def _in_data(record: Counterfactuals) -> float:
-    away = record.counterfactual - record.factual
+    return _mean_length(record.counterfactual - record.factual)
 
-    return away.flatten(1).norm(dim=1).mean().item()
+
+def _mean_length(away: Tensor) -> float:
+    length: float = away.flatten(1).norm(dim=1).mean().item()
+
+    return length

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import torch
 
-__all__ = ["act_on_request", "apart", "interleaved", "ratio"]
+__all__ = ["ROUNDS", "act_on_request", "apart", "interleaved", "ratio"]
 
 ROUNDS = 5
 

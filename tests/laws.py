@@ -91,6 +91,26 @@ def tiny_flow(recipe: Callable[..., Flow] = glow) -> Flow:
     return flow.double().eval().requires_grad_(requires_grad=False)
 
 
+def deep_flow(steps: int) -> Flow:
+    """A flow of 4×4 images with so many steps a level, in single precision."""
+
+    flow = glow(SHAPE, [Level(steps, 4), Level(steps, 4)], bins=4)
+    initialize(flow, images(64).float())
+
+    return flow.eval().requires_grad_(requires_grad=False)
+
+
+def pulled(decode: Callable[[Tensor], Tensor], z: Tensor) -> tuple[Tensor, Tensor]:
+    """Decoded data, and the gradient of a curved loss in the coordinates."""
+
+    z = z.clone().requires_grad_()
+    x = decode(z)
+    weights = torch.linspace(1, 2, x.numel(), dtype=x.dtype).reshape(x.shape)
+    (gradient,) = torch.autograd.grad((x.sin() * weights).sum(), z)
+
+    return x.detach(), gradient
+
+
 def tiny_classifier(classes: int) -> nn.Module:
     """A smooth random classifier of 4×4 images in double precision."""
 

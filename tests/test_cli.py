@@ -133,6 +133,7 @@ def test_explain_takes_pictures_and_a_python_function(
         ({"rate": 0}, "rate must be above 0"),
         ({"steps": 0}, "steps must be at least 1"),
         ({"batch-size": 0}, "batch_size must be at least 1"),
+        ({"backward": "none"}, "must be one of auto, plain, reversible, got none"),
         ({"batch-size": "all"}, "batch_size must be a number or 'auto', got all"),
     ],
 )

@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from diffeo.coordinates.prepared import prepare
 from diffeo.detached import detached
-from diffeo.memory import Meter
+from diffeo.meter import Meter
 from laws import tiny_classifier
 
 

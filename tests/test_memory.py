@@ -1,6 +1,7 @@
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import torch
 from torch import nn
 
 from diffeo import memory
-from diffeo.memory import Meter, available_bytes, rows_that_pay
+from diffeo.memory import Need, available_bytes
 
 CPU = torch.device("cpu")
 HIDDEN, LAYERS = 1000, 3
@@ -27,28 +28,8 @@ def step(rows: int, model: nn.Module) -> None:
     torch.autograd.grad(model(z).sum(), z)
 
 
-def test_the_meter_counts_what_is_kept_for_the_gradient() -> None:
-    model, one, two = network(), Meter(), Meter()
-
-    for rows, meter in ((10, one), (20, two)):
-        with meter.watch():
-            step(rows, model)
-
-    # A tanh keeps its output; a frozen linear map keeps its weights only.
-    assert two.peak - one.peak == 10 * LAYERS * HIDDEN * 4
-
-
-def test_the_meter_counts_what_is_kept_at_one_time() -> None:
-    model, meter, once = network(), Meter(), Meter()
-
-    with once.watch():
-        step(10, model)
-
-    with meter.watch():
-        for _ in range(5):
-            step(10, model)
-
-    assert meter.peak == once.peak
+def rows_that_pay(work: Callable[[int], object], rows: int) -> int:
+    return Need.of(work, rows, CPU).rows_that_pay(rows)
 
 
 def test_as_many_rows_are_taken_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,12 +38,47 @@ def test_as_many_rows_are_taken_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for free, expected in ((40 * each * 4, 32), (each, 1), (2**50, 1024)):
         monkeypatch.setattr(memory, "available_bytes", lambda device, n=free: n)  # noqa: ARG005
-        assert rows_that_pay(lambda n: step(n, model), 5000, CPU) == expected
+        assert rows_that_pay(lambda n: step(n, model), 5000) == expected
+
+
+def test_rows_fit_as_long_as_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, each = network(), LAYERS * HIDDEN * 4
+    need = Need.of(lambda n: step(n, model), 10, CPU)
+    monkeypatch.setattr(memory, "available_bytes", lambda device: 20 * each)  # noqa: ARG005
+
+    assert need.kept == each
+    assert need.fits(12)
+    assert not need.fits(13)
+
+
+def test_work_that_runs_out_of_memory_does_not_fit() -> None:
+    def work(rows: int) -> None:
+        if rows == 2:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: 1 TB")
+
+    need = Need.of(work, 5, CPU)
+
+    assert not need.fits(1)
+    assert need.rows_that_pay(5) == 1
+
+
+def test_two_rows_are_not_tried_if_one_leaves_no_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, tried = network(), []
+    monkeypatch.setattr(memory, "available_bytes", lambda device: 1000)  # noqa: ARG005
+
+    def work(rows: int) -> None:
+        tried.append(rows)
+        step(rows, model)
+
+    assert not Need.of(work, 5, CPU).fits(1)
+    assert tried == [1]
 
 
 def test_no_more_rows_are_taken_than_there_are() -> None:
-    assert rows_that_pay(lambda n: step(n, network()), 3, CPU) == 3
-    assert rows_that_pay(lambda _: pytest.fail("needless"), 1, CPU) == 1
+    assert rows_that_pay(lambda n: step(n, network()), 3) == 3
+    assert rows_that_pay(lambda n: step(n, network()), 1) == 1
 
 
 def test_wide_data_are_taken_few_at_a_time() -> None:
@@ -70,7 +86,7 @@ def test_wide_data_are_taken_few_at_a_time() -> None:
         z = torch.zeros(rows, 1_000_000, requires_grad=True)
         torch.autograd.grad(z.tanh().sum(), z)
 
-    assert rows_that_pay(work, 500, CPU) == 2
+    assert rows_that_pay(work, 500) == 2
 
 
 def test_large_weights_do_not_count_as_wide_data() -> None:
@@ -80,7 +96,7 @@ def test_large_weights_do_not_count_as_wide_data() -> None:
         z = torch.zeros(rows, 1, requires_grad=True)
         torch.autograd.grad((z * weights).sum(1).tanh().sum(), z)
 
-    assert rows_that_pay(work, 500, CPU) == 500
+    assert rows_that_pay(work, 500) == 500
 
 
 def test_limits_of_a_group_count(

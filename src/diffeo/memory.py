@@ -1,21 +1,18 @@
 """How many rows fit into memory, and how many pay."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
-from torch.autograd.graph import saved_tensors_hooks
 
-__all__ = [
-    "Meter",
-    "available_bytes",
-    "is_out_of_memory",
-    "keep_freed",
-    "rows_that_pay",
-]
+from diffeo.meter import Meter
 
-SHARE = 0.25  # of the free memory for what is kept; the rest for what comes and goes
+__all__ = ["Need", "available_bytes", "is_out_of_memory", "keep_freed"]
+
+SHARE = 0.25  # of the free memory that is easily spared for what is kept
+LIMIT = 0.6  # of it that can be spared; the rest is for what comes and goes
+TOO_MUCH = 1 << 60  # bytes that no memory has
 CACHE = 8 * 2**20  # bytes of a batch's largest tensor beyond which a processor slows
 MOST = 1024
 CGROUPS = {  # limits and use of memory, in the two versions of Linux's control groups
@@ -40,95 +37,77 @@ def keep_freed() -> None:
     torch.empty(LARGEST, dtype=torch.uint8)
 
 
-class Meter:
-    """Counts what a computation keeps for its gradient.
-
-    A tensor counts from when it is saved until nothing needs it any more, and once
-    however often it is saved.
-    """
-
-    def __init__(self) -> None:
-        self.peak = 0
-        self.sizes: list[int] = []
-        self._now = 0
-        self._held: dict[int, int] = {}
-
-    def watch(self) -> saved_tensors_hooks:
-        """Return a context inside which to compute, backward pass included."""
-
-        return saved_tensors_hooks(lambda value: _Saved(value, self), _unpack)
-
-    def hold(self, storage: torch.UntypedStorage) -> None:
-        """Count a storage."""
-
-        place, size = storage.data_ptr(), storage.nbytes()
-        holders = self._held.get(place, 0)
-        self._held[place] = holders + 1
-        self._now += 0 if holders else size
-        self.peak = max(self.peak, self._now)
-        self.sizes.append(size)
-
-    def release(self, storage: torch.UntypedStorage) -> None:
-        """Count a storage no more, if this was its last holder."""
-
-        place = storage.data_ptr()
-        self._held[place] -= 1
-        self._now -= 0 if self._held[place] else storage.nbytes()
-
-
-class _Saved:
-    def __init__(self, value: Tensor, meter: Meter) -> None:
-        self.value = value
-        self.meter = meter
-        meter.hold(value.untyped_storage())
-
-    def __del__(self) -> None:
-        self.meter.release(self.value.untyped_storage())
-
-
-def _unpack(saved: _Saved) -> Tensor:
-    return saved.value
-
-
-def rows_that_pay(
-    work: Callable[[int], object], rows: int, device: torch.device
-) -> int:
-    """Return how many rows to compute together.
-
-    That is as many as fit into a share of the free memory, on a processor no more than
-    keep its largest tensor near the caches, and a power of two. One row and two are
-    tried; what the second adds is what a row needs.
+@dataclass(frozen=True)
+class Need:
+    """What a computation needs for each of its rows.
 
     Args:
-        work: Computes so many rows, backward pass included.
-        rows: How many there are.
+        kept: Bytes that a row keeps for its gradient.
+        widest: Bytes of a row in the largest tensor kept.
         device: Where.
     """
 
-    if rows == 1:
-        return 1
+    kept: int
+    widest: int
+    device: torch.device
 
-    one, two = Meter(), Meter()
+    @classmethod
+    def of(
+        cls, work: Callable[[int], object], rows: int, device: torch.device
+    ) -> "Need":
+        """Return what a computation needs, from trying one row and two.
 
-    try:
-        for count, meter in ((2, two), (1, one)):
-            with meter.watch():
-                work(count)
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
+        What the second row adds is what a row needs. It is not tried if the first one
+        leaves no room.
 
-        return 1
+        Args:
+            work: Computes so many rows, backward pass included.
+            rows: How many there are.
+            device: Where.
+        """
 
-    each = max(two.peak - one.peak, 1)
-    fitting = int(SHARE * available_bytes(device)) // each
-    paying = CACHE // _largest(one, two) if device.type == "cpu" else MOST
-    most = max(1, min(fitting, paying, MOST))
+        one, two = Meter(), Meter()
 
-    return min(rows, 1 << (most.bit_length() - 1))
+        try:
+            with one.watch():
+                work(1)
+
+            if rows == 1 or one.peak > LIMIT * available_bytes(device):
+                return cls(one.peak, max(one.sizes, default=1), device)
+
+            with two.watch():
+                work(2)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+
+            return cls(TOO_MUCH, 1, device)
+
+        return cls(max(two.peak - one.peak, 1), _widest(one, two), device)
+
+    def fits(self, rows: int) -> bool:
+        """Return whether so many rows fit into the free memory."""
+
+        return rows * self.kept <= LIMIT * available_bytes(self.device)
+
+    def rows_that_pay(self, rows: int) -> int:
+        """Return how many rows to compute together.
+
+        That is as many as easily fit into the free memory, on a processor no more than
+        keep its largest tensor near the caches, and a power of two.
+
+        Args:
+            rows: How many there are.
+        """
+
+        fitting = int(SHARE * available_bytes(self.device)) // self.kept
+        paying = CACHE // self.widest if self.device.type == "cpu" else MOST
+        most = max(1, min(fitting, paying, MOST))
+
+        return min(rows, 1 << (most.bit_length() - 1))
 
 
-def _largest(one: Meter, two: Meter) -> int:
+def _widest(one: Meter, two: Meter) -> int:
     """Return by how much at most the same tensor is larger with two rows than one."""
 
     pairs = zip(one.sizes, two.sizes, strict=False)

@@ -1,11 +1,13 @@
 """How to carry out a search."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast, get_args
 
 import torch
 
-__all__ = ["Run"]
+__all__ = ["Backward", "Run", "backward_named"]
+
+Backward = Literal["auto", "plain", "reversible"]
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,11 @@ class Run:
         batch_size: Rows searched together; "auto" for as many as pay and fit into
             memory. Rows do not depend on it but for rounding, which a fixed number
             makes the same on every machine.
+        backward: How the gradient in the coordinates is found: "plain" keeps all that
+            decoding passed through; "reversible" finds it again on the way back, in
+            memory that does not grow with the steps of a flow and half as much time
+            again; "auto" for the plain way where it fits into memory. Coordinates
+            that know no reversible way take the plain one.
         reserve: Margin at which a row stops. A little more than 0 lets it stay at its
             target when its pixels are rounded.
         refine: How many times to look along the last step of a row for the point where
@@ -33,6 +40,7 @@ class Run:
 
     steps: int = 1000
     batch_size: int | Literal["auto"] = "auto"
+    backward: Backward = "auto"
     reserve: float = 0.02
     refine: int = 2
     starts: int = 1
@@ -48,6 +56,7 @@ class Run:
                 f"batch_size must be a number or 'auto', got {self.batch_size}"
             )
 
+        backward_named(self.backward)
         least = {"steps": 1, "starts": 1, "refine": 0, "reserve": 0, "spread": 0}
 
         if self.batch_size != "auto":
@@ -58,3 +67,19 @@ class Run:
                 raise ValueError(
                     f"{name} must be at least {bound}, got {getattr(self, name)}"
                 )
+
+
+def backward_named(name: str) -> Backward:
+    """Return the way of that name to find a gradient; see `Run`.
+
+    Raises:
+        ValueError: If there is none.
+    """
+
+    for way in get_args(Backward):
+        if way == name:
+            return cast("Backward", way)
+
+    raise ValueError(
+        f"backward must be one of {', '.join(get_args(Backward))}, got {name}"
+    )

@@ -12,6 +12,7 @@ from diffeo.batching import backing_off
 from diffeo.checks import check_data, check_latent, check_mode, check_outputs
 from diffeo.climbing.climb import Climb
 from diffeo.climbing.confirm import appraise
+from diffeo.climbing.fitting import fit
 from diffeo.climbing.hill import Base, Hill
 from diffeo.climbing.record import record_of
 from diffeo.climbing.refine import refine
@@ -20,7 +21,6 @@ from diffeo.coordinates.prepared import prepare
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, choose, concatenate
 from diffeo.detached import detached
-from diffeo.memory import rows_that_pay
 from diffeo.objectives import Objective, Point
 from diffeo.progress import Bar, watch
 from diffeo.run import Run
@@ -62,16 +62,13 @@ def search(
     ascent, run = ascent or USUAL, run or Run()
     check_data(x)
     check_mode(model)
-    judge = Hill(detached(model), objective, prepare(coordinates), ascent)
-    hill = judge
+    place = prepare(coordinates, run.precision)
+    hill = Hill(detached(model), objective, place, ascent)
+    backward, place, size = fit(hill, x, run)
+    judge = hill = hill._replace(coordinates=place)
 
     if run.precision is not None:
-        hill = judge._replace(coordinates=prepare(coordinates, run.precision))
-
-    size = run.batch_size
-
-    if size == "auto":
-        size = rows_that_pay(partial(_try_step, hill, x), len(x), x.device)
+        judge = hill._replace(coordinates=prepare(coordinates))
 
     base, size = _prepare(x, judge, size)
     records: list[Counterfactuals] = []
@@ -89,6 +86,7 @@ def search(
         "ascent": repr(ascent),
         "run": repr(run),
         "batch_size": str(size),
+        "backward": backward,
     }
 
     return replace(_nearest(records), settings=settings)
@@ -153,20 +151,6 @@ class _Session:
             climb.interrupted = True
 
             return summit
-
-
-def _try_step(hill: Hill, x: Data, rows: int) -> None:
-    """Go through what a step computes, for the first rows only."""
-
-    factual = x[:rows].detach()
-
-    with torch.no_grad():
-        z = hill.coordinates.encode(factual)
-        check_latent(z, factual)
-
-    z.requires_grad_()
-    data = hill.coordinates.decode(z)
-    torch.autograd.grad(hill.model(data).sum() + data.sum(), z)
 
 
 def _prepare(x: Data, hill: Hill, size: int) -> tuple[Base, int]:

@@ -1,21 +1,26 @@
+import copy
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from diffeo import zoo
+from diffeo import memory, zoo
 from diffeo.experiments.training import (
     Training,
     train_digits_cnn,
     train_digits_flow,
 )
 from diffeo.models.flow.recipes import Level
+from diffeo.run import Backward
+from diffeo.training.backward import FORMS
 from diffeo.training.batches import Shuffle, batches
+from diffeo.training.likelihood import Likelihood
 from diffeo.training.schedule import Schedule
+from laws import deep_flow, images
 
 TINY_FLOW = zoo.Recipe(
     "glow",
@@ -119,3 +124,52 @@ def test_the_rate_rises_stays_and_falls() -> None:
     assert factors[20] == factors[49] == 1
     assert factors[75] == pytest.approx(0.5)
     assert 0 < factors[100] <= 0.01
+
+
+@pytest.mark.parametrize(
+    ("wish", "free", "expected"),
+    [
+        ("auto", 2**40, "plain"),
+        ("auto", 10_000, "reversible"),
+        ("plain", 10_000, "plain"),
+        ("reversible", 2**40, "reversible"),
+    ],
+)
+def test_a_flow_is_trained_by_the_backward_pass_that_fits_and_its_card_says_so(
+    wish: Backward,
+    free: int,
+    expected: str,
+    digits: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory, "available_bytes", lambda _: free)
+    how = replace(training(tmp_path / "out", digits, 1), backward=wish)
+    path = train_digits_flow(how, recipe=TINY_FLOW, rows=32, size=16)
+
+    assert zoo.card(path).command.endswith(f" --backward {expected}")
+
+
+def test_both_backward_passes_train_the_same_flow() -> None:
+    flows = [deep_flow(2).requires_grad_(requires_grad=True) for _ in range(2)]
+    x = (images(8) * 255).round().to(torch.uint8)
+    before = copy.deepcopy(flows[0])
+
+    for flow, form in zip(flows, FORMS.values(), strict=True):
+        module = Likelihood(flow, Schedule(), seed=0, form=form)
+        module.log = lambda *_, **__: None  # type: ignore[method-assign]
+        optimizer = torch.optim.SGD(flow.parameters(), 0.01)
+
+        for step in range(3):
+            optimizer.zero_grad()
+            module.training_step([x], step).backward()
+            optimizer.step()
+
+    one, other = (dict(flow.named_parameters()) for flow in flows)
+
+    assert one.keys() == other.keys()
+
+    for name, value in one.items():
+        torch.testing.assert_close(other[name], value, rtol=1e-4, atol=1e-6)
+
+    assert not torch.equal(next(before.parameters()), next(flows[0].parameters()))

@@ -6,13 +6,14 @@ from typing import Annotated, Literal
 import typer
 
 from diffeo.ascents import Adam, Ascent, NormalizedGradient, Polyak
-from diffeo.cli.options import Classes, Overwrite, Quiet
+from diffeo.cli.options import Backward, Classes, Overwrite, Quiet
 from diffeo.data.images import read_images
 from diffeo.data.mnist import sample_digits
 from diffeo.experiments.explaining import Request, explain_to_folder
 from diffeo.experiments.reporting import read_names
 from diffeo.report.folder import output_folder
-from diffeo.search import USUAL, Run
+from diffeo.run import Run, backward_named
+from diffeo.search import USUAL
 
 __all__ = ["explain"]
 
@@ -68,6 +69,7 @@ def explain(  # noqa: PLR0913 - one option for each thing a user may set
             "fit into memory."
         ),
     ] = "auto",
+    backward: Backward = "auto",
     limit: Annotated[
         int | None, typer.Option(help="Take only the first so many images.")
     ] = None,
@@ -87,6 +89,7 @@ def explain(  # noqa: PLR0913 - one option for each thing a user may set
         run=Run(
             steps=steps,
             batch_size=_batch_size(batch_size),
+            backward=backward_named(backward),
             starts=starts,
             path=True,
             progress=not quiet,

@@ -5,8 +5,16 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Classes", "DataFolder", "Overwrite", "Quiet"]
+__all__ = ["Backward", "Classes", "DataFolder", "Overwrite", "Quiet"]
 
+Backward = Annotated[
+    str,
+    typer.Option(
+        help="How gradients are found: 'plain'; 'reversible' for memory that does not "
+        "grow with a flow's depth, in half as much time again; or 'auto' for plain "
+        "where it fits into memory."
+    ),
+]
 Classes = Annotated[
     Path | None,
     typer.Option(help="A text file with the classes' names, one a line, in order."),

@@ -5,17 +5,18 @@ from typing import Annotated
 
 import typer
 
-from diffeo.cli.options import DataFolder, Quiet
+from diffeo.cli.options import Backward, DataFolder, Quiet
 from diffeo.experiments.helix_training import HELIX_TRAININGS
 from diffeo.experiments.training import TRAININGS as DIGIT_TRAININGS
 from diffeo.experiments.training import Training
+from diffeo.run import backward_named
 
 __all__ = ["train"]
 
 TRAININGS = {**DIGIT_TRAININGS, **HELIX_TRAININGS}
 
 
-def train(
+def train(  # noqa: PLR0913 - one option for each thing a user may set
     name: Annotated[str, typer.Argument(help=f"One of {', '.join(TRAININGS)}.")],
     data: DataFolder = None,
     out: Annotated[
@@ -27,6 +28,7 @@ def train(
     ] = None,
     seed: Annotated[int, typer.Option(help="Of weights, order and noise.")] = 0,
     *,
+    backward: Backward = "auto",
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last checkpoint.")
     ] = False,
@@ -53,5 +55,6 @@ def train(
         seed=seed,
         resume=resume,
         progress=not quiet,
+        backward=backward_named(backward),
     )
     typer.echo(str(function(training).resolve()))

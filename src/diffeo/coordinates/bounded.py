@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from diffeo.coordinates.prepared import prepare
+from diffeo.coordinates.prepared import prepare, reversible
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.shapes import Data, Latent
 
@@ -47,3 +47,10 @@ class Bounded:
         """Return the same bounds around coordinates made ready for a search."""
 
         return replace(self, coordinates=prepare(self.coordinates, dtype))
+
+    def reversible(self) -> "Bounded":
+        """Return the same bounds around the reversible form, if there is one."""
+
+        inside = reversible(self.coordinates)
+
+        return self if inside is self.coordinates else replace(self, coordinates=inside)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from diffeo.coordinates.protocol import Coordinates, Foldable
+from diffeo.coordinates.protocol import Coordinates, Foldable, Reversible
 from diffeo.detached import detached
 from diffeo.memory import keep_freed
 from diffeo.shapes import Data, Latent, Model
 
-__all__ = ["Frozen", "prepare"]
+__all__ = ["Frozen", "prepare", "reversible"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +34,13 @@ class Frozen:
         """Return the data at coordinates."""
 
         return self.decoding(z)
+
+    def reversible(self) -> Coordinates:
+        """Return the frozen likeness of the reversible form, if there is one."""
+
+        other = reversible(self.coordinates)
+
+        return self if other is self.coordinates else prepare(other)
 
 
 class _Decoding(nn.Module):
@@ -64,5 +71,18 @@ def prepare(
 
     if isinstance(coordinates, nn.Module):
         return Frozen(coordinates, detached(_Decoding(coordinates)))
+
+    return coordinates
+
+
+def reversible(coordinates: Coordinates) -> Coordinates:
+    """Return the form of coordinates that keeps least for the gradient.
+
+    Args:
+        coordinates: Those without such a form are returned as they are.
+    """
+
+    if isinstance(coordinates, Reversible):
+        return coordinates.reversible()
 
     return coordinates

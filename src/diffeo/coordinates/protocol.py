@@ -6,7 +6,7 @@ import torch
 
 from diffeo.shapes import Data, Flags, Latent
 
-__all__ = ["Coordinates", "Foldable", "Typicality"]
+__all__ = ["Coordinates", "Foldable", "Reversible", "Typicality"]
 
 
 @runtime_checkable
@@ -30,6 +30,18 @@ class Foldable(Protocol):
         Args:
             dtype: Precision of the heavy arithmetic; that of the parameters if not
                 given, with which both decode the same up to rounding.
+        """
+
+
+@runtime_checkable
+class Reversible(Protocol):
+    """Coordinates that know a form of themselves with a reversible backward pass."""
+
+    def reversible(self) -> Coordinates:
+        """Return coordinates that decode alike and keep least for the gradient.
+
+        The backward pass finds again what decoding passed through. Coordinates around
+        others that have no such form return themselves.
         """
 
 

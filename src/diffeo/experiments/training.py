@@ -15,6 +15,8 @@ from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.density import as_flow
 from diffeo.models.flow.pixels import dequantize
 from diffeo.models.flow.recipes import Level
+from diffeo.run import Backward, backward_named
+from diffeo.training.backward import FORMS, backward_that_fits
 from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
 from diffeo.training.likelihood import Likelihood
@@ -47,6 +49,8 @@ class Training:
         seed: Of weights, order and noise.
         resume: Whether to go on from the folder's last checkpoint.
         progress: Whether to show a bar.
+        backward: How a flow of images finds its gradients: "plain", "reversible", or
+            "auto" for plain where a batch fits into memory.
     """
 
     folder: Path
@@ -55,6 +59,10 @@ class Training:
     seed: int = 0
     resume: bool = False
     progress: bool = True
+    backward: Backward = "auto"
+
+    def __post_init__(self) -> None:
+        backward_named(self.backward)
 
 
 def train_digits_flow(
@@ -79,11 +87,15 @@ def train_digits_flow(
     flow = as_flow(recipe.build())
     generator = torch.Generator().manual_seed(training.seed)
     initialize(flow, dequantize(train.images[:2000], generator=generator))
-    module = Likelihood(flow, Schedule(), seed=training.seed)
+    x = dequantize(train.images[:size], generator=generator)
+    backward = backward_that_fits(flow, x, training.backward)
+    form = FORMS[backward]
+    module = Likelihood(flow, Schedule(), seed=training.seed, form=form)
     _run(module, train, held_out, training, size)
 
     path = training.folder / "mnist-flow.safetensors"
-    _store(flow, recipe, path, training, partial(_measure_flow, digits=held_out))
+    measure = partial(_measure_flow, digits=held_out)
+    _store(flow, recipe, path, training, measure, f" --backward {backward}")
 
     return path
 
@@ -143,6 +155,7 @@ def _store(
     path: Path,
     training: Training,
     measure: Callable[[nn.Module], dict[str, float]],
+    options: str = "",
 ) -> None:
     """Save weights, then measure them as they are stored, then save the figures too."""
 
@@ -150,7 +163,7 @@ def _store(
         recipe,
         data=MNIST,
         command=f"diffeo train {path.stem} --epochs {training.epochs} "
-        f"--seed {training.seed}",
+        f"--seed {training.seed}{options}",
         terms=MNIST_TERMS,
         figures={},
     )

@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader
 
 from diffeo.models.precision import rough_dtype
 
-__all__ = ["Fit", "fit", "training_precision"]
+__all__ = ["Fit", "fit", "training_device", "training_precision"]
 
 Loader = DataLoader[tuple[Tensor, ...]]
 CHECKPOINT = "last.ckpt"
@@ -135,6 +135,12 @@ def _quiet() -> Iterator[None]:
 def training_precision() -> Literal["bf16-mixed", "32-true"]:
     """Return bfloat16 for convolutions where the processor has units for it."""
 
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    rough = rough_dtype(training_device())
 
-    return "bf16-mixed" if rough_dtype(device) == torch.bfloat16 else "32-true"
+    return "bf16-mixed" if rough == torch.bfloat16 else "32-true"
+
+
+def training_device() -> torch.device:
+    """Return where trainings run."""
+
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

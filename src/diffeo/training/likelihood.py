@@ -7,6 +7,7 @@ from torch import Tensor
 
 from diffeo.models.flow.density import Flow
 from diffeo.models.flow.pixels import dequantize
+from diffeo.training.backward import Form, plain
 from diffeo.training.schedule import Schedule
 
 __all__ = ["Likelihood"]
@@ -21,13 +22,17 @@ class Likelihood(lightning.LightningModule):
         flow: An initialized flow of images.
         schedule: How to update it.
         seed: Of the dequantization noise.
+        form: What of the flow to run: one with the same parameters.
     """
 
-    def __init__(self, flow: Flow, schedule: Schedule, *, seed: int) -> None:
+    def __init__(
+        self, flow: Flow, schedule: Schedule, *, seed: int, form: Form = plain
+    ) -> None:
         super().__init__()
         self.flow = flow
         self.schedule = schedule
         self.seed = seed
+        self.form = form
 
     def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
         """Return the mean bits per dimension, with noise that this step owns."""
@@ -55,4 +60,4 @@ class Likelihood(lightning.LightningModule):
         )
         x = dequantize(pixels.float() / 255, generator=generator)
 
-        return self.flow.bits_per_dimension(x).mean()
+        return self.form(self.flow).bits_per_dimension(x).mean()

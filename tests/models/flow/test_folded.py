@@ -1,7 +1,5 @@
 """Laws of folded flows: the same data, found faster."""
 
-from collections.abc import Callable
-
 import pytest
 import torch
 from torch import Tensor, nn
@@ -15,22 +13,11 @@ from diffeo.models.flow.coupling import Affine, Channels, Coupling
 from diffeo.models.flow.density import Folded
 from diffeo.models.flow.folded import Mix, Steps, decoder
 from diffeo.models.flow.layers import ActivationNorm, InvertibleConvolution
-from laws import BijectionCase, bijections, images, tiny_flow
+from laws import BijectionCase, bijections, images, pulled, tiny_flow
 
 every_bijection = pytest.mark.parametrize(
     "case", bijections(), ids=lambda case: case.name
 )
-
-
-def pulled(decode: Callable[[Tensor], Tensor], z: Tensor) -> tuple[Tensor, Tensor]:
-    """Decoded data, and the gradient of a curved loss in the coordinates."""
-
-    z = z.clone().requires_grad_()
-    x = decode(z)
-    weights = torch.linspace(1, 2, x.numel(), dtype=x.dtype).reshape(x.shape)
-    (gradient,) = torch.autograd.grad((x.sin() * weights).sum(), z)
-
-    return x.detach(), gradient
 
 
 @every_bijection

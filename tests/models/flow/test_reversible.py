@@ -6,12 +6,19 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from diffeo.models.flow.bijection import initialize
+from diffeo.meter import Meter
 from diffeo.models.flow.density import Flow
-from diffeo.models.flow.fitting import fitting, kept_bytes
-from diffeo.models.flow.recipes import Level, glow, realnvp
+from diffeo.models.flow.recipes import glow, realnvp
 from diffeo.models.flow.reversible import reversible
-from laws import SHAPE, BijectionCase, bijections, disturb, images, tiny_flow
+from laws import (
+    BijectionCase,
+    bijections,
+    deep_flow,
+    disturb,
+    images,
+    pulled,
+    tiny_flow,
+)
 
 every_bijection = pytest.mark.parametrize(
     "case", bijections(), ids=lambda case: case.name
@@ -58,24 +65,25 @@ def test_a_reversible_flow_shares_its_parameters(recipe: Callable[..., Flow]) ->
     assert shared == {id(value) for value in flow.parameters()}
 
 
-def deep(steps: int) -> Flow:
-    flow = glow(SHAPE, [Level(steps, 4), Level(steps, 4)], bins=4)
-    initialize(flow, images(64).float())
+def kept(flow: Flow) -> int:
+    meter = Meter()
 
-    return flow.requires_grad_(requires_grad=False)
+    with meter.watch():
+        pulled(flow.decode, torch.zeros(5, 16))
+
+    return meter.peak
 
 
 def test_what_a_reversible_pass_keeps_does_not_grow_with_the_steps() -> None:
-    z = torch.zeros(5, 16)
-    short, long = (kept_bytes(reversible(deep(steps)), z) for steps in (2, 8))
-    plain_short, plain_long = (kept_bytes(deep(steps), z) for steps in (2, 8))
+    short, long = deep_flow(2), deep_flow(8)
 
-    assert long == short
-    assert plain_long > 2 * plain_short
+    assert kept(reversible(long)) == kept(reversible(short))
+    assert kept(long) > 2 * kept(short)
+    assert kept(long) > 2 * kept(reversible(long))
 
 
 def test_the_reversible_pass_repeats_the_precision_of_the_forward_pass() -> None:
-    flow = deep(2)
+    flow = deep_flow(2)
     disturb(flow)
     z = images(3, (16,)).float()
     found = []
@@ -103,15 +111,3 @@ def test_training_through_a_reversible_flow_trains_the_flow() -> None:
         optimizer.step()
 
     assert flow.log_prob(x).mean().item() > before
-
-
-def test_the_plain_pass_is_taken_where_it_fits() -> None:
-    flow, z = deep(4), torch.zeros(8, 16)
-    needed = 8 * kept_bytes(flow, z[:1])
-
-    assert fitting(flow, z, available=2 * needed) is flow
-
-    other = fitting(flow, z, available=needed)
-
-    assert other is not flow
-    assert kept_bytes(other, z) < needed / 2

@@ -1,13 +1,13 @@
 """A flow: a bijection from data to a standard normal latent, with its density."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from diffeo.models.flow.bijection import Bijection
-from diffeo.models.flow.folded import Decoder, decoder
+from diffeo.models.flow.folded import Decoder, decoder, reversible_decoder
 from diffeo.shapes import Data, Flags, Latent, Scores
 
 __all__ = ["Flow", "Folded", "as_flow"]
@@ -154,6 +154,15 @@ class Folded:
         """Return the data at latent coordinates, differentiable in them alone."""
 
         return self.decoder(z)
+
+    def reversible(self) -> "Folded":
+        """Return coordinates that decode alike and keep least for the gradient.
+
+        Their memory does not grow with the flow's steps, at the cost of running each
+        coupling's network once more in the backward pass.
+        """
+
+        return replace(self, decoder=reversible_decoder(self.decoder))
 
 
 def as_flow(model: nn.Module) -> Flow:

@@ -2,15 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from diffeo.models.flow.rewind import Rewindable, Rewound
 from diffeo.shapes import Images, LogDet
 
-__all__ = ["Decodable", "Decoder", "Mix", "Steps", "Undo", "decoder"]
+__all__ = [
+    "Decodable",
+    "Decoder",
+    "Mix",
+    "Steps",
+    "Undo",
+    "decoder",
+    "reversible_decoder",
+]
 
 
 @runtime_checkable
@@ -55,6 +66,24 @@ def decoder(bijection: Invertible, dtype: torch.dtype) -> Decoder:
     return Undo(bijection)
 
 
+@runtime_checkable
+class Compound(Protocol):
+    """A decoder made of decoders."""
+
+    def reversible(self) -> Decoder:
+        """Return the like of it that keeps least for the gradient."""
+
+
+def reversible_decoder(decoder: Decoder) -> Decoder:
+    """Return a decoder of the same values whose memory does not grow with its steps.
+
+    Args:
+        decoder: Any; one that is not made of others is returned as it is.
+    """
+
+    return decoder.reversible() if isinstance(decoder, Compound) else decoder
+
+
 @dataclass(frozen=True)
 class Undo:
     """The inverse of any bijection."""
@@ -82,9 +111,32 @@ class Mix:
     def __call__(self, y: Images) -> Images:
         """Return the mixed channels."""
 
-        x: Images = _Mix.apply(y, self.matrix, self.bias)  # type: ignore[no-untyped-call]
+        x: Images = _Mix.apply(y, self)  # type: ignore[no-untyped-call]
 
         return x
+
+    def run(self, y: Images) -> Images:
+        """Return the mixed channels, without a gradient."""
+
+        return _mixed(y, self.matrix).add_(self.bias[:, None, None])
+
+    def pull(self, gradient: Images) -> Images:
+        """Return the gradient in the input of one in the output."""
+
+        return _mixed(gradient, self.matrix.T)
+
+    def rewind(self, x: Images, gradient: Images) -> tuple[Images, Images]:
+        """Return what `x` was mixed of, and the gradient in it."""
+
+        return self.inverse.run(x), self.pull(gradient)
+
+    @cached_property
+    def inverse(self) -> "Mix":
+        """The map back."""
+
+        matrix = torch.linalg.inv(self.matrix.double()).to(self.matrix.dtype)
+
+        return Mix(matrix, -matrix @ self.bias)
 
     def after(self, other: "Mix") -> "Mix":
         """Return the other map followed by this one."""
@@ -96,20 +148,15 @@ class Mix:
 
 class _Mix(torch.autograd.Function):
     @staticmethod
-    def forward(
-        ctx: Any,  # noqa: ANN401
-        y: Tensor,
-        matrix: Tensor,
-        bias: Tensor,
-    ) -> Tensor:
-        ctx.matrix = matrix
+    def forward(ctx: Any, y: Tensor, mix: Mix) -> Tensor:  # noqa: ANN401
+        ctx.mix = mix
 
-        return _mixed(y, matrix).add_(bias[:, None, None])
+        return mix.run(y)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401
-        return _mixed(gradient, ctx.matrix.T), None, None
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+        return ctx.mix.pull(gradient), None
 
 
 def _mixed(x: Tensor, matrix: Tensor) -> Tensor:
@@ -147,3 +194,18 @@ class Steps:
             y = decoder(y)
 
         return y
+
+    def reversible(self) -> "Steps":
+        """Return the same steps, neighbors that can be rewound joined."""
+
+        joined: list[Decoder] = []
+
+        for able, run in groupby(
+            self.decoders, lambda decoder: isinstance(decoder, Rewindable)
+        ):
+            if able:
+                joined.append(Rewound(list(run)))  # type: ignore[arg-type]
+            else:
+                joined += map(reversible_decoder, run)
+
+        return Steps(joined)

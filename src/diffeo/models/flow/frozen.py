@@ -20,6 +20,7 @@ __all__ = [
     "Residual",
     "Smooth",
     "Stack",
+    "Tape",
     "frozen",
 ]
 

@@ -1,14 +1,14 @@
 """Multi-scale flows: half of the channels leave early, whitened given the rest."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
 
 from diffeo.models.flow.bijection import Bijection, Chain, Change
 from diffeo.models.flow.coupling import Mask, Transform
-from diffeo.models.flow.folded import Decoder, decoder
+from diffeo.models.flow.folded import Decoder, decoder, reversible_decoder
 from diffeo.models.flow.frozen import frozen
 from diffeo.models.flow.uncoupled import Uncoupled, undo
 from diffeo.shapes import Images, Latent, LogDet
@@ -96,3 +96,6 @@ class _Joined:
         white = white.reshape(len(white), *self.leaves)
 
         return self.how.mask.merge(goes_on, undo(goes_on, white, self.how))
+
+    def reversible(self) -> "_Joined":
+        return replace(self, rest=reversible_decoder(self.rest))

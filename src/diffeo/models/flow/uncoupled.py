@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from diffeo.models.flow.frozen import Frozen
-from diffeo.shapes import Images, Maps, Memory
+from diffeo.models.flow.frozen import Frozen, Tape
+from diffeo.shapes import Images, LogDet, Maps, Memory
 
 __all__ = ["Uncoupled", "undo"]
 
@@ -22,6 +22,8 @@ class _Mask(Protocol):
 
 @runtime_checkable
 class _Transform(Protocol):
+    def forward(self, x: Images, parameters: Maps) -> tuple[Images, LogDet]: ...
+
     def undo(self, y: Images, parameters: Maps) -> tuple[Images, Memory]: ...
 
     def pull(self, gradient: Images, kept: Memory) -> tuple[Images, Maps]: ...
@@ -47,6 +49,17 @@ class Uncoupled:
         x: Images = _Uncouple.apply(y, self)  # type: ignore[no-untyped-call]
 
         return x
+
+    def rewind(self, x: Images, gradient: Images) -> tuple[Images, Images]:
+        """Move the part again, with one run of the network for the gradient too."""
+
+        with torch.enable_grad():
+            x = x.detach().requires_grad_()
+            y: Images = _Rewind.apply(x, self)  # type: ignore[no-untyped-call]
+
+        (in_y,) = torch.autograd.grad(y, x, gradient)
+
+        return y.detach(), in_y
 
 
 def undo(stays: Images, moved: Images, how: Uncoupled) -> Images:
@@ -83,20 +96,47 @@ class _Uncouple(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
-        mask = ctx.how.mask
-        in_stays, in_moves = mask.split(gradient)
-        through, in_moved = _pull(ctx, in_moves)
+        return _pull_whole(ctx, gradient), None
 
-        return mask.merge(through.add_(in_stays), in_moved), None
+
+class _Rewind(torch.autograd.Function):
+    """The way back to what was moved, with the derivative of the way there."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, how: Uncoupled) -> Tensor:  # noqa: ANN401
+        stays, moves = how.mask.split(x)
+        parameters, tape = how.network.run(stays)
+        moved, _ = how.transform.forward(moves, parameters)
+        _, kept = how.transform.undo(moved, parameters)
+        _keep(ctx, how, tape, kept)
+
+        return how.mask.merge(stays, moved)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+        return _pull_whole(ctx, gradient), None
 
 
 def _undo(ctx: Any, stays: Tensor, moved: Tensor, how: Uncoupled) -> Tensor:  # noqa: ANN401
     parameters, tape = how.network.run(stays)
     moves, kept = how.transform.undo(moved, parameters)
+    _keep(ctx, how, tape, kept)
+
+    return moves
+
+
+def _keep(ctx: Any, how: Uncoupled, tape: Tape, kept: Memory) -> None:  # noqa: ANN401
     ctx.how, ctx.tape = how, len(tape)
     ctx.save_for_backward(*tape, *kept)
 
-    return moves
+
+def _pull_whole(ctx: Any, gradient: Tensor) -> Tensor:  # noqa: ANN401
+    mask: _Mask = ctx.how.mask
+    in_stays, in_moves = mask.split(gradient)
+    through, in_moved = _pull(ctx, in_moves)
+
+    return mask.merge(through.add_(in_stays), in_moved)
 
 
 def _pull(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ANN401
