@@ -8,7 +8,7 @@ from diffeo.search import Run
 __all__ = ["measure"]
 
 ROWS = 64
-FULL = Run(batch_size=ROWS)
+FULL = Run(batch_size=ROWS, precision="full")
 HALF = Run(batch_size=ROWS, precision=torch.bfloat16)
 
 

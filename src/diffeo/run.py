@@ -32,9 +32,13 @@ class Run:
         spread: Standard deviation, in coordinates, of the noise added to the origin at
             all starts but the first.
         seed: Of that noise.
-        precision: In which coordinates that can do so propose steps; what is returned
-            has arrived in full precision all the same.
-        path: Whether to keep the coordinates along the search.
+        precision: In which coordinates that can do so propose steps: a data type,
+            "full" for that of the data, or "auto" for bfloat16 if the data are float32,
+            the processor has units for it, and decoding is work enough to gain by it.
+            What is returned has arrived in full precision all the same: a row that has
+            not starts over in it.
+        path: Whether to keep the coordinates along the search, which is then in full
+            precision throughout.
         progress: Whether to show a bar.
     """
 
@@ -46,7 +50,7 @@ class Run:
     starts: int = 1
     spread: float = 0.1
     seed: int = 0
-    precision: torch.dtype | None = None
+    precision: torch.dtype | Literal["auto", "full"] = "auto"
     path: bool = False
     progress: bool = False
 
@@ -54,6 +58,11 @@ class Run:
         if isinstance(self.batch_size, str) and self.batch_size != "auto":
             raise ValueError(
                 f"batch_size must be a number or 'auto', got {self.batch_size}"
+            )
+
+        if isinstance(self.precision, str) and self.precision not in ("auto", "full"):
+            raise ValueError(
+                f"precision must be a data type, 'auto' or 'full', got {self.precision}"
             )
 
         backward_named(self.backward)

@@ -11,13 +11,14 @@ from diffeo.ascents import Ascent, NormalizedGradient, Polyak
 from diffeo.batching import backing_off
 from diffeo.checks import check_data, check_latent, check_mode, check_outputs
 from diffeo.climbing.climb import Climb
-from diffeo.climbing.confirm import appraise
+from diffeo.climbing.confirm import confirm
 from diffeo.climbing.fitting import fit
 from diffeo.climbing.hill import Base, Hill
+from diffeo.climbing.proposing import proposing
 from diffeo.climbing.record import record_of
 from diffeo.climbing.refine import refine
 from diffeo.climbing.walk import Summit, Trail
-from diffeo.coordinates.prepared import prepare
+from diffeo.coordinates.prepared import prepare, reversible
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, choose, concatenate
 from diffeo.detached import detached
@@ -30,6 +31,8 @@ __all__ = ["USUAL", "Run", "search"]
 
 USUAL: Ascent = Polyak(NormalizedGradient(1.0))
 """How a search steps unless told: of those compared, the fastest to all targets."""
+
+PATIENCE = 25  # steps in lower precision, of which one at least is to gain something
 
 
 def search(
@@ -62,13 +65,15 @@ def search(
     ascent, run = ascent or USUAL, run or Run()
     check_data(x)
     check_mode(model)
-    place = prepare(coordinates, run.precision)
-    hill = Hill(detached(model), objective, place, ascent)
+    steady = prepare(coordinates)
+    quick = proposing(coordinates, steady, run, x)
+    hill = Hill(detached(model), objective, quick, ascent)
     backward, place, size = fit(hill, x, run)
     judge = hill = hill._replace(coordinates=place)
 
-    if run.precision is not None:
-        judge = hill._replace(coordinates=prepare(coordinates))
+    if quick is not steady:
+        same = reversible(steady) if backward == "reversible" else steady
+        judge = hill._replace(coordinates=same)
 
     base, size = _prepare(x, judge, size)
     records: list[Counterfactuals] = []
@@ -117,29 +122,32 @@ class _Session:
         begun = time.perf_counter()
         base = self.base.rows(rows)
         start = base.origin + shift
+        trail = Trail(start) if self.run.path else None
         climb = Climb(
             self.hill,
-            self.judge,
             base,
             start,
             self.run.reserve,
-            Trail(start) if self.run.path else None,
+            patience=None if self.hill is self.judge else PATIENCE,
+            trail=trail,
             interrupted=self.interrupted,
         )
         climb.run(0 if self.interrupted else self.run.steps, self.bar)
-        summit = self._refined(climb)
+        summit = self._landed(climb)
         self.interrupted = climb.interrupted
         self.bar.close_batch(len(start), int((summit.margin >= 0).sum()))
 
         return record_of(climb, summit, time.perf_counter() - begun)
 
-    def _refined(self, climb: Climb) -> Summit:
+    def _landed(self, climb: Climb) -> Summit:
+        """Return where rows ended, confirmed in full precision and refined."""
+
         summit = climb.walk.whole
 
-        if self.judge is not self.hill:
-            summit = appraise(self.judge, climb.base, climb.z, summit)
-
         try:
+            if self.judge is not self.hill:
+                summit = self._confirmed(climb, summit)
+
             return refine(
                 self.judge,
                 climb.base,
@@ -151,6 +159,22 @@ class _Session:
             climb.interrupted = True
 
             return summit
+
+    def _confirmed(self, climb: Climb, summit: Summit) -> Summit:
+        """Let rows that did not arrive after all start over in full precision."""
+
+        reserve = self.run.reserve
+        summit = confirm(self.judge, climb.base, summit, reserve=reserve)
+        rows = (~summit.done).nonzero()[:, 0]
+
+        if len(rows) == 0 or climb.interrupted:
+            return summit
+
+        again = Climb(self.judge, climb.base.rows(rows), climb.z[rows], reserve)
+        again.run(self.run.steps, self.bar)
+        climb.interrupted = again.interrupted
+
+        return summit.put(rows, again.walk.whole._replace(row=rows))
 
 
 def _prepare(x: Data, hill: Hill, size: int) -> tuple[Base, int]:

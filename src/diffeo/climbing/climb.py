@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from diffeo.climbing.confirm import confirm
 from diffeo.climbing.hill import Base, Hill
 from diffeo.climbing.walk import Trail, Walk, set_out, where
 from diffeo.progress import Bar
-from diffeo.shapes import Latent, Scores
+from diffeo.shapes import Flags, Latent, Scores
 
 __all__ = ["Climb"]
 
@@ -23,19 +22,20 @@ class Climb:
 
     Args:
         hill: What is climbed.
-        judge: The same in full precision: what decides whether a row has arrived.
         base: The rows.
         z: Where they start.
         reserve: Margin at which a row stops.
+        patience: Steps without a better margin after which a row is done; none if it
+            is to go on as long as it may.
         trail: What to note the path in, if anything.
     """
 
     hill: Hill
-    judge: Hill
     base: Base
     z: Latent
     reserve: float
-    trail: Trail | None
+    patience: int | None = None
+    trail: Trail | None = None
     interrupted: bool = False
     walk: Walk = field(init=False)
 
@@ -61,6 +61,7 @@ class Climb:
                 return
 
             self._move(z, score)
+            del score  # what it keeps for its gradient is the next step's to use
 
             if looking:
                 self._leave()
@@ -77,14 +78,14 @@ class Climb:
         z = walk.z.detach().requires_grad_()
         point = hill.look(z, walk.base)
         score = hill.score(point, walk.base)
-        margin = hill.margin(point, walk.base) - walk.flattery
+        margin = hill.margin(point, walk.base)
         summit = walk.summit
         better = (margin > summit.margin) & ~summit.done
         arrived = margin >= (self.reserve if step else 0)
         broken = ~(score.detach().isfinite() & margin.isfinite()) & ~summit.done
         summit = summit.improve(better, point, margin)._replace(
             steps=summit.steps.masked_fill(better, step),
-            done=summit.done | arrived | broken,
+            done=summit.done | arrived | broken | self._weary(step),
             failed=summit.failed | broken,
         )
         self.walk = walk._replace(margin=margin, summit=summit)
@@ -94,10 +95,12 @@ class Climb:
 
         return z, score
 
-    def _all_done(self, bar: Bar) -> bool:
-        if self.judge is not self.hill:
-            self.walk = confirm(self.judge, self.walk, self.reserve)
+    def _weary(self, step: int) -> Flags:
+        stale: Tensor = step - self.walk.summit.steps
 
+        return stale > (step if self.patience is None else self.patience)
+
+    def _all_done(self, bar: Bar) -> bool:
         done, margin = self.walk.summit.done, self.walk.summit.margin
         gone = self.walk.gone
         before = sum(len(part.row) for part in gone)

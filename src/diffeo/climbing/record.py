@@ -31,7 +31,7 @@ def record_of(climb: Climb, summit: Summit, seconds: float) -> Counterfactuals:
         counterfactual=summit.data,
         origin=base.origin,
         latent=summit.latent,
-        target=climb.judge.objective.aim(point, base.memory),
+        target=climb.hill.objective.aim(point, base.memory),
         outcome=_outcome(climb, summit),
         steps=summit.steps,
         outputs_before=base.outputs,

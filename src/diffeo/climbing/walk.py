@@ -16,8 +16,7 @@ class Summit(NamedTuple):
     """The best point that each row has seen, and what was seen there.
 
     `row` is the row's number in its batch. `behind` is where the row stood one step
-    before it arrived. A row is `done` when it has arrived or `failed`, and `sure` when
-    what was seen there was seen in full precision.
+    before it arrived. A row is `done` when it has arrived or `failed`.
     """
 
     row: Indices
@@ -30,7 +29,6 @@ class Summit(NamedTuple):
     behind_margin: Scores
     done: Flags
     failed: Flags
-    sure: Flags
 
     def rows(self, index: Tensor) -> "Summit":
         """Return some of the rows."""
@@ -65,16 +63,11 @@ class Summit(NamedTuple):
 
 
 class Walk(NamedTuple):
-    """Rows that are still on their way.
-
-    `flattery` is by how much lower precision was once found to overstate the margin.
-    `gone` are rows that have left.
-    """
+    """Rows that are still on their way; `gone` are those that have left."""
 
     base: Base
     z: Latent
     margin: Scores
-    flattery: Scores
     memory: Memory
     summit: Summit
     gone: tuple[Summit, ...] = ()
@@ -104,7 +97,6 @@ class Walk(NamedTuple):
             self.base.rows(index),
             self.z[index],
             self.margin[index],
-            self.flattery[index],
             rows_of(self.memory, index),
             self.summit.rows(index),
             self.gone,
@@ -172,10 +164,9 @@ def set_out(base: Base, z: Latent, memory: Memory) -> Walk:
         behind_margin=nothing,
         done=no,
         failed=no,
-        sure=no,
     )
 
-    return Walk(base, z, nothing, torch.zeros_like(nothing), memory, summit)
+    return Walk(base, z, nothing, memory, summit)
 
 
 def where(rows: Flags | Tensor, value: Tensor, other: Tensor) -> Tensor:

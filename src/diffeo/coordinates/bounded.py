@@ -46,7 +46,9 @@ class Bounded:
     def folded(self, dtype: torch.dtype | None = None) -> "Bounded":
         """Return the same bounds around coordinates made ready for a search."""
 
-        return replace(self, coordinates=prepare(self.coordinates, dtype))
+        ready = prepare(self.coordinates, dtype)
+
+        return self if ready is self.coordinates else replace(self, coordinates=ready)
 
     def reversible(self) -> "Bounded":
         """Return the same bounds around the reversible form, if there is one."""
