@@ -94,6 +94,20 @@ def test_explain_writes_all_there_is_to_see(tmp_path: Path) -> None:
         assert torch.equal(picture, to_8_bits(record.counterfactual)[row])
 
 
+@pytest.mark.parametrize(
+    ("options", "backward"),
+    [({}, "plain"), ({"backward": "reversible"}, "reversible")],
+)
+def test_explain_states_the_backward_pass(
+    options: dict[str, object], backward: str, tmp_path: Path
+) -> None:
+    code, _ = explain(tmp_path / "out", **options, limit=1, steps=5)
+    record = Counterfactuals.load(tmp_path / "out" / "record.safetensors")
+
+    assert code == 0
+    assert record.settings["backward"] == backward
+
+
 def test_explain_takes_pictures_and_a_python_function(
     model: Path, tmp_path: Path
 ) -> None:
@@ -210,6 +224,10 @@ def test_reproduce_quickly(data: Path, tmp_path: Path) -> None:
         (("reproduce", "none"), "name must be one of helix, mnist"),
         (("tune", "none"), "name must be one of mnist-comparison, got none"),
         (("train", "mnist-cnn", "--data", "none"), "data folder must hold"),
+        (
+            ("train", "mnist-flow", "--backward", "none"),
+            "backward must be one of auto, plain, reversible, got none",
+        ),
     ],
 )
 def test_bad_names_are_told_in_a_sentence(

@@ -11,13 +11,17 @@ from diffeo.coordinates.protocol import Coordinates
 from diffeo.experiments.fours import digits_flow
 from diffeo.meter import Meter
 from diffeo.models.flow.density import Flow
-from diffeo.models.flow.folded import decoder, reversible_decoder
+from diffeo.models.flow.folded import Decoder, decoder, reversible_decoder
 from diffeo.models.flow.rewind import Rewindable
 from laws import BijectionCase, bijections, deep_flow, images, pulled, tiny_flow
 
 every_bijection = pytest.mark.parametrize(
     "case", bijections(), ids=lambda case: case.name
 )
+
+
+def rewindable(case: BijectionCase) -> Decoder:
+    return reversible_decoder(decoder(case.bijection, torch.float64))
 
 
 @every_bijection
@@ -33,16 +37,12 @@ def test_a_reversible_decoder_has_the_same_data_and_gradient(
 
 @pytest.mark.parametrize(
     "case",
-    [
-        case
-        for case in bijections()
-        if isinstance(decoder(case.bijection, torch.float64), Rewindable)
-    ],
+    [case for case in bijections() if isinstance(rewindable(case), Rewindable)],
     ids=lambda case: case.name,
 )
 def test_a_rewound_decoder_finds_its_input(case: BijectionCase) -> None:
     y = case.bijection.forward(case.x)[0].detach()
-    one = decoder(case.bijection, torch.float64)
+    one = rewindable(case)
     assert isinstance(one, Rewindable)
     x = one(y)
     found, _ = one.rewind(x, torch.ones_like(x))

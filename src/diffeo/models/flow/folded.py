@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby
 from typing import Any, Protocol, runtime_checkable
 
@@ -67,8 +66,8 @@ def decoder(bijection: Invertible, dtype: torch.dtype) -> Decoder:
 
 
 @runtime_checkable
-class Compound(Protocol):
-    """A decoder made of decoders."""
+class Turnable(Protocol):
+    """A decoder that has another form, or parts that do."""
 
     def reversible(self) -> Decoder:
         """Return the like of it that keeps least for the gradient."""
@@ -78,10 +77,10 @@ def reversible_decoder(decoder: Decoder) -> Decoder:
     """Return a decoder of the same values whose memory does not grow with its steps.
 
     Args:
-        decoder: Any; one that is not made of others is returned as it is.
+        decoder: Any; one that has no such form is returned as it is.
     """
 
-    return decoder.reversible() if isinstance(decoder, Compound) else decoder
+    return decoder.reversible() if isinstance(decoder, Turnable) else decoder
 
 
 @dataclass(frozen=True)
@@ -125,18 +124,12 @@ class Mix:
 
         return _mixed(gradient, self.matrix.T)
 
-    def rewind(self, x: Images, gradient: Images) -> tuple[Images, Images]:
-        """Return what `x` was mixed of, and the gradient in it."""
-
-        return self.inverse.run(x), self.pull(gradient)
-
-    @cached_property
-    def inverse(self) -> "Mix":
-        """The map back."""
+    def reversible(self) -> "_Remix":
+        """Return this map together with the one back."""
 
         matrix = torch.linalg.inv(self.matrix.double()).to(self.matrix.dtype)
 
-        return Mix(matrix, -matrix @ self.bias)
+        return _Remix(self, Mix(matrix, -matrix @ self.bias))
 
     def after(self, other: "Mix") -> "Mix":
         """Return the other map followed by this one."""
@@ -163,6 +156,18 @@ def _mixed(x: Tensor, matrix: Tensor) -> Tensor:
     """Multiply channels by a matrix: for so few, one product an image is fastest."""
 
     return torch.matmul(matrix, x.flatten(2)).view_as(x)
+
+
+@dataclass(frozen=True)
+class _Remix:
+    there: Mix
+    back: Mix
+
+    def __call__(self, y: Images) -> Images:
+        return self.there(y)
+
+    def rewind(self, x: Images, gradient: Images) -> tuple[Images, Images]:
+        return self.back.run(x), self.there.pull(gradient)
 
 
 @dataclass(frozen=True)
@@ -198,14 +203,11 @@ class Steps:
     def reversible(self) -> "Steps":
         """Return the same steps, neighbors that can be rewound joined."""
 
+        decoders = map(reversible_decoder, self.decoders)
         joined: list[Decoder] = []
 
-        for able, run in groupby(
-            self.decoders, lambda decoder: isinstance(decoder, Rewindable)
-        ):
-            if able:
-                joined.append(Rewound(list(run)))  # type: ignore[arg-type]
-            else:
-                joined += map(reversible_decoder, run)
+        for able, run in groupby(decoders, lambda one: isinstance(one, Rewindable)):
+            some = list(run)
+            joined += [Rewound(some)] if able else some  # type: ignore[arg-type]
 
         return Steps(joined)
