@@ -1,6 +1,6 @@
 """Memory of a step in fresh processes, and what the reversible backward costs."""
 
-import resource
+import ctypes
 import subprocess
 import sys
 from pathlib import Path
@@ -23,8 +23,8 @@ DEEP = Size(levels=4, steps=32, width=64)
 def memory() -> dict[str, float]:
     """Return how peak memory grows with depth, and the reversible pass's time.
 
-    Memory is the greatest resident size of a fresh process that takes one step, less
-    its size just before the step.
+    Memory is the greatest resident size of a fresh process while it takes one step,
+    less its size just before the step, which is that of the libraries and parameters.
     """
 
     grown = {
@@ -90,11 +90,33 @@ def _measure(way: str, size: Size, batch: int) -> float:
 
     coordinates = WAYS[way](_flow(size))  # type: ignore[no-untyped-call]
     z = [packed(noise(size, batch))]
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    before = pages * resource.getpagesize() / 1024
+    _forget()
+    before = _resident("VmRSS")
     pull(lambda z: coordinates.decode(z[0]), z)
 
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return _resident("VmHWM") - before
+
+
+def _forget() -> None:
+    """Give freed memory back, lest the step take it unseen, and forget the peak."""
+
+    ctypes.CDLL(None).malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def _resident(name: str) -> float:
+    """Return megabytes that the system states of this process.
+
+    The peak that getrusage tells is of no use: a process inherits its parent's.
+
+    Args:
+        name: "VmRSS" for the size of now, "VmHWM" for the greatest so far.
+    """
+
+    facts = Path("/proc/self/status").read_text().splitlines()
+    lines = dict(line.split(":") for line in facts)
+
+    return int(lines[name].split()[0]) / 1024
 
 
 if __name__ == "__main__":
