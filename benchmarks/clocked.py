@@ -15,9 +15,9 @@ from diffeo.batching import batches_of
 from diffeo.models.flow.pixels import dequantize
 from diffeo.training.batches import Shuffle, batches
 
-__all__ = ["Point", "Way", "latest", "passing", "recent", "train"]
+__all__ = ["Follow", "Point", "Way", "latest", "passing", "recent", "train"]
 
-Follow = Callable[[Tensor, Tensor, Tensor], Tensor]
+Follow = Callable[[Tensor, Tensor, Tensor | int], Tensor]
 
 
 class Point(NamedTuple):
@@ -52,20 +52,24 @@ class Way:
     clip: float = 1.0
 
 
-def latest(averaged: Tensor, now: Tensor, count: Tensor) -> Tensor:  # noqa: ARG001
+def latest(
+    averaged: Tensor,  # noqa: ARG001
+    now: Tensor,
+    count: Tensor | int,  # noqa: ARG001
+) -> Tensor:
     """Return the weights of now."""
 
     return now
 
 
-def recent(averaged: Tensor, now: Tensor, count: Tensor) -> Tensor:
+def recent(averaged: Tensor, now: Tensor, count: Tensor | int) -> Tensor:
     """Return a moving average over the last seventh of all steps, at most a thousand.
 
     With so many steps as the shipped weights took, it decays as theirs did; with few,
     it does not hold on to the first weights.
     """
 
-    return averaged.lerp(now, max(0.001, 7 / (8 + count.item())))
+    return averaged.lerp(now, max(0.001, 7 / (8 + int(count))))
 
 
 def train(
@@ -153,7 +157,7 @@ def _step(way: Way, x: Tensor, rate: float) -> None:
         loss = way.bits(way.model, x).mean()
 
     way.optimizer.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     nn.utils.clip_grad_norm_(way.model.parameters(), way.clip)
     way.optimizer.step()
 

@@ -1,9 +1,11 @@
 """The trainings that are compared: ours, and those of a Glow from normflows."""
 
 from collections.abc import Callable, Mapping
+from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.clocked import Way, latest, recent
@@ -48,7 +50,7 @@ def more_work(those: Mapping[str, Way], x: Tensor) -> float:
         x: A digit.
     """
 
-    counts = {}
+    counts: dict[str, float] = {}
 
     for name in ("before", "ours"):
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
@@ -62,7 +64,7 @@ def more_work(those: Mapping[str, Way], x: Tensor) -> float:
 def _ours(x: Tensor, dtype: torch.dtype) -> Way:
     flow = DIGITS_FLOW.build()
     initialize(flow, x)
-    flow.to(memory_format=torch.channels_last)
+    flow = flow.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     return _scheduled(flow, _bits, dtype)
 
@@ -82,12 +84,12 @@ def _bits(model: nn.Module, x: Tensor) -> Tensor:
 def _scheduled(
     model: nn.Module, bits: Callable[[nn.Module, Tensor], Tensor], dtype: torch.dtype
 ) -> Way:
-    configured = SCHEDULE.optimizer(model, steps=1)
+    configured = cast("Mapping[str, Optimizer]", SCHEDULE.optimizer(model, steps=1))
 
     return Way(
         model,
         bits,
-        configured["optimizer"],  # type: ignore[index]
+        configured["optimizer"],
         lambda step, steps: SCHEDULE.rate * SCHEDULE.factor(step, steps),
         follow=recent,
         dtype=dtype,

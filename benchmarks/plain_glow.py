@@ -26,15 +26,19 @@ def plain_glow(shape: Shape, levels: Sequence[Level]) -> nn.Module:
 
     warnings.filterwarnings("ignore", message="torch.lu is deprecated")
     channels, height, width = shape
-    bases, flows = [], []
+    bases: list[nn.Module] = []
+    flows: list[list[nn.Module]] = []
 
     with seeded(0):
         for number, level in enumerate(levels, 1):
             last = number == len(levels)
             channels, height, width = 4 * channels, height // 2, width // 2
-            hidden = width_for(level, channels, networks=level.steps + (not last))
+            networks = level.steps + (not last)
             blocks = [
-                normflows.flows.GlowBlock(channels, hidden) for _ in range(level.steps)
+                normflows.flows.GlowBlock(
+                    channels, width_for(level, channels, networks=networks)
+                )
+                for _ in range(level.steps)
             ]
             leaving = channels if last else channels // 2
             base = normflows.distributions.DiagGaussian((leaving, height, width))
