@@ -117,7 +117,8 @@ def passing(points: Sequence[Point], bits: float) -> float:
     """Return the seconds after which a training is at so few bits, or infinity.
 
     Args:
-        points: Of its looks; between two of them its course is taken to be straight.
+        points: Of its looks; between two of them its course is taken to be straight,
+            and where it was before the first is not known.
         bits: Per dimension.
     """
 
