@@ -16,6 +16,7 @@ from benchmarks import (
     search_refinement,
     search_time,
 )
+from benchmarks.curve import curve
 from benchmarks.growth import growth
 from benchmarks.memory import memory
 from benchmarks.peak import peak
@@ -35,6 +36,7 @@ BENCHMARKS = {
     "peak": peak,
     "memory": memory,
     "growth": growth,
+    "curve": curve,
 }
 
 

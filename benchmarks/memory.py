@@ -29,6 +29,7 @@ WAYS: dict[str, Callable[[Flow], Coordinates]] = {
 """The ways to decode: as autograd does it, and as a search does it, each with both
 backward passes."""
 BATCH = 16
+TINY = Size(side=8, levels=1, steps=1, width=4)
 SHALLOW = Size(levels=4, steps=8, width=64)
 DEEP = Size(levels=4, steps=32, width=64)
 MIDDLE = Size(levels=3, steps=4, width=128)
@@ -91,6 +92,7 @@ def _flow(size: Size) -> Flow:
 def _measure(way: str, size: Size, batch: int) -> float:
     """Return the megabytes that a step adds to this process."""
 
+    _step(WAYS[way](_flow(TINY)), packed(noise(TINY, 1)))  # imports what torch puts off
     coordinates = WAYS[way](_flow(size))
     z = packed(noise(size, batch))
     _forget()
