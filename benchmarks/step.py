@@ -70,7 +70,7 @@ def freia() -> Decoding:
     """Return that of FrEIA, frozen, channels last."""
 
     flow = FreiaGlow(SIZE).requires_grad_(requires_grad=False)
-    flow.eval().to(memory_format=torch.channels_last)
+    flow.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     return Decoding(flow.decode, noise(SIZE, BATCH))
 

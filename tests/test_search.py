@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from jaxtyping import TypeCheckError
 from torch import Tensor, nn
 
 from diffeo.ascents import Adam
@@ -307,6 +308,11 @@ def test_data_outside_the_coordinates_range_are_refused() -> None:
 def test_settings_out_of_range_are_refused(setting: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must be at least"):
         replace(Run(), **setting)  # type: ignore[arg-type]
+
+
+def test_an_unknown_precision_is_refused() -> None:
+    with pytest.raises((ValueError, TypeCheckError), match="precision"):
+        Run(precision="half")  # type: ignore[arg-type]
 
 
 def test_the_same_search_on_modules_that_require_gradients_keeps_none() -> None:

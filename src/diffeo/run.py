@@ -46,7 +46,7 @@ class Run:
     batch_size: int | Literal["auto"] = "auto"
     backward: Backward = "auto"
     reserve: float = 0.02
-    refine: int = 2
+    refine: int = 1
     starts: int = 1
     spread: float = 0.1
     seed: int = 0

@@ -49,4 +49,6 @@ def _work(steady: Coordinates, x: Data) -> float:
     with FlopCounterMode(display=False) as counter:
         steady.decode(z)
 
-    return counter.get_total_flops() / 2
+    operations: int = counter.get_total_flops()
+
+    return operations / 2
