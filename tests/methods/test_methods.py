@@ -83,15 +83,17 @@ def test_counterfactuals_stay_images(record: Counterfactuals) -> None:
     assert record.counterfactual.max() <= 1
 
 
-def test_rows_are_independent(method: Method, record: Counterfactuals) -> None:
-    alone = explain(method, X[4:5], run=dataclasses.replace(RUN, batch_size=1))
+def test_rows_are_independent(method: Method) -> None:
+    few = dataclasses.replace(RUN, steps=30)  # prices with kinks amplify rounding
+    together = explain(method, run=few)
+    alone = explain(method, X[4:5], run=dataclasses.replace(few, batch_size=1))
 
     for name in ("counterfactual", "latent", "margin"):
         torch.testing.assert_close(
-            getattr(alone, name), getattr(record, name)[4:5], rtol=0, atol=1e-9
+            getattr(alone, name), getattr(together, name)[4:5], rtol=0, atol=1e-9
         )
 
-    assert alone.steps[0] == record.steps[4]
+    assert alone.steps[0] == together.steps[4]
 
 
 def test_a_seed_gives_the_same_again(method: Method, record: Counterfactuals) -> None:
