@@ -1,11 +1,16 @@
 """How near the convolutions of a step come to the machine's matrix products."""
 
 import statistics
+from functools import partial
 
 import torch
+from torch import Tensor
 
 from benchmarks.flows import Size, glow_of, multiply_adds, noise, packed, pull
+from benchmarks.profile import shares
 from benchmarks.timing import interleaved
+from diffeo.coordinates.prepared import prepare
+from diffeo.coordinates.protocol import Coordinates
 from diffeo.models.precision import rough_dtype
 
 __all__ = ["peak"]
@@ -15,7 +20,10 @@ SIDE = 2048
 
 
 def peak() -> dict[str, float]:
-    """Return the share of matrix-multiply speed that a step reaches, all included."""
+    """Return the share of matrix-multiply speed that a step reaches, all included.
+
+    Beside it stand the shares of what a step consists of.
+    """
 
     ours = glow_of(Size()).requires_grad_(requires_grad=False)
     rough = rough_dtype(torch.device("cpu"))
@@ -25,17 +33,20 @@ def peak() -> dict[str, float]:
     operations = 2 * 2 * BATCH * work  # both ways, a product and a sum each
     figures = {}
 
-    for name, dtype in (("peak_share", rough), ("peak_share_float32", torch.float32)):
+    for suffix, dtype in (("", rough), ("_float32", torch.float32)):
         matrix = torch.randn(SIDE, SIDE).to(dtype)
-        decode = ours.folded(dtype).decode
-        seconds = interleaved(
-            {
-                "step": lambda decode=decode: pull(lambda z: decode(z[0]), flat),  # type: ignore[misc]
-                "product": lambda matrix=matrix: matrix @ matrix,  # type: ignore[misc]
-            }
-        )
+        step = partial(_step, prepare(ours, dtype), flat)
+        product = partial(torch.matmul, matrix, matrix)
+        seconds = interleaved({"step": step, "product": product})
         achieved = operations / statistics.median(seconds["step"])
         possible = 2 * SIDE**3 / statistics.median(seconds["product"])
-        figures[name] = achieved / possible
+        figures[f"peak_share{suffix}"] = achieved / possible
+        figures |= {
+            f"share_{part}{suffix}": value for part, value in shares(step).items()
+        }
 
     return figures
+
+
+def _step(ready: Coordinates, z: list[Tensor]) -> list[Tensor]:
+    return pull(lambda z: ready.decode(z[0]), z)

@@ -8,8 +8,9 @@ from diffeo.search import Run
 __all__ = ["measure"]
 
 ROWS = 64
-FULL = Run(batch_size=ROWS, precision="full")
-HALF = Run(batch_size=ROWS, precision=torch.bfloat16)
+STEPS = 100
+FULL = Run(steps=STEPS, batch_size=ROWS, precision="full")
+HALF = Run(steps=STEPS, batch_size=ROWS, precision=torch.bfloat16)
 
 
 def measure() -> dict[str, float]:

@@ -35,13 +35,7 @@ from diffeo.methods import (
 )
 from diffeo.methods.shells import GrowingShells, ShrinkingShells
 from diffeo.models.flow.bijection import Chain, Inverse, initialize
-from diffeo.models.flow.coupling import (
-    Additive,
-    Affine,
-    Channels,
-    Checkerboard,
-    Coupling,
-)
+from diffeo.models.flow.coupling import Coupling
 from diffeo.models.flow.density import Flow
 from diffeo.models.flow.layers import (
     ActivationNorm,
@@ -50,10 +44,12 @@ from diffeo.models.flow.layers import (
     Whiten,
 )
 from diffeo.models.flow.marginal import Marginal
+from diffeo.models.flow.masks import Channels, Checkerboard
 from diffeo.models.flow.multiscale import Split
 from diffeo.models.flow.networks import Convolutions
 from diffeo.models.flow.pixels import BinCenter, Logit
 from diffeo.models.flow.recipes import Level, glow, realnvp
+from diffeo.models.flow.transforms import Additive, Affine
 from diffeo.models.seeded import seeded
 from diffeo.objectives import AtLeast, AtMost, Near, Objective, TargetClass
 

@@ -1,5 +1,6 @@
 """A search: climb an objective in some coordinates until the target is reached."""
 
+import math
 import time
 from dataclasses import dataclass, replace
 from functools import partial
@@ -32,7 +33,7 @@ __all__ = ["USUAL", "Run", "search"]
 USUAL: Ascent = Polyak(NormalizedGradient(1.0))
 """How a search steps unless told: of those compared, the fastest to all targets."""
 
-PATIENCE = 25  # steps in lower precision, of which one at least is to gain something
+PATIENCE = 25.0  # steps in lower precision, of which one at least is to gain something
 
 
 def search(
@@ -128,7 +129,7 @@ class _Session:
             base,
             start,
             self.run.reserve,
-            patience=None if self.hill is self.judge else PATIENCE,
+            patience=math.inf if self.hill is self.judge else PATIENCE,
             trail=trail,
             interrupted=self.interrupted,
         )

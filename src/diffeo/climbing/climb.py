@@ -1,5 +1,6 @@
 """The loop itself: one batch of rows climbs until each is done."""
 
+import math
 from dataclasses import dataclass, field
 
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor
 from diffeo.climbing.hill import Base, Hill
 from diffeo.climbing.walk import Trail, Walk, set_out, where
 from diffeo.progress import Bar
-from diffeo.shapes import Flags, Latent, Scores
+from diffeo.shapes import Latent, Scores
 
 __all__ = ["Climb"]
 
@@ -25,8 +26,7 @@ class Climb:
         base: The rows.
         z: Where they start.
         reserve: Margin at which a row stops.
-        patience: Steps without a better margin after which a row is done; none if it
-            is to go on as long as it may.
+        patience: Steps without a better margin after which a row is done.
         trail: What to note the path in, if anything.
     """
 
@@ -34,7 +34,7 @@ class Climb:
     base: Base
     z: Latent
     reserve: float
-    patience: int | None = None
+    patience: float = math.inf
     trail: Trail | None = None
     interrupted: bool = False
     walk: Walk = field(init=False)
@@ -82,10 +82,11 @@ class Climb:
         summit = walk.summit
         better = (margin > summit.margin) & ~summit.done
         arrived = margin >= (self.reserve if step else 0)
+        weary = step - summit.steps > self.patience
         broken = ~(score.detach().isfinite() & margin.isfinite()) & ~summit.done
         summit = summit.improve(better, point, margin)._replace(
             steps=summit.steps.masked_fill(better, step),
-            done=summit.done | arrived | broken | self._weary(step),
+            done=summit.done | arrived | broken | weary,
             failed=summit.failed | broken,
         )
         self.walk = walk._replace(margin=margin, summit=summit)
@@ -94,11 +95,6 @@ class Climb:
             self.trail.add(self.walk)
 
         return z, score
-
-    def _weary(self, step: int) -> Flags:
-        stale: Tensor = step - self.walk.summit.steps
-
-        return stale > (step if self.patience is None else self.patience)
 
     def _all_done(self, bar: Bar) -> bool:
         done, margin = self.walk.summit.done, self.walk.summit.margin

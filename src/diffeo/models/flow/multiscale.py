@@ -7,9 +7,10 @@ import torch
 from torch import nn
 
 from diffeo.models.flow.bijection import Bijection, Chain, Change
-from diffeo.models.flow.coupling import Mask, Transform
 from diffeo.models.flow.folded import Decoder, decoder, reversible_decoder
 from diffeo.models.flow.frozen import frozen
+from diffeo.models.flow.masks import Mask
+from diffeo.models.flow.transforms import Transform
 from diffeo.models.flow.uncoupled import Uncoupled, undo
 from diffeo.shapes import Images, Latent, LogDet
 

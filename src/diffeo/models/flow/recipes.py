@@ -7,14 +7,7 @@ from functools import partial
 from torch import nn
 
 from diffeo.models.flow.bijection import Bijection, Chain
-from diffeo.models.flow.coupling import (
-    Additive,
-    Affine,
-    Channels,
-    Checkerboard,
-    Coupling,
-    Transform,
-)
+from diffeo.models.flow.coupling import Coupling
 from diffeo.models.flow.density import Flow
 from diffeo.models.flow.layers import (
     ActivationNorm,
@@ -23,9 +16,11 @@ from diffeo.models.flow.layers import (
     Whiten,
 )
 from diffeo.models.flow.marginal import Marginal
+from diffeo.models.flow.masks import Channels, Checkerboard
 from diffeo.models.flow.multiscale import Split
 from diffeo.models.flow.networks import Convolutions, PlainConvolutions
 from diffeo.models.flow.pixels import BinCenter, Logit
+from diffeo.models.flow.transforms import Additive, Affine, Transform
 from diffeo.models.seeded import seeded
 
 __all__ = ["Level", "Networks", "glow", "plain", "realnvp", "residual"]

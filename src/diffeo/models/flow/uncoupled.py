@@ -1,32 +1,18 @@
 """Couplings undone with frozen networks, their derivatives in closed form."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from diffeo.models.flow.frozen import Frozen, Tape
-from diffeo.shapes import Images, LogDet, Maps, Memory
+from diffeo.models.flow.masks import Mask
+from diffeo.models.flow.transforms import Transform
+from diffeo.shapes import Images, Memory
 
 __all__ = ["Uncoupled", "undo"]
-
-
-@runtime_checkable
-class _Mask(Protocol):
-    def split(self, x: Maps) -> tuple[Maps, Maps]: ...
-
-    def merge(self, stays: Maps, moves: Maps) -> Maps: ...
-
-
-@runtime_checkable
-class _Transform(Protocol):
-    def forward(self, x: Images, parameters: Maps) -> tuple[Images, LogDet]: ...
-
-    def undo(self, y: Images, parameters: Maps) -> tuple[Images, Memory]: ...
-
-    def pull(self, gradient: Images, kept: Memory) -> tuple[Images, Maps]: ...
 
 
 @dataclass(frozen=True)
@@ -39,8 +25,8 @@ class Uncoupled:
         network: From the part that stays to the transform's parameters.
     """
 
-    mask: _Mask
-    transform: _Transform
+    mask: Mask
+    transform: Transform
     network: Frozen
 
     def __call__(self, y: Images) -> Images:
@@ -132,7 +118,7 @@ def _keep(ctx: Any, how: Uncoupled, tape: Tape, kept: Memory) -> None:  # noqa: 
 
 
 def _pull_whole(ctx: Any, gradient: Tensor) -> Tensor:  # noqa: ANN401
-    mask: _Mask = ctx.how.mask
+    mask: Mask = ctx.how.mask
     in_stays, in_moves = mask.split(gradient)
     through, in_moved = _pull(ctx, in_moves)
 
