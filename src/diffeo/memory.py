@@ -13,7 +13,7 @@ __all__ = ["Need", "available_bytes", "is_out_of_memory", "keep_freed"]
 SHARE = 0.25  # of the free memory that is easily spared for what is kept
 LIMIT = 0.6  # of it that can be spared; the rest is for what comes and goes
 TOO_MUCH = 1 << 60  # bytes that no memory has
-CACHE = 8 * 2**20  # bytes of a batch's largest tensor beyond which a processor slows
+CACHE = 16 * 2**20  # bytes of a batch's largest tensor beyond which a processor slows
 MOST = 1024
 CGROUPS = {  # limits and use of memory, in the two versions of Linux's control groups
     Path("/sys/fs/cgroup/memory.max"): Path("/sys/fs/cgroup/memory.current"),
