@@ -29,7 +29,7 @@ WAYS: dict[str, Callable[[Flow], Coordinates]] = {
 """The ways to decode: as autograd does it, and as a search does it, each with both
 backward passes."""
 BATCH = 16
-TINY = Size(side=8, levels=1, steps=1, width=4)
+TINY = Size(side=8, levels=2, steps=1, width=4)
 SHALLOW = Size(levels=4, steps=8, width=64)
 DEEP = Size(levels=4, steps=32, width=64)
 MIDDLE = Size(levels=3, steps=4, width=128)
