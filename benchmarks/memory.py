@@ -17,6 +17,7 @@ from diffeo.coordinates.protocol import Coordinates
 from diffeo.models.flow.density import Flow
 from diffeo.models.flow.recipes import residual
 from diffeo.models.flow.reversible import reversible
+from diffeo.training.backward import FORMS
 
 __all__ = ["WAYS", "memory", "peak_of"]
 
@@ -28,6 +29,8 @@ WAYS: dict[str, Callable[[Flow], Coordinates]] = {
 }
 """The ways to decode: as autograd does it, and as a search does it, each with both
 backward passes."""
+TRAINING = {f"training_{name}": form for name, form in FORMS.items()}
+"""The ways to train, with either backward pass."""
 BATCH = 16
 TINY = Size(side=8, levels=2, steps=1, width=4)
 SHALLOW = Size(levels=4, steps=8, width=64)
@@ -39,10 +42,14 @@ def memory() -> dict[str, float]:
     """Return how peak memory grows with depth, and the reversible pass's time.
 
     Memory is the greatest resident size of a fresh process while it takes one step,
-    less its size just before the step, which is that of the libraries and parameters.
+    less its size just before the step, which is that of the libraries and parameters,
+    and less the gradients of parameters that a training step leaves.
     """
 
-    peaks = {way: [_usual_peak(way, size) for size in (SHALLOW, DEEP)] for way in WAYS}
+    peaks = {
+        way: [_usual_peak(way, size) for size in (SHALLOW, DEEP)]
+        for way in (*WAYS, *TRAINING)
+    }
     flow, flat = _flow(MIDDLE), packed(noise(MIDDLE, BATCH))
     places = {way: form(flow) for way, form in WAYS.items()}
     seconds = interleaved(
@@ -72,7 +79,7 @@ def peak_of(way: str, size: Size, batch: int) -> float:
     """Return the megabytes that one step adds to a fresh process.
 
     Args:
-        way: One of `WAYS`.
+        way: One of `WAYS` or of `TRAINING`.
         size: Of the flow.
         batch: Rows of the step.
     """
@@ -92,18 +99,38 @@ def _flow(size: Size) -> Flow:
 def _measure(way: str, size: Size, batch: int) -> float:
     """Return the megabytes that a step adds to this process."""
 
-    _step(WAYS[way](_flow(TINY)), packed(noise(TINY, 1)))  # imports what torch puts off
-    coordinates = WAYS[way](_flow(size))
-    z = packed(noise(size, batch))
+    _prepared(way, TINY, 1)()  # imports what torch puts off
+    step = _prepared(way, size, batch)
     _forget()
     before = _resident("VmRSS")
-    _step(coordinates, z)
+    left = step()
 
-    return _resident("VmHWM") - before
+    return _resident("VmHWM") - before - left
 
 
-def _step(coordinates: Coordinates, z: Tensor) -> None:
+def _prepared(way: str, size: Size, batch: int) -> Callable[[], float]:
+    """Return a step to be taken; it returns the megabytes of gradients it leaves."""
+
+    if way in WAYS:
+        return partial(_step, WAYS[way](_flow(size)), packed(noise(size, batch)))
+
+    flow = glow_of(size, residual).train()
+    x = torch.rand(batch, 3, size.side, size.side)
+
+    return partial(_descend, flow, TRAINING[way](flow), x)
+
+
+def _step(coordinates: Coordinates, z: Tensor) -> float:
     pull(lambda z: coordinates.decode(z[0]), [z])
+
+    return 0.0
+
+
+def _descend(flow: Flow, form: Flow, x: Tensor) -> float:
+    form.bits_per_dimension(x).mean().backward()
+    gradients = [value.grad for value in flow.parameters() if value.grad is not None]
+
+    return sum(value.nbytes for value in gradients) / 2**20
 
 
 def _forget() -> None:
