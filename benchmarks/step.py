@@ -41,7 +41,7 @@ def ours(precision: Literal["auto", "full"]) -> Decoding:
 
     flow = glow_of(SIZE).requires_grad_(requires_grad=False)
     x = torch.full((1, 3, SIZE.side, SIZE.side), 0.5)
-    ready = proposing(flow, prepare(flow), Run(precision=precision), x)
+    _, ready = proposing(flow, prepare(flow), Run(precision=precision), x)
 
     return Decoding(lambda z: ready.decode(z[0]), [packed(noise(SIZE, BATCH))])
 

@@ -67,7 +67,7 @@ def search(
     check_data(x)
     check_mode(model)
     steady = prepare(coordinates)
-    quick = proposing(coordinates, steady, run, x)
+    precision, quick = proposing(coordinates, steady, run, x)
     hill = Hill(detached(model), objective, quick, ascent)
     backward, place, size = fit(hill, x, run)
     judge = hill = hill._replace(coordinates=place)
@@ -93,6 +93,7 @@ def search(
         "run": repr(run),
         "batch_size": str(size),
         "backward": backward,
+        "precision": precision,
     }
 
     return replace(_nearest(records), settings=settings)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -8,8 +10,10 @@ from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.prepared import prepare
 from diffeo.coordinates.protocol import Coordinates
+from diffeo.objectives import TargetClass
 from diffeo.run import Run
-from laws import SHAPE, images, tiny_flow
+from diffeo.search import search
+from laws import SHAPE, images, tiny_classifier, tiny_flow
 
 X = images(3).float()
 
@@ -19,7 +23,10 @@ def proposed(run: Run, place: Coordinates, x: Tensor = X) -> bool:
 
     steady = prepare(place)
 
-    return proposing(place, steady, run, x) is not steady
+    precision, quick = proposing(place, steady, run, x)
+    assert (precision == "full") == (quick is steady)
+
+    return quick is not steady
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +82,13 @@ def test_the_work_of_decoding_is_counted() -> None:
 
     # At least the first convolution of the first coupling, at all 2 × 2 places.
     assert work > 2 * 4 * 9 * 4
+
+
+def test_the_record_states_the_precision() -> None:
+    flow, model = tiny_flow().float(), tiny_classifier(3).float()
+    few = Run(steps=2, batch_size=3)
+
+    for run, expected in ((few, "torch.bfloat16"), (replace(few, path=True), "full")):
+        record = search(X, model, TargetClass(1, 0.9), flow, None, run)
+
+        assert record.settings["precision"] == expected

@@ -1,5 +1,7 @@
 """In which precision a search proposes its steps."""
 
+from typing import NamedTuple
+
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -9,15 +11,27 @@ from diffeo.models.precision import rough_dtype
 from diffeo.run import Run
 from diffeo.shapes import Data
 
-__all__ = ["proposing"]
+__all__ = ["Proposing", "proposing"]
 
 HEAVY = 200_000_000  # multiply-adds of a row from which lower precision always pays
 
 
+class Proposing(NamedTuple):
+    """What proposes steps.
+
+    Args:
+        precision: Its name, "full" for that of the data.
+        coordinates: Those that propose.
+    """
+
+    precision: str
+    coordinates: Coordinates
+
+
 def proposing(
     coordinates: Coordinates, steady: Coordinates, run: Run, x: Data
-) -> Coordinates:
-    """Return the coordinates that propose steps, or the steady ones if those are to.
+) -> Proposing:
+    """Return what proposes steps: coordinates of lower precision, or the steady ones.
 
     Args:
         coordinates: Where to move.
@@ -26,18 +40,27 @@ def proposing(
         x: The data.
     """
 
+    rough = _precision(coordinates, steady, run, x)
+    quick = steady if rough is None else prepare(coordinates, rough)
+
+    return Proposing("full" if quick is steady else str(rough), quick)
+
+
+def _precision(
+    coordinates: Coordinates, steady: Coordinates, run: Run, x: Data
+) -> torch.dtype | None:
     if run.path or run.precision == "full" or not isinstance(coordinates, Foldable):
-        return steady
+        return None
 
     if isinstance(run.precision, torch.dtype):
-        return prepare(coordinates, run.precision)
+        return run.precision
 
     rough = rough_dtype(x.device)
 
     if x.dtype != torch.float32 or rough == x.dtype or _work(steady, x[:1]) < HEAVY:
-        return steady
+        return None
 
-    return prepare(coordinates, rough)
+    return rough
 
 
 @torch.no_grad()
