@@ -6,7 +6,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from diffeo.models.flow.frozen import Frozen, frozen
+from diffeo.models.flow.frozen import (
+    Frozen,
+    Layer,
+    Position,
+    Rectify,
+    Residual,
+    Smooth,
+    frozen,
+)
 from diffeo.models.flow.kernels import Convolution
 from diffeo.models.flow.networks import Convolutions, PlainConvolutions
 from diffeo.models.seeded import seeded
@@ -68,6 +76,21 @@ def test_rectified_networks_in_bfloat16_follow_their_signs() -> None:
 
     for exact, near in zip(*pairs, strict=True):
         assert 0 < (near - exact).norm() < 0.2 * exact.norm()
+
+
+@pytest.mark.parametrize(
+    "layer", [Position(torch.ones(4, 3, 2), torch.float64), Rectify(), Smooth()]
+)
+def test_a_layer_may_stand_first_and_last_in_a_residual_one(layer: Layer) -> None:
+    x, upstream = noise(2, 4, 3, 2), noise(2, 4, 3, 2)
+    inner: list[Tensor] = []
+    outer: list[Tensor] = []
+    expected = layer.run(x.clone(), inner) + x
+    gradient = layer.pull(upstream.clone(), inner) + upstream
+    residual = Residual(layer)
+
+    torch.testing.assert_close(residual.run(x.clone(), outer), expected)
+    torch.testing.assert_close(residual.pull(upstream.clone(), outer), gradient)
 
 
 @pytest.mark.parametrize("bias", [True, False])

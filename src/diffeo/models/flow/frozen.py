@@ -35,10 +35,7 @@ class Layer(Protocol):
         """Return the output, written to memory of its own."""
 
     def pull(self, gradient: Maps, tape: Tape) -> Maps:
-        """Return the gradient in the input, and take off the tape what `run` put.
-
-        The gradient in the output may be overwritten.
-        """
+        """Return the gradient in the input, and take off the tape what `run` put."""
 
 
 @runtime_checkable
@@ -63,7 +60,7 @@ class Position:
     def run(self, x: Maps, tape: Tape) -> Maps:  # noqa: ARG002
         """Return the sum."""
 
-        return x.add_(self.bias)
+        return x + self.bias
 
     def pull(self, gradient: Maps, tape: Tape) -> Maps:  # noqa: ARG002
         """Return the gradient as it is."""
@@ -95,20 +92,20 @@ class Rectify:
     """max(x, 0)."""
 
     def run(self, x: Maps, tape: Tape) -> Maps:
-        """Return the activations, in the memory of the input."""
+        """Return the activations."""
 
-        _comparable(x).relu_()
-        tape.append(x)
+        y = _comparable(x).relu().view(x.dtype)
+        tape.append(y)
 
-        return x
+        return y
 
     def pull(self, gradient: Maps, tape: Tape) -> Maps:
-        """Return the gradient where the activation is above 0, in its memory."""
+        """Return the gradient where the activation is above 0."""
 
-        gate, pulled = _comparable(tape.pop()), _comparable(gradient)
-        torch.ops.aten.threshold_backward(pulled, gate, 0, grad_input=pulled)
+        gate = _comparable(tape.pop())
+        pulled = torch.ops.aten.threshold_backward(_comparable(gradient), gate, 0)
 
-        return gradient
+        return pulled.view(gradient.dtype)
 
 
 @dataclass(frozen=True)
