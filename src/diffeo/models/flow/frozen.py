@@ -103,7 +103,9 @@ class Rectify:
         """Return the gradient where the activation is above 0."""
 
         gate = _comparable(tape.pop())
-        pulled = torch.ops.aten.threshold_backward(_comparable(gradient), gate, 0)
+        pulled: Tensor = torch.ops.aten.threshold_backward(
+            _comparable(gradient), gate, 0
+        )
 
         return pulled.view(gradient.dtype)
 
