@@ -9,8 +9,8 @@ import FrEIA.modules as freia_modules
 import normflows
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
+from diffeo.arithmetic import multiply_adds
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.density import Flow
 from diffeo.models.flow.multiscale import Split
@@ -22,11 +22,11 @@ __all__ = [
     "Size",
     "glow_of",
     "latents",
-    "multiply_adds",
     "noise",
     "normflows_glow",
     "packed",
     "pull",
+    "work_of",
 ]
 
 Decode = Callable[[list[Tensor]], Tensor]
@@ -166,18 +166,13 @@ def pull(decode: Decode, z: Sequence[Tensor]) -> list[Tensor]:
     return list(torch.autograd.grad(loss, z))
 
 
-def multiply_adds(decode: Decode, z: Sequence[Tensor]) -> float:
-    """Return those of convolutions and products in the decoding of one image.
+def work_of(decode: Decode, z: Sequence[Tensor]) -> float:
+    """Return the multiply-adds of decoding one image.
 
     A gradient in the latents takes as many again.
     """
 
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        decode(list(z))
-
-    flops: int = counter.get_total_flops()
-
-    return flops / 2 / len(z[0])
+    return multiply_adds(lambda: decode(list(z))) / len(z[0])
 
 
 def packed(z: Sequence[Tensor]) -> Tensor:

@@ -6,7 +6,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from benchmarks.flows import Size, glow_of, multiply_adds, noise, packed, pull
+from benchmarks.flows import Size, glow_of, noise, packed, pull, work_of
 from benchmarks.profile import shares
 from benchmarks.timing import interleaved
 from diffeo.coordinates.prepared import prepare
@@ -29,7 +29,7 @@ def peak() -> dict[str, float]:
     rough = rough_dtype(torch.device("cpu"))
     flat = [packed(noise(Size(), BATCH))]
 
-    work = multiply_adds(lambda z: ours.decode(z[0]), flat)
+    work = work_of(lambda z: ours.decode(z[0]), flat)
     operations = 2 * 2 * BATCH * work  # both ways, a product and a sum each
     figures = {}
 

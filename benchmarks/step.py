@@ -12,11 +12,11 @@ from benchmarks.flows import (
     FreiaGlow,
     Size,
     glow_of,
-    multiply_adds,
     noise,
     normflows_glow,
     packed,
     pull,
+    work_of,
 )
 from benchmarks.timing import act_on_request, apart, interleaved, ratio
 from diffeo.climbing.proposing import proposing
@@ -98,7 +98,7 @@ def step() -> dict[str, float]:
     together = interleaved(
         {name: partial(pull, *prepared()) for name, prepared in CONTENDERS.items()}
     )
-    works = {name: multiply_adds(*CONTENDERS[name]()) for name in CONTENDERS}
+    works = {name: work_of(*CONTENDERS[name]()) for name in CONTENDERS}
 
     return {
         "step_vs_normflows": ratio(seconds["normflows"], seconds["usual"]),

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from diffeo import zoo
+from diffeo.arithmetic import multiply_adds
 from diffeo.batching import batches_of
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
@@ -115,20 +115,13 @@ def _flow_figures(flow: Flow, digits: Digits) -> dict[str, float]:
     return {
         "flow_bits_per_dim": torch.cat(bits).mean().item(),
         "flow_parameters": float(sum(value.numel() for value in flow.parameters())),
-        "flow_multiply_adds": _multiply_adds(flow),
+        "flow_multiply_adds": multiply_adds(
+            lambda: flow.decode(torch.zeros(1, math.prod(flow.shape)))
+        ),
         "latent_norm_mean": torch.cat(norms).mean().item(),
         "latent_norm_mean_centers": torch.cat(centers).mean().item(),
         "round_trip_error": error.abs().max().item(),
     }
-
-
-def _multiply_adds(flow: Flow) -> float:
-    counter = FlopCounterMode(display=False)
-
-    with counter:
-        flow.decode(torch.zeros(1, math.prod(flow.shape)))
-
-    return counter.get_total_flops() / 2
 
 
 def _search_figures(

@@ -1,0 +1,23 @@
+"""How much arithmetic some work takes."""
+
+from collections.abc import Callable
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+__all__ = ["multiply_adds"]
+
+
+def multiply_adds(work: Callable[[], object]) -> float:
+    """Return the multiply-adds of the convolutions and matrix products in some work.
+
+    Args:
+        work: Done once, without gradients.
+    """
+
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        work()
+
+    operations: int = counter.get_total_flops()
+
+    return operations / 2
