@@ -6,26 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
 
 from diffeo import memory
 from diffeo.memory import Need, available_bytes
+from kept import KEPT, network, step
 
 CPU = torch.device("cpu")
-HIDDEN, LAYERS = 1000, 3
-
-
-def network() -> nn.Module:
-    layers = [
-        part for _ in range(LAYERS) for part in (nn.Linear(HIDDEN, HIDDEN), nn.Tanh())
-    ]
-
-    return nn.Sequential(*layers).requires_grad_(requires_grad=False)
-
-
-def step(rows: int, model: nn.Module) -> None:
-    z = torch.zeros(rows, HIDDEN, requires_grad=True)
-    torch.autograd.grad(model(z).sum(), z)
 
 
 def rows_that_pay(work: Callable[[int], object], rows: int) -> int:
@@ -34,19 +20,18 @@ def rows_that_pay(work: Callable[[int], object], rows: int) -> int:
 
 def test_as_many_rows_are_taken_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     model = network()
-    each = LAYERS * HIDDEN * 4
 
-    for free, expected in ((40 * each * 4, 32), (each, 1), (2**50, 1024)):
+    for free, expected in ((40 * KEPT * 4, 32), (KEPT, 1), (2**50, 1024)):
         monkeypatch.setattr(memory, "available_bytes", lambda device, n=free: n)  # noqa: ARG005
         assert rows_that_pay(lambda n: step(n, model), 5000) == expected
 
 
 def test_rows_fit_as_long_as_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    model, each = network(), LAYERS * HIDDEN * 4
+    model = network()
     need = Need.of(lambda n: step(n, model), 10, CPU)
-    monkeypatch.setattr(memory, "available_bytes", lambda device: 20 * each)  # noqa: ARG005
+    monkeypatch.setattr(memory, "available_bytes", lambda device: 20 * KEPT)  # noqa: ARG005
 
-    assert need.kept == each
+    assert need.kept == KEPT
     assert need.fits(12)
     assert not need.fits(13)
 

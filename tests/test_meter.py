@@ -1,23 +1,5 @@
-import torch
-from torch import nn
-
 from diffeo.meter import Meter
-
-HIDDEN, LAYERS = 1000, 3
-KEPT = LAYERS * HIDDEN * 4  # bytes of a row
-
-
-def network() -> nn.Module:
-    layers = [
-        part for _ in range(LAYERS) for part in (nn.Linear(HIDDEN, HIDDEN), nn.Tanh())
-    ]
-
-    return nn.Sequential(*layers).requires_grad_(requires_grad=False)
-
-
-def step(rows: int, model: nn.Module) -> None:
-    z = torch.zeros(rows, HIDDEN, requires_grad=True)
-    torch.autograd.grad(model(z).sum(), z)
+from kept import KEPT, network, step
 
 
 def test_the_meter_counts_what_is_kept_for_the_gradient() -> None:
