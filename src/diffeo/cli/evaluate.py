@@ -8,14 +8,14 @@ import typer
 from diffeo.cli.options import Overwrite
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.comparison import Question, Settings
-from diffeo.experiments.evaluating import (
+from diffeo.plugins import find_coordinates, find_model
+from diffeo.report.folder import output_folder
+from diffeo.workflows.evaluate import (
     evaluate_to_folder,
     find_reference,
     quick_settings,
 )
-from diffeo.experiments.reporting import Wish, measures_of, report_to_folder
-from diffeo.plugins import find_coordinates, find_model
-from diffeo.report.folder import output_folder
+from diffeo.workflows.report import Wish, measures_of, report_to_folder
 
 __all__ = ["evaluate"]
 
