@@ -52,7 +52,7 @@ def test_a_price_keeps_a_search_nearer() -> None:
     x = images(4)
     plain = TargetClass(1, 0.7)
     records = [
-        search(x, MODEL, objective, Identity(SHAPE), Gradient(0.002), Run(reserve=0.0))
+        search(x, MODEL, objective, Identity(SHAPE), Gradient(0.002))
         for objective in (plain, Penalized(plain, SquaredEuclidean(), 0.5))
     ]
     free, bound = ((r.latent - r.origin).norm(dim=1) for r in records)

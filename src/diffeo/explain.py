@@ -1,81 +1,80 @@
-"""The main job in one call: counterfactuals of images for a class."""
-
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Literal
-
-import torch
+"""The main job in one call: counterfactuals for a class or any other objective."""
 
 from diffeo.ascents import Ascent
-from diffeo.batching import batches_of
 from diffeo.coordinates.bounded import Bounded
-from diffeo.coordinates.protocol import Coordinates, Typicality
+from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.counterfactuals import Typicality as TypicalityCode
-from diffeo.objectives import TargetClass
+from diffeo.objectives import Objective, TargetClass
+from diffeo.objectives.classes import Target
 from diffeo.search import Run, search
-from diffeo.shapes import Data, Indices, Model
+from diffeo.search.checks import check_data, check_parts
+from diffeo.shapes import Data, Model
 
 __all__ = ["explain"]
 
-UNKNOWN = int(TypicalityCode.UNKNOWN)
+ROUNDING = 1e-4  # by so much images may leave [0, 1]
 
 
-def explain(
+def explain(  # noqa: PLR0913 - the one call that users make
     x: Data,
     model: Model,
     coordinates: Coordinates,
     *,
-    target: int | Sequence[int] | Literal["other"],
+    target: Target | None = None,
+    objective: Objective | None = None,
     confidence: float = 0.99,
     ascent: Ascent | None = None,
     run: Run | None = None,
 ) -> Counterfactuals:
-    """Show what would have to change in images for a classifier to answer otherwise.
+    """Show what would have to change in data for a model to answer otherwise.
 
     Args:
-        x: Images in [0, 1], as (batch, channels, height, width).
-        model: From images to a logit for each class, or a single one; in evaluation
-            mode.
-        coordinates: Of a generative model of such images; `Identity` for adversarial
-            examples.
-        target: The class to become, one for each image, or "other": any but the model's
+        x: Images in [0, 1], as (batch, channels, height, width), or a table, as
+            (batch, features).
+        model: From data to a logit for each class, to a single logit, or to a value; in
+            evaluation mode.
+        coordinates: The coordinates of a generative model of such data; `Identity` for
+            adversarial examples. Of images, what they decode to is held in [0, 1].
+        target: The class to become, one for each row, or "other": any but the model's
             own answer.
-        confidence: Probability that the target must exceed.
-        ascent: How to step; the usual way of `search` if not given.
+        objective: What to reach instead of a class, such as `AtLeast(3.5)`.
+        confidence: Probability that the target class must exceed.
+        ascent: How to step; the default of `search` if not given.
         run: How long to search, in what batches, and so on.
 
     Raises:
-        ValueError: If the images, the model, the coordinates or the target cannot be
+        ValueError: If the data, the model, the coordinates or the target cannot be
             searched.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import Identity
+        >>> x = torch.tensor([[2.0, 0.0], [1.0, 0.5]])
+        >>> explain(x, lambda x: 3 * x, Identity((2,)), target=1).target
+        tensor([1., 1.])
     """
 
-    _check_images(x)
-    wanted = target if isinstance(target, int | str) else tuple(target)
-    objective = TargetClass(wanted, confidence)
-    record = search(x, model, objective, Bounded(coordinates), ascent, run)
+    check_data(x)
+    check_parts(coordinates=coordinates)
 
-    return replace(record, typical=_typical(x, coordinates, record.batch_size))
+    if objective is None and target is not None:
+        wanted: Objective = TargetClass(target, confidence)
+    elif objective is not None and target is None:
+        wanted = objective
+    else:
+        raise ValueError(
+            f"either target or objective must be given, got {target} and {objective}"
+        )
+
+    if x.ndim == 4:
+        _check_images(x)
+        coordinates = Bounded(coordinates)
+
+    return search(x, model, wanted, coordinates, ascent, run)
 
 
 def _check_images(x: Data) -> None:
-    if x.ndim != 4:
-        raise ValueError(
-            f"x must be (batch, channels, height, width), got {tuple(x.shape)}"
-        )
-
     low, high = x.amin().item(), x.amax().item()
 
-    if not (low >= 0 and high <= 1):
-        raise ValueError(
-            f"x must lie in [0, 1], got values from {low:.4g} to {high:.4g}"
-        )
-
-
-def _typical(x: Data, coordinates: Coordinates, batch_size: int) -> Indices:
-    if not isinstance(coordinates, Typicality):
-        return torch.full((len(x),), UNKNOWN, device=x.device)
-
-    return torch.cat(
-        [coordinates.is_typical(part).long() for part in batches_of(x, batch_size)]
-    )
+    if low < -ROUNDING or high > 1 + ROUNDING:
+        raise ValueError(f"images must lie in [0, 1], got values from {low} to {high}")

@@ -42,7 +42,7 @@ def test_the_nearest_crossing_is_found(shells: Shells) -> None:
     x = torch.tensor([[0.2, 0.3], [0.5, 0.4], [0.4, 0.1]], dtype=torch.float64)
     model = wall()
     method = Natural(shells, samples=2000, budget=100_000)
-    run = Run(reserve=0.0, batch_size=10_000)
+    run = Run(batch_size=10_000)
     record = method.explain(x, model, PLANE, target=1, confidence=0.5, run=run)
     nearest = model.offset - x @ model.normal
     found = (record.latent - record.origin).norm(dim=1)
@@ -56,7 +56,7 @@ def test_the_nearest_crossing_is_found(shells: Shells) -> None:
 
 def test_shrinking_needs_fewer_samples_than_growing() -> None:
     x = torch.tensor([[0.1, 0.1]], dtype=torch.float64)
-    run = Run(reserve=0.0, batch_size=10_000)
+    run = Run(batch_size=10_000)
     steps = [
         Natural(shells, samples=500, budget=100_000)
         .explain(x, wall(), PLANE, target=1, confidence=0.5, run=run)

@@ -20,10 +20,16 @@ class Adam:
     Source: Kingma and Ba, 2015, Adam, Algorithm 1.
 
     Args:
-        rate: Step size.
-        decay: Of the first moment.
-        decay_square: Of the second moment.
-        floor: Added to the root of the second moment.
+        rate: Step size, about the change of each coordinate in one step.
+        decay: Weight of the earlier gradients in the first moment.
+        decay_square: Weight of the earlier squares in the second moment.
+        floor: Number added to the root of the second moment.
+
+    Example:
+        >>> z, slope = torch.zeros(1, 2), torch.tensor([[3.0, -4.0]])
+        >>> moved, memory = Adam(0.1).step(z, z[:, 0], slope, Adam(0.1).start(z))
+        >>> moved
+        tensor([[ 0.1000, -0.1000]])
     """
 
     rate: float = 0.05

@@ -22,7 +22,13 @@ class Momentum:
 
     Args:
         rate: Length of a step, in coordinates.
-        decay: Weight of earlier directions.
+        decay: Weight of the earlier directions, in [0, 1).
+
+    Example:
+        >>> z, slope, rule = torch.zeros(1, 2), torch.tensor([[3.0, 4.0]]), Momentum(0.5)
+        >>> moved, memory = rule.step(z, z[:, 0], slope, rule.start(z))
+        >>> moved
+        tensor([[0.3000, 0.4000]])
     """
 
     rate: float = 0.2

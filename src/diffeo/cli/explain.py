@@ -90,7 +90,7 @@ def explain(  # noqa: PLR0913 - one option for each thing a user may set
             steps=steps,
             batch_size=_batch_size(batch_size),
             backward=backward_named(backward),
-            starts=starts,
+            restarts=starts - 1,
             path=True,
             progress=not quiet,
         ),

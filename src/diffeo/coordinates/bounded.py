@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import torch
 
 from diffeo.coordinates.prepared import prepare, reversible
-from diffeo.coordinates.protocol import Coordinates
-from diffeo.shapes import Data, Latent
+from diffeo.coordinates.protocol import Coordinates, is_typical
+from diffeo.shapes import Data, Flags, Latent
 
 __all__ = ["Bounded"]
 
@@ -56,3 +56,8 @@ class Bounded:
         inside = reversible(self.coordinates)
 
         return self if inside is self.coordinates else replace(self, coordinates=inside)
+
+    def is_typical(self, x: Data) -> Flags | None:
+        """Return whether the coordinates inside find data typical, if they know."""
+
+        return is_typical(self.coordinates, x)

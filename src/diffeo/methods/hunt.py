@@ -41,7 +41,7 @@ class Hunt:
         around: What is looked at.
         best: The rows' record, before the first sample that of themselves.
         shells: Where to sample.
-        run: Reserve, seed, and whether to keep the path.
+        run: Seed, and whether to keep the path.
     """
 
     around: Around
@@ -50,6 +50,7 @@ class Hunt:
     run: Run
     interrupted: bool = field(init=False, default=False)
     known: Memory = field(init=False)
+    tolerance: Scores = field(init=False)
     memory: Memory = field(init=False)
     distance: Scores = field(init=False)
     path: list[Latent] = field(default_factory=list)
@@ -62,6 +63,7 @@ class Hunt:
         )
         there = best.reached
         self.known = self.around.objective.start(start)
+        self.tolerance = self.around.objective.tolerance(start, self.known)
         self.memory = self.shells.start(best.margin)
         self.distance = torch.full_like(best.margin, torch.inf).masked_fill(there, 0)
         self.interrupted = not bool(best.finished.all())
@@ -152,7 +154,8 @@ class Hunt:
         count = length.shape[1]
         point, margin = self._judge(rows.repeat_interleave(count), steps.flatten(0, 1))
         margin = margin.nan_to_num(-torch.inf).reshape_as(length)
-        nearest, which = length.where(margin >= self.run.reserve, torch.inf).min(1)
+        enough = margin >= self.tolerance[rows, None]
+        nearest, which = length.where(enough, torch.inf).min(1)
         found = nearest.isfinite()
         which = torch.where(found, which, margin.argmax(1))
         seen = margin.gather(1, which[:, None])[:, 0]

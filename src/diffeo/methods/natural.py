@@ -22,7 +22,7 @@ class Natural:
     """Sample around a datum in coordinates, and keep the nearest that reached.
 
     It needs no gradient. All rows see the same directions, so that they are
-    independent of each other. Of a run it heeds reserve, seed, path and progress; a
+    independent of each other. Of a run it heeds seed, path and progress; a
     step is a sample.
 
     Source: Zhao, Dua and Singh, 2018, Generating natural adversarial examples. As in
@@ -67,7 +67,7 @@ class Natural:
         objective, place = TargetClass(target, confidence), Bounded(coordinates)
         around = Around(model, objective, place, self.batch_size)
         begun = time.perf_counter()
-        still = replace(run, steps=1, starts=1, path=False, progress=False)
+        still = replace(run, steps=1, restarts=0, path=False, progress=False)
         start = search(x, model, objective, place, _Stay(), still)
 
         with watch("Sampling", len(x), shown=run.progress) as bar:

@@ -1,12 +1,18 @@
 """An objective that pays for what it does not want."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
-from diffeo.objectives.protocol import Objective, Point
-from diffeo.shapes import Memory, Scores
+from diffeo.objectives.protocol import (
+    Objective,
+    Point,
+    check_rows,
+    rows_of,
+    side_of,
+)
+from diffeo.shapes import Memory, Outputs, Scores
 
 __all__ = ["Penalized", "Penalty"]
 
@@ -29,7 +35,7 @@ class Penalty(Protocol):
 
 @dataclass(frozen=True)
 class Penalized:
-    """Climb a score less a price; the objective alone says what the target is.
+    """Ascend a score less a price; the objective alone says what the target is.
 
     Several prices are objectives inside each other.
 
@@ -68,7 +74,27 @@ class Penalized:
 
         return self.objective.margin(point, memory[1:])
 
+    def tolerance(self, point: Point, memory: Memory) -> Scores:
+        """Return how much margin is enough to spare for the objective."""
+
+        return self.objective.tolerance(point, memory[1:])
+
     def aim(self, point: Point, memory: Memory) -> Scores:
         """Return what each row aims at."""
 
         return self.objective.aim(point, memory[1:])
+
+    def check(self, outputs: Outputs, rows: int) -> None:
+        """Refuse what the objective refuses."""
+
+        check_rows(self.objective, outputs, rows)
+
+    def rows(self, index: slice) -> "Penalized":
+        """Return the same price for the objective of some of the rows."""
+
+        return replace(self, objective=rows_of(self.objective, index))
+
+    def side(self, point: Point, memory: Memory) -> Scores | None:
+        """Return on which side of the objective's target each row is."""
+
+        return side_of(self.objective, point, memory[1:])

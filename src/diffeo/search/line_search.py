@@ -1,74 +1,75 @@
-"""Land on the target: shorten the last step of each row that arrived."""
+"""Shorten the last step of each row that came too far past its target."""
 
 import torch
-from torch import Tensor
 
-from diffeo.search.problem import Base, Hill
-from diffeo.search.state import Summit, where
+from diffeo.search.bracket import crossing, where
+from diffeo.search.problem import AIM, Problem, Rows
+from diffeo.search.state import Best
 from diffeo.shapes import Latent, Scores
 
-__all__ = ["refine"]
+__all__ = ["line_search"]
 
-EDGE = 0.05  # least share of a bracket that a look cuts off
-AIM = 0.05  # of the margin gained in a bracket: how far above the reserve to aim
+SHARE = 0.05  # of the margin gained in a stretch: how much more than enough to aim at
 
 
 @torch.no_grad()
-def refine(
-    judge: Hill, base: Base, summit: Summit, *, reserve: float, looks: int
-) -> Summit:
-    """Return rows moved back along their last step, to where they first arrive.
+def line_search(problem: Problem, rows: Rows, best: Best, *, steps: int) -> Best:
+    """Return rows moved back along their last step, to where they may stop.
 
-    The margin is below the reserve behind a row's last step and at it or above ahead.
-    Each look cuts this bracket where a straight line between the margins of its ends is
-    a little above the reserve: a bisection that needs few looks, since the margin
-    hardly bends within a step. A row only ever moves to a point where its margin, in
-    full precision, is at least the reserve, and never further from its origin.
-
-    Source: Dowell and Jarratt, 1971, A modified regula falsi method, for weighing down
-    the margin of an end that stays.
+    Rows may stop between one and `AIM` tolerances past their target; those that came
+    further past it move. A row only ever moves to a point where its margin is enough,
+    and never further from its origin.
 
     Args:
-        judge: What is climbed, in full precision.
-        base: The rows.
-        summit: Where they arrived.
-        reserve: Margin that they keep.
-        looks: How often to look.
+        problem: What is searched, in full precision.
+        rows: What is known of the rows.
+        best: Where they came to their targets.
+        steps: Most evaluations.
     """
 
-    arrived = summit.done & ~summit.failed & (summit.steps > 0)
-    rows = arrived.nonzero()[:, 0]
+    searched = best.done & ~best.failed & (best.steps > 0)
 
-    if len(rows) == 0 or looks == 0:
-        return summit
+    for _ in range(steps):
+        far = searched & (best.margin > AIM * rows.tolerance)
+        index = far.nonzero()[:, 0]
 
-    found, part = summit.rows(rows), base.rows(rows)
-    behind, ahead = found.behind, found.latent
-    below, above = found.behind_margin - reserve, found.margin - reserve
+        if len(index) == 0:
+            break
 
-    for _ in range(looks):
-        z = behind + (ahead - behind) * _share(below, above)[:, None]
-        point = judge.look(z, part)
-        margin = judge.margin(point, part)
-        short = _distance(z, part) <= _distance(found.latent, part)
-        there = (margin >= reserve) & short
-        found = found.improve(there, point, margin)
-        behind, ahead = where(there, behind, z), where(there, z, ahead)
-        below = torch.where(there, below / 2, margin - reserve)
-        above = torch.where(there, margin - reserve, above / 2)
+        part = _shorten(problem, rows.select(index), best.select(index))
+        best = best.replace(index, part)
 
-    return summit.put(rows, found)
+    return best
 
 
-def _share(below: Scores, above: Scores) -> Scores:
-    """Return how far along a bracket to look, in the middle where margins mislead."""
+def _shorten(problem: Problem, rows: Rows, best: Best) -> Best:
+    """Evaluate once on the way from the previous point to the best, and keep an end.
 
-    share = (AIM - below / (above - below)).nan_to_num(0.5, 0.5, 0.5)
+    The margin is too little at the previous point and enough at the best. A straight
+    line between them says where it is a little more than enough.
 
-    return share.clamp(EDGE, 1 - EDGE)
+    Source: Dowell and Jarratt, 1971, A modified regula falsi method, for halving what
+    is missing at an end that stays.
+    """
+
+    enough = rows.tolerance
+    gain = best.margin - best.previous_margin
+    aim = enough + torch.minimum(SHARE * gain, (AIM - 1) / 2 * enough)
+    share = crossing(best.previous_margin - aim, best.margin - aim)
+    z = best.previous + (best.latent - best.previous) * share[:, None]
+    point = problem.evaluate(z, rows)
+    margin = problem.margin(point, rows)
+    nearer = _distance(z, rows) <= _distance(best.latent, rows)
+    moved = (margin >= enough) & margin.isfinite() & nearer
+    halved = (best.previous_margin + enough) / 2
+
+    return best.improve(moved, point, margin)._replace(
+        previous=where(moved, best.previous, z),
+        previous_margin=torch.where(moved, halved, margin),
+    )
 
 
-def _distance(z: Latent, base: Base) -> Tensor:
-    length: Tensor = torch.linalg.vector_norm(z - base.origin, dim=1)
+def _distance(z: Latent, rows: Rows) -> Scores:
+    length: Scores = torch.linalg.vector_norm(z - rows.origin, dim=1)
 
     return length

@@ -1,65 +1,127 @@
-"""What is climbed, and what is known of each row before it climbs."""
+"""What is searched, and what is known of each row before the first step."""
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from diffeo.ascents import Ascent
-from diffeo.coordinates.protocol import Coordinates
-from diffeo.objectives import Objective, Point
-from diffeo.shapes import Data, Latent, Memory, Model, Outputs, Scores
+from diffeo.coordinates.protocol import Coordinates, is_typical
+from diffeo.counterfactuals import Typicality
+from diffeo.objectives import Objective, Point, side_of
+from diffeo.search.checks import ask, check_reconstruction
+from diffeo.shapes import Data, Indices, Latent, Memory, Model, Outputs, Scores
 
-__all__ = ["Base", "Hill", "rows_of"]
+__all__ = ["AIM", "Problem", "Rows", "rows_of_memory"]
+
+AIM = 5.0  # tolerances past the target at which steps aim, and rows stop at most
 
 
-class Base(NamedTuple):
-    """What is known of each row before it climbs."""
+class Rows(NamedTuple):
+    """What is known of each row before the first step.
+
+    Args:
+        factual: The data that are explained.
+        origin: The coordinates of the factual.
+        reconstruction: The data that the origin decodes to.
+        outputs: The model's outputs for the factual.
+        typical: A `Typicality` of the factual.
+        margin: How far past the target the factual itself is.
+        tolerance: The margin that is enough to spare.
+        memory: What the objective remembers.
+    """
 
     factual: Data
     origin: Latent
     reconstruction: Data
     outputs: Outputs
+    typical: Indices
+    margin: Scores
+    tolerance: Scores
     memory: Memory
 
-    def rows(self, index: Tensor | slice) -> "Base":
+    def select(self, index: Tensor) -> "Rows":
         """Return some of the rows."""
 
-        return Base(
-            self.factual[index],
-            self.origin[index],
-            self.reconstruction[index],
-            self.outputs[index],
-            rows_of(self.memory, index),
+        *tensors, memory = self
+
+        return Rows(
+            *(value[index] for value in tensors),
+            memory=rows_of_memory(memory, index),
         )
 
 
-class Hill(NamedTuple):
-    """What is climbed, where and how."""
+class Problem(NamedTuple):
+    """What is searched: an objective of a model, in coordinates, by an ascent."""
 
     model: Model
     objective: Objective
     coordinates: Coordinates
     ascent: Ascent
 
-    def look(self, z: Latent, base: Base) -> Point:
-        """Return what there is to see at some coordinates."""
+    def begin(self, factual: Data, origin: Latent) -> Rows:
+        """Return what is known of rows before the first step.
+
+        Args:
+            factual: The data that are explained.
+            origin: Their coordinates.
+        """
+
+        outputs = ask(self.model, factual, "the model")
+        reconstruction = ask(self.coordinates.decode, origin, "coordinates.decode")
+        check_reconstruction(reconstruction, factual)
+        typical = is_typical(self.coordinates, factual)
+        start = Point(factual, origin, outputs, factual, origin)
+        memory = self.objective.start(start)
+        margin = self.objective.margin(start, memory)
+
+        return Rows(
+            factual=factual,
+            origin=origin,
+            reconstruction=reconstruction,
+            outputs=outputs,
+            typical=torch.full_like(margin, Typicality.UNKNOWN, dtype=torch.long)
+            if typical is None
+            else typical.long(),
+            margin=margin,
+            tolerance=self.objective.tolerance(start, memory),
+            memory=memory,
+        )
+
+    def evaluate(self, z: Latent, rows: Rows) -> Point:
+        """Return the point at some coordinates.
+
+        The model gets a copy of the data, so that it may work in place.
+        """
 
         data = self.coordinates.decode(z)
+        outputs = self.model(data.clone()).to(data.dtype)
 
-        return Point(data, z, self.model(data), base.factual, base.origin)
+        return Point(data, z, outputs, rows.factual, rows.origin)
 
-    def score(self, point: Point, base: Base) -> Scores:
-        """Return what is climbed."""
+    def score(self, point: Point, rows: Rows) -> Scores:
+        """Return what is ascended."""
 
-        return self.objective.score(point, base.memory)
+        return self.objective.score(point, rows.memory)
 
-    def margin(self, point: Point, base: Base) -> Scores:
-        """Return how far past its target each row is, with no gradient."""
+    def margin(self, point: Point, rows: Rows) -> Scores:
+        """Return how far past its target each row is, without a gradient."""
 
-        return self.objective.margin(point, base.memory).detach()
+        return self.objective.margin(point, rows.memory).detach()
+
+    def gap(self, point: Point, rows: Rows, margin: Scores) -> Scores | None:
+        """Return the margin that is missing, signed by the side of the target.
+
+        Returns:
+            None if the target has but one side.
+        """
+
+        side = side_of(self.objective, point, rows.memory)
+
+        return None if side is None else side.detach() * (rows.tolerance - margin)
 
 
-def rows_of(memory: Memory, index: Tensor | slice) -> Memory:
+def rows_of_memory(memory: Memory, index: Tensor) -> Memory:
     """Return some rows of what is remembered."""
 
     return tuple(value[index] for value in memory)

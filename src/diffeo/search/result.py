@@ -1,76 +1,91 @@
-"""From where a batch ended to the record of it."""
+"""From where the rows of a batch ended to the record of them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 
-from diffeo.counterfactuals import (
-    Counterfactuals,
-    Outcome,
-    SearchPath,
-    Typicality,
-)
-from diffeo.objectives import Point
-from diffeo.search.loop import Climb
-from diffeo.search.state import Summit
+from diffeo.counterfactuals import Counterfactuals, Outcome, SearchPath, choose
+from diffeo.objectives import Objective, Point
+from diffeo.search.problem import Rows
+from diffeo.search.state import Best
 from diffeo.shapes import Indices
 
-__all__ = ["record_of"]
+__all__ = ["nearest", "record_of"]
 
 
-def record_of(climb: Climb, summit: Summit, seconds: float) -> Counterfactuals:
-    """Return the record of one batch, its settings still empty.
+def record_of(
+    objective: Objective,
+    rows: Rows,
+    best: Best,
+    *,
+    interrupted: bool,
+    paths: tuple[SearchPath, ...] = (),
+) -> Counterfactuals:
+    """Return the record of a batch, without its time and settings.
 
     Args:
-        climb: The climb.
-        summit: Where its rows ended.
-        seconds: What it took.
+        objective: What was ascended.
+        rows: What is known of the rows.
+        best: The points returned.
+        interrupted: Whether rows that are not done were interrupted.
+        paths: The paths there, if they were recorded.
     """
 
-    base, rows = climb.base, len(summit.latent)
-    point = Point(summit.data, summit.latent, summit.outputs, base.factual, base.origin)
+    point = Point(best.data, best.latent, best.outputs, rows.factual, rows.origin)
 
     return Counterfactuals(
-        factual=base.factual,
-        reconstruction=base.reconstruction,
-        counterfactual=summit.data,
-        origin=base.origin,
-        latent=summit.latent,
-        target=climb.hill.objective.aim(point, base.memory),
-        outcome=_outcome(climb, summit),
-        steps=summit.steps,
-        outputs_before=base.outputs,
-        outputs_after=summit.outputs,
-        margin=summit.margin,
-        typical=torch.full_like(summit.steps, Typicality.UNKNOWN),
-        seconds=summit.margin.new_full((rows,), seconds / rows),
-        batch_size=rows,
+        factual=rows.factual,
+        reconstruction=rows.reconstruction,
+        counterfactual=best.data,
+        origin=rows.origin,
+        latent=best.latent,
+        target=objective.aim(point, rows.memory),
+        outcome=_outcome(rows, best, interrupted=interrupted),
+        steps=best.steps,
+        outputs_before=rows.outputs,
+        outputs_after=best.outputs,
+        margin=best.margin,
+        typical=rows.typical,
+        seconds=torch.zeros_like(best.margin),
+        batch_size=len(best.row),
         settings={},
-        paths=_paths(climb, summit),
+        paths=paths,
     )
 
 
-def _outcome(climb: Climb, summit: Summit) -> Indices:
-    still = (summit.latent == climb.base.origin).all(1)
-    there = summit.margin >= 0
-    outcome = torch.full_like(summit.steps, Outcome.EXHAUSTED)
+def _outcome(rows: Rows, best: Best, *, interrupted: bool) -> Indices:
+    reached = best.margin >= 0
+    outcome = torch.full_like(best.steps, Outcome.EXHAUSTED)
 
-    if climb.interrupted:
-        outcome[~summit.done] = Outcome.INTERRUPTED
+    if interrupted:
+        outcome[~best.done] = Outcome.INTERRUPTED
 
-    outcome[summit.failed] = Outcome.NONFINITE
-    outcome[there] = Outcome.REACHED
-    outcome[there & still] = Outcome.ALREADY
+    outcome[best.failed] = Outcome.NONFINITE
+    outcome[reached] = Outcome.REACHED
+    outcome[reached & (rows.margin >= 0)] = Outcome.ALREADY
 
     return outcome
 
 
-def _paths(climb: Climb, summit: Summit) -> tuple[SearchPath, ...]:
-    if climb.trail is None or not climb.trail.points:
-        return ()
+def nearest(records: Sequence[Counterfactuals]) -> Counterfactuals:
+    """Choose for each row, among several searches of it, the best record.
 
-    latent, margin = climb.trail.until(summit)
-    number = torch.arange(latent.shape[1], device=latent.device)
+    That is the nearest to the origin among those at the target, else the one that came
+    closest to it.
 
-    return tuple(
-        SearchPath(number[:points], latent[row, :points], margin[row, :points])
-        for row, points in enumerate((summit.steps + 1).tolist())
-    )
+    Args:
+        records: Records of the same rows, at least one.
+    """
+
+    best = records[0]
+
+    for other in records[1:]:
+        closer = other.latent_distance < best.latent_distance
+        ahead = other.margin > best.margin
+        better = torch.where(
+            best.reached, other.reached & closer, other.reached | ahead
+        )
+        best = replace(choose(better, other, best), batch_size=best.batch_size)
+
+    return best

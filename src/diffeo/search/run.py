@@ -17,38 +17,40 @@ class Run:
     Args:
         steps: Most steps of a row.
         batch_size: Rows searched together; "auto" for as many as pay and fit into
-            memory. Rows do not depend on it but for rounding, which a fixed number
+            memory. Results do not depend on it but for rounding, which a fixed number
             makes the same on every machine.
-        backward: How the gradient in the coordinates is found: "plain" keeps all that
-            decoding passed through; "reversible" finds it again on the way back, in
-            memory that does not grow with the steps of a flow and half as much time
-            again; "auto" for the plain way where it fits into memory. Coordinates
-            that know no reversible way take the plain one.
-        reserve: Margin at which a row stops. A little more than 0 lets it stay at its
-            target when its pixels are rounded.
-        refine: How many times to look along the last step of a row for the point where
-            it first arrives.
-        starts: Searches of each row; the nearest to its origin that reached is kept.
-        spread: Standard deviation, in coordinates, of the noise added to the origin at
-            all starts but the first.
-        seed: Of that noise.
-        precision: In which coordinates that can do so propose steps: a data type,
-            "full" for that of the data, or "auto" for bfloat16 if the data are float32,
-            the processor has units for it, and decoding is work enough to gain by it.
-            What is returned has arrived in full precision all the same: a row that has
-            not starts over in it.
+        backward: How the gradient in the coordinates is computed: "plain" keeps all
+            activations of decoding; "reversible" recomputes them in the backward pass,
+            in memory that does not grow with the depth of a flow and half as much time
+            again; "auto" is plain where that fits into memory. Coordinates without a
+            reversible form are always plain.
+        line_search_steps: Most evaluations along the last step of a row, to find the
+            point where it first comes to its target.
+        restarts: Further searches of each row, from points near its origin. The
+            nearest to the origin that reached the target is kept.
+        restart_noise: Standard deviation of the normal noise added to the origin at a
+            restart, in coordinates.
+        seed: Seed of the noise of restarts.
+        precision: Data type in which coordinates that can do so decode while steps are
+            taken; "full" for that of the data; "auto" for bfloat16 if the data are
+            float32, the processor has units for it, and decoding is work enough to
+            gain by it. What is returned was evaluated in full precision all the same:
+            a row that is not at its target in it starts over in full precision.
         path: Whether to keep the coordinates along the search, which is then in full
             precision throughout.
-        progress: Whether to show a bar.
+        progress: Whether to show a bar on the terminal.
+
+    Example:
+        >>> Run(steps=100, precision="full").batch_size
+        'auto'
     """
 
     steps: int = 1000
     batch_size: int | Literal["auto"] = "auto"
     backward: Backward = "auto"
-    reserve: float = 0.02
-    refine: int = 1
-    starts: int = 1
-    spread: float = 0.1
+    line_search_steps: int = 4
+    restarts: int = 0
+    restart_noise: float = 0.1
     seed: int = 0
     precision: torch.dtype | Literal["auto", "full"] = "auto"
     path: bool = False
@@ -66,7 +68,7 @@ class Run:
             )
 
         backward_named(self.backward)
-        least = {"steps": 1, "starts": 1, "refine": 0, "reserve": 0, "spread": 0}
+        least = {"steps": 1, "line_search_steps": 0, "restarts": 0, "restart_noise": 0}
 
         if self.batch_size != "auto":
             least |= {"batch_size": 1}
@@ -79,16 +81,19 @@ class Run:
 
 
 def backward_named(name: str) -> Backward:
-    """Return the way of that name to find a gradient; see `Run`.
+    """Return the backward pass of that name; see `Run`.
 
     Raises:
         ValueError: If there is none.
+
+    Example:
+        >>> backward_named("plain")
+        'plain'
     """
 
-    for way in get_args(Backward):
-        if way == name:
-            return cast("Backward", way)
+    if name not in get_args(Backward):
+        raise ValueError(
+            f"backward must be one of {', '.join(get_args(Backward))}, got {name}"
+        )
 
-    raise ValueError(
-        f"backward must be one of {', '.join(get_args(Backward))}, got {name}"
-    )
+    return cast("Backward", name)

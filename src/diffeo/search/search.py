@@ -1,40 +1,38 @@
-"""A search: climb an objective in some coordinates until the target is reached."""
+"""A search: ascend an objective in some coordinates until the target is reached."""
 
-import math
-import time
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
 from diffeo.ascents import Ascent, NormalizedGradient, Polyak
 from diffeo.batching import backing_off
-from diffeo.coordinates.prepared import prepare, reversible
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.counterfactuals import Counterfactuals, choose, concatenate
+from diffeo.counterfactuals import Counterfactuals, concatenate
 from diffeo.detached import detached
-from diffeo.objectives import Objective, Point
-from diffeo.progress import Bar, watch
-from diffeo.search.batch_size import fit
-from diffeo.search.checks import check_data, check_latent, check_mode, check_outputs
-from diffeo.search.line_search import refine
-from diffeo.search.loop import Climb
-from diffeo.search.precision import proposing
-from diffeo.search.problem import Base, Hill
-from diffeo.search.result import record_of
+from diffeo.memory import keep_freed
+from diffeo.objectives import Objective, check_rows
+from diffeo.search.batches import Batches
+from diffeo.search.checks import (
+    ask,
+    check_data,
+    check_latent,
+    check_modes,
+    check_outputs,
+    check_parts,
+)
+from diffeo.search.plan import plan_search
+from diffeo.search.problem import Problem
 from diffeo.search.run import Run
-from diffeo.search.state import Summit, Trail
-from diffeo.search.verify import confirm
 from diffeo.settings import describe
-from diffeo.shapes import Data, Latent, Model, Outputs
+from diffeo.shapes import Data, Model
 
-__all__ = ["DEFAULT_ASCENT", "Run", "search"]
+__all__ = ["DEFAULT_ASCENT", "search", "search_batches"]
 
 DEFAULT_ASCENT: Ascent = Polyak(NormalizedGradient(1.0))
 """How a search steps unless told: of those compared, the fastest to all targets."""
 
-PATIENCE = 25.0  # steps in lower precision, of which one at least is to gain something
+TRIED = 2  # rows that the model is asked about before the search is planned
 
 
 def search(
@@ -45,188 +43,143 @@ def search(
     ascent: Ascent | None = None,
     run: Run | None = None,
 ) -> Counterfactuals:
-    """Find for each row the point uphill at which the model answers differently.
+    """Find for each row a point at which the model's outputs are those wanted.
 
-    The model and the coordinates are never changed. Rows are independent of each other.
-    An interrupt from the keyboard ends the search and returns what has been found.
+    The score of the objective is ascended in the coordinates. The model and the
+    coordinates are never changed. Rows are independent of each other. An interrupt from
+    the keyboard ends the search and returns what has been found.
 
     Source: Dombrowski et al., 2024, Algorithm 1.
 
     Args:
-        x: The data to explain.
+        x: The data to explain, a row for each input.
         model: From data to logits or values, in evaluation mode.
-        objective: What to climb and when to stop.
-        coordinates: Where to move.
+        objective: What to ascend and when to stop.
+        coordinates: Where to move, in evaluation mode.
         ascent: How to step; `DEFAULT_ASCENT` if not given.
-        run: How long, in what batches, and so on.
+        run: How long to search, in what batches, and so on.
 
     Raises:
         ValueError: If the data, the model or the coordinates cannot be searched.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, search
+        >>> x = torch.zeros(3, 2)
+        >>> search(x, lambda x: x.sum(1), AtLeast(2.0), Identity((2,))).counts()
+        {<Outcome.REACHED: 1>: 3}
     """
 
-    ascent, run = ascent or DEFAULT_ASCENT, run or Run()
+    batches = _prepare(x, model, objective, coordinates, ascent, run or Run())
+    records = list(batches.records())
+
+    if not records:
+        raise KeyboardInterrupt
+
+    return concatenate([*records, *batches.not_begun(sum(map(len, records)))])
+
+
+def search_batches(
+    x: Data,
+    model: Model,
+    objective: Objective,
+    coordinates: Coordinates,
+    ascent: Ascent | None = None,
+    run: Run | None = None,
+) -> Iterator[Counterfactuals]:
+    """Search batch after batch, so that each can be saved as soon as it is done.
+
+    An interrupt from the keyboard ends the iteration with what the last batch has
+    found; there are then fewer rows than inputs, or some that were interrupted.
+
+    Args:
+        x: The data to explain, a row for each input.
+        model: From data to logits or values, in evaluation mode.
+        objective: What to ascend and when to stop.
+        coordinates: Where to move, in evaluation mode.
+        ascent: How to step; `DEFAULT_ASCENT` if not given.
+        run: How long to search, in what batches, and so on.
+
+    Returns:
+        The records of consecutive rows, in order.
+
+    Raises:
+        ValueError: If the data, the model or the coordinates cannot be searched.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity
+        >>> x, run = torch.zeros(5, 2), Run(batch_size=2)
+        >>> found = search_batches(
+        ...     x, lambda x: x.sum(1), AtLeast(2.0), Identity((2,)), run=run
+        ... )
+        >>> [len(record) for record in found]
+        [2, 2, 1]
+    """
+
+    return _prepare(x, model, objective, coordinates, ascent, run or Run()).records()
+
+
+@torch.inference_mode(mode=False)
+@torch.enable_grad()
+def _prepare(
+    x: Data,
+    model: Model,
+    objective: Objective,
+    coordinates: Coordinates,
+    ascent: Ascent | None,
+    run: Run,
+) -> Batches:
+    """Refuse what cannot be searched, and plan the rest."""
+
+    ascent = ascent or DEFAULT_ASCENT
     check_data(x)
-    check_mode(model)
-    steady = prepare(coordinates)
-    precision, quick = proposing(coordinates, steady, run, x)
-    hill = Hill(detached(model), objective, quick, ascent)
-    backward, place, size = fit(hill, x, run)
-    judge = hill = hill._replace(coordinates=place)
-
-    if quick is not steady:
-        same = reversible(steady) if backward == "reversible" else steady
-        judge = hill._replace(coordinates=same)
-
-    base, size = _prepare(x, judge, size)
-    records: list[Counterfactuals] = []
-
-    with watch("Searching", len(x) * run.starts, shown=run.progress) as bar:
-        session = _Session(hill, judge, base, run, bar)
-
-        for shift in _shifts(base.origin, run):
-            parts, size = backing_off(partial(session.climb, shift), len(x), size)
-            records.append(concatenate(parts))
-
+    check_parts(
+        model=model, objective=objective, coordinates=coordinates, ascent=ascent
+    )
+    check_modes(model=model, coordinates=coordinates)
+    keep_freed()
+    encoded, outputs = _first_rows(x, model, coordinates, run)
+    check_rows(objective, outputs, len(x))
+    frozen = detached(model)
+    plan = plan_search(coordinates, frozen, run, encoded[:1], len(x))
+    full = Problem(frozen, objective, plan.full, ascent)
     settings = {
         "objective": describe(objective),
         "coordinates": describe(coordinates),
         "ascent": describe(ascent),
         "run": describe(run),
         "model": describe(model),
-        "backward": backward,
-        "precision": precision,
+        "backward": plan.backward,
+        "precision": plan.precision,
     }
 
-    return replace(_nearest(records), settings=settings, batch_size=size)
+    return Batches(
+        x=x,
+        full=full,
+        low=full._replace(coordinates=plan.low) if plan.low else None,
+        run=run,
+        batch_size=plan.batch_size,
+        encoded=encoded,
+        settings=settings,
+    )
 
 
-@dataclass
-class _Session:
-    """What the batches of a search share.
+@torch.no_grad()
+def _first_rows(
+    x: Data, model: Model, coordinates: Coordinates, run: Run
+) -> tuple[Tensor, Tensor]:
+    """Encode the first rows and ask the model about a few of them, twice."""
 
-    Args:
-        hill: What is climbed.
-        judge: The same in full precision.
-        base: All rows.
-        run: How to search.
-        bar: What to tell of progress.
-    """
-
-    hill: Hill
-    judge: Hill
-    base: Base
-    run: Run
-    bar: Bar
-    interrupted: bool = False
-
-    def climb(self, shift: Tensor, rows: slice) -> Counterfactuals:
-        """Search for some rows, once, from origins that are shifted."""
-
-        begun = time.perf_counter()
-        base = self.base.rows(rows)
-        start = base.origin + shift
-        trail = Trail(start) if self.run.path else None
-        climb = Climb(
-            self.hill,
-            base,
-            start,
-            self.run.reserve,
-            patience=math.inf if self.hill is self.judge else PATIENCE,
-            trail=trail,
-            interrupted=self.interrupted,
+    count = min(len(x), TRIED if run.batch_size == "auto" else run.batch_size)
+    encoded = next(
+        backing_off(
+            lambda rows: ask(coordinates.encode, x[rows], "coordinates.encode"),
+            count,
+            count,
         )
-        climb.run(0 if self.interrupted else self.run.steps, self.bar)
-        summit = self._landed(climb)
-        self.interrupted = climb.interrupted
-        self.bar.close_batch(len(start), int((summit.margin >= 0).sum()))
+    )
+    check_latent(encoded)
+    few = x[: min(TRIED, len(encoded))]
+    outputs = ask(model, few, "the model")
+    check_outputs(outputs, ask(model, few[:1], "the model"))
 
-        return record_of(climb, summit, time.perf_counter() - begun)
-
-    def _landed(self, climb: Climb) -> Summit:
-        """Return where rows ended, confirmed in full precision and refined."""
-
-        summit = climb.walk.whole
-
-        try:
-            if self.judge is not self.hill:
-                summit = self._confirmed(climb, summit)
-
-            return refine(
-                self.judge,
-                climb.base,
-                summit,
-                reserve=self.run.reserve,
-                looks=self.run.refine,
-            )
-        except KeyboardInterrupt:
-            climb.interrupted = True
-
-            return summit
-
-    def _confirmed(self, climb: Climb, summit: Summit) -> Summit:
-        """Let rows that did not arrive after all start over in full precision."""
-
-        reserve = self.run.reserve
-        summit = confirm(self.judge, climb.base, summit, reserve=reserve)
-        rows = (~summit.done).nonzero()[:, 0]
-
-        if len(rows) == 0 or climb.interrupted:
-            return summit
-
-        again = Climb(self.judge, climb.base.rows(rows), climb.z[rows], reserve)
-        again.run(self.run.steps, self.bar)
-        climb.interrupted = again.interrupted
-
-        return summit.put(rows, again.walk.whole._replace(row=rows))
-
-
-def _prepare(x: Data, hill: Hill, size: int) -> tuple[Base, int]:
-    """Encode and decode the data and ask the model, before the first step."""
-
-    with torch.no_grad():
-        parts, size = backing_off(lambda rows: _look(hill, x[rows]), len(x), size)
-        origin, reconstruction, outputs = (
-            torch.cat(piece) for piece in zip(*parts, strict=True)
-        )
-        point = Point(x.detach(), origin, outputs, x.detach(), origin)
-        memory = hill.objective.start(point)
-
-    return Base(x.detach(), origin, reconstruction, outputs, memory), size
-
-
-def _look(hill: Hill, x: Data) -> tuple[Latent, Data, Outputs]:
-    origin = hill.coordinates.encode(x)
-    check_latent(origin, x)
-    outputs = hill.model(x)
-    check_outputs(outputs, x)
-
-    return origin, hill.coordinates.decode(origin), outputs
-
-
-def _shifts(origin: Latent, run: Run) -> list[Tensor]:
-    """Return the same few shifts for every row, so that rows stay independent."""
-
-    generator = torch.Generator().manual_seed(run.seed)
-    noise = torch.randn(run.starts - 1, origin.shape[1], generator=generator)
-
-    return [torch.zeros_like(origin[0]), *(run.spread * noise.to(origin))]
-
-
-def _nearest(records: list[Counterfactuals]) -> Counterfactuals:
-    """Choose for each row, among its starts, the best record.
-
-    That is the nearest to the origin among those at the target, else the one that came
-    closest to it.
-    """
-
-    best = records[0]
-
-    for other in records[1:]:
-        closer = other.latent_distance < best.latent_distance
-        ahead = other.margin > best.margin
-        better = torch.where(
-            best.reached, other.reached & closer, other.reached | ahead
-        )
-        best = choose(better, other, best)
-
-    return best
+    return encoded, outputs

@@ -1,22 +1,34 @@
-"""Where rows stand on their way up, and the best that each has seen."""
+"""Where rows stand, the best point that each has seen, and the path to it."""
 
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from diffeo.counterfactuals import SearchPath
 from diffeo.objectives import Point
-from diffeo.search.problem import Base, rows_of
+from diffeo.search.bracket import Bracket, where
+from diffeo.search.problem import Rows, rows_of_memory
 from diffeo.shapes import Data, Flags, Indices, Latent, Memory, Outputs, Scores
 
-__all__ = ["Summit", "Trail", "Walk", "set_out", "where"]
+__all__ = ["Best", "PathRecorder", "State"]
 
 
-class Summit(NamedTuple):
-    """The best point that each row has seen, and what was seen there.
+class Best(NamedTuple):
+    """The best point that each row has seen.
 
-    `row` is the row's number in its batch. `behind` is where the row stood one step
-    before it arrived. A row is `done` when it has arrived or `failed`.
+    Args:
+        row: The number of the row in its batch.
+        latent: The coordinates of the point.
+        data: The decoded data.
+        outputs: The model's outputs for the data.
+        margin: How far past its target the row is at the point.
+        steps: After how many steps it was there.
+        previous: Where the row stood one step before it stopped.
+        previous_margin: How far past its target the row was there.
+        waited: Evaluations at the target, but without the tolerance to spare.
+        done: Whether the row has stopped.
+        failed: Whether it stopped for values that are not finite.
     """
 
     row: Indices
@@ -25,33 +37,34 @@ class Summit(NamedTuple):
     outputs: Outputs
     margin: Scores
     steps: Indices
-    behind: Latent
-    behind_margin: Scores
+    previous: Latent
+    previous_margin: Scores
+    waited: Indices
     done: Flags
     failed: Flags
 
-    def rows(self, index: Tensor) -> "Summit":
+    def select(self, index: Tensor) -> "Best":
         """Return some of the rows."""
 
-        return Summit(*(value[index] for value in self))
+        return Best(*(value[index] for value in self))
 
-    def put(self, index: Indices, rows: "Summit") -> "Summit":
-        """Return these rows with those at some places exchanged."""
+    def replace(self, index: Indices, rows: "Best") -> "Best":
+        """Return all rows with those at some places exchanged."""
 
-        return Summit(
+        return Best(
             *(
                 old.index_copy(0, index, new)
                 for old, new in zip(self, rows, strict=True)
             )
         )
 
-    def improve(self, better: Flags, point: Point, margin: Scores) -> "Summit":
-        """Return these rows with some of them at another point.
+    def improve(self, better: Flags, point: Point, margin: Scores) -> "Best":
+        """Return all rows with some of them at another point.
 
         Args:
-            better: Which rows.
-            point: What is seen there.
-            margin: How far past the target that is.
+            better: Which rows are at the other point.
+            point: The other point.
+            margin: How far past the target the rows are there.
         """
 
         return self._replace(
@@ -62,116 +75,125 @@ class Summit(NamedTuple):
         )
 
 
-class Walk(NamedTuple):
-    """Rows that are still on their way; `gone` are those that have left."""
+class State(NamedTuple):
+    """Where the rows stand that are still in the batch.
 
-    base: Base
+    Args:
+        rows: What is known of them.
+        z: Their coordinates.
+        margin: How far past their targets they are.
+        memory: What the ascent remembers.
+        bracket: What is known of the other side of their targets.
+        best: Their best points.
+        finished: The best points of rows that have left the batch.
+    """
+
+    rows: Rows
     z: Latent
     margin: Scores
     memory: Memory
-    summit: Summit
-    gone: tuple[Summit, ...] = ()
+    bracket: Bracket
+    best: Best
+    finished: tuple[Best, ...] = ()
 
-    @property
-    def whole(self) -> Summit:
-        """The best of all rows, also those that have left, in the batch's order."""
-
-        parts = zip(*(*self.gone, self.summit), strict=True)
-        summit = Summit(*(torch.cat(values) for values in parts))
-
-        return summit.rows(summit.row.argsort())
-
-    def part(self) -> "Walk":
-        """Return the rows that are not done; the others leave."""
-
-        done = self.summit.done
-        finished = self.summit.rows(done.nonzero()[:, 0])
-        walk = self.rows((~done).nonzero()[:, 0])
-
-        return walk._replace(gone=(*self.gone, finished))
-
-    def rows(self, index: Tensor) -> "Walk":
-        """Return some of the rows."""
-
-        return Walk(
-            self.base.rows(index),
-            self.z[index],
-            self.margin[index],
-            rows_of(self.memory, index),
-            self.summit.rows(index),
-            self.gone,
-        )
-
-
-class Trail:
-    """The coordinates and margins of all rows of a batch, step by step.
-
-    Args:
-        z: Where the rows start.
-    """
-
-    def __init__(self, z: Latent) -> None:
-        self.z = z
-        self.margin = z.new_full((len(z),), -torch.inf)
-        self.points: list[Latent] = []
-        self.margins: list[Scores] = []
-
-    def add(self, walk: Walk) -> None:
-        """Note where the rows stand that are on their way; the others repeat."""
-
-        self.z = self.z.index_copy(0, walk.summit.row, walk.z.detach())
-        self.margin = self.margin.index_copy(0, walk.summit.row, walk.margin)
-        self.points.append(self.z)
-        self.margins.append(self.margin)
-
-    def until(self, summit: Summit) -> tuple[Tensor, Tensor]:
-        """Return path and margins, from its last step on at the point returned.
+    @classmethod
+    def begin(cls, rows: Rows, z: Latent, memory: Memory) -> "State":
+        """Return rows that have taken no step and seen no point.
 
         Args:
-            summit: Where each row of the batch ended.
+            rows: What is known of them.
+            z: Where they start.
+            memory: What the ascent remembers there.
         """
 
-        path, margins = torch.stack(self.points, 1), torch.stack(self.margins, 1)
-        number = torch.arange(path.shape[1], device=path.device)
-        ended = (number >= summit.steps[:, None]) & (summit.margin >= 0)[:, None]
+        count = torch.arange(len(z), device=z.device)
+        zeros, no = torch.zeros_like(rows.margin), torch.zeros_like(count, dtype=torch.bool)
+        unseen = torch.full_like(rows.margin, -torch.inf)
+        best = Best(
+            row=count,
+            latent=z,
+            data=rows.reconstruction,
+            outputs=rows.outputs,
+            margin=unseen,
+            steps=torch.zeros_like(count),
+            previous=z,
+            previous_margin=unseen,
+            waited=torch.zeros_like(count),
+            done=no,
+            failed=no,
+        )
 
-        return (
-            where(ended, summit.latent[:, None].expand_as(path), path),
-            where(ended, summit.margin[:, None].expand_as(margins), margins),
+        return cls(rows, z, unseen, memory, Bracket(z, zeros, zeros), best)
+
+    @property
+    def whole(self) -> Best:
+        """The best points of all rows, also those that left, in the batch's order."""
+
+        parts = zip(*(*self.finished, self.best), strict=True)
+        best = Best(*(torch.cat(values) for values in parts))
+
+        return best.select(best.row.argsort())
+
+    def without_done(self) -> "State":
+        """Return the rows that are not done; the others are finished."""
+
+        done = self.best.done
+        left, index = done.nonzero()[:, 0], (~done).nonzero()[:, 0]
+
+        return State(
+            rows=self.rows.select(index),
+            z=self.z[index],
+            margin=self.margin[index],
+            memory=rows_of_memory(self.memory, index),
+            bracket=Bracket(*(value[index] for value in self.bracket)),
+            best=self.best.select(index),
+            finished=(*self.finished, self.best.select(left)),
         )
 
 
-def set_out(base: Base, z: Latent, memory: Memory) -> Walk:
-    """Return rows at their start, with nothing seen yet.
+class PathRecorder:
+    """The coordinates and margins of a batch at each step, of rows not done only."""
 
-    Args:
-        base: The rows.
-        z: Where they start.
-        memory: What the ascent remembers there.
-    """
+    def __init__(self) -> None:
+        self._steps: list[Indices] = []
+        self._rows: list[Indices] = []
+        self._latent: list[Latent] = []
+        self._margin: list[Scores] = []
 
-    rows = len(z)
-    nothing = z.new_full((rows,), -torch.inf)
-    no = torch.zeros(rows, dtype=torch.bool, device=z.device)
-    summit = Summit(
-        row=torch.arange(rows, device=z.device),
-        latent=z,
-        data=base.reconstruction,
-        outputs=base.outputs,
-        margin=nothing,
-        steps=torch.zeros(rows, dtype=torch.long, device=z.device),
-        behind=z,
-        behind_margin=nothing,
-        done=no,
-        failed=no,
-    )
+    def add(self, step: int, state: State, going: Flags) -> None:
+        """Record where some rows stand.
 
-    return Walk(base, z, nothing, memory, summit)
+        Args:
+            step: After how many steps.
+            state: Where all rows of the batch stand.
+            going: Which rows to record.
+        """
 
+        row = state.best.row[going]
+        self._rows.append(row)
+        self._steps.append(torch.full_like(row, step))
+        self._latent.append(state.z.detach()[going])
+        self._margin.append(state.margin[going])
 
-def where(rows: Flags | Tensor, value: Tensor, other: Tensor) -> Tensor:
-    """Return each row from the first tensor where flagged, else from the other."""
+    def paths(self, best: Best) -> tuple[SearchPath, ...]:
+        """Return the path of each row up to the point that is returned.
 
-    return torch.where(
-        rows.reshape(*rows.shape, *(1,) * (value.ndim - rows.ndim)), value, other
-    )
+        Args:
+            best: The points returned, one for each row of the batch.
+        """
+
+        number = torch.arange(len(best.row), device=best.row.device)
+        row = torch.cat((*self._rows, number))
+        steps = torch.cat((*self._steps, best.steps))
+        latent = torch.cat((*self._latent, best.latent))
+        margin = torch.cat((*self._margin, best.margin))
+        kept = steps < best.steps[row]
+        kept[-len(number) :] = True
+        order = row.masked_fill(~kept, len(number)).argsort(stable=True)
+        points = row[kept].bincount(minlength=len(number)).tolist()
+        parts = [
+            value[order[: sum(points)]].split(points)
+            for value in (steps, latent, margin)
+        ]
+
+        return tuple(SearchPath(*path) for path in zip(*parts, strict=True))

@@ -20,7 +20,7 @@ from laws import deep_flow, images, pulled, tiny_classifier
 
 X = images(12, seed=5).float()
 FLOW, MODEL = deep_flow(6), tiny_classifier(3).float()
-RUN = Run(precision="full", steps=4, refine=1)
+RUN = Run(precision="full", steps=4)
 
 
 def found(run: Run, place: Coordinates = FLOW, rows: int = 12) -> Counterfactuals:
@@ -35,10 +35,10 @@ def row() -> int:
 
     decode = FLOW.folded().decode
 
-    def work(rows: int) -> None:
-        pulled(lambda z: MODEL(decode(z)), torch.zeros(rows, 16))
+    def work() -> None:
+        pulled(lambda z: MODEL(decode(z)), torch.zeros(1, 16))
 
-    return Need.of(work, 2, torch.device("cpu")).kept
+    return Need.of(work, torch.device("cpu")).kept
 
 
 @pytest.mark.parametrize(
