@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import zuko
 from torch import Tensor, nn
 
 from diffeo.ascents import (
@@ -24,6 +25,7 @@ from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.linear import principal_axes
 from diffeo.coordinates.protocol import Coordinates
+from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.methods import (
     Adversarial,
     Diffeomorphic,
@@ -202,6 +204,53 @@ class SearchCase:
     model: nn.Module
 
 
+class _Autoencoder(nn.Module):
+    """Coordinates as users write them: a module with two networks."""
+
+    def __init__(self, latent: int) -> None:
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Flatten(), nn.Linear(16, latent))
+        self.decoder = nn.Sequential(nn.Linear(latent, 16), nn.Unflatten(1, SHAPE))
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Return the encoder's vectors."""
+
+        z: Tensor = self.encoder(x)
+
+        return z
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Return the decoder's images."""
+
+        x: Tensor = self.decoder(z)
+
+        return x
+
+
+def autoencoder(latent: int = 6) -> _Autoencoder:
+    """An autoencoder of 4×4 images whose encoder inverts its decoder, linearly."""
+
+    with seeded(4):
+        model = _Autoencoder(latent).double().eval()
+
+    with torch.no_grad():
+        model.encoder[1].weight.copy_(torch.linalg.pinv(model.decoder[0].weight))
+        model.encoder[1].bias.copy_(
+            -model.encoder[1].weight @ model.decoder[0].bias
+        )
+
+    return model
+
+
+def zuko_flow() -> ZukoFlow:
+    """A small flow of the zuko library on 4×4 images, in double precision."""
+
+    with seeded(5):
+        flow = zuko.flows.NICE(16, transforms=2, hidden_features=(8,))
+
+    return disturb(ZukoFlow(flow, SHAPE)).double().eval()
+
+
 def coordinates() -> dict[str, Coordinates]:
     """Every kind of coordinates of 4×4 images."""
 
@@ -210,6 +259,8 @@ def coordinates() -> dict[str, Coordinates]:
         "linear": principal_axes(images(64), count=6),
         "flow": tiny_flow(),
         "bounded flow": Bounded(tiny_flow(realnvp)),
+        "zuko flow": zuko_flow(),
+        "autoencoder": autoencoder(),
     }
 
 

@@ -47,10 +47,10 @@ def test_coordinates_without_a_density_do_not_know_what_is_typical() -> None:
 @pytest.mark.parametrize(
     ("x", "message"),
     [
-        (images(2)[:, 0], r"\(batch, channels, height, width\), got \(2, 4, 4\)"),
+        (images(2)[:, 0], r"must be \(batch, 1, 4, 4\), got \(2, 4, 4\)"),
         (images(2) + 0.5, r"x must lie in \[0, 1\], got values from"),
         (images(2) - 0.5, r"x must lie in \[0, 1\], got values from -"),
-        (images(2, (1, 8, 8)), r"must be \(batch, 1, 4, 4\), got \(1, 1, 8, 8\)"),
+        (images(2, (1, 8, 8)), r"must be \(batch, 1, 4, 4\), got \(2, 1, 8, 8\)"),
     ],
 )
 def test_images_that_cannot_be_explained_are_refused(

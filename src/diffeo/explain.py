@@ -74,7 +74,9 @@ def explain(  # noqa: PLR0913 - the one call that users make
 
 
 def _check_images(x: Data) -> None:
+    """Refuse images out of range, as those from 0 to 255 are."""
+
     low, high = x.amin().item(), x.amax().item()
 
     if low < -ROUNDING or high > 1 + ROUNDING:
-        raise ValueError(f"images must lie in [0, 1], got values from {low} to {high}")
+        raise ValueError(f"x must lie in [0, 1], got values from {low} to {high}")

@@ -1,10 +1,11 @@
-"""Which backward pass a search takes, and that all but memory is the same."""
+"""Which backward pass and precision a search takes."""
 
 from dataclasses import replace
 from typing import Literal
 
 import pytest
 import torch
+from torch import Tensor
 
 from diffeo import memory
 from diffeo.ascents import NormalizedGradient
@@ -14,9 +15,19 @@ from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.memory import Need
 from diffeo.objectives import TargetClass
+from diffeo.search import plan as module
 from diffeo.search import search
+from diffeo.search.plan import Plan, plan_search
 from diffeo.search.run import Run, backward_named
-from laws import deep_flow, images, pulled, tiny_classifier
+from laws import (
+    SHAPE,
+    autoencoder,
+    deep_flow,
+    images,
+    pulled,
+    tiny_classifier,
+    tiny_flow,
+)
 
 X = images(12, seed=5).float()
 FLOW, MODEL = deep_flow(6), tiny_classifier(3).float()
@@ -110,6 +121,89 @@ def test_coordinates_without_a_reversible_form_are_plain() -> None:
     record = found(replace(RUN, backward="reversible"), Identity((1, 4, 4)))
 
     assert record.settings["backward"] == "plain"
+
+
+def planned(run: Run, place: Coordinates, x: Tensor = X) -> Plan:
+    z = place.encode(x[:1]).detach()
+
+    return plan_search(place, MODEL.to(x.dtype), run, z, len(x))
+
+
+@pytest.fixture
+def able(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A processor with units for bfloat16, and a bound that tiny flows pass."""
+
+    monkeypatch.setattr(module, "rough_dtype", lambda _: torch.bfloat16)
+    monkeypatch.setattr(module, "HEAVY", 1)
+
+
+on_able = pytest.mark.usefixtures("able")
+
+
+@on_able
+@pytest.mark.parametrize(
+    ("run", "expected"),
+    [
+        (Run(), "torch.bfloat16"),
+        (Run(precision=torch.bfloat16), "torch.bfloat16"),
+        (Run(precision="full"), "full"),
+        (Run(path=True), "full"),
+        (Run(precision=torch.bfloat16, path=True), "full"),
+    ],
+)
+@pytest.mark.parametrize("backward", ["plain", "reversible"])
+def test_steps_are_taken_in_the_precision_that_the_run_says(
+    run: Run, expected: str, backward: Literal["plain", "reversible"]
+) -> None:
+    plan = planned(replace(run, backward=backward), Bounded(FLOW))
+
+    assert plan.precision == expected
+    assert (plan.low is None) == (expected == "full")
+    assert plan.backward == backward
+
+
+@on_able
+def test_light_work_keeps_full_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "HEAVY", 1e9)
+
+    assert planned(Run(), FLOW).low is None
+
+
+@on_able
+def test_double_precision_is_kept() -> None:
+    assert planned(Run(), tiny_flow(), X.double()).low is None
+    MODEL.float()
+
+
+@on_able
+def test_processors_without_units_keep_full_precision(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "rough_dtype", lambda _: torch.float32)
+
+    assert planned(Run(), FLOW).low is None
+
+
+@on_able
+@pytest.mark.parametrize("run", [Run(), Run(precision=torch.bfloat16)])
+@pytest.mark.parametrize(
+    "place", [Identity(SHAPE), Bounded(Identity(SHAPE)), Bounded(autoencoder().float())]
+)
+def test_coordinates_without_lower_precision_are_not_said_to_have_it(
+    run: Run, place: Coordinates
+) -> None:
+    plan = planned(run, place)
+
+    assert plan.low is None
+    assert plan.precision == "full"
+
+
+@on_able
+def test_the_record_states_the_precision() -> None:
+    few = Run(steps=2, batch_size=3)
+
+    for run, expected in ((few, "torch.bfloat16"), (replace(few, path=True), "full")):
+        assert found(run, rows=3).settings["precision"] == expected
 
 
 def test_an_unknown_backward_pass_is_refused() -> None:

@@ -46,7 +46,7 @@ class TargetClass:
 
     target: Target
     confidence: float = 0.99
-    logits: bool = field(default=False, kw_only=True)
+    logits: bool = field(default=False, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "target", _classes(self.target))

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from diffeo.batching import backing_off, slices
+from diffeo.coordinates.protocol import Coordinates, is_typical
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.objectives import rows_of
 from diffeo.progress import Bar, watch
@@ -33,6 +34,7 @@ class Batches:
 
     Args:
         x: The data of all rows.
+        coordinates: Those that encode the data.
         full: What is searched, in full precision.
         low: The same in the lower precision in which steps are taken, if any.
         run: How to search.
@@ -43,6 +45,7 @@ class Batches:
     """
 
     x: Data
+    coordinates: Coordinates
     full: Problem
     low: Problem | None
     run: Run
@@ -114,14 +117,14 @@ class Batches:
         """Encode the rows that are not encoded yet, and ask the model about all."""
 
         factual = self.x[index].detach().clone()
-        known = self.encoded[index]
-        parts = [known] if len(known) else []
+        origin = self.encoded[index]
+        rest = factual[len(origin) :]
 
-        if len(known) < len(factual):
-            rest = factual[len(known) :]
-            parts.append(ask(problem.coordinates.encode, rest, "coordinates.encode"))
+        if len(rest) > 0:
+            encoded = ask(self.coordinates.encode, rest, "coordinates.encode")
+            origin = torch.cat((origin, encoded))
 
-        return problem.begin(factual, torch.cat(parts))
+        return problem.begin(factual, origin, is_typical(self.coordinates, factual))
 
     def _starts(self, origin: Latent) -> Iterator[Latent]:
         """Yield the origin, then points near it: as far for every row."""

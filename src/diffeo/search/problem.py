@@ -6,11 +6,20 @@ import torch
 from torch import Tensor
 
 from diffeo.ascents import Ascent
-from diffeo.coordinates.protocol import Coordinates, is_typical
+from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Typicality
 from diffeo.objectives import Objective, Point, side_of
 from diffeo.search.checks import ask, check_reconstruction
-from diffeo.shapes import Data, Indices, Latent, Memory, Model, Outputs, Scores
+from diffeo.shapes import (
+    Data,
+    Flags,
+    Indices,
+    Latent,
+    Memory,
+    Model,
+    Outputs,
+    Scores,
+)
 
 __all__ = ["AIM", "Problem", "Rows", "rows_of_memory"]
 
@@ -59,18 +68,19 @@ class Problem(NamedTuple):
     coordinates: Coordinates
     ascent: Ascent
 
-    def begin(self, factual: Data, origin: Latent) -> Rows:
+    def begin(self, factual: Data, origin: Latent, typical: Flags | None) -> Rows:
         """Return what is known of rows before the first step.
 
         Args:
             factual: The data that are explained.
             origin: Their coordinates.
+            typical: Whether the data are typical of what the coordinates know, if that
+                is known.
         """
 
-        outputs = ask(self.model, factual, "the model")
+        outputs = ask(self.model, factual, "the model").to(factual.dtype)
         reconstruction = ask(self.coordinates.decode, origin, "coordinates.decode")
         check_reconstruction(reconstruction, factual)
-        typical = is_typical(self.coordinates, factual)
         start = Point(factual, origin, outputs, factual, origin)
         memory = self.objective.start(start)
         margin = self.objective.margin(start, memory)
@@ -80,7 +90,7 @@ class Problem(NamedTuple):
             origin=origin,
             reconstruction=reconstruction,
             outputs=outputs,
-            typical=torch.full_like(margin, Typicality.UNKNOWN, dtype=torch.long)
+            typical=torch.full_like(margin, Typicality.UNKNOWN).long()
             if typical is None
             else typical.long(),
             margin=margin,

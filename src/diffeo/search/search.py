@@ -154,6 +154,7 @@ def _prepare(
 
     return Batches(
         x=x,
+        coordinates=coordinates,
         full=full,
         low=full._replace(coordinates=plan.low) if plan.low else None,
         run=run,
