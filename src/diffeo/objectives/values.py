@@ -10,7 +10,8 @@ from diffeo.shapes import Memory, Outputs, Scores
 
 __all__ = ["AtLeast", "AtMost", "Between", "Near"]
 
-SHARE = 0.01  # of what is missing, and of the bound or the width: enough to spare
+SHARE = 0.01  # of what is missing, or of the bound: enough to spare
+TENTH = 0.1  # of an interval's width, five of which lead to its middle
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Between:
 
     Score and margin are how far inside the interval the value lies, in the model's
     unit. Nothing depends on that unit: a hundredth of what is missing at the factual
-    is enough to spare, or of the interval's width, or of the only bound, if less.
+    is enough to spare; or a tenth of the width, or a hundredth of the only bound, if
+    less.
 
     Args:
         low: Least value wanted, in the model's unit; None for no such bound.
@@ -90,12 +92,15 @@ class Between:
         return torch.minimum(value - low, high - value)
 
     def tolerance(self, point: Point, memory: Memory) -> Scores:
-        """Return a hundredth of what is missing, or of the width or bound if less."""
+        """Return a hundredth of what is missing, or less in a narrow interval."""
 
         low, high = self.ends
-        length = high - low if self.is_two_sided else abs(self.value) or math.inf
+        most = TENTH * (high - low)
 
-        return SHARE * self.margin(point, memory).abs().clamp_max(length)
+        if not self.is_two_sided and self.value:
+            most = SHARE * abs(self.value)
+
+        return (SHARE * self.margin(point, memory).abs()).clamp_max(most)
 
     def side(self, point: Point, memory: Memory) -> Scores | None:  # noqa: ARG002
         """Return on which side of the middle the value lies, if there are two."""

@@ -174,7 +174,7 @@ def check_latent(z: Tensor) -> None:
         )
 
 
-def check_reconstruction(reconstruction: Data, factual: Data) -> None:
+def check_reconstruction(reconstruction: Tensor, factual: Tensor) -> None:
     """Refuse coordinates that decode to data of another shape than they encode.
 
     Raises:

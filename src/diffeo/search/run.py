@@ -48,7 +48,7 @@ class Run:
     steps: int = 1000
     batch_size: int | Literal["auto"] = "auto"
     backward: Backward = "auto"
-    line_search_steps: int = 4
+    line_search_steps: int = 8
     restarts: int = 0
     restart_noise: float = 0.1
     seed: int = 0
