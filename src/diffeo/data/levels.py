@@ -28,10 +28,10 @@ def to_unit_range(
         array([0. , 0.2, 1. ], dtype=float32)
     """
 
-    kind, size = values.dtype.kind, values.dtype.itemsize
+    kind, greatest = values.dtype.kind, 256**values.dtype.itemsize - 1
 
-    if kind == "u" and size <= 2:
-        return np.divide(values, np.iinfo(values.dtype).max, dtype=np.float32)
+    if kind == "u" and greatest <= 65535:
+        return values.astype(np.float32) / np.float32(greatest)
 
     if kind not in "biuf":
         raise ValueError(f"{source} must hold numbers, got {values.dtype}")

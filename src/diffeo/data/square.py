@@ -77,4 +77,4 @@ def _resize(square: Picture, side: int) -> Picture:
         for channel in square
     ]
 
-    return np.stack(channels).clip(0, 1)
+    return np.stack([np.asarray(channel) for channel in channels]).clip(0, 1)
