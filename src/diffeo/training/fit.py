@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +17,12 @@ from pytorch_lightning.callbacks import (
 )
 from pytorch_lightning.loggers import CSVLogger
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 from diffeo.models.precision import rough_dtype
 
 __all__ = ["Fit", "fit", "training_device", "training_precision"]
 
-Loader = DataLoader[tuple[Tensor, ...]]
+Loader = Iterable[Sequence[Tensor]]
 CHECKPOINT = "last.ckpt"
 HINTS = (
     "Checkpoint directory .* exists and is not empty",
@@ -39,38 +38,43 @@ class Fit:
     """How long to train, and where to keep what.
 
     Args:
-        folder: For checkpoints and the log.
+        folder: For checkpoints and the log; nothing is kept if not given.
         epochs: Passes over the training data.
         resume: Whether to go on from the folder's last checkpoint.
         clip: Greatest norm of the gradient.
         average: Decay of the moving average of the weights.
         progress: Whether to show a bar.
+        precision: "auto" for bfloat16 where the processor has units for it, or "full".
     """
 
-    folder: Path
+    folder: Path | None
     epochs: int
     resume: bool = False
     clip: float = 1.0
     average: float = 0.999
     progress: bool = True
+    precision: Literal["auto", "full"] = "auto"
 
 
 def fit(
-    module: lightning.LightningModule, train: Loader, validation: Loader, how: Fit
+    module: lightning.LightningModule,
+    train: Loader,
+    validation: Loader | None,
+    how: Fit,
 ) -> None:
     """Train a module in place; at the end it has the averaged weights.
 
     Args:
         module: What to train.
         train: Its training batches.
-        validation: Its validation batches, looked at after each epoch.
+        validation: Its validation batches, looked at after each epoch, if any.
         how: How long, and where to keep what.
 
     Raises:
         FileNotFoundError: If there is no checkpoint to resume from.
     """
 
-    last = how.folder / CHECKPOINT
+    last = (how.folder or Path()) / CHECKPOINT
 
     if how.resume and not last.is_file():
         raise FileNotFoundError(f"a training to resume must have left {last}")
@@ -94,23 +98,28 @@ def _trainer(how: Fit) -> lightning.Trainer:
         max_epochs=how.epochs,
         accelerator="auto",
         devices=1,
-        precision=training_precision(),
+        precision="32-true" if how.precision == "full" else training_precision(),
         gradient_clip_val=how.clip,
         callbacks=[
             EMAWeightAveraging(decay=how.average, use_buffers=False),
-            ModelCheckpoint(
-                how.folder,
-                filename=CHECKPOINT.removesuffix(".ckpt"),
-                save_on_train_epoch_end=True,
-                enable_version_counter=False,
-            ),
+            *([_checkpoint(how.folder)] if how.folder else []),
             *([TQDMProgressBar(refresh_rate=10)] if how.progress else []),
         ],
+        enable_checkpointing=how.folder is not None,
         enable_progress_bar=how.progress,
         enable_model_summary=False,
-        logger=CSVLogger(how.folder, name="", version="log"),
+        logger=CSVLogger(how.folder, name="", version="log") if how.folder else False,
         log_every_n_steps=50,
         num_sanity_val_steps=0,
+    )
+
+
+def _checkpoint(folder: Path) -> ModelCheckpoint:
+    return ModelCheckpoint(
+        folder,
+        filename=CHECKPOINT.removesuffix(".ckpt"),
+        save_on_train_epoch_end=True,
+        enable_version_counter=False,
     )
 
 
