@@ -10,7 +10,7 @@ from torch import Tensor
 
 from diffeo.data.images import picture_files, read_pictures
 from diffeo.data.square import CenterSquare
-from diffeo.shapes import Images, Indices
+from diffeo.shapes import Images, Indices, Scores
 
 __all__ = ["LabelledImages", "read_labelled_images"]
 
@@ -21,7 +21,7 @@ class LabelledImages:
 
     Args:
         images: Images of one size.
-        labels: The class of each image, counted from 0.
+        labels: The class of each image, counted from 0; or its true value, a float.
         class_names: What each class is called; empty if unknown.
 
     Raises:
@@ -34,7 +34,7 @@ class LabelledImages:
     """
 
     images: Images
-    labels: Indices
+    labels: Indices | Scores
     class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
