@@ -76,16 +76,18 @@ def test_the_average_is_the_usual_one_after_many_steps() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"epochs": 0}, "epochs must be at least 1, got 0"),
-        ({"epochs": -1}, "epochs must be at least 1, got -1"),
-        ({"epochs": 1, "average": 1.0}, r"average must be in \[0, 1\), got 1.0"),
+        ((0, 0.9), "epochs must be at least 1, got 0"),
+        ((-1, 0.9), "epochs must be at least 1, got -1"),
+        ((1, 1.0), r"average must be in \[0, 1\), got 1.0"),
     ],
 )
 def test_settings_that_train_nothing_are_refused(
-    settings: dict[str, float], message: str
+    settings: tuple[int, float], message: str
 ) -> None:
+    epochs, average = settings
+
     with pytest.raises(ValueError, match=message):
-        Fit(None, **settings)
+        Fit(None, epochs, average=average)
 
 
 def nothing(last: Path) -> None:

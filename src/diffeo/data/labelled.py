@@ -103,10 +103,11 @@ class LabelledImages:
         if every < 2:
             raise ValueError(f"every must be at least 2, got {every}")
 
-        apart = torch.zeros_like(self.labels, dtype=torch.bool)
+        labels: Tensor = self.labels
+        apart = torch.zeros_like(labels, dtype=torch.bool)
 
-        for label in self.labels.unique():
-            rows = (self.labels == label).nonzero()[:, 0]
+        for label in labels.unique():
+            rows = (labels == label).nonzero()[:, 0]
             apart[rows[every - 1 :: every]] = True
 
         return self.select(~apart), self.select(apart)
