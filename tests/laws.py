@@ -204,18 +204,18 @@ class SearchCase:
     model: nn.Module
 
 
-class _Autoencoder(nn.Module):
-    """Coordinates as users write them: a module with two networks."""
+class Autoencoder(nn.Module):
+    """Coordinates as users write them: a module with an encoder and a decoder."""
 
     def __init__(self, latent: int) -> None:
         super().__init__()
-        self.encoder = nn.Sequential(nn.Flatten(), nn.Linear(16, latent))
-        self.decoder = nn.Sequential(nn.Linear(latent, 16), nn.Unflatten(1, SHAPE))
+        self.encoder = nn.Linear(16, latent)
+        self.decoder = nn.Linear(latent, 16)
 
     def encode(self, x: Tensor) -> Tensor:
         """Return the encoder's vectors."""
 
-        z: Tensor = self.encoder(x)
+        z: Tensor = self.encoder(x.flatten(1))
 
         return z
 
@@ -224,20 +224,19 @@ class _Autoencoder(nn.Module):
 
         x: Tensor = self.decoder(z)
 
-        return x
+        return x.reshape(-1, *SHAPE)
 
 
-def autoencoder(latent: int = 6) -> _Autoencoder:
-    """An autoencoder of 4×4 images whose encoder inverts its decoder, linearly."""
+def autoencoder(latent: int = 6) -> Autoencoder:
+    """An autoencoder of 4×4 images whose encoder inverts its decoder."""
 
     with seeded(4):
-        model = _Autoencoder(latent).double().eval()
+        model = Autoencoder(latent).double().eval()
 
     with torch.no_grad():
-        model.encoder[1].weight.copy_(torch.linalg.pinv(model.decoder[0].weight))
-        model.encoder[1].bias.copy_(
-            -model.encoder[1].weight @ model.decoder[0].bias
-        )
+        inverse = torch.linalg.pinv(model.decoder.weight)
+        model.encoder.weight.copy_(inverse)
+        model.encoder.bias.copy_(-inverse @ model.decoder.bias)
 
     return model
 
@@ -246,9 +245,11 @@ def zuko_flow() -> ZukoFlow:
     """A small flow of the zuko library on 4×4 images, in double precision."""
 
     with seeded(5):
-        flow = zuko.flows.NICE(16, transforms=2, hidden_features=(8,))
+        flow = ZukoFlow(zuko.flows.NICE(16, transforms=2, hidden_features=(8,)), SHAPE)
 
-    return disturb(ZukoFlow(flow, SHAPE)).double().eval()
+    disturb(flow)
+
+    return flow.double().eval()
 
 
 def coordinates() -> dict[str, Coordinates]:

@@ -115,7 +115,9 @@ def test_ball_keeps_every_row_near_its_start() -> None:
 def test_ball_leaves_short_steps_alone() -> None:
     free, held = Gradient(1e-4), Ball(Gradient(1e-4), 1.0)
 
-    torch.testing.assert_close(ascend(free, start(), 3)[-1], ascend(held, start(), 3)[-1])
+    torch.testing.assert_close(
+        ascend(free, start(), 3)[-1], ascend(held, start(), 3)[-1]
+    )
 
 
 @pytest.mark.parametrize("rule", [NormalizedGradient(100.0), Momentum(100.0)])

@@ -189,7 +189,9 @@ def test_each_batch_has_the_targets_of_its_rows() -> None:
 def test_a_tolerance_is_a_hundredth_of_a_length_in_the_models_unit(
     objective: Between, values: list[float], expected: list[float], unit: float
 ) -> None:
-    low, high = (None if e is None else e * unit for e in (objective.low, objective.high))
+    low, high = (
+        None if e is None else e * unit for e in (objective.low, objective.high)
+    )
     here = point(torch.tensor(values, dtype=torch.float64) * unit)
     found = Between(low, high).tolerance(here, ())
 

@@ -6,7 +6,7 @@ from diffeo.coordinates.identity import Identity
 from diffeo.objectives import Point, TargetClass
 from diffeo.objectives.distances import Manhattan, SquaredEuclidean
 from diffeo.objectives.penalized import Penalized, Penalty
-from diffeo.search import Run, search
+from diffeo.search import search
 from laws import SHAPE, images, tiny_classifier
 
 MODEL = tiny_classifier(3)

@@ -4,7 +4,6 @@ import gc
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-import torch
 from torch import Tensor
 
 from diffeo.memory import is_out_of_memory
@@ -32,7 +31,12 @@ def slices(rows: int, size: int) -> list[slice]:
 def batches_of(x: Tensor, size: int = 500) -> Iterator[Tensor]:
     """Yield a tensor some rows at a time.
 
+    Args:
+        x: The tensor.
+        size: How many rows to take at a time.
+
     Example:
+        >>> import torch
         >>> [len(part) for part in batches_of(torch.zeros(5, 2), 3)]
         [3, 2]
     """

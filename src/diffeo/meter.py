@@ -14,7 +14,7 @@ class Meter:
     """Counts the bytes that a computation keeps for its gradient.
 
     A tensor counts from when it is saved until nothing needs it any more, and once
-    however often it is saved. What outlives the computation, as weights do, is left out.
+    however often it is saved. What outlives the computation, as weights do, does not.
 
     Example:
         >>> z, meter = torch.zeros(5, requires_grad=True), Meter()

@@ -10,7 +10,7 @@ from torch.nn.functional import softplus
 from diffeo.ascents import Adam, Ascent, Gradient, NormalizedGradient
 from diffeo.coordinates.identity import Identity
 from diffeo.counterfactuals import Counterfactuals, Outcome
-from diffeo.objectives import AtLeast, AtMost, Near, Objective, TargetClass
+from diffeo.objectives import AtLeast, AtMost, Near, Objective, Point, TargetClass
 from diffeo.search import Run, search
 
 PLACE = Identity((4,))
@@ -46,8 +46,6 @@ LIMIT = 5.0  # tolerances past the target by which rows stop
 
 def assert_stopped(record: Counterfactuals, objective: Objective) -> None:
     """Each row is at its target, with no more margin than it may have."""
-
-    from diffeo.objectives import Point  # noqa: PLC0415
 
     x, z, outputs = record.factual, record.origin, record.outputs_before
     start = Point(x, z, outputs, x, z)

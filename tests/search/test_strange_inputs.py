@@ -78,7 +78,7 @@ def test_logits_of_another_precision_are_taken(dtype: torch.dtype) -> None:
 
 
 def test_errors_of_the_models_own_keep_their_traceback() -> None:
-    def model(x: Tensor) -> Tensor:
+    def model(_: Tensor) -> Tensor:
         raise KeyError("my own bug")
 
     with pytest.raises(
@@ -181,10 +181,10 @@ def test_coordinates_that_return_something_else_are_told_so(
 
 
 def test_parts_that_are_none_are_refused() -> None:
-    with pytest.raises(ValueError, match="coordinates must offer encode and decode, .*"):
+    with pytest.raises(ValueError, match="coordinates must offer encode and decode"):
         check_parts(coordinates="mnist-flow")
 
-    with pytest.raises(ValueError, match="model must be a function or module .* got 3"):
+    with pytest.raises(ValueError, match="model must be a function or module"):
         check_parts(model=3)
 
     with pytest.raises(ValueError, match="objective must offer start, score, margin, "):
@@ -195,7 +195,10 @@ def test_parts_that_are_none_are_refused() -> None:
     ("x", "message"),
     [
         ([[0.0, 1.0]], "x must be a tensor of floating point numbers, got list"),
-        (torch.zeros(2, 3, dtype=torch.uint8), "floating point numbers, got torch.uint8"),
+        (
+            torch.zeros(2, 3, dtype=torch.uint8),
+            "floating point numbers, got torch.uint8",
+        ),
         (torch.zeros(0, 3), r"at least one row, got \(0, 3\)"),
         (torch.zeros(2, 0), r"at least one row, got \(2, 0\)"),
         (torch.zeros(3), r"x must be \(batch, ...\)"),
@@ -237,7 +240,10 @@ def test_a_row_without_a_slope_does_not_keep_the_others() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         record = search(
-            X, lambda x: (x.flatten(1).sum(1) - sums.median()).relu(), AtLeast(9.0), PLACE
+            X,
+            lambda x: (x.flatten(1).sum(1) - sums.median()).relu(),
+            AtLeast(9.0),
+            PLACE,
         )
 
     assert torch.equal(record.reached, sums > sums.median())

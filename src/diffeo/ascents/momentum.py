@@ -25,7 +25,8 @@ class Momentum:
         decay: Weight of the earlier directions, in [0, 1).
 
     Example:
-        >>> z, slope, rule = torch.zeros(1, 2), torch.tensor([[3.0, 4.0]]), Momentum(0.5)
+        >>> z, slope = torch.zeros(1, 2), torch.tensor([[3.0, 4.0]])
+        >>> rule = Momentum(0.5)
         >>> moved, memory = rule.step(z, z[:, 0], slope, rule.start(z))
         >>> moved
         tensor([[0.3000, 0.4000]])

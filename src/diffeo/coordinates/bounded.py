@@ -25,6 +25,11 @@ class Bounded:
         coordinates: The coordinates inside.
         low: Least value of the data.
         high: Greatest value of the data.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> Bounded(Identity((2,))).decode(torch.tensor([[0.5, 1.5]]))
+        tensor([[0.5000, 1.0000]])
     """
 
     coordinates: Coordinates

@@ -37,4 +37,8 @@ def inference_form(
 
     lossless = dtype is None and not invertible
 
-    return prepare(coordinates) if lossless and isinstance(coordinates, nn.Module) else None
+    return (
+        prepare(coordinates)
+        if lossless and isinstance(coordinates, nn.Module)
+        else None
+    )

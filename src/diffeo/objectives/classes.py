@@ -195,7 +195,9 @@ def _classes(target: Target) -> int | tuple[int, ...] | Literal["other"]:
         if target == "other":
             return "other"
 
-        raise ValueError(f"target must be the number of a class or 'other', got {target!r}")
+        raise ValueError(
+            f"target must be the number of a class or 'other', got {target!r}"
+        )
 
     try:
         return operator.index(target)  # type: ignore[arg-type]

@@ -123,6 +123,6 @@ def rows_of(objective: Objective, index: slice) -> Objective:
 
 
 def side_of(objective: Objective, point: Point, memory: Memory) -> Scores | None:
-    """Return the side of each row, or None if the target has but one; see `TwoSided`."""
+    """Return the side of each row, or None if there is but one; see `TwoSided`."""
 
     return objective.side(point, memory) if isinstance(objective, TwoSided) else None

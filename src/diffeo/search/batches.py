@@ -127,7 +127,7 @@ class Batches:
         return problem.begin(factual, origin, is_typical(self.coordinates, factual))
 
     def _starts(self, origin: Latent) -> Iterator[Latent]:
-        """Yield the origin, then points near it: as far for every row."""
+        """Yield the origin, then points near it, shifted alike for every row."""
 
         generator = torch.Generator().manual_seed(self.run.seed)
         noise = torch.randn(self.run.restarts, origin.shape[1], generator=generator)

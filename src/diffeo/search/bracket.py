@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 import torch
 
+from diffeo.search.problem import where
 from diffeo.shapes import Latent, Scores
 
-__all__ = ["Bracket", "crossing", "where"]
+__all__ = ["Bracket", "crossing"]
 
 LEAST = 0.01  # share of a stretch that an evaluation cuts off at least
 
@@ -74,15 +75,3 @@ def crossing(here: Scores, there: Scores) -> Scores:
     share = (here / (here - there)).nan_to_num(0.5, 0.5, 0.5)
 
     return share.clamp(LEAST, 1 - LEAST)
-
-
-def where(rows: torch.Tensor, value: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-    """Return each row from the first tensor where flagged, else from the other.
-
-    Example:
-        >>> where(torch.tensor([True, False]), torch.ones(2, 1), torch.zeros(2, 1))
-        tensor([[1.],
-                [0.]])
-    """
-
-    return torch.where(rows.reshape(-1, *(1,) * (value.ndim - 1)), value, other)

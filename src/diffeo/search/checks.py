@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +25,7 @@ __all__ = [
 ]
 
 ROUNDING = 0.01  # of the largest output: by so much batches of other sizes may differ
-PARTS: dict[str, tuple[type, str]] = {
+PARTS: dict[str, tuple[Any, str]] = {
     "model": (Callable, "be a function or module from data to outputs"),
     "objective": (Objective, "offer start, score, margin, tolerance and aim"),
     "coordinates": (Coordinates, "offer encode and decode, as those of zoo.load do"),
@@ -72,7 +73,7 @@ def check_parts(**parts: object) -> None:
         kind, duty = PARTS[name]
 
         if not isinstance(part, kind):
-            raise ValueError(f"the {name} must {duty}, got {part!r:.100}")
+            raise ValueError(f"the {name} must {duty}, got {part!r:.100}")  # noqa: TRY004
 
 
 def check_modes(**parts: object) -> None:

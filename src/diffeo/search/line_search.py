@@ -2,8 +2,8 @@
 
 import torch
 
-from diffeo.search.bracket import crossing, where
-from diffeo.search.problem import AIM, Problem, Rows
+from diffeo.search.bracket import crossing
+from diffeo.search.problem import AIM, Problem, Rows, where
 from diffeo.search.state import Best
 from diffeo.shapes import Latent, Scores
 

@@ -8,9 +8,8 @@ from typing import NamedTuple
 import torch
 
 from diffeo.progress import Bar
-from diffeo.search.bracket import where
 from diffeo.search.checks import gradient_of
-from diffeo.search.problem import AIM, Problem, Rows
+from diffeo.search.problem import AIM, Problem, Rows, where
 from diffeo.search.state import Best, PathRecorder, State
 from diffeo.shapes import Data, Flags, Latent, Scores
 

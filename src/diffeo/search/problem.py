@@ -21,7 +21,7 @@ from diffeo.shapes import (
     Scores,
 )
 
-__all__ = ["AIM", "Problem", "Rows", "rows_of_memory"]
+__all__ = ["AIM", "Problem", "Rows", "rows_of_memory", "where"]
 
 AIM = 5.0  # tolerances past the target at which steps aim, and rows stop at most
 
@@ -52,12 +52,11 @@ class Rows(NamedTuple):
     def select(self, index: Tensor) -> "Rows":
         """Return some of the rows."""
 
-        *tensors, memory = self
+        tensors = self._asdict()
+        memory = tensors.pop("memory")
+        chosen = {name: value[index] for name, value in tensors.items()}
 
-        return Rows(
-            *(value[index] for value in tensors),
-            memory=rows_of_memory(memory, index),
-        )
+        return Rows(**chosen, memory=rows_of_memory(memory, index))
 
 
 class Problem(NamedTuple):
@@ -84,15 +83,14 @@ class Problem(NamedTuple):
         start = Point(factual, origin, outputs, factual, origin)
         memory = self.objective.start(start)
         margin = self.objective.margin(start, memory)
+        unknown = torch.full_like(margin, Typicality.UNKNOWN).long()
 
         return Rows(
             factual=factual,
             origin=origin,
             reconstruction=reconstruction,
             outputs=outputs,
-            typical=torch.full_like(margin, Typicality.UNKNOWN).long()
-            if typical is None
-            else typical.long(),
+            typical=unknown if typical is None else typical.long(),
             margin=margin,
             tolerance=self.objective.tolerance(start, memory),
             memory=memory,
@@ -135,3 +133,15 @@ def rows_of_memory(memory: Memory, index: Tensor) -> Memory:
     """Return some rows of what is remembered."""
 
     return tuple(value[index] for value in memory)
+
+
+def where(rows: Flags, value: Tensor, other: Tensor) -> Tensor:
+    """Return each row from the first tensor where flagged, else from the other.
+
+    Example:
+        >>> where(torch.tensor([True, False]), torch.ones(2, 1), torch.zeros(2, 1))
+        tensor([[1.],
+                [0.]])
+    """
+
+    return torch.where(rows.reshape(-1, *(1,) * (value.ndim - 1)), value, other)

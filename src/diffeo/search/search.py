@@ -142,7 +142,7 @@ def _prepare(
     frozen = detached(model)
     plan = plan_search(coordinates, frozen, run, encoded[:1], len(x))
     full = Problem(frozen, objective, plan.full, ascent)
-    settings = {
+    settings: dict[str, object] = {
         "objective": describe(objective),
         "coordinates": describe(coordinates),
         "ascent": describe(ascent),

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from diffeo.counterfactuals import SearchPath
 from diffeo.objectives import Point
-from diffeo.search.bracket import Bracket, where
-from diffeo.search.problem import Rows, rows_of_memory
+from diffeo.search.bracket import Bracket
+from diffeo.search.problem import Rows, rows_of_memory, where
 from diffeo.shapes import Data, Flags, Indices, Latent, Memory, Outputs, Scores
 
 __all__ = ["Best", "PathRecorder", "State"]
@@ -106,24 +106,25 @@ class State(NamedTuple):
             memory: What the ascent remembers there.
         """
 
-        count = torch.arange(len(z), device=z.device)
-        zeros, no = torch.zeros_like(rows.margin), torch.zeros_like(count, dtype=torch.bool)
+        number = torch.arange(len(z), device=z.device)
+        none, no = torch.zeros_like(number), torch.zeros_like(number, dtype=torch.bool)
         unseen = torch.full_like(rows.margin, -torch.inf)
+        zero = torch.zeros_like(rows.margin)
         best = Best(
-            row=count,
+            row=number,
             latent=z,
             data=rows.reconstruction,
             outputs=rows.outputs,
             margin=unseen,
-            steps=torch.zeros_like(count),
+            steps=none,
             previous=z,
             previous_margin=unseen,
-            waited=torch.zeros_like(count),
+            waited=none,
             done=no,
             failed=no,
         )
 
-        return cls(rows, z, unseen, memory, Bracket(z, zeros, zeros), best)
+        return cls(rows, z, unseen, memory, Bracket(z, zero, zero), best)
 
     @property
     def whole(self) -> Best:
