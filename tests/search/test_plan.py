@@ -18,6 +18,7 @@ from diffeo.objectives import TargetClass
 from diffeo.search import plan as module
 from diffeo.search import search
 from diffeo.search.plan import Plan, plan_search
+from diffeo.search.problem import Problem
 from diffeo.search.run import Run, backward_named
 from laws import (
     SHAPE,
@@ -126,7 +127,9 @@ def test_coordinates_without_a_reversible_form_are_plain() -> None:
 def planned(run: Run, place: Coordinates, x: Tensor = X) -> Plan:
     z = place.encode(x[:1]).detach()
 
-    return plan_search(place, MODEL.to(x.dtype), run, z, len(x))
+    problem = Problem(MODEL.to(x.dtype), TargetClass(2), place, NormalizedGradient(1.0))
+
+    return plan_search(problem, run, z, len(x))
 
 
 @pytest.fixture

@@ -34,11 +34,7 @@ class Gradient:
         check_positive("rate", self.rate)
 
     def step(
-        self,
-        z: Latent,
-        margin: Scores,  # noqa: ARG002
-        gradient: Latent,
-        memory: Memory,
+        self, z: Latent, _margin: Scores, gradient: Latent, memory: Memory
     ) -> tuple[Latent, Memory]:
         """Step along the gradient."""
 
@@ -72,11 +68,7 @@ class NormalizedGradient:
         check_positive("rate", self.rate)
 
     def step(
-        self,
-        z: Latent,
-        margin: Scores,  # noqa: ARG002
-        gradient: Latent,
-        memory: Memory,
+        self, z: Latent, _margin: Scores, gradient: Latent, memory: Memory
     ) -> tuple[Latent, Memory]:
         """Step along the unit vector of the gradient; stay where it is zero."""
 

@@ -50,11 +50,7 @@ class LBFGS:
         return none, none, z, torch.zeros_like(z), z.new_zeros(len(z), 1)
 
     def step(
-        self,
-        z: Latent,
-        margin: Scores,  # noqa: ARG002
-        gradient: Latent,
-        memory: Memory,
+        self, z: Latent, _margin: Scores, gradient: Latent, memory: Memory
     ) -> tuple[Latent, Memory]:
         """Step along the quasi-Newton direction."""
 

@@ -47,11 +47,7 @@ class Momentum:
         return (torch.zeros_like(z),)
 
     def step(
-        self,
-        z: Latent,
-        margin: Scores,  # noqa: ARG002
-        gradient: Latent,
-        memory: Memory,
+        self, z: Latent, _margin: Scores, gradient: Latent, memory: Memory
     ) -> tuple[Latent, Memory]:
         """Step along the mean direction."""
 

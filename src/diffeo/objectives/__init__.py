@@ -1,15 +1,7 @@
 """What a search ascends, and when a row is at its target."""
 
 from diffeo.objectives.classes import TargetClass, confidence_of, log_odds
-from diffeo.objectives.protocol import (
-    Objective,
-    PerRow,
-    Point,
-    TwoSided,
-    check_rows,
-    rows_of,
-    side_of,
-)
+from diffeo.objectives.protocol import Objective, PerRow, Point, TwoSided
 from diffeo.objectives.values import AtLeast, AtMost, Between, Near
 
 __all__ = [
@@ -22,9 +14,6 @@ __all__ = [
     "Point",
     "TargetClass",
     "TwoSided",
-    "check_rows",
     "confidence_of",
     "log_odds",
-    "rows_of",
-    "side_of",
 ]

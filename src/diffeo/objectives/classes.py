@@ -3,6 +3,7 @@
 import operator
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal, SupportsIndex
 
@@ -191,26 +192,18 @@ def confidence_of(outputs: Outputs, target: Tensor) -> Scores:
 def _classes(target: Target) -> int | tuple[int, ...] | Literal["other"]:
     """Return a target as plain numbers, whatever library they come from."""
 
-    if isinstance(target, str):
-        if target == "other":
-            return "other"
+    if isinstance(target, str) and target == "other":
+        return "other"
 
-        raise ValueError(
-            f"target must be the number of a class or 'other', got {target!r}"
-        )
-
-    try:
+    with suppress(TypeError):
         return operator.index(target)  # type: ignore[arg-type]
-    except TypeError:
-        pass
 
-    try:
+    with suppress(TypeError):
         return tuple(map(operator.index, target))  # type: ignore[arg-type]
-    except TypeError:
-        raise ValueError(
-            "target must be the number of a class, one for each row, or 'other', got "
-            f"{target!r}"
-        ) from None
+
+    raise ValueError(
+        f"target must be a class number, one for each row, or 'other', got {target!r}"
+    )
 
 
 def _without(logits: Tensor, target: Tensor) -> Tensor:

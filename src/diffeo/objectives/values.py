@@ -24,8 +24,8 @@ class Between:
     less.
 
     Args:
-        low: Least value wanted, in the model's unit; None for no such bound.
-        high: Greatest value wanted, in the model's unit; None for no such bound.
+        low: Least value wanted, in the model's unit; −∞ for no such bound.
+        high: Greatest value wanted, in the model's unit; ∞ for no such bound.
 
     Example:
         >>> import torch
@@ -36,40 +36,21 @@ class Between:
         True
     """
 
-    low: float | None = None
-    high: float | None = None
+    low: float = -math.inf
+    high: float = math.inf
 
     def __post_init__(self) -> None:
-        low, high = self.ends
-
-        if not low < high or not any(map(math.isfinite, self.ends)):
+        if not self.low < self.high or not self._bounds:
             raise ValueError(
                 "low must be below high and one of them a number, got "
                 f"{self.low} and {self.high}"
             )
 
     @property
-    def ends(self) -> tuple[float, float]:
-        """The bounds, infinite where there is none."""
-
-        return (
-            -math.inf if self.low is None else self.low,
-            math.inf if self.high is None else self.high,
-        )
-
-    @property
-    def is_two_sided(self) -> bool:
-        """Whether there are both bounds."""
-
-        return all(map(math.isfinite, self.ends))
-
-    @property
     def value(self) -> float:
         """The only bound, or the middle of both."""
 
-        bounds = [end for end in self.ends if math.isfinite(end)]
-
-        return sum(bounds) / len(bounds)
+        return sum(self._bounds) / len(self._bounds)
 
     def start(self, point: Point) -> Memory:
         """Return nothing, for a model that returns one value a row."""
@@ -87,17 +68,15 @@ class Between:
         """Return how far inside the interval the value lies."""
 
         value = _values(point.outputs)
-        low, high = self.ends
 
-        return torch.minimum(value - low, high - value)
+        return torch.minimum(value - self.low, self.high - value)
 
     def tolerance(self, point: Point, memory: Memory) -> Scores:
         """Return a hundredth of what is missing, or less in a narrow interval."""
 
-        low, high = self.ends
-        most = TENTH * (high - low)
+        most = TENTH * (self.high - self.low)
 
-        if not self.is_two_sided and self.value:
+        if len(self._bounds) == 1 and self.value:
             most = SHARE * abs(self.value)
 
         return (SHARE * self.margin(point, memory).abs()).clamp_max(most)
@@ -105,7 +84,7 @@ class Between:
     def side(self, point: Point, memory: Memory) -> Scores | None:  # noqa: ARG002
         """Return on which side of the middle the value lies, if there are two."""
 
-        if not self.is_two_sided:
+        if len(self._bounds) == 1:
             return None
 
         return (_values(point.outputs) - self.value).sign()
@@ -114,6 +93,10 @@ class Between:
         """Return the only bound, or the middle of both."""
 
         return torch.full_like(_values(point.outputs), self.value)
+
+    @property
+    def _bounds(self) -> list[float]:
+        return [end for end in (self.low, self.high) if math.isfinite(end)]
 
 
 def AtLeast(value: float) -> Between:  # noqa: N802 - reads as an objective
@@ -124,7 +107,7 @@ def AtLeast(value: float) -> Between:  # noqa: N802 - reads as an objective
 
     Example:
         >>> AtLeast(0.5)
-        Between(low=0.5, high=None)
+        Between(low=0.5, high=inf)
     """
 
     return Between(low=value)
@@ -138,7 +121,7 @@ def AtMost(value: float) -> Between:  # noqa: N802 - reads as an objective
 
     Example:
         >>> AtMost(0.5)
-        Between(low=None, high=0.5)
+        Between(low=-inf, high=0.5)
     """
 
     return Between(high=value)

@@ -12,12 +12,13 @@ from torch import Tensor
 from diffeo.batching import backing_off, slices
 from diffeo.coordinates.protocol import Coordinates, is_typical
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.objectives import rows_of
+from diffeo.objectives.protocol import rows_of
 from diffeo.progress import Bar, watch
 from diffeo.search.checks import ask
 from diffeo.search.line_search import line_search
 from diffeo.search.loop import Loop
-from diffeo.search.problem import Problem, Rows
+from diffeo.search.plan import Plan
+from diffeo.search.problem import Problem, Rows, select
 from diffeo.search.result import nearest, record_of
 from diffeo.search.run import Run
 from diffeo.search.state import Best, PathRecorder
@@ -35,10 +36,8 @@ class Batches:
     Args:
         x: The data of all rows.
         coordinates: Those that encode the data.
-        full: What is searched, in full precision.
-        low: The same in the lower precision in which steps are taken, if any.
+        plan: What is searched, and in what batches as long as they fit into memory.
         run: How to search.
-        batch_size: Rows searched together, as long as they fit into memory.
         encoded: The coordinates of the first rows, which are known already.
         settings: What to record of the search.
         interrupted: Whether the user has interrupted the search.
@@ -46,10 +45,8 @@ class Batches:
 
     x: Data
     coordinates: Coordinates
-    full: Problem
-    low: Problem | None
+    plan: Plan
     run: Run
-    batch_size: int
     encoded: Tensor
     settings: dict[str, object]
     interrupted: bool = False
@@ -57,14 +54,12 @@ class Batches:
     def records(self) -> Iterator[Counterfactuals]:
         """Yield the record of each batch, until all are done or interrupted."""
 
-        rows = len(self.x)
+        rows, size = len(self.x), self.plan.batch_size
         total = rows * (1 + self.run.restarts)
 
         with watch("Searching", total, shown=self.run.progress) as bar:
             try:
-                for record in backing_off(
-                    partial(self.search, bar), rows, self.batch_size
-                ):
+                for record in backing_off(partial(self.search, bar), rows, size):
                     yield record
 
                     if self.interrupted:
@@ -84,7 +79,7 @@ class Batches:
         with watch("Interrupted", left, shown=False) as bar:
             return [
                 self.search(bar, slice(begun + part.start, begun + part.stop))
-                for part in slices(left, self.batch_size)
+                for part in slices(left, self.plan.batch_size)
             ]
 
     @torch.inference_mode(mode=False)
@@ -93,9 +88,10 @@ class Batches:
         """Search some rows, as often as the run says."""
 
         begun = time.perf_counter()
-        objective = rows_of(self.full.objective, index)
-        full = self.full._replace(objective=objective)
-        low = self.low._replace(objective=objective) if self.low else None
+        full, low = self.plan.full, self.plan.low
+        objective = rows_of(full.objective, index)
+        full = full._replace(objective=objective)
+        low = low and low._replace(objective=objective)
         rows = self._begin(full, index)
         records: list[Counterfactuals] = []
 
@@ -189,7 +185,7 @@ class Batches:
         if len(index) == 0 or self.interrupted:
             return best
 
-        loop = Loop(full, rows.select(index), start[index])
+        loop = Loop(full, select(rows, index), start[index])
         self._run(loop, bar)
 
         return best.replace(index, loop.state.whole._replace(row=index))

@@ -3,7 +3,7 @@
 import torch
 
 from diffeo.search.bracket import crossing
-from diffeo.search.problem import AIM, Problem, Rows, where
+from diffeo.search.problem import AIM, Problem, Rows, select, where
 from diffeo.search.state import Best
 from diffeo.shapes import Latent, Scores
 
@@ -36,7 +36,7 @@ def line_search(problem: Problem, rows: Rows, best: Best, *, steps: int) -> Best
         if len(index) == 0:
             break
 
-        part = _shorten(problem, rows.select(index), best.select(index))
+        part = _shorten(problem, select(rows, index), select(best, index))
         best = best.replace(index, part)
 
     return best

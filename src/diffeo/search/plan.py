@@ -10,6 +10,7 @@ from diffeo.coordinates.protocol import Coordinates
 from diffeo.memory import Need
 from diffeo.models.precision import rough_dtype
 from diffeo.search.checks import gradient_of
+from diffeo.search.problem import Problem
 from diffeo.search.run import Run
 from diffeo.shapes import Latent, Model
 
@@ -23,57 +24,52 @@ class Plan(NamedTuple):
     """How a search is carried out.
 
     Args:
-        full: The coordinates in full precision.
-        low: The coordinates in the lower precision in which steps are taken, if any.
+        full: What is searched, in full precision.
+        low: The same in the lower precision in which steps are taken, if any.
         precision: The name of that precision, or "full".
         backward: The name of the backward pass.
         batch_size: Rows searched together.
     """
 
-    full: Coordinates
-    low: Coordinates | None
+    full: Problem
+    low: Problem | None
     precision: str
     backward: str
     batch_size: int
 
 
-def plan_search(
-    coordinates: Coordinates, model: Model, run: Run, z: Latent, rows: int
-) -> Plan:
+def plan_search(problem: Problem, run: Run, z: Latent, rows: int) -> Plan:
     """Decide what a run leaves open, from one step of one row.
 
     Args:
-        coordinates: Where to move.
-        model: From data to outputs, its parameters without gradients.
+        problem: What is searched, in the coordinates as the user gave them.
         run: How to search.
         z: The coordinates of one row.
         rows: How many rows there are.
     """
 
-    full = inference_form(coordinates) or coordinates
+    place, size = problem.coordinates, run.batch_size
+    together = min(rows, FEW if size == "auto" else size)
+    full, reversible = inference_form(place) or place, None
     dtype = _low_dtype(full, run, z)
-    low = inference_form(coordinates, dtype=dtype) if dtype else None
-    need, backward = _need(low or full, model, z), "plain"
-    reversible = None
+    low = inference_form(place, dtype=dtype) if dtype else None
+    need = _need(problem.model, low or full, z)
+    plain = run.backward == "auto" and need.fits(together)
 
-    if run.backward == "reversible" or (
-        run.backward == "auto" and not need.fits(_together(run, rows))
-    ):
-        reversible = inference_form(coordinates, invertible=True)
+    if run.backward != "plain" and not plain:
+        reversible = inference_form(place, invertible=True)
 
     if reversible:
-        full, backward = reversible, "reversible"
-        low = low and inference_form(coordinates, dtype=dtype, invertible=True)
-        need = _need(low or full, model, z)
+        full = reversible
+        low = low and inference_form(place, dtype=dtype, invertible=True)
+        need = _need(problem.model, low or full, z)
 
     return Plan(
-        full=full,
-        low=low,
+        full=problem._replace(coordinates=full),
+        low=problem._replace(coordinates=low) if low else None,
         precision=str(dtype) if low else "full",
-        backward=backward,
-        batch_size=need.rows_that_pay(rows)
-        if run.batch_size == "auto"
-        else run.batch_size,
+        backward="reversible" if reversible else "plain",
+        batch_size=need.rows_that_pay(rows) if size == "auto" else size,
     )
 
 
@@ -94,13 +90,7 @@ def _low_dtype(full: Coordinates, run: Run, z: Latent) -> torch.dtype | None:
     return low if multiply_adds(lambda: full.decode(z)) >= HEAVY else None
 
 
-def _together(run: Run, rows: int) -> int:
-    """Return how many rows must fit for the plain backward pass."""
-
-    return min(rows, FEW if run.batch_size == "auto" else run.batch_size)
-
-
-def _need(coordinates: Coordinates, model: Model, z: Latent) -> Need:
+def _need(model: Model, coordinates: Coordinates, z: Latent) -> Need:
     """Return the memory that a step needs; one is taken."""
 
     def step() -> None:

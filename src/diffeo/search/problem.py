@@ -1,6 +1,6 @@
 """What is searched, and what is known of each row before the first step."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -8,7 +8,7 @@ from torch import Tensor
 from diffeo.ascents import Ascent
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Typicality
-from diffeo.objectives import Objective, Point, side_of
+from diffeo.objectives.protocol import Objective, Point, side_of
 from diffeo.search.checks import ask, check_reconstruction
 from diffeo.shapes import (
     Data,
@@ -21,7 +21,9 @@ from diffeo.shapes import (
     Scores,
 )
 
-__all__ = ["AIM", "Problem", "Rows", "rows_of_memory", "where"]
+Record = TypeVar("Record", bound=Tensor | tuple[Any, ...])
+
+__all__ = ["AIM", "Problem", "Rows", "select", "where"]
 
 AIM = 5.0  # tolerances past the target at which steps aim, and rows stop at most
 
@@ -48,15 +50,6 @@ class Rows(NamedTuple):
     margin: Scores
     tolerance: Scores
     memory: Memory
-
-    def select(self, index: Tensor) -> "Rows":
-        """Return some of the rows."""
-
-        tensors = self._asdict()
-        memory = tensors.pop("memory")
-        chosen = {name: value[index] for name, value in tensors.items()}
-
-        return Rows(**chosen, memory=rows_of_memory(memory, index))
 
 
 class Problem(NamedTuple):
@@ -129,10 +122,25 @@ class Problem(NamedTuple):
         return None if side is None else side.detach() * (rows.tolerance - margin)
 
 
-def rows_of_memory(memory: Memory, index: Tensor) -> Memory:
-    """Return some rows of what is remembered."""
+def select(record: Record, index: Tensor) -> Record:
+    """Return some rows of a tensor, or of all tensors in a tuple of such records.
 
-    return tuple(value[index] for value in memory)
+    Args:
+        record: A tensor with the rows first, or a tuple, named or not, of records.
+        index: Which rows.
+
+    Example:
+        >>> select((torch.tensor([1, 2, 3]), ()), torch.tensor([2, 0]))
+        (tensor([3, 1]), ())
+    """
+
+    if isinstance(record, Tensor):
+        return cast("Record", record[index])
+
+    kind: Any = type(record)
+    parts = [select(part, index) for part in record]
+
+    return cast("Record", kind(parts) if kind is tuple else kind(*parts))
 
 
 def where(rows: Flags, value: Tensor, other: Tensor) -> Tensor:

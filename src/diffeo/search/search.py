@@ -11,7 +11,7 @@ from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, concatenate
 from diffeo.detached import detached
 from diffeo.memory import keep_freed
-from diffeo.objectives import Objective, check_rows
+from diffeo.objectives.protocol import Objective, check_rows
 from diffeo.search.batches import Batches
 from diffeo.search.checks import (
     ask,
@@ -130,8 +130,8 @@ def _prepare(
 ) -> Batches:
     """Refuse what cannot be searched, and plan the rest."""
 
-    ascent = ascent or DEFAULT_ASCENT
     check_data(x)
+    ascent = ascent or DEFAULT_ASCENT
     check_parts(
         model=model, objective=objective, coordinates=coordinates, ascent=ascent
     )
@@ -139,9 +139,8 @@ def _prepare(
     keep_freed()
     encoded, outputs = _first_rows(x, model, coordinates, run)
     check_rows(objective, outputs, len(x))
-    frozen = detached(model)
-    plan = plan_search(coordinates, frozen, run, encoded[:1], len(x))
-    full = Problem(frozen, objective, plan.full, ascent)
+    problem = Problem(detached(model), objective, coordinates, ascent)
+    plan = plan_search(problem, run, encoded[:1], len(x))
     settings: dict[str, object] = {
         "objective": describe(objective),
         "coordinates": describe(coordinates),
@@ -152,16 +151,7 @@ def _prepare(
         "precision": plan.precision,
     }
 
-    return Batches(
-        x=x,
-        coordinates=coordinates,
-        full=full,
-        low=full._replace(coordinates=plan.low) if plan.low else None,
-        run=run,
-        batch_size=plan.batch_size,
-        encoded=encoded,
-        settings=settings,
-    )
+    return Batches(x, coordinates, plan, run, encoded, settings)
 
 
 @torch.no_grad()

@@ -3,12 +3,11 @@
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
 from diffeo.counterfactuals import SearchPath
 from diffeo.objectives import Point
 from diffeo.search.bracket import Bracket
-from diffeo.search.problem import Rows, rows_of_memory, where
+from diffeo.search.problem import Rows, select, where
 from diffeo.shapes import Data, Flags, Indices, Latent, Memory, Outputs, Scores
 
 __all__ = ["Best", "PathRecorder", "State"]
@@ -42,11 +41,6 @@ class Best(NamedTuple):
     waited: Indices
     done: Flags
     failed: Flags
-
-    def select(self, index: Tensor) -> "Best":
-        """Return some of the rows."""
-
-        return Best(*(value[index] for value in self))
 
     def replace(self, index: Indices, rows: "Best") -> "Best":
         """Return all rows with those at some places exchanged."""
@@ -133,23 +127,16 @@ class State(NamedTuple):
         parts = zip(*(*self.finished, self.best), strict=True)
         best = Best(*(torch.cat(values) for values in parts))
 
-        return best.select(best.row.argsort())
+        return select(best, best.row.argsort())
 
     def without_done(self) -> "State":
         """Return the rows that are not done; the others are finished."""
 
         done = self.best.done
-        left, index = done.nonzero()[:, 0], (~done).nonzero()[:, 0]
+        finished = select(self.best, done.nonzero()[:, 0])
+        going = select(self._replace(finished=()), (~done).nonzero()[:, 0])
 
-        return State(
-            rows=self.rows.select(index),
-            z=self.z[index],
-            margin=self.margin[index],
-            memory=rows_of_memory(self.memory, index),
-            bracket=Bracket(*(value[index] for value in self.bracket)),
-            best=self.best.select(index),
-            finished=(*self.finished, self.best.select(left)),
-        )
+        return going._replace(finished=(*self.finished, finished))
 
 
 class PathRecorder:
