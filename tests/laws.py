@@ -33,7 +33,7 @@ from diffeo.methods import (
     Revise,
     Wachter,
 )
-from diffeo.methods.shells import GrowingShells, ShrinkingShells
+from diffeo.methods.radius_schedule import GrowingShells, ShrinkingShells
 from diffeo.models.flow.bijection import Chain, Inverse, initialize
 from diffeo.models.flow.coupling import Coupling
 from diffeo.models.flow.density import Flow

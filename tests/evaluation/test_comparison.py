@@ -10,13 +10,13 @@ from diffeo.data.labelled import Labelled
 from diffeo.data.mnist import sample_digits
 from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.comparison import Question, Settings, compare, evaluate
+from diffeo.evaluation.controls import of_record
 from diffeo.evaluation.evaluation import Evaluation
-from diffeo.evaluation.judges import AutoencoderSettings, ClassifierSettings
+from diffeo.evaluation.intervals import Bootstrap
+from diffeo.evaluation.metrics.distances import class_distance
+from diffeo.evaluation.oracle_training import AutoencoderSettings, ClassifierSettings
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.standard import interpretability
-from diffeo.evaluation.subjects import of_record
-from diffeo.metrics.distances import class_distance
-from diffeo.metrics.intervals import Bootstrap
 from diffeo.models.classifiers import cnn
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.density import Flow

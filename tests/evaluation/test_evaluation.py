@@ -7,10 +7,10 @@ import pytest
 import torch
 from rich.console import Console
 
+from diffeo.evaluation.controls import Subject
 from diffeo.evaluation.evaluation import Evaluation, judge
+from diffeo.evaluation.intervals import Bootstrap, median
 from diffeo.evaluation.metric import Better, Metric, by_class
-from diffeo.evaluation.subjects import Subject
-from diffeo.metrics.intervals import Bootstrap, median
 
 ROWS = 40
 

@@ -7,6 +7,7 @@ from functools import cache as once
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.cache import Cache
+from diffeo.evaluation.controls import noise, of_record, originals, real
 from diffeo.evaluation.evaluation import REAL, Evaluation, judge
 from diffeo.evaluation.further import (
     Density,
@@ -17,14 +18,17 @@ from diffeo.evaluation.further import (
     sparsity,
     typical_density,
 )
-from diffeo.evaluation.judges import (
+from diffeo.evaluation.intervals import Bootstrap
+from diffeo.evaluation.metric import Metric
+from diffeo.evaluation.metrics.im1 import Autoencoder
+from diffeo.evaluation.oracle_training import (
     AutoencoderSettings,
     ClassifierSettings,
     autoencoder,
     classifier,
     linear,
 )
-from diffeo.evaluation.metric import Metric
+from diffeo.evaluation.oracles import answers, forest
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.standard import (
     data_distances,
@@ -35,11 +39,7 @@ from diffeo.evaluation.standard import (
     outcomes,
     similarity,
 )
-from diffeo.evaluation.subjects import noise, of_record, originals, real
 from diffeo.evaluation.table import Table
-from diffeo.metrics.autoencoding import Autoencoder
-from diffeo.metrics.intervals import Bootstrap
-from diffeo.metrics.oracles import answers, forest
 from diffeo.shapes import Images, Model
 
 __all__ = ["Question", "Settings", "compare", "evaluate", "standard_metrics"]

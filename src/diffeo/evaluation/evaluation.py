@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from diffeo.evaluation.controls import Subject
+from diffeo.evaluation.intervals import Bootstrap, Interval, paired
 from diffeo.evaluation.metric import Metric
-from diffeo.evaluation.subjects import Subject
 from diffeo.evaluation.table import Entry, Note, Table
-from diffeo.metrics.intervals import Bootstrap, Interval, paired
 from diffeo.shapes import Scores
 
 __all__ = ["REAL", "Evaluation", "judge"]

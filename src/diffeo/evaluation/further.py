@@ -5,16 +5,16 @@ from typing import Protocol, runtime_checkable
 
 import torch
 
+from diffeo.evaluation.controls import Subject
+from diffeo.evaluation.intervals import median
 from diffeo.evaluation.metric import Better, Metric, by_class
+from diffeo.evaluation.metrics.cout import cout
+from diffeo.evaluation.metrics.distances import distance
+from diffeo.evaluation.metrics.sparsity import hoyer
+from diffeo.evaluation.metrics.typicality import log_density, typicality
+from diffeo.evaluation.oracles import Oracle, consensus
 from diffeo.evaluation.reference import Reference
-from diffeo.evaluation.subjects import Subject
 from diffeo.geometry.tangent import neighbor_tangent, share_along
-from diffeo.metrics.distances import distance
-from diffeo.metrics.insertion import cout
-from diffeo.metrics.intervals import median
-from diffeo.metrics.oracles import Oracle, consensus
-from diffeo.metrics.sparsity import hoyer
-from diffeo.metrics.typicality import log_density, typicality
 from diffeo.shapes import Data, Images, Model, Scores
 
 __all__ = [

@@ -7,8 +7,8 @@ from enum import StrEnum
 import torch
 from torch import Tensor
 
-from diffeo.evaluation.subjects import Subject
-from diffeo.metrics.intervals import Statistic, mean
+from diffeo.evaluation.controls import Subject
+from diffeo.evaluation.intervals import Statistic, mean
 from diffeo.shapes import Indices, Scores
 
 __all__ = ["Better", "Metric", "by_class"]

@@ -7,15 +7,15 @@ from torch import Tensor
 
 from diffeo.batching import batches_of
 from diffeo.coordinates.protocol import Coordinates
+from diffeo.evaluation.controls import Subject
+from diffeo.evaluation.intervals import median
 from diffeo.evaluation.metric import Better, Metric, by_class
+from diffeo.evaluation.metrics.distances import class_distance, distance
+from diffeo.evaluation.metrics.im1 import Autoencoder, im1
+from diffeo.evaluation.metrics.neighbors import neighbor_share
+from diffeo.evaluation.metrics.ssim import ssim
+from diffeo.evaluation.oracles import Oracle, agreement
 from diffeo.evaluation.reference import Reference
-from diffeo.evaluation.subjects import Subject
-from diffeo.metrics.autoencoding import Autoencoder, im1
-from diffeo.metrics.distances import class_distance, distance
-from diffeo.metrics.intervals import median
-from diffeo.metrics.neighbors import neighbor_share
-from diffeo.metrics.oracles import Oracle, agreement
-from diffeo.metrics.similarity import ssim
 from diffeo.shapes import Data, Latent, Scores
 
 __all__ = [

@@ -6,11 +6,11 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import read_labelled
 from diffeo.data.mnist import mnist, sample_digits
 from diffeo.evaluation.comparison import Question, Settings, evaluate
-from diffeo.evaluation.judges import AutoencoderSettings, ClassifierSettings
+from diffeo.evaluation.intervals import Bootstrap
+from diffeo.evaluation.oracle_training import AutoencoderSettings, ClassifierSettings
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.table import Table
 from diffeo.experiments.results import write_results
-from diffeo.metrics.intervals import Bootstrap
 
 __all__ = ["evaluate_to_folder", "find_reference", "quick_settings"]
 

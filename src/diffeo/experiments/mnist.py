@@ -15,6 +15,9 @@ from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import Digits, mnist
+from diffeo.evaluation.metrics.distances import distance
+from diffeo.evaluation.metrics.neighbors import neighbor_share
+from diffeo.evaluation.oracles import Oracle, agreement, svm
 from diffeo.experiments.fours import (
     CONFIDENCE,
     CONTROL_ROWS,
@@ -30,9 +33,6 @@ from diffeo.experiments.fours import (
 )
 from diffeo.experiments.reporting import told
 from diffeo.experiments.results import Reproduction, show_table, write_results
-from diffeo.metrics.distances import distance
-from diffeo.metrics.neighbors import neighbor_share
-from diffeo.metrics.oracles import Oracle, agreement, svm
 from diffeo.models.flow.density import Flow
 from diffeo.models.flow.pixels import dequantize
 from diffeo.objectives import Point, TargetClass

@@ -22,6 +22,8 @@ from diffeo.ascents import (
 )
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import Digits, mnist
+from diffeo.evaluation.metrics.neighbors import neighbor_share
+from diffeo.evaluation.oracles import Oracle, agreement, svm
 from diffeo.experiments.fours import (
     SOURCE,
     TARGET,
@@ -30,8 +32,6 @@ from diffeo.experiments.fours import (
     right_digits,
 )
 from diffeo.experiments.results import Reproduction, write_results
-from diffeo.metrics.neighbors import neighbor_share
-from diffeo.metrics.oracles import Oracle, agreement, svm
 from diffeo.models.flow.density import Flow
 from diffeo.search import Run
 

@@ -11,7 +11,8 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import Digits, mnist
 from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.comparison import Question, Settings, compare
-from diffeo.evaluation.judges import AutoencoderSettings, ClassifierSettings
+from diffeo.evaluation.intervals import Bootstrap
+from diffeo.evaluation.oracle_training import AutoencoderSettings, ClassifierSettings
 from diffeo.evaluation.reference import Reference
 from diffeo.experiments.comparison_drawing import Spaces, draw_comparison
 from diffeo.experiments.comparison_tables import (
@@ -35,7 +36,6 @@ from diffeo.experiments.results import Reproduction, show_table, write_results
 from diffeo.experiments.rivals import CONFIDENCES, fit_prototypes, tuned_methods
 from diffeo.experiments.tuning import QUICK_STEPS, QUICK_TRAIN, RUN, read_tuning, tune
 from diffeo.methods import Method
-from diffeo.metrics.intervals import Bootstrap
 from diffeo.models.flow.density import Flow
 from diffeo.search import Run
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from diffeo.data.mnist import Digits
 from diffeo.evaluation.cache import Cache
-from diffeo.evaluation.judges import AutoencoderSettings, autoencoder
+from diffeo.evaluation.oracle_training import AutoencoderSettings, autoencoder
 from diffeo.experiments.fours import TARGET
 from diffeo.methods import (
     Adversarial,

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.methods.hunt import Around, Hunt
-from diffeo.methods.shells import Shells, ShrinkingShells
+from diffeo.methods.radius_schedule import Shells, ShrinkingShells
+from diffeo.methods.random_search import Around, Hunt
 from diffeo.objectives import TargetClass
 from diffeo.progress import watch
 from diffeo.search import Run, search

@@ -11,9 +11,9 @@ from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.objectives import Objective, TargetClass
 from diffeo.objectives.distances import Manhattan, SquaredEuclidean
-from diffeo.objectives.likeness import Autoencoder, Unlikeness
 from diffeo.objectives.penalized import Penalized, Penalty
 from diffeo.objectives.prototypes import Labels, PrototypeDistance, References
+from diffeo.objectives.reconstruction import Autoencoder, Unlikeness
 from diffeo.search import Run, search
 from diffeo.shapes import Data, Model
 

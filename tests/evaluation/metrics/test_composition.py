@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from diffeo.coordinates.identity import Identity
-from diffeo.metrics.composition import composition_error
+from diffeo.evaluation.metrics.composition import composition_error
 from laws import SHAPE, images, tiny_flow
 
 

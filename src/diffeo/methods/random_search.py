@@ -8,7 +8,7 @@ from torch import Tensor
 
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, Outcome
-from diffeo.methods.shells import Shell, Shells, sample
+from diffeo.methods.radius_schedule import Shell, Shells, sample
 from diffeo.objectives import Objective, Point
 from diffeo.progress import Bar
 from diffeo.search import Run

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from diffeo.data.labelled import Labelled
 from diffeo.evaluation.cache import Cache
-from diffeo.metrics.oracles import LinearMachine, Oracle, svm
+from diffeo.evaluation.oracles import LinearMachine, Oracle, svm
 from diffeo.models.bottleneck import bottleneck
 from diffeo.models.classifiers import cnn
 from diffeo.training.batches import batches

@@ -3,7 +3,7 @@
 import torch
 
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.metrics.distances import distance
+from diffeo.evaluation.metrics.distances import distance
 from diffeo.shapes import Data, Scores
 
 __all__ = ["composition_error"]

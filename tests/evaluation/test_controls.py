@@ -4,8 +4,8 @@ from torch import nn
 
 from diffeo.counterfactuals import Outcome
 from diffeo.data.labelled import Labelled
+from diffeo.evaluation.controls import noise, of_record, originals, real
 from diffeo.evaluation.reference import Reference
-from diffeo.evaluation.subjects import noise, of_record, originals, real
 from laws import images
 from records import record
 

@@ -6,7 +6,12 @@ from torch import nn
 
 from diffeo.coordinates.identity import Identity
 from diffeo.methods.natural import Natural
-from diffeo.methods.shells import GrowingShells, Shells, ShrinkingShells, sample
+from diffeo.methods.radius_schedule import (
+    GrowingShells,
+    Shells,
+    ShrinkingShells,
+    sample,
+)
 from diffeo.search import Run
 
 PLANE = Identity((2,))

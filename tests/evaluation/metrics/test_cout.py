@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from diffeo.metrics.insertion import cout, insertion_curves
+from diffeo.evaluation.metrics.cout import cout, insertion_curves
 from diffeo.objectives import confidence_of
 from laws import images, tiny_classifier
 

@@ -5,8 +5,8 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 
-from diffeo.metrics.neighbors import neighbor_share
-from diffeo.metrics.oracles import agreement, answers, consensus, forest, svm
+from diffeo.evaluation.metrics.neighbors import neighbor_share
+from diffeo.evaluation.oracles import agreement, answers, consensus, forest, svm
 from laws import images, tiny_classifier
 
 

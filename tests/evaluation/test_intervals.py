@@ -3,7 +3,7 @@ import pytest
 import torch
 from scipy import stats
 
-from diffeo.metrics.intervals import Bootstrap, mean, median, paired
+from diffeo.evaluation.intervals import Bootstrap, mean, median, paired
 
 
 def sample(rows: int, seed: int = 0) -> torch.Tensor:
@@ -50,7 +50,7 @@ def test_the_same_seed_draws_the_same_rows_in_any_chunks(
 ) -> None:
     values = sample(30)
     whole = Bootstrap(resamples=100)(values)
-    monkeypatch.setattr("diffeo.metrics.intervals.ENTRIES", 90)
+    monkeypatch.setattr("diffeo.evaluation.intervals.ENTRIES", 90)
 
     assert Bootstrap(resamples=100)(values) == whole
     assert Bootstrap(resamples=100, seed=1)(values) != whole

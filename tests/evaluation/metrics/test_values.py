@@ -3,7 +3,7 @@ import pytest
 import torch
 from sklearn.neighbors import KNeighborsRegressor
 
-from diffeo.metrics.values import neighbor_value, value_error
+from diffeo.evaluation.metrics.values import neighbor_value, value_error
 from laws import images
 
 

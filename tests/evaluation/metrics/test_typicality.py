@@ -3,7 +3,7 @@ import pytest
 import torch
 from scipy import stats
 
-from diffeo.metrics.typicality import log_density, typicality
+from diffeo.evaluation.metrics.typicality import log_density, typicality
 from laws import images, tiny_flow
 
 

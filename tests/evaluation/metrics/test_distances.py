@@ -4,7 +4,12 @@ import torch
 from scipy.spatial.distance import cdist, pdist
 
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.metrics.distances import class_distance, distance, diversity, stability
+from diffeo.evaluation.metrics.distances import (
+    class_distance,
+    distance,
+    diversity,
+    stability,
+)
 from laws import images
 from records import record
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from diffeo.metrics.autoencoding import im1, im2
+from diffeo.evaluation.metrics.im1 import im1, im2
 from laws import images
 
 

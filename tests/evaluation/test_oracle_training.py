@@ -4,15 +4,15 @@ import torch
 
 from diffeo.data.labelled import Labelled
 from diffeo.evaluation.cache import Cache
-from diffeo.evaluation.judges import (
+from diffeo.evaluation.metrics.im1 import im1
+from diffeo.evaluation.oracle_training import (
     AutoencoderSettings,
     ClassifierSettings,
     autoencoder,
     classifier,
     linear,
 )
-from diffeo.metrics.autoencoding import im1
-from diffeo.metrics.oracles import svm
+from diffeo.evaluation.oracles import svm
 
 SMALL = AutoencoderSettings(latent=1, hidden=(16,), steps=250, size=32, rate=1e-2)
 
