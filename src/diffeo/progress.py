@@ -39,8 +39,18 @@ class Bar:
         self.display.update(
             self.task,
             completed=self.finished + finished,
-            reached=self.reached + reached,
+            note=f"{self.reached + reached} reached",
         )
+
+    def describe(self, words: str) -> None:
+        """Show in a few words what is being done."""
+
+        self.display.update(self.task, description=words)
+
+    def begin(self, words: str) -> None:
+        """Count one more, and show in a few words what is being done."""
+
+        self.display.update(self.task, advance=1, description=words)
 
     def close_batch(self, finished: int, reached: int) -> None:
         """Count a whole batch among the earlier ones."""
@@ -67,11 +77,11 @@ def watch(title: str, total: int, *, shown: bool) -> Iterator[Bar]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[reached]} reached"),
+        TextColumn("{task.fields[note]}"),
         TimeElapsedColumn(),
         console=Console(stderr=True),
         disable=not shown,
     )
 
     with display:
-        yield Bar(display, display.add_task(title, total=total, reached=0))
+        yield Bar(display, display.add_task(title, total=total, note=""))

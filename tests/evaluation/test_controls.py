@@ -2,11 +2,13 @@ import pytest
 import torch
 from torch import nn
 
-from diffeo.counterfactuals import Outcome
+from diffeo.coordinates.identity import Identity
 from diffeo.data.labelled import Labelled
-from diffeo.evaluation.controls import noise, of_record, originals, real
+from diffeo.evaluation.controls import noise, originals, real
 from diffeo.evaluation.reference import Reference
-from laws import images
+from diffeo.evaluation.task import Task
+from diffeo.objectives import AtLeast, TargetClass
+from laws import SHAPE, images
 from records import record
 
 
@@ -25,34 +27,43 @@ def reference() -> Reference:
     return Reference(data, data)
 
 
-def test_only_rows_at_their_target_are_judged() -> None:
-    some = record(images(3), images(3, seed=1))
-    some.outcome[1] = Outcome.EXHAUSTED
-    subject = of_record(some)
-
-    assert subject.judged.tolist() == [True, False, True]
-    assert subject.success.tolist() == [True, False, True]
-    assert subject.source_class.tolist() == [0, 0, 0]
-    assert subject.target_class.tolist() == [1, 1, 1]
+def task(confidence: float = 0.99) -> Task:
+    return Task(Bright().eval(), Identity(SHAPE), TargetClass(1, confidence))
 
 
 def test_originals_are_unchanged_and_asked_of_the_model() -> None:
     x = images(3)
     x[:, 0, 0, 0] = torch.tensor([0.1, 0.9, 0.5])
-    control = originals(of_record(record(x, x + 0.1)), Bright().eval(), 0.99)
+    control, judged = originals(record(x, x + 0.1), task())
 
     assert torch.equal(control.counterfactual, x)
-    assert control.success.tolist() == [False, True, False]
-    assert control.judged.all()
+    assert control.reached.tolist() == [False, True, False]
+    assert judged.all()
     assert control.seconds.isnan().all()
+    assert control.reconstruction.isnan().all()
 
 
 def test_real_data_are_of_the_target_class_and_used_once() -> None:
     x = images(6)
-    control = real(of_record(record(x, x)), reference(), Bright().eval(), 0.5)
+    control, judged = real(record(x, x), task(0.5), reference())
 
     assert torch.equal(control.counterfactual[:4], reference().held_out.of(1))
-    assert control.judged.tolist() == [True] * 4 + [False] * 2
+    assert judged.tolist() == [True] * 4 + [False] * 2
+
+
+def test_real_data_of_a_regressor_have_values_at_the_target() -> None:
+    x, values = images(6), torch.linspace(0, 1, 12, dtype=torch.float64)
+    data = Labelled(images(12, seed=5), values)
+    asked = Task(lambda x: x.flatten(1).mean(1), Identity(SHAPE), AtLeast(0.8))
+    control, judged = real(record(x, x), asked, Reference(data, data))
+
+    assert torch.equal(control.counterfactual[:3], data.images[values >= 0.8])
+    assert judged.tolist() == [True] * 3 + [False] * 3
+
+    high = Task(asked.model, asked.coordinates, AtLeast(2.0))
+
+    with pytest.raises(ValueError, match="values at the target, got none"):
+        real(record(x, x), high, Reference(data, data))
 
 
 @pytest.mark.parametrize("share", [0.01, 0.5])
@@ -60,7 +71,7 @@ def test_noise_is_as_long_as_the_change_and_stays_in_range(share: float) -> None
     x = images(4)
     after = (1 - share) * x + share * images(4, seed=1)
     after[3] = x[3]
-    control = noise(of_record(record(x, after)), Bright().eval(), 0.99)
+    control = noise(record(x, after), task()).record
     change = (control.counterfactual - x).flatten(1).norm(dim=1)
 
     torch.testing.assert_close(change, (after - x).flatten(1).norm(dim=1))
@@ -70,8 +81,7 @@ def test_noise_is_as_long_as_the_change_and_stays_in_range(share: float) -> None
 
 def test_noise_of_a_row_does_not_depend_on_its_neighbors() -> None:
     x, after = images(4), images(4, seed=1)
-    model = Bright().eval()
-    together = noise(of_record(record(x, after)), model, 0.99).counterfactual
-    alone = noise(of_record(record(x[2:3], after[2:3])), model, 0.99).counterfactual
+    together = noise(record(x, after), task()).record
+    alone = noise(record(x[2:3], after[2:3]), task()).record
 
-    torch.testing.assert_close(together[2:3], alone)
+    torch.testing.assert_close(together.counterfactual[2:3], alone.counterfactual)

@@ -8,9 +8,9 @@ from diffeo.evaluation.metrics.im1 import im1
 from diffeo.evaluation.oracle_training import (
     AutoencoderSettings,
     ClassifierSettings,
-    autoencoder,
-    classifier,
-    linear,
+    trained_autoencoder,
+    trained_classifier,
+    trained_svm,
 )
 from diffeo.evaluation.oracles import svm
 
@@ -31,7 +31,7 @@ def bars(rows: int, *, upright: bool, seed: int = 0) -> torch.Tensor:
 def test_an_autoencoder_knows_its_own_class_best(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     flat, tall = (
-        autoencoder(bars(256, upright=upright), SMALL, cache)
+        trained_autoencoder(bars(256, upright=upright), SMALL, cache)
         for upright in (False, True)
     )
     strangers = im1(bars(50, upright=False, seed=1), source=flat, target=tall)
@@ -46,18 +46,20 @@ def test_a_training_is_repeatable_and_depends_on_its_seed(tmp_path: Path) -> Non
     x = bars(64, upright=True)
     few = AutoencoderSettings(latent=1, hidden=(4,), steps=5)
     other = AutoencoderSettings(latent=1, hidden=(4,), steps=5, seed=1)
-    one = autoencoder(x, few, Cache(tmp_path / "one"))(x)
-    same = autoencoder(x, few, Cache(tmp_path / "two"))(x)
+    one = trained_autoencoder(x, few, Cache(tmp_path / "one"))(x)
+    same = trained_autoencoder(x, few, Cache(tmp_path / "two"))(x)
 
     torch.testing.assert_close(one, same, rtol=0, atol=1e-2)  # bfloat16 rounds
-    assert not torch.equal(one, autoencoder(x, other, Cache(tmp_path / "one"))(x))
+    assert not torch.equal(
+        one, trained_autoencoder(x, other, Cache(tmp_path / "one"))(x)
+    )
 
 
 def test_a_classifier_learns_its_classes(tmp_path: Path) -> None:
     x = torch.cat((bars(128, upright=False), bars(128, upright=True)))
     labels = torch.arange(256) // 128
     settings = ClassifierSettings(width=4, steps=120, size=32)
-    model = classifier(Labelled(x, labels), settings, Cache(tmp_path))
+    model = trained_classifier(Labelled(x, labels), settings, Cache(tmp_path))
     unseen = torch.cat(
         (bars(50, upright=False, seed=1), bars(50, upright=True, seed=1))
     )
@@ -72,8 +74,8 @@ def test_the_linear_machine_answers_alike_from_the_cache(tmp_path: Path) -> None
     expected = svm(data.images, data.labels, penalty=0.01)(x)
 
     for _ in range(2):
-        assert torch.equal(linear(data, 0.01, Cache(tmp_path))(x), expected)
+        assert torch.equal(trained_svm(data, 0.01, Cache(tmp_path))(x), expected)
 
     assert len(list(tmp_path.iterdir())) == 1
-    linear(data, 0.02, Cache(tmp_path))
+    trained_svm(data, 0.02, Cache(tmp_path))
     assert len(list(tmp_path.iterdir())) == 2

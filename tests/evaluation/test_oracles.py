@@ -5,8 +5,9 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 
+from diffeo.evaluation.metrics.agreement import agreement
 from diffeo.evaluation.metrics.neighbors import neighbor_share
-from diffeo.evaluation.oracles import agreement, answers, consensus, forest, svm
+from diffeo.evaluation.oracles import classifier_oracle, forest, svm
 from laws import images, tiny_classifier
 
 
@@ -79,8 +80,8 @@ def test_agreement_is_one_where_the_oracle_says_the_target() -> None:
     def oracle(x: torch.Tensor) -> torch.Tensor:
         return torch.arange(len(x))
 
-    assert agreement(oracle, x, 2).tolist() == [0.0, 0.0, 1.0, 0.0]
-    assert agreement(oracle, x, torch.tensor([0, 0, 2, 3])).tolist() == [1, 0, 1, 1]
+    assert agreement([oracle], x, 2).tolist() == [0.0, 0.0, 1.0, 0.0]
+    assert agreement([oracle], x, torch.tensor([0, 0, 2, 3])).tolist() == [1, 0, 1, 1]
 
 
 def test_the_forest_answers_as_the_reference() -> None:
@@ -100,16 +101,16 @@ def test_a_network_answers_with_its_likeliest_class(classes: int) -> None:
     zero = torch.zeros_like(logits)
     several = torch.cat((zero, logits), dim=1) if classes == 1 else logits
 
-    assert torch.equal(answers(model)(x), several.argmax(1))
+    assert torch.equal(classifier_oracle(model)(x), several.argmax(1))
 
 
-def test_consensus_is_the_share_of_oracles_that_agree() -> None:
+def test_agreement_is_the_share_of_oracles_that_agree() -> None:
     x, _ = blobs(4, 0)
     oracles = [
         lambda x, shift=shift: (torch.arange(len(x)) + shift) % 4 for shift in range(3)
     ]
 
-    np.testing.assert_allclose(consensus(oracles, x, 2), [1 / 3, 1 / 3, 1 / 3, 0])
+    np.testing.assert_allclose(agreement(oracles, x, 2), [1 / 3, 1 / 3, 1 / 3, 0])
 
     with pytest.raises(ValueError, match="oracles must be at least one"):
-        consensus([], x, 2)
+        agreement([], x, 2)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from diffeo.data.images import read_images
-from diffeo.shapes import Images, Indices
+from diffeo.shapes import Images, Indices, Scores
 
 __all__ = ["Labelled", "read_labelled"]
 
@@ -18,11 +18,11 @@ class Labelled:
 
     Args:
         images: One size all of them.
-        labels: Their classes, counted from 0.
+        labels: Their classes, counted from 0; or, as floats, their true values.
     """
 
     images: Images
-    labels: Indices
+    labels: Indices | Scores
 
     def __len__(self) -> int:
         """Return the number of images."""

@@ -1,138 +1,102 @@
-"""What is judged: counterfactuals, and controls that show what the judges can tell."""
+"""What is judged: records, and controls that show what the metrics can tell."""
 
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from diffeo.counterfactuals import Counterfactuals
+from diffeo.batching import batches_of
+from diffeo.counterfactuals import Counterfactuals, Outcome
 from diffeo.evaluation.reference import Reference
-from diffeo.objectives import Point, TargetClass
-from diffeo.shapes import Data, Flags, Images, Indices, Model, Outputs, Scores
+from diffeo.evaluation.task import Task
+from diffeo.shapes import Flags, Images, Scores
 
-__all__ = ["Subject", "noise", "of_record", "originals", "real"]
+__all__ = ["Subject", "noise", "originals", "real"]
 
 HALVINGS = 40
-MOST = 1e3  # times the wanted size: so far the noise may be blown up before clipping
+MOST = 1e3  # times the wanted length: so far noise may be scaled up before clipping
 
 
-@dataclass(frozen=True, eq=False)
-class Subject:
-    """Data that claim to be of a class or to have a value, whoever made them.
+class Subject(NamedTuple):
+    """A record, of a method or of a control, and which of its rows are judged.
 
     Args:
-        factual: What they were made from.
-        reconstruction: The factuals encoded and decoded; not a number for controls.
-        counterfactual: What is judged.
-        source: The model's class, or value, of each factual.
-        target: The class, or value, that each row claims.
-        success: Whether the model agrees.
-        judged: Rows to be judged; the other ones have failed, or are not there.
-        seconds: Time spent on each row; not a number for controls.
+        record: Factuals, and what claims to be at the targets.
+        judged: Rows that metrics judge: of a method those that reached their target.
     """
 
-    factual: Data
-    reconstruction: Data
-    counterfactual: Data
-    source: Scores
-    target: Scores
-    success: Flags
+    record: Counterfactuals
     judged: Flags
-    seconds: Scores
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-
-        return len(self.factual)
-
-    @property
-    def change(self) -> Data:
-        """The counterfactuals less the factuals."""
-
-        return self.counterfactual - self.factual
-
-    @property
-    def source_class(self) -> Indices:
-        """The source as a class."""
-
-        return self.source.long()
-
-    @property
-    def target_class(self) -> Indices:
-        """The target as a class."""
-
-        return self.target.long()
 
 
-def of_record(record: Counterfactuals) -> Subject:
-    """Return a record as what is judged: the rows that reached their target.
-
-    Args:
-        record: Of one method.
-    """
-
-    return Subject(
-        factual=record.factual,
-        reconstruction=record.reconstruction,
-        counterfactual=record.counterfactual,
-        source=_answer(record.outputs_before).to(record.target),
-        target=record.target,
-        success=record.reached,
-        judged=record.reached,
-        seconds=record.seconds,
-    )
-
-
-def originals(subject: Subject, model: Model, confidence: float) -> Subject:
+def originals(record: Counterfactuals, task: Task) -> Subject:
     """Return the factuals as if they were counterfactuals of themselves.
 
     Args:
-        subject: Whose factuals.
-        model: The classifier under explanation.
-        confidence: That it must have in the target.
+        record: Whose factuals to take.
+        task: What the model was to answer.
     """
 
-    return _control(subject, subject.factual, model, confidence)
+    return _control(record, record.factual, task)
 
 
-def real(
-    subject: Subject, reference: Reference, model: Model, confidence: float
-) -> Subject:
-    """Return held-out data of the target classes as if they were counterfactuals.
+def real(record: Counterfactuals, task: Task, reference: Reference) -> Subject:
+    """Return held-out data that are at the targets as if they were counterfactuals.
 
-    Where there are too few of them, the remaining rows are not judged.
+    Rows of one target get its images in their order; where there are too few of them,
+    the remaining rows are not judged.
 
     Args:
-        subject: Whose factuals and targets.
+        record: Whose factuals and targets to take.
+        task: What the model was to answer.
         reference: Real data.
-        model: The classifier under explanation.
-        confidence: That it must have in the target.
     """
 
-    images, again = reference.real(subject.target_class)
-    control = _control(subject, images.to(subject.factual), model, confidence)
+    images = torch.zeros_like(record.factual)
+    there = torch.zeros_like(record.reached)
 
-    return Subject(**{**vars(control), "judged": again == 0})
+    for target in record.target.unique():
+        rows = (record.target == target).nonzero()[:, 0]
+        members = _members(reference, target.item(), task)
+        turn = torch.arange(len(rows), device=rows.device)
+        images[rows] = members[turn % len(members)].to(images)
+        there[rows] = turn < len(members)
+
+    return _control(record, images, task)._replace(judged=there)
 
 
-def noise(
-    subject: Subject, model: Model, confidence: float, *, seed: int = 0
-) -> Subject:
+def noise(record: Counterfactuals, task: Task, *, seed: int = 0) -> Subject:
     """Return factuals in [0, 1] with noise as long as each counterfactual's change.
 
     Args:
-        subject: Whose factuals and changes.
-        model: The classifier under explanation.
-        confidence: That it must have in the target.
-        seed: Of the noise.
+        record: Whose factuals and changes to take.
+        task: What the model was to answer.
+        seed: Seed of the noise, one image for all rows.
     """
 
-    x = subject.factual
+    x = record.factual
     generator = torch.Generator().manual_seed(seed)
     draw = torch.randn(x.shape[1:], generator=generator, dtype=x.dtype).to(x.device)
-    noisy = _noisy(x, draw, subject.change.flatten(1).norm(dim=1))
+    length = (record.counterfactual - x).flatten(1).norm(dim=1)
 
-    return _control(subject, noisy, model, confidence)
+    return _control(record, _noisy(x, draw, length), task)
+
+
+def _members(reference: Reference, target: float, task: Task) -> Images:
+    """Return the held-out data whose true class or value is at the target."""
+
+    held_out = reference.held_out
+
+    if not reference.has_values:
+        return held_out.of(int(target))
+
+    found = held_out.images[task.margin(held_out.labels, before=held_out.labels) >= 0]
+
+    if len(found) == 0:
+        raise ValueError("held-out data must have values at the target, got none")
+
+    return found
 
 
 def _noisy(x: Images, draw: Tensor, length: Scores) -> Images:
@@ -154,34 +118,18 @@ def _noisy(x: Images, draw: Tensor, length: Scores) -> Images:
 
 
 @torch.no_grad()
-def _control(subject: Subject, x: Data, model: Model, confidence: float) -> Subject:
-    return Subject(
-        factual=subject.factual,
-        reconstruction=torch.full_like(subject.factual, torch.nan),
+def _control(record: Counterfactuals, x: Images, task: Task) -> Subject:
+    """Return data in place of a record's counterfactuals, asked of the model."""
+
+    outputs = torch.cat([task.model(rows) for rows in batches_of(x)])
+    there = task.margin(outputs, before=record.outputs_before) >= 0
+    control = replace(
+        record,
+        reconstruction=torch.full_like(x, torch.nan),
         counterfactual=x,
-        source=subject.source,
-        target=subject.target,
-        success=_there(x, model, subject.target_class, confidence),
-        judged=torch.ones_like(subject.judged),
-        seconds=torch.full_like(subject.seconds, torch.nan),
+        outcome=torch.where(there, Outcome.REACHED, Outcome.EXHAUSTED),
+        outputs_after=outputs,
+        seconds=torch.full_like(record.seconds, torch.nan),
     )
 
-
-def _there(x: Data, model: Model, target: Indices, confidence: float) -> Flags:
-    """Return whether a classifier is as sure of the target as a search must make it."""
-
-    latent, outputs = x.flatten(1), model(x)
-    point = Point(x, latent, outputs, x, latent)
-    objective = TargetClass(tuple(target.tolist()), confidence)
-    reached: Flags = objective.margin(point, objective.start(point)) >= 0
-
-    return reached
-
-
-def _answer(outputs: Outputs) -> Scores:
-    """Return the class that a classifier answers."""
-
-    single = outputs.ndim == 1 or outputs.shape[1] == 1
-    answer = outputs.reshape(-1) > 0 if single else outputs.argmax(1)
-
-    return answer.to(outputs)
+    return Subject(control, torch.ones_like(there))

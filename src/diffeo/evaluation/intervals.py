@@ -1,4 +1,4 @@
-"""How sure a figure over some rows is: bootstrap intervals and paired differences."""
+"""Bootstrap intervals of a statistic over rows, also of paired differences."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,33 +12,41 @@ from diffeo.shapes import Scores
 __all__ = ["Bootstrap", "Interval", "Statistic", "mean", "median", "paired"]
 
 Statistic = Callable[[Float[Tensor, "*samples rows"]], Float[Tensor, "*samples"]]
-ENTRIES = 2_000_000  # resampled at once
+ENTRIES = 2_000_000  # numbers resampled at once, so that memory stays small
 
 
 def mean(values: Float[Tensor, "*samples rows"]) -> Float[Tensor, "*samples"]:
-    """Return the mean over the last axis."""
+    """Return the mean over the last axis.
+
+    >>> mean(torch.tensor([1.0, 2.0, 6.0]))
+    tensor(3.)
+    """
 
     return values.mean(-1)
 
 
 def median(values: Float[Tensor, "*samples rows"]) -> Float[Tensor, "*samples"]:
-    """Return the median over the last axis, of an even number the middle two's mean."""
+    """Return the median over the last axis; of an even number, the middle two's mean.
 
-    ordered = values.sort(-1).values
-    middle = values.shape[-1] // 2
+    >>> median(torch.tensor([6.0, 1.0, 2.0, 4.0]))
+    tensor(3.)
+    """
 
-    return (ordered[..., middle] + ordered[..., -middle - 1]) / 2
+    return values.quantile(0.5, dim=-1)
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure and where it may lie.
+    """A statistic with its confidence interval.
+
+    >>> Interval(0.5, low=0.4, high=0.6, rows=100).value
+    0.5
 
     Args:
-        value: Over the rows themselves.
-        low: Lower end.
-        high: Upper end.
-        rows: How many there were.
+        value: The statistic of the rows themselves.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
+        rows: Number of rows.
     """
 
     value: float
@@ -46,23 +54,21 @@ class Interval:
     high: float
     rows: int
 
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether the figure is surely above, or surely below, zero."""
-
-        return self.low > 0 or self.high < 0
-
 
 @dataclass(frozen=True)
 class Bootstrap:
     """Percentile intervals from rows drawn again with replacement.
 
+    >>> found = Bootstrap(resamples=100)(torch.arange(50.0))
+    >>> found.low < found.value < found.high
+    True
+
     Source: Efron and Tibshirani, 1993, An introduction to the bootstrap, Section 13.3.
 
     Args:
         level: Probability that an interval should have of covering the truth.
-        resamples: How often the rows are drawn again.
-        seed: Of the draws.
+        resamples: Number of times that all rows are drawn again.
+        seed: Seed of the draws.
     """
 
     level: float = 0.95
@@ -81,7 +87,7 @@ class Bootstrap:
 
         Args:
             values: A finite number for each row.
-            statistic: Taken over the last axis.
+            statistic: What is taken over the last axis of samples of the rows.
 
         Raises:
             ValueError: If there are no rows or they are not finite.
@@ -115,16 +121,19 @@ def paired(
 ) -> Interval:
     """Return the mean difference of two methods over the same factuals.
 
-    Pairing takes out what the factuals themselves contribute. Rows that either method
-    misses, with a number that is not finite, are left out.
+    Pairing takes out what the factuals themselves contribute. Rows in which either
+    method has a number that is not finite are left out.
+
+    >>> paired(torch.tensor([3.0, 5.0]), torch.tensor([1.0, 3.0])).value
+    2.0
 
     Args:
-        values: Of one method, a row for each factual.
-        other: Of the other.
-        bootstrap: How the interval is found.
+        values: Scores of one method, a row for each factual.
+        other: Scores of the other method, which are subtracted.
+        bootstrap: How the interval is found; `Bootstrap()` if not given.
 
     Raises:
-        ValueError: If no row has both.
+        ValueError: If no row is finite in both.
     """
 
     difference = values.double() - other.double()

@@ -1,4 +1,4 @@
-"""Models that judge counterfactuals, trained on real data and kept."""
+"""Oracles and autoencoders trained on real data and kept in a cache."""
 
 import math
 import tempfile
@@ -11,9 +11,11 @@ from torch import Tensor, nn
 
 from diffeo.data.labelled import Labelled
 from diffeo.evaluation.cache import Cache
-from diffeo.evaluation.oracles import LinearMachine, Oracle, svm
+from diffeo.evaluation.oracles import LinearClassifier, svm
+from diffeo.evaluation.reference import to_bytes
 from diffeo.models.bottleneck import bottleneck
 from diffeo.models.classifiers import cnn
+from diffeo.shapes import Images
 from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
 from diffeo.training.reconstruction import Reconstruction
@@ -23,29 +25,32 @@ from diffeo.training.supervised import Supervised
 __all__ = [
     "AutoencoderSettings",
     "ClassifierSettings",
-    "autoencoder",
-    "classifier",
-    "linear",
+    "trained_autoencoder",
+    "trained_classifier",
+    "trained_svm",
 ]
 
 EPOCH = 50  # updates that an epoch has at least
-VERSION = 1  # of all that decides the weights besides the settings
+VERSION = 2  # of all that decides the weights besides the settings
 
 
 @dataclass(frozen=True)
 class AutoencoderSettings:
     """An autoencoder of one class, too small for others, and its training.
 
+    >>> AutoencoderSettings(latent=8).hidden
+    (512, 128)
+
     Args:
-        latent: Numbers in its middle.
+        latent: Width of the bottleneck.
         hidden: Widths of the layers on the way there.
-        shift: Most pixels by which images are moved in training. Without it a class of
-            some thousand images is learned by heart, and errors on unseen ones of that
-            class hardly differ from those on others.
-        steps: Updates of the weights.
+        shift: Greatest number of pixels by which images are moved in training. Without
+            it a class of some thousand images is learned by heart, and errors on unseen
+            ones of that class hardly differ from those on others.
+        steps: Number of updates of the weights.
         size: Images of one update.
         rate: Learning rate.
-        seed: Of first weights and order.
+        seed: Seed of the first weights and of the order of images.
     """
 
     latent: int = 32
@@ -61,12 +66,15 @@ class AutoencoderSettings:
 class ClassifierSettings:
     """A small convolutional classifier and its training.
 
+    >>> ClassifierSettings(seed=101).width
+    8
+
     Args:
-        width: Channels of its first convolutions.
-        steps: Updates of the weights.
+        width: Channels of the first convolutions.
+        steps: Number of updates of the weights.
         size: Images of one update.
         rate: Learning rate.
-        seed: Of first weights, order and dropout.
+        seed: Seed of the first weights, of the order of images, and of dropout.
     """
 
     width: int = 8
@@ -76,13 +84,20 @@ class ClassifierSettings:
     seed: int = 0
 
 
-def autoencoder(
-    images: Tensor, settings: AutoencoderSettings, cache: Cache
+def trained_autoencoder(
+    images: Images, settings: AutoencoderSettings, cache: Cache
 ) -> nn.Module:
     """Return an autoencoder of images, trained or from the cache.
 
+    >>> x = torch.rand(2, 1, 4, 4)
+    >>> how = AutoencoderSettings(latent=1, hidden=(2,), steps=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     model = trained_autoencoder(x, how, Cache(Path(folder)))
+    >>> model(x).shape
+    torch.Size([2, 1, 4, 4])
+
     Args:
-        images: In [0, 1], of one class.
+        images: Images in [0, 1], usually of one class.
         settings: What is trained, and how.
         cache: Where it is kept.
     """
@@ -93,25 +108,27 @@ def autoencoder(
         hidden=settings.hidden,
         seed=settings.seed,
     )
-    pixels = _bytes(images)
-
-    def train(model: nn.Module) -> None:
-        schedule = Schedule(settings.rate, warmup=_warmup(settings.steps), plateau=0.3)
-        module = Reconstruction(
-            model, schedule, shift=settings.shift, seed=settings.seed
-        )
-        _fit(module, (pixels,), settings)
-
-    return cache.trained(
-        model, train, data=[pixels], settings=_named("autoencoder", settings)
+    module = Reconstruction(
+        model, _schedule(settings), shift=settings.shift, seed=settings.seed
     )
 
+    return _trained(module, model, [images], settings, cache)
 
-def classifier(data: Labelled, settings: ClassifierSettings, cache: Cache) -> nn.Module:
+
+def trained_classifier(
+    data: Labelled, settings: ClassifierSettings, cache: Cache
+) -> nn.Module:
     """Return a classifier of labelled images, trained or from the cache.
 
+    >>> data = Labelled(torch.rand(2, 1, 4, 4), torch.tensor([0, 1]))
+    >>> how = ClassifierSettings(width=1, steps=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     model = trained_classifier(data, how, Cache(Path(folder)))
+    >>> model(data.images).shape
+    torch.Size([2, 2])
+
     Args:
-        data: Images with their classes; sides divisible by four.
+        data: Images with their classes.
         settings: What is trained, and how.
         cache: Where it is kept.
     """
@@ -123,50 +140,67 @@ def classifier(data: Labelled, settings: ClassifierSettings, cache: Cache) -> nn
         width=settings.width,
         seed=settings.seed,
     )
-    pixels = _bytes(data.images)
+    module = Supervised(model, _schedule(settings, decay=0.05), seed=settings.seed)
 
-    def train(model: nn.Module) -> None:
-        schedule = Schedule(
-            settings.rate, warmup=_warmup(settings.steps), plateau=0.3, decay=0.05
-        )
-        module = Supervised(model, schedule, seed=settings.seed)
-        _fit(module, (pixels, data.labels), settings)
-
-    return cache.trained(
-        model,
-        train,
-        data=[pixels, data.labels],
-        settings=_named("classifier", settings),
-    )
+    return _trained(module, model, [data.images, data.labels], settings, cache)
 
 
-def linear(data: Labelled, penalty: float, cache: Cache) -> Oracle:
+def trained_svm(data: Labelled, penalty: float, cache: Cache) -> nn.Module:
     """Return a linear support-vector machine, fitted or from the cache.
+
+    >>> data = Labelled(torch.rand(2, 1, 4, 4), torch.tensor([0, 1]))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     trained_svm(data, 0.1, Cache(Path(folder)))(data.images)
+    tensor([0, 1])
 
     Args:
         data: Images with their classes.
-        penalty: Of slack.
+        penalty: Weight of the slack.
         cache: Where it is kept.
     """
 
-    def train(model: nn.Module) -> None:
-        fitted = svm(data.images, data.labels, penalty=penalty)
-        model.load_state_dict(fitted.state_dict())
+    machine = LinearClassifier(data.classes, data.images[0].numel())
 
-    machine = LinearMachine(data.classes, data.images[0].numel())
+    def train(machine: nn.Module) -> None:
+        fitted = svm(data.images, data.labels, penalty=penalty)
+        machine.load_state_dict(fitted.state_dict())
+
+    tensors = [to_bytes(data.images), data.labels]
+    cache.trained(machine, train, data=tensors, settings={"svm": penalty})
+
+    return machine.to(data.images.device)
+
+
+def _schedule(
+    settings: AutoencoderSettings | ClassifierSettings, decay: float = 0.0
+) -> Schedule:
+    warmup = max(1, settings.steps // 20)
+
+    return Schedule(settings.rate, warmup=warmup, plateau=0.3, decay=decay)
+
+
+def _trained(
+    module: lightning.LightningModule,
+    model: nn.Module,
+    data: list[Tensor],
+    settings: AutoencoderSettings | ClassifierSettings,
+    cache: Cache,
+) -> nn.Module:
+    """Train a module's model on images, and perhaps labels, or read its weights."""
+
+    images, *labels = data
+    tensors = [to_bytes(images).cpu(), *(each.cpu() for each in labels)]
+    key = {"module": type(module).__name__, "version": VERSION, **asdict(settings)}
     cache.trained(
-        machine,
-        train,
-        data=[_bytes(data.images), data.labels],
-        settings={"judge": "linear", "version": VERSION, "penalty": penalty},
+        model, lambda _: _fit(module, tensors, settings), data=tensors, settings=key
     )
 
-    return machine
+    return model.to(images.device)
 
 
 def _fit(
     module: lightning.LightningModule,
-    tensors: tuple[Tensor, ...],
+    tensors: list[Tensor],
     settings: AutoencoderSettings | ClassifierSettings,
 ) -> None:
     """Train for about so many updates; few images make up for it by coming often."""
@@ -181,19 +215,3 @@ def _fit(
     with tempfile.TemporaryDirectory() as folder:
         how = Fit(Path(folder), epochs, average=0.99, progress=False)
         fit(module, train, few, how)
-
-
-def _warmup(steps: int) -> int:
-    return max(1, steps // 20)
-
-
-def _named(
-    kind: str, settings: AutoencoderSettings | ClassifierSettings
-) -> dict[str, float | str]:
-    values = {name: str(value) for name, value in asdict(settings).items()}
-
-    return {"judge": kind, "version": VERSION, **values}
-
-
-def _bytes(images: Tensor) -> Tensor:
-    return (images * 255).round().to(torch.uint8)

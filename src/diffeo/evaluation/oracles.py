@@ -1,36 +1,38 @@
-"""Independent models that judge counterfactuals."""
+"""Models that are independent of the one explained."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-import numpy as np
 import torch
-from jaxtyping import Float
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.svm import LinearSVC
 from torch import Tensor, nn
 
 from diffeo.batching import batches_of
-from diffeo.shapes import Data, Indices, Model
+from diffeo.evaluation.reference import Labels
+from diffeo.shapes import Data, Indices, Model, Outputs
 
 __all__ = [
-    "LinearMachine",
+    "LinearClassifier",
     "Oracle",
-    "agreement",
-    "answers",
-    "consensus",
+    "classifier_oracle",
     "forest",
+    "predicted_class",
     "svm",
 ]
 
-Oracle = Callable[[Data], Indices]
+Oracle = Callable[[Data], Labels]
+"""From data to the class, or value, of each row."""
 
 
-class LinearMachine(nn.Module):
+class LinearClassifier(nn.Module):
     """Answer with the class whose plane a row is farthest above.
 
+    >>> LinearClassifier(classes=3, size=4)(torch.zeros(2, 1, 2, 2))
+    tensor([0, 0])
+
     Args:
-        classes: How many.
-        size: Numbers in a row.
+        classes: Number of classes.
+        size: Number of entries of a row.
     """
 
     weight: Tensor
@@ -50,15 +52,19 @@ class LinearMachine(nn.Module):
         return heights.argmax(1)
 
 
-def svm(x: Data, labels: Indices, *, penalty: float = 0.001) -> LinearMachine:
+def svm(x: Data, labels: Indices, *, penalty: float = 0.001) -> LinearClassifier:
     """Fit a linear support-vector machine, one class against the rest.
+
+    >>> x = torch.tensor([[-1.0, 0.0], [1.0, 0.0]])
+    >>> svm(x, torch.tensor([0, 1]))(x)
+    tensor([0, 1])
 
     Source: Dombrowski et al., 2024, Section IV-B.3, "Oracle".
 
     Args:
         x: Training data.
-        labels: Their classes, at least two of them.
-        penalty: Of slack; the smaller, the smoother the weights.
+        labels: Their classes, at least two different ones.
+        penalty: Weight of the slack; the smaller, the smoother the planes.
     """
 
     machine = LinearSVC(C=penalty, dual=False, tol=1e-3)
@@ -70,52 +76,46 @@ def svm(x: Data, labels: Indices, *, penalty: float = 0.001) -> LinearMachine:
         weight, bias = torch.cat((-weight, weight)), torch.cat((-bias, bias))
 
     known = torch.from_numpy(machine.classes_)
-    fitted = LinearMachine(int(known.max()) + 1, weight.shape[1])
-    fitted.bias.fill_(-torch.inf)  # a class without data is no answer
+    fitted = LinearClassifier(int(known.max()) + 1, weight.shape[1])
+    fitted.bias.fill_(-torch.inf)  # a class without data is never answered
     fitted.weight[known], fitted.bias[known] = weight, bias
 
     return fitted
 
 
-def agreement(
-    oracle: Oracle, x: Data, target: int | Indices
-) -> Float[Tensor, " batch"]:
-    """Return 1 where the oracle says the target, else 0.
+def forest(x: Data, labels: Labels, *, trees: int = 100, seed: int = 0) -> Oracle:
+    """Fit a random forest, for values if the labels are floats, else for classes.
 
-    Args:
-        oracle: An independent model.
-        x: Counterfactuals.
-        target: A class, or one for each row.
-    """
-
-    return (oracle(x) == target).float()
-
-
-def forest(x: Data, labels: Indices, *, trees: int = 100, seed: int = 0) -> Oracle:
-    """Fit a random forest and return its answers as a function.
+    >>> x = torch.tensor([[-1.0, 0.0], [1.0, 0.0]])
+    >>> forest(x, torch.tensor([0, 1]), trees=9)(x)
+    tensor([0, 1])
 
     Source: Breiman, 2001, Random forests.
 
     Args:
         x: Training data.
-        labels: Their classes.
-        trees: How many.
-        seed: Of the draws of rows and of pixels.
+        labels: Their classes or values.
+        trees: Number of trees.
+        seed: Seed of the draws of rows and entries.
     """
 
-    machine = RandomForestClassifier(trees, random_state=seed)
+    kinds = {True: RandomForestRegressor, False: RandomForestClassifier}
+    machine = kinds[labels.is_floating_point()](trees, random_state=seed)
     machine.fit(x.flatten(1).cpu().numpy(), labels.cpu().numpy())
 
-    def oracle(x: Data) -> Indices:
-        found = machine.predict(x.flatten(1).cpu().numpy())
+    def oracle(x: Data) -> Labels:
+        found = torch.from_numpy(machine.predict(x.flatten(1).cpu().numpy()))
 
-        return torch.from_numpy(np.asarray(found, dtype=np.int64))
+        return found.to(x.device, labels.dtype)
 
     return oracle
 
 
-def answers(model: Model) -> Oracle:
+def classifier_oracle(model: Model) -> Oracle:
     """Return the answers of an independent classifier as a function.
+
+    >>> classifier_oracle(lambda x: x)(torch.tensor([[0.1, 0.9], [0.8, 0.2]]))
+    tensor([1, 0])
 
     Args:
         model: From data to a logit for each class, or a single one.
@@ -123,32 +123,22 @@ def answers(model: Model) -> Oracle:
 
     @torch.no_grad()
     def oracle(x: Data) -> Indices:
-        outputs = torch.cat([model(rows) for rows in batches_of(x)])
-        single = outputs.ndim == 1 or outputs.shape[1] == 1
-
-        return (outputs.reshape(-1) > 0).long() if single else outputs.argmax(1)
+        return predicted_class(torch.cat([model(rows) for rows in batches_of(x)]))
 
     return oracle
 
 
-def consensus(
-    oracles: Sequence[Oracle], x: Data, target: int | Indices
-) -> Float[Tensor, " batch"]:
-    """Return the share of several oracles that say the target.
+def predicted_class(outputs: Outputs) -> Indices:
+    """Return the class that a classifier answers.
 
-    What turns one model's answer but not that of others, trained otherwise, is that
-    model's own weakness.
+    >>> predicted_class(torch.tensor([[0.1, 0.9], [0.8, 0.2]]))
+    tensor([1, 0])
 
     Args:
-        oracles: Models independent of the one explained, and of each other.
-        x: Counterfactuals.
-        target: A class, or one for each row.
-
-    Raises:
-        ValueError: If there is no oracle.
+        outputs: Logits of shape (batch, classes); or single ones, of class 1 against
+            class 0.
     """
 
-    if not oracles:
-        raise ValueError("oracles must be at least one, got none")
+    single = outputs.ndim == 1 or outputs.shape[1] == 1
 
-    return torch.stack([agreement(each, x, target) for each in oracles]).mean(0)
+    return (outputs.reshape(-1) > 0).long() if single else outputs.argmax(1)

@@ -22,8 +22,9 @@ from diffeo.ascents import (
 )
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import Digits, mnist
+from diffeo.evaluation.metrics.agreement import agreement
 from diffeo.evaluation.metrics.neighbors import neighbor_share
-from diffeo.evaluation.oracles import Oracle, agreement, svm
+from diffeo.evaluation.oracles import Oracle, svm
 from diffeo.experiments.fours import (
     SOURCE,
     TARGET,
@@ -129,7 +130,7 @@ def _oracle_figures(found: Tensor, oracle: Oracle, train: Digits) -> dict[str, f
     if len(found) == 0:
         return {"svm_target": math.nan, "knn_target": math.nan}
 
-    says = agreement(oracle, found, TARGET)
+    says = agreement([oracle], found, TARGET)
     near = neighbor_share(found, train.images, train.labels, target=TARGET)
 
     return {

@@ -10,10 +10,12 @@ from diffeo import zoo
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import Digits, mnist
 from diffeo.evaluation.cache import Cache
-from diffeo.evaluation.comparison import Question, Settings, compare
+from diffeo.evaluation.comparison import compare
 from diffeo.evaluation.intervals import Bootstrap
 from diffeo.evaluation.oracle_training import AutoencoderSettings, ClassifierSettings
 from diffeo.evaluation.reference import Reference
+from diffeo.evaluation.settings import Settings
+from diffeo.evaluation.task import Task
 from diffeo.experiments.comparison_drawing import Spaces, draw_comparison
 from diffeo.experiments.comparison_tables import (
     PUBLISHED,
@@ -37,6 +39,7 @@ from diffeo.experiments.rivals import CONFIDENCES, fit_prototypes, tuned_methods
 from diffeo.experiments.tuning import QUICK_STEPS, QUICK_TRAIN, RUN, read_tuning, tune
 from diffeo.methods import Method
 from diffeo.models.flow.density import Flow
+from diffeo.objectives import TargetClass
 from diffeo.search import Run
 
 __all__ = ["reproduce_mnist_comparison"]
@@ -48,6 +51,7 @@ QUICK = Settings(
     classifiers=(ClassifierSettings(width=2, steps=QUICK_STEPS),),
     trees=10,
     bootstrap=Bootstrap(resamples=200),
+    quick=True,
 )
 
 
@@ -86,7 +90,7 @@ def reproduce_mnist_comparison(how: Reproduction) -> dict[str, float]:
     untrained = untrained_flow(train.select(slice(200)) if how.quick else train)
     evaluation = compare(
         {f"{at}{name}": one for at in records for name, one in records[at].items()},
-        Question(model, flow, CONFIDENCE),
+        Task(model, flow, TargetClass(TARGET, CONFIDENCE)),
         Reference.of_digits(train, test),
         untrained=_untrained(fours, model, untrained, run),
         settings=replace(QUICK, cache=Cache.usual()) if how.quick else Settings(),

@@ -7,7 +7,10 @@ from torch import nn
 
 from diffeo.data.mnist import Digits
 from diffeo.evaluation.cache import Cache
-from diffeo.evaluation.oracle_training import AutoencoderSettings, autoencoder
+from diffeo.evaluation.oracle_training import (
+    AutoencoderSettings,
+    trained_autoencoder,
+)
 from diffeo.experiments.fours import TARGET
 from diffeo.methods import (
     Adversarial,
@@ -129,7 +132,7 @@ def fit_prototypes(
     """
 
     how = ALL_CLASSES if steps is None else replace(ALL_CLASSES, steps=steps)
-    every = autoencoder(train.images, how, Cache.usual())
+    every = trained_autoencoder(train.images, how, Cache.usual())
     nines = train.select(train.labels == TARGET).images
 
     return Prototypes().fit(nines, model, flow, autoencoder=every)

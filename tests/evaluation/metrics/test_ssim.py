@@ -7,8 +7,7 @@ from laws import images
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("data_range", [1.0, 2.0])
-def test_ssim_is_the_references(channels: int, data_range: float) -> None:
+def test_ssim_is_the_references(channels: int) -> None:
     shape = (channels, 17, 20)
     y = images(3, shape, seed=1)
     x = 0.7 * y + 0.3 * images(3, shape, seed=2)
@@ -21,14 +20,12 @@ def test_ssim_is_the_references(channels: int, data_range: float) -> None:
             gaussian_weights=True,
             sigma=1.5,
             use_sample_covariance=False,
-            data_range=data_range,
+            data_range=1.0,
         )
         for one, other in zip(x, y, strict=True)
     ]
 
-    np.testing.assert_allclose(
-        ssim(x, y, data_range=data_range), expected, rtol=1e-6, atol=1e-6
-    )
+    np.testing.assert_allclose(ssim(x, y), expected, rtol=1e-6, atol=1e-6)
 
 
 def test_an_image_is_like_itself() -> None:

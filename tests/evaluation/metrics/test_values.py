@@ -3,28 +3,33 @@ import pytest
 import torch
 from sklearn.neighbors import KNeighborsRegressor
 
-from diffeo.evaluation.metrics.values import neighbor_value, value_error
-from laws import images
+from diffeo.coordinates.identity import Identity
+from diffeo.evaluation.metrics.neighbors import nearest_labels
+from diffeo.evaluation.metrics.values import value_error
+from diffeo.evaluation.task import Task
+from diffeo.objectives import AtLeast, AtMost, Near, Objective
+from laws import SHAPE, images
 
 
 def brightness(x: torch.Tensor) -> torch.Tensor:
     return x.flatten(1).sum(1, keepdim=True)
 
 
-def test_the_error_is_the_distance_to_the_target() -> None:
-    x = images(4)
-    own = torch.arange(4.0, dtype=torch.float64)
-    sums = x.numpy().sum((1, 2, 3))
+@pytest.mark.parametrize(
+    ("objective", "expected"),
+    [
+        (AtLeast(2.0), [1.0, 0.0, 0.0]),
+        (AtMost(2.0), [0.0, 0.0, 3.0]),
+        (Near(3.0, within=0.5), [1.5, 0.5, 1.5]),
+    ],
+)
+def test_the_error_is_the_distance_to_the_values_at_the_target(
+    objective: Objective, expected: list[float]
+) -> None:
+    task = Task(brightness, Identity(SHAPE), objective)
+    found = value_error(torch.tensor([1.0, 2.0, 5.0]), task)
 
-    np.testing.assert_allclose(value_error(brightness, x, 3.0), np.abs(sums - 3))
-    np.testing.assert_allclose(
-        value_error(brightness, x, own), np.abs(sums - own.numpy())
-    )
-
-
-def test_an_oracle_has_one_value_a_row() -> None:
-    with pytest.raises(ValueError, match=r"one value a row, got \(4, 16\)"):
-        value_error(lambda x: x.flatten(1), images(4), 0.0)
+    np.testing.assert_allclose(found, expected)
 
 
 def test_the_neighbors_value_is_the_references() -> None:
@@ -33,11 +38,12 @@ def test_the_neighbors_value_is_the_references() -> None:
     machine = KNeighborsRegressor(n_neighbors=3)
     machine.fit(reference.flatten(1).numpy(), values.numpy())
     expected = machine.predict(query.flatten(1).numpy())
+    found = nearest_labels(query, reference, values, count=3).mean(1)
 
-    np.testing.assert_allclose(neighbor_value(query, reference, values), expected)
+    np.testing.assert_allclose(found, expected)
 
 
 @pytest.mark.parametrize("count", [0, 31])
 def test_there_are_only_so_many_neighbors(count: int) -> None:
     with pytest.raises(ValueError, match="count must be from 1 to 30"):
-        neighbor_value(images(2), images(30), torch.zeros(30), count=count)
+        nearest_labels(images(2), images(30), torch.zeros(30), count=count)

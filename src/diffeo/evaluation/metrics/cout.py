@@ -1,14 +1,21 @@
-"""How the model's answer turns while the changed pixels are inserted: COUT."""
+"""COUT: how the model's answer turns while the changed pixels are inserted."""
+
+import math
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.evaluation.judges import Judges
+from diffeo.evaluation.metric import Better, metric
+from diffeo.evaluation.oracles import predicted_class
 from diffeo.objectives import confidence_of
 from diffeo.shapes import Images, Indices, Model, Scores
 
-__all__ = ["Curves", "cout", "insertion_curves"]
+__all__ = ["cout", "insertion_curves"]
 
+STEPS = 50
 Curves = Float[Tensor, "batch points"]
 
 
@@ -19,18 +26,24 @@ def insertion_curves(
     model: Model,
     label: Indices,
     *,
-    steps: int = 50,
+    steps: int = STEPS,
 ) -> Curves:
     """Return the probability of a class while pixels become the counterfactual's.
 
     The pixels that change most come first, all channels of one together.
 
+    >>> def model(x: torch.Tensor) -> torch.Tensor:
+    ...     return 9 * x.flatten(1)[:, :1]
+    >>> x, label = torch.zeros(1, 1, 1, 2), torch.tensor([1])
+    >>> insertion_curves(x, x + 1, model, label, steps=2)
+    tensor([[0.5000, 0.9999, 0.9999]])
+
     Args:
-        factual: Where the curves start.
-        counterfactual: Where they end.
-        model: From images to logits.
+        factual: Images where the curves start.
+        counterfactual: Images where they end.
+        model: Classifier, from images to logits.
         label: The class of each row.
-        steps: In how many parts the pixels are inserted.
+        steps: Number of parts in which the pixels are inserted.
 
     Raises:
         ValueError: If there are more steps than pixels, or none.
@@ -60,7 +73,7 @@ def cout(
     *,
     source: Indices,
     target: Indices,
-    steps: int = 50,
+    steps: int = STEPS,
 ) -> Scores:
     """Return the area under the target's curve less that under the source's.
 
@@ -68,16 +81,22 @@ def cout(
     judges what the model looks at, not whether a person would agree: adversarial
     examples may score high.
 
+    >>> def model(x: torch.Tensor) -> torch.Tensor:
+    ...     return 18 * x.flatten(1)[:, :1] - 9
+    >>> x, one = torch.zeros(1, 1, 1, 4), torch.ones(1).long()
+    >>> cout(x, x + 1, model, source=one - 1, target=one, steps=4)
+    tensor([0.7498])
+
     Source: Khorram and Fuxin, 2022, Cycle-consistent counterfactuals by latent
     transformations, Section 4.1, "COUT".
 
     Args:
         factual: Images.
-        counterfactual: What became of them.
-        model: The model under explanation, from images to logits.
-        source: Its answer to each factual.
-        target: The class each row aims at.
-        steps: In how many parts the pixels are inserted.
+        counterfactual: Their counterfactuals.
+        model: Classifier under explanation, from images to logits.
+        source: Its class of each factual.
+        target: The class that each row aims at.
+        steps: Number of parts in which the pixels are inserted.
     """
 
     areas = [
@@ -89,3 +108,20 @@ def cout(
     ]
 
     return areas[0] - areas[1]
+
+
+@metric(Better.HIGHER)
+def cout_mean(record: Counterfactuals, judges: Judges) -> Scores:
+    """How soon the model turns when the most changed pixels come first: 1 at once."""
+
+    x, after = record.factual, record.counterfactual
+    scores = cout(
+        x,
+        after,
+        judges.task.model,
+        source=predicted_class(record.outputs_before),
+        target=record.target.long(),
+        steps=min(STEPS, math.prod(x.shape[2:])),
+    )
+
+    return torch.where((after != x).flatten(1).any(1), scores, torch.nan)

@@ -1,4 +1,4 @@
-"""How far counterfactuals are from factuals."""
+"""How far counterfactuals are from factuals, in data space and in coordinates."""
 
 import torch
 from jaxtyping import Float
@@ -6,19 +6,28 @@ from torch import Tensor
 
 from diffeo.batching import batches_of
 from diffeo.counterfactuals import Counterfactuals
+from diffeo.evaluation.intervals import median
+from diffeo.evaluation.judges import Judges
+from diffeo.evaluation.metric import Better, by_class, metric
+from diffeo.evaluation.oracles import predicted_class
 from diffeo.shapes import Data, Scores
 
-__all__ = ["class_distance", "distance", "diversity", "stability"]
+__all__ = ["class_distance", "euclidean"]
 
 Members = Float[Tensor, "members *data"]
 
 
-def distance(x: Data, y: Data) -> Scores:
+def euclidean(x: Data, y: Data) -> Scores:
     """Return the Euclidean distance of each row of one tensor to that of another.
 
-    Of data or of coordinates: the distances to the own source image.
+    >>> euclidean(torch.zeros(1, 2), torch.tensor([[3.0, 4.0]]))
+    tensor([5.])
 
     Source: Dombrowski et al., 2024, Tables II and III, left.
+
+    Args:
+        x: Counterfactuals, or their coordinates.
+        y: Factuals, or their coordinates.
     """
 
     found: Scores = (x - y).flatten(1).norm(dim=1)
@@ -28,6 +37,9 @@ def distance(x: Data, y: Data) -> Scores:
 
 def class_distance(x: Data, members: Members) -> Scores:
     """Return the mean Euclidean distance of each row to all members of a class.
+
+    >>> class_distance(torch.zeros(1, 2), torch.tensor([[3.0, 4.0], [0.0, 1.0]]))
+    tensor([3.])
 
     Source: Dombrowski et al., 2024, Tables II and III, right, and Figure 14.
 
@@ -51,48 +63,46 @@ def class_distance(x: Data, members: Members) -> Scores:
     return torch.cat(means)
 
 
-def stability(record: Counterfactuals, other: Counterfactuals) -> Scores:
-    """Return how far apart two searches of the same factuals end.
+@metric(Better.LOWER, median)
+def l2_data_median(record: Counterfactuals, _: Judges) -> Scores:
+    """Length of the change in pixels: adversarial noise is short too."""
 
-    The other search may have started from the factuals with a little noise, or have
-    used other seeds.
-
-    Args:
-        record: Counterfactuals.
-        other: Those of the other search, row by row.
-
-    Raises:
-        ValueError: If the records differ in shape.
-    """
-
-    _check([record, other])
-
-    return distance(record.counterfactual, other.counterfactual)
+    return euclidean(record.counterfactual, record.factual)
 
 
-def diversity(records: list[Counterfactuals]) -> Scores:
-    """Return the mean distance between any two counterfactuals of each factual.
+@metric(Better.HIGHER)
+def l2_data_class_mean(record: Counterfactuals, judges: Judges) -> Scores:
+    """Mean distance to all images of the factual's class."""
 
-    Args:
-        records: One of each start, row by row.
-
-    Raises:
-        ValueError: If there are fewer than two records, or they differ in shape.
-    """
-
-    if len(records) < 2:
-        raise ValueError(f"records must be at least two, got {len(records)}")
-
-    _check(records)
-    ends = torch.stack([record.counterfactual.flatten(1) for record in records], dim=1)
-    apart = torch.cdist(ends, ends, compute_mode="donot_use_mm_for_euclid_dist")
-    pairs = len(records) * (len(records) - 1)
-
-    return apart.sum((1, 2)) / pairs
+    return by_class(
+        predicted_class(record.outputs_before),
+        lambda label, rows: class_distance(
+            record.counterfactual[rows], judges.reference.held_out.of(label)
+        ),
+    )
 
 
-def _check(records: list[Counterfactuals]) -> None:
-    shapes = {tuple(record.counterfactual.shape) for record in records}
+@metric(Better.LOWER, median)
+def l2_latent_median(record: Counterfactuals, judges: Judges) -> Scores:
+    """Length of the change in coordinates: the flat distance along the data."""
 
-    if len(shapes) > 1:
-        raise ValueError(f"records must be of one shape, got {sorted(shapes)}")
+    return euclidean(
+        judges.encode(record.counterfactual), judges.encode(record.factual)
+    )
+
+
+@metric(Better.HIGHER)
+def l2_latent_class_mean(record: Counterfactuals, judges: Judges) -> Scores:
+    """Mean distance in coordinates to all images of the factual's class."""
+
+    held_out = judges.reference.held_out
+    z = judges.encode(record.counterfactual)
+
+    def distance(label: int, rows: Tensor) -> Scores:
+        members = judges.once(
+            f"Encoding class {label}", lambda: judges.encode(held_out.of(label))
+        )
+
+        return class_distance(z[rows], members)
+
+    return by_class(predicted_class(record.outputs_before), distance)

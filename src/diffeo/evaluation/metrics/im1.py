@@ -1,31 +1,32 @@
-"""How well autoencoders of single classes reproduce counterfactuals: IM1 and IM2."""
-
-from collections.abc import Callable
+"""IM1: how well autoencoders of single classes reproduce counterfactuals."""
 
 import torch
+from torch import Tensor
 
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.evaluation.judges import Judges
+from diffeo.evaluation.metric import Better, by_class, metric
+from diffeo.evaluation.metrics.distances import euclidean
+from diffeo.evaluation.oracle_training import trained_autoencoder
+from diffeo.evaluation.oracles import predicted_class
+from diffeo.objectives.penalties import Autoencoder
 from diffeo.shapes import Data, Scores
 
-__all__ = ["Autoencoder", "im1", "im2"]
+__all__ = ["im1"]
 
-Autoencoder = Callable[[Data], Data]
 EPSILON = 1e-6
 
 
 @torch.no_grad()
-def im1(
-    x: Data,
-    *,
-    source: Autoencoder,
-    target: Autoencoder,
-    power: int = 1,
-    epsilon: float = EPSILON,
-) -> Scores:
+def im1(x: Data, *, source: Autoencoder, target: Autoencoder) -> Scores:
     """Return the target's reconstruction error over the source's: lower is better.
 
-    ‖x′ − AE_target(x′)‖ᵖ / (‖x′ − AE_source(x′)‖ᵖ + ε), with p = 1 in the first source
-    and p = 2 in the second. It means something only if the autoencoders are too small
+    ‖x′ − AE_target(x′)‖ / (‖x′ − AE_source(x′)‖ + ε), as in the first source; the
+    second squares both norms. It means something only if the autoencoders are too small
     to reproduce other classes than their own.
+
+    >>> im1(torch.ones(1, 4), source=lambda x: 0 * x, target=lambda x: x / 2)
+    tensor([0.5000])
 
     Source: Dombrowski et al., 2024, equation (24). Van Looveren and Klaise, 2021,
     Interpretable counterfactual explanations guided by prototypes, equation (5).
@@ -34,47 +35,36 @@ def im1(
         x: Counterfactuals.
         source: An autoencoder of the factuals' class.
         target: An autoencoder of the class aimed at.
-        power: Of the norms.
-        epsilon: Keeps the quotient finite.
     """
 
-    return _error(x, target(x), power) / (_error(x, source(x), power) + epsilon)
+    return euclidean(x, target(x)) / (euclidean(x, source(x)) + EPSILON)
 
 
-@torch.no_grad()
-def im2(
-    x: Data,
-    *,
-    target: Autoencoder,
-    every: Autoencoder,
-    power: int = 2,
-    epsilon: float = EPSILON,
-) -> Scores:
-    """Return how far a class's reconstruction is from that of all: lower is better.
+@metric(Better.LOWER)
+def im1_mean(record: Counterfactuals, judges: Judges) -> Scores:
+    """Reconstruction error of the target class's autoencoder over the source's."""
 
-    ‖AE_target(x′) − AE(x′)‖ᵖ / (‖x′‖₁ + ε), with p = 2 in the first source and p = 1 in
-    the second. No table has it unless asked: its denominator grows with the brightness
-    of the image, so that it calls bright images interpretable, and it has been
-    criticized for not telling counterfactuals from noise.
+    sources = predicted_class(record.outputs_before)
 
-    Source: Van Looveren and Klaise, 2021, Interpretable counterfactual explanations
-    guided by prototypes, equation (6). Dombrowski et al., 2024, equation (25) and the
-    paragraph after it.
+    def of_target(target: int, rows: Tensor) -> Scores:
+        return by_class(
+            sources[rows],
+            lambda source, inside: im1(
+                record.counterfactual[rows[inside]],
+                source=_autoencoder(judges, source),
+                target=_autoencoder(judges, target),
+            ),
+        )
 
-    Args:
-        x: Counterfactuals.
-        target: An autoencoder of the class aimed at.
-        every: An autoencoder of all classes.
-        power: Of the numerator's norm.
-        epsilon: Keeps the quotient finite.
-    """
-
-    brightness = x.flatten(1).abs().sum(1)
-
-    return _error(target(x), every(x), power) / (brightness + epsilon)
+    return by_class(record.target.long(), of_target)
 
 
-def _error(x: Data, y: Data, power: int) -> Scores:
-    error: Scores = (x - y).flatten(1).norm(dim=1)
+def _autoencoder(judges: Judges, label: int) -> Autoencoder:
+    settings = judges.settings
 
-    return error**power
+    return judges.once(
+        f"Training an autoencoder of class {label}",
+        lambda: trained_autoencoder(
+            judges.reference.train.of(label), settings.autoencoder, settings.cache
+        ),
+    )

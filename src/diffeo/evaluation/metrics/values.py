@@ -1,67 +1,62 @@
-"""How near the answers of others come to a value aimed at: for regression."""
+"""How far from the target others find a value: for regression."""
 
-import torch
-from jaxtyping import Float
-from sklearn.neighbors import NearestNeighbors
-from torch import Tensor
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.evaluation.judges import Judges
+from diffeo.evaluation.metric import Better, metric
+from diffeo.evaluation.metrics.agreement import FOREST_ROWS
+from diffeo.evaluation.metrics.neighbors import nearest_labels
+from diffeo.evaluation.oracles import forest
+from diffeo.evaluation.task import Task
+from diffeo.shapes import Scores
 
-from diffeo.shapes import Data, Model, Scores
+__all__ = ["value_error"]
 
-__all__ = ["neighbor_value", "value_error"]
-
-
-@torch.no_grad()
-def value_error(oracle: Model, x: Data, target: float | Scores) -> Scores:
-    """Return how far an oracle's value is from the target.
-
-    Source: Dombrowski et al., 2024, Section IV-B.3, "Oracle".
-
-    Args:
-        oracle: An independent model that returns one value for each row.
-        x: Counterfactuals.
-        target: A value, or one for each row.
-
-    Raises:
-        ValueError: If the oracle returns more than one value for a row.
-    """
-
-    values = oracle(x)
-
-    if values.numel() != len(x):
-        raise ValueError(
-            f"the oracle must return one value a row, got {tuple(values.shape)}"
-        )
-
-    return (values.reshape(len(x)) - target).abs()
+NEIGHBORS = 3
 
 
-def neighbor_value(
-    x: Data,
-    reference: Float[Tensor, "references ..."],
-    values: Float[Tensor, " references"],
-    *,
-    count: int = 3,
-) -> Scores:
-    """Return the mean true value of the nearest real data.
+def value_error(values: Scores, task: Task) -> Scores:
+    """Return how far values are from the values at the task's target, 0 for those.
 
-    Source: Dombrowski et al., 2024, Section IV-B.3, "Nearest neighbours", and Figure
-    13, right.
+    >>> import torch
+    >>> from diffeo import AtLeast, Identity
+    >>> task = Task(lambda x: x.sum((1, 2, 3)), Identity((1, 2, 2)), AtLeast(3.0))
+    >>> value_error(torch.tensor([1.0, 5.0]), task)
+    tensor([2., 0.])
+
+    Source: Dombrowski et al., 2024, Section IV-B.3, "Oracle" and "Nearest neighbours".
 
     Args:
-        x: Counterfactuals.
-        reference: Real data, in which neighbors are looked for.
-        values: Their true values.
-        count: Neighbors of each row, by Euclidean distance.
-
-    Raises:
-        ValueError: If there are fewer real data than neighbors wanted.
+        values: What an independent model, or real data, find in the model's place.
+        task: What the counterfactuals were asked for.
     """
 
-    if not 1 <= count <= len(reference):
-        raise ValueError(f"count must be from 1 to {len(reference)}, got {count}")
+    return -task.margin(values, before=values).clamp_max(0)
 
-    index = NearestNeighbors(n_neighbors=count, algorithm="brute")
-    index.fit(reference.flatten(1).cpu().numpy())
-    nearest = index.kneighbors(x.flatten(1).cpu().numpy(), return_distance=False)
 
-    return values[torch.from_numpy(nearest)].mean(1)
+@metric(Better.LOWER)
+def oracle_value_error_mean(record: Counterfactuals, judges: Judges) -> Scores:
+    """How far the value of an independently trained model is from the target."""
+
+    few = judges.reference.train.select(slice(FOREST_ROWS))
+    oracle = judges.once(
+        "Training a random forest",
+        lambda: forest(few.images, few.labels, trees=judges.settings.trees),
+    )
+
+    return value_error(oracle(record.counterfactual), judges.task)
+
+
+@metric(Better.LOWER)
+def neighbor_value_error_mean(record: Counterfactuals, judges: Judges) -> Scores:
+    """How far the mean value of the nearest real images is from the target.
+
+    Source: Dombrowski et al., 2024, Figure 13, right.
+    """
+
+    train = judges.reference.train
+    count = min(NEIGHBORS, len(train))
+    values = nearest_labels(
+        record.counterfactual, train.images, train.labels, count=count
+    )
+
+    return value_error(values.mean(1), judges.task)

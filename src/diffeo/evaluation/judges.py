@@ -1,0 +1,68 @@
+"""All that metrics may judge by."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import torch
+
+from diffeo.batching import batches_of
+from diffeo.evaluation.reference import Reference
+from diffeo.evaluation.settings import Settings
+from diffeo.evaluation.task import Task
+from diffeo.shapes import Data, Images, Latent
+
+__all__ = ["Judges"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Judges:
+    """The task, real data, and what metrics make of them once.
+
+    >>> from diffeo import Identity, TargetClass
+    >>> from diffeo.data.labelled import Labelled
+    >>> x = torch.rand(8, 1, 2, 2)
+    >>> data = Labelled(x, torch.tensor([0, 1] * 4))
+    >>> task = Task(lambda x: x.flatten(1), Identity((1, 2, 2)), TargetClass(1))
+    >>> judges = Judges(task, Reference(*data.split(2)), Settings(), factual=x)
+    >>> judges.once("Counting", lambda: len(x)), judges.once("Counting", lambda: 0)
+    (8, 8)
+
+    Args:
+        task: What the counterfactuals were asked for.
+        reference: Real data, without the factuals.
+        settings: How oracles are trained.
+        factual: All factuals, in the order in which every method has them.
+        tell: Called with a few words before something is made.
+    """
+
+    task: Task
+    reference: Reference
+    settings: Settings
+    factual: Images
+    tell: Callable[[str], None] = lambda words: None  # noqa: ARG005
+    made: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def once(self, words: str, make: Callable[[], T]) -> T:
+        """Return what these words name, made when it is first asked for.
+
+        Args:
+            words: What is done then, such as "Training an autoencoder of class 4".
+            make: Does it.
+        """
+
+        if words not in self.made:
+            self.tell(words)
+            self.made[words] = make()
+
+        found: T = self.made[words]
+
+        return found
+
+    @torch.no_grad()
+    def encode(self, x: Data) -> Latent:
+        """Return the task's coordinates of data, some at a time."""
+
+        return torch.cat([self.task.coordinates.encode(x) for x in batches_of(x, 250)])
