@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from diffeo import zoo
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import mnist
-from diffeo.experiments.fours import SOURCE, counterfactual, digits_flow, right_digits
 from diffeo.models.flow.density import Flow
 from diffeo.search import Run
+from diffeo.workflows.fours import SOURCE, counterfactual, digits_flow, right_digits
 
 __all__ = ["TURNS", "fours", "models", "ratio", "search_fours", "seconds"]
 

@@ -19,9 +19,9 @@ from benchmarks.flows import (
     work_of,
 )
 from benchmarks.timing import act_on_request, apart, interleaved, ratio
-from diffeo.climbing.proposing import proposing
 from diffeo.coordinates.prepared import prepare
-from diffeo.run import Run
+from diffeo.search.precision import proposing
+from diffeo.search.run import Run
 
 __all__ = ["step"]
 

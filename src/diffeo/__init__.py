@@ -5,7 +5,7 @@ from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.linear import principal_axes
 from diffeo.counterfactuals import Counterfactuals, Outcome
-from diffeo.explanation import explain
+from diffeo.explain import explain
 from diffeo.models.classifiers import Logits
 from diffeo.objectives import AtLeast, AtMost, Near, TargetClass
 from diffeo.search import Run, search

@@ -8,7 +8,7 @@ from diffeo.ascents import NormalizedGradient
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.linear import principal_axes
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.explanation import explain
+from diffeo.explain import explain
 from diffeo.models.flow.recipes import realnvp
 from diffeo.report.animation import write_animation
 from diffeo.report.film import reel_of, reels

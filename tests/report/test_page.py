@@ -10,7 +10,7 @@ from diffeo.ascents import NormalizedGradient
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
 from diffeo.counterfactuals import Counterfactuals, Outcome
-from diffeo.explanation import explain
+from diffeo.explain import explain
 from diffeo.objectives import AtLeast, TargetClass
 from diffeo.report.answers import Classes, Values, answers_of
 from diffeo.report.figures import confidence_figure, gallery

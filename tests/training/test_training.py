@@ -9,18 +9,18 @@ import pytest
 import torch
 
 from diffeo import memory, zoo
-from diffeo.experiments.training import (
-    Training,
-    train_digits_cnn,
-    train_digits_flow,
-)
 from diffeo.models.flow.recipes import Level
-from diffeo.run import Backward
+from diffeo.search.run import Backward
 from diffeo.training.backward import FORMS
 from diffeo.training.batches import Shuffle, batches
 from diffeo.training.likelihood import Likelihood
 from diffeo.training.schedule import Schedule
 from laws import deep_flow, images
+from reproduction.mnist.training import (
+    Training,
+    train_digits_cnn,
+    train_digits_flow,
+)
 
 TINY_FLOW = zoo.Recipe(
     "glow",

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from diffeo.batching import batches_of
-from diffeo.checks import check_latent, check_mode, check_outputs
+from diffeo.search.checks import check_latent, check_mode, check_outputs
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.oracles import predicted_class
 from diffeo.evaluation.reference import Reference

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from diffeo.ascents import Ascent
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.explanation import explain
+from diffeo.explain import explain
 from diffeo.search import Run
 from diffeo.shapes import Data, Model
 

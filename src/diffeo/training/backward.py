@@ -9,7 +9,7 @@ from diffeo.memory import Need
 from diffeo.models.flow.density import Flow
 from diffeo.models.flow.reversible import reversible
 from diffeo.models.precision import rough_dtype
-from diffeo.run import Backward
+from diffeo.search.run import Backward
 from diffeo.shapes import Data
 from diffeo.training.fit import training_device
 

@@ -7,7 +7,6 @@ from torch import Tensor, nn
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.prepared import prepare
-from diffeo.experiments.fours import digits_flow
 from diffeo.models.flow.bijection import Chain
 from diffeo.models.flow.coupling import Coupling
 from diffeo.models.flow.density import Folded
@@ -15,6 +14,7 @@ from diffeo.models.flow.folded import Mix, Steps, decoder
 from diffeo.models.flow.layers import ActivationNorm, InvertibleConvolution
 from diffeo.models.flow.masks import Channels
 from diffeo.models.flow.transforms import Affine
+from diffeo.workflows.fours import digits_flow
 from laws import BijectionCase, bijections, images, pulled, tiny_flow
 
 every_bijection = pytest.mark.parametrize(

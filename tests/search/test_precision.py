@@ -1,0 +1,94 @@
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from diffeo.coordinates.bounded import Bounded
+from diffeo.coordinates.identity import Identity
+from diffeo.coordinates.prepared import prepare
+from diffeo.coordinates.protocol import Coordinates
+from diffeo.objectives import TargetClass
+from diffeo.search import precision as module
+from diffeo.search import search
+from diffeo.search.precision import proposing
+from diffeo.search.run import Run
+from laws import SHAPE, images, tiny_classifier, tiny_flow
+
+X = images(3).float()
+
+
+def proposed(run: Run, place: Coordinates, x: Tensor = X) -> bool:
+    """Whether steps are proposed in lower precision."""
+
+    steady = prepare(place)
+
+    precision, quick = proposing(place, steady, run, x)
+    assert (precision == "full") == (quick is steady)
+
+    return quick is not steady
+
+
+@pytest.fixture(autouse=True)
+def able(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A processor with units for bfloat16, and a bound that tiny flows pass."""
+
+    monkeypatch.setattr(module, "rough_dtype", lambda _: torch.bfloat16)
+    monkeypatch.setattr(module, "HEAVY", 1)
+
+
+@pytest.mark.parametrize(
+    ("run", "expected"),
+    [
+        (Run(), True),
+        (Run(precision=torch.bfloat16), True),
+        (Run(precision="full"), False),
+        (Run(path=True), False),
+        (Run(precision=torch.bfloat16, path=True), False),
+    ],
+)
+def test_steps_are_proposed_as_the_run_says(run: Run, *, expected: bool) -> None:
+    assert proposed(run, Bounded(tiny_flow().float())) == expected
+
+
+def test_light_work_keeps_full_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "HEAVY", 1e9)
+
+    assert not proposed(Run(), tiny_flow().float())
+
+
+def test_double_precision_is_kept() -> None:
+    assert not proposed(Run(), tiny_flow(), X.double())
+
+
+def test_processors_without_units_keep_full_precision(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "rough_dtype", lambda _: torch.float32)
+
+    assert not proposed(Run(), tiny_flow().float())
+
+
+def test_coordinates_without_lower_precision_stay() -> None:
+    how = Run(precision=torch.bfloat16)
+
+    assert not proposed(how, Identity(SHAPE))
+    assert not proposed(how, Bounded(Identity(SHAPE)))
+
+
+def test_the_work_of_decoding_is_counted() -> None:
+    flow = tiny_flow().float()
+    work = module._work(prepare(flow), X[:1])
+
+    # At least the first convolution of the first coupling, at all 2 × 2 places.
+    assert work > 2 * 4 * 9 * 4
+
+
+def test_the_record_states_the_precision() -> None:
+    flow, model = tiny_flow().float(), tiny_classifier(3).float()
+    few = Run(steps=2, batch_size=3)
+
+    for run, expected in ((few, "torch.bfloat16"), (replace(few, path=True), "full")):
+        record = search(X, model, TargetClass(1, 0.9), flow, None, run)
+
+        assert record.settings["precision"] == expected
