@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -55,7 +57,9 @@ def test_real_data_of_a_regressor_have_values_at_the_target() -> None:
     x, values = images(6), torch.linspace(0, 1, 12, dtype=torch.float64)
     data = Labelled(images(12, seed=5), values)
     asked = Task(lambda x: x.flatten(1).mean(1), Identity(SHAPE), AtLeast(0.8))
-    control, judged = real(record(x, x), asked, Reference(data, data))
+    level = x.flatten(1).mean(1)
+    found = replace(record(x, x), outputs_before=level, outputs_after=level)
+    control, judged = real(found, asked, Reference(data, data))
 
     assert torch.equal(control.counterfactual[:3], data.images[values >= 0.8])
     assert judged.tolist() == [True] * 3 + [False] * 3
@@ -63,7 +67,7 @@ def test_real_data_of_a_regressor_have_values_at_the_target() -> None:
     high = Task(asked.model, asked.coordinates, AtLeast(2.0))
 
     with pytest.raises(ValueError, match="values at the target, got none"):
-        real(record(x, x), high, Reference(data, data))
+        real(found, high, Reference(data, data))
 
 
 @pytest.mark.parametrize("share", [0.01, 0.5])

@@ -37,7 +37,7 @@ def subject(level: float, rows: int = ROWS, seed: int = 0) -> Subject:
     return Subject(found, found.reached)
 
 
-def brightness(record: Counterfactuals, judges: Judges) -> torch.Tensor:
+def brightness(record: Counterfactuals, _: Judges) -> torch.Tensor:
     """Bright is good."""
 
     return record.counterfactual.flatten()

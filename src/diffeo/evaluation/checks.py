@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 from diffeo.batching import batches_of
-from diffeo.search.checks import check_latent, check_mode, check_outputs
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.oracles import predicted_class
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.task import Task
+from diffeo.search.checks import check_latent, check_mode, check_outputs
 from diffeo.shapes import Data
 
 __all__ = ["check_factuals", "check_reference", "check_task"]

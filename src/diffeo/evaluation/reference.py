@@ -12,7 +12,7 @@ from diffeo.shapes import Images
 
 __all__ = ["Labels", "Reference", "to_bytes"]
 
-Labels = Int[Tensor, " batch"] | Float[Tensor, " batch"]
+Labels = Int[Tensor, " rows"] | Float[Tensor, " rows"]
 """A class, or a true value, for each row."""
 
 

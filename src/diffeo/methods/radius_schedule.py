@@ -1,87 +1,34 @@
 """Shells around a point: where to sample next, given the nearest find so far."""
 
+import math
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple
 
-import torch
-from torch import Tensor
-
-from diffeo.shapes import Flags, Memory, Scores
-
-__all__ = ["GrowingShells", "Shell", "Shells", "ShrinkingShells", "sample"]
+__all__ = ["RadiusSchedule", "Shell"]
 
 
 class Shell(NamedTuple):
-    """Distances between which to sample.
+    """Distances between which to sample, and how the search went until now.
 
     Args:
-        inner: The least, for each row.
-        outer: The greatest.
-        going: Whether the row wants any samples.
+        inner: Least distance.
+        outer: Greatest distance.
+        empty: Number of thin shells in a row in which nothing was found.
+        wide: Whether the shell comes from halving a ball.
+
+    Example:
+        >>> Shell(0.0, 8.0).outer
+        8.0
     """
 
-    inner: Scores
-    outer: Scores
-    going: Flags
-
-
-@runtime_checkable
-class Shells(Protocol):
-    """A rule for the next shell, row by row."""
-
-    def start(self, like: Scores) -> Memory:
-        """Return what must be remembered of each row; `like` has a row for each."""
-
-    def shell(self, memory: Memory) -> Shell:
-        """Return where to sample."""
-
-    def advance(self, nearest: Scores, memory: Memory) -> Memory:
-        """Return what is remembered after a shell.
-
-        Args:
-            nearest: Distance of the nearest find in the shell, infinite where none.
-            memory: What was remembered before.
-        """
+    inner: float
+    outer: float
+    empty: int = 0
+    wide: bool = True
 
 
 @dataclass(frozen=True)
-class GrowingShells:
-    """Look in shells of one width, from the inside out, until something is found.
-
-    Source: Zhao, Dua and Singh, 2018, Generating natural adversarial examples,
-    Algorithm 1, "iterative stochastic search".
-
-    Args:
-        width: Of a shell.
-    """
-
-    width: float = 1.0
-
-    def __post_init__(self) -> None:
-        _check_positive("width", self.width)
-
-    def start(self, like: Scores) -> Memory:
-        """Remember the inner radius, and that nothing is found."""
-
-        return torch.zeros_like(like), torch.ones_like(like, dtype=torch.bool)
-
-    def shell(self, memory: Memory) -> Shell:
-        """Return the shell of this turn."""
-
-        inner, going = memory
-
-        return Shell(inner, inner + self.width, going)
-
-    def advance(self, nearest: Scores, memory: Memory) -> Memory:
-        """Go outwards, or end."""
-
-        inner, going = memory
-
-        return inner + self.width, going & ~nearest.isfinite()
-
-
-@dataclass(frozen=True)
-class ShrinkingShells:
+class RadiusSchedule:
     """Halve a ball down to the nearest find, then look in shells from there inwards.
 
     While the shell is wider than `width`: after a find, look from half its distance to
@@ -92,9 +39,14 @@ class ShrinkingShells:
     Algorithm 2, "hybrid shrinking search".
 
     Args:
-        radius: Of the first ball.
-        width: Of the shells inwards.
-        patience: Empty shells in a row that end the search.
+        radius: Radius of the first ball, in coordinates.
+        width: Width of the shells inwards, in coordinates.
+        patience: Number of empty shells in a row that end the search.
+
+    Example:
+        >>> schedule = RadiusSchedule(radius=8.0, width=1.0)
+        >>> schedule.following(schedule.start(), nearest=6.0)
+        Shell(inner=3.0, outer=6.0, empty=0, wide=True)
     """
 
     radius: float = 30.0
@@ -102,59 +54,36 @@ class ShrinkingShells:
     patience: int = 3
 
     def __post_init__(self) -> None:
-        _check_positive("radius", self.radius)
-        _check_positive("width", self.width)
-        _check_positive("patience", float(self.patience))
+        for name in ("radius", "width", "patience"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
 
-    def start(self, like: Scores) -> Memory:
-        """Remember the shell, how many in a row were empty, and that it is wide."""
+    def start(self) -> Shell:
+        """Return the whole ball."""
 
-        return (
-            torch.zeros_like(like),
-            torch.full_like(like, self.radius),
-            torch.zeros_like(like),
-            torch.full_like(like, self.radius >= self.width, dtype=torch.bool),
+        return Shell(0.0, self.radius, wide=self.radius >= self.width)
+
+    def ended(self, shell: Shell) -> bool:
+        """Return whether there is nowhere left to look."""
+
+        return shell.empty >= self.patience or shell.outer <= 0
+
+    def following(self, shell: Shell, nearest: float) -> Shell:
+        """Return the next shell.
+
+        Args:
+            shell: Where samples were taken.
+            nearest: Distance of the nearest find among them, infinite if none.
+        """
+
+        found = math.isfinite(nearest)
+        outer = nearest if found else shell.outer
+        halved = outer / 2 if found else (shell.inner + outer) / 2
+        wide = shell.wide and outer - halved >= self.width
+
+        return Shell(
+            inner=halved if wide else max(outer - self.width, 0.0),
+            outer=outer,
+            empty=0 if found or shell.wide else shell.empty + 1,
+            wide=wide,
         )
-
-    def shell(self, memory: Memory) -> Shell:
-        """Return the shell of this turn."""
-
-        inner, outer, empty, _ = memory
-
-        return Shell(inner, outer, (empty < self.patience) & (outer > 0))
-
-    def advance(self, nearest: Scores, memory: Memory) -> Memory:
-        """Shrink."""
-
-        inner, outer, empty, wide = memory
-        found = nearest.isfinite()
-        outer = torch.where(found, nearest, outer)
-        halved = torch.where(found, outer / 2, (inner + outer) / 2)
-        still_wide = wide & (outer - halved >= self.width)
-        inner = torch.where(still_wide, halved, (outer - self.width).clamp_min(0))
-        empty = torch.where(found | wide, torch.zeros_like(empty), empty + 1)
-
-        return inner, outer, empty, still_wide
-
-
-def sample(shell: Shell, directions: Tensor, shares: Tensor) -> tuple[Tensor, Tensor]:
-    """Return steps into a shell and their lengths.
-
-    Args:
-        shell: Where.
-        directions: Normal draws, shape (samples, latent), the same for all rows.
-        shares: Draws from [0, 1), shape (samples,).
-
-    Returns:
-        Steps of shape (batch, samples, latent), lengths of shape (batch, samples).
-    """
-
-    unit = directions / torch.linalg.vector_norm(directions, dim=1, keepdim=True)
-    length = shell.inner[:, None] + (shell.outer - shell.inner)[:, None] * shares
-
-    return length[..., None] * unit, length
-
-
-def _check_positive(name: str, value: float) -> None:
-    if not value > 0:
-        raise ValueError(f"{name} must be above 0, got {value}")

@@ -1,201 +1,210 @@
-"""Rows that are sampled around, shell after shell."""
+"""Random search: samples in shells around a point in latent coordinates."""
 
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
+from diffeo.batching import batches_of
+from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.counterfactuals import Counterfactuals, Outcome, SearchPath
-from diffeo.methods.radius_schedule import Shell, Shells, sample
-from diffeo.objectives import Objective, Point
-from diffeo.progress import Bar
-from diffeo.search import Run
-from diffeo.shapes import Flags, Latent, Memory, Model, Scores
+from diffeo.counterfactuals import (
+    Counterfactuals,
+    Outcome,
+    SearchPath,
+    concatenate,
+)
+from diffeo.methods.radius_schedule import RadiusSchedule, Shell
+from diffeo.objectives import Point, TargetClass
+from diffeo.progress import watch
+from diffeo.search import Run, search
+from diffeo.settings import describe
+from diffeo.shapes import Data, Latent, Model, Scores
 
-__all__ = ["Around", "Hunt"]
+__all__ = ["RandomSearch"]
+
+SEEDS = 1_000_003  # more than any search has turns
+Judge = Callable[[Counterfactuals, Latent], tuple[Point, Scores]]
 
 
-class Around(NamedTuple):
-    """What is looked at.
+@dataclass(frozen=True)
+class RandomSearch:
+    """Sample around each row in coordinates, and keep the nearest that reached.
+
+    It follows no gradient. All rows see the same directions, so that none depends on its
+    neighbors. Of a run it heeds reserve, seed, path and progress; a step is a sample.
+
+    Source: Zhao, Dua and Singh, 2018, Generating natural adversarial examples. As in
+    Dombrowski et al., 2024, Section V, the coordinates are those of the generative
+    model under comparison, z comes from its encoder, and the target is a class with a
+    confidence.
 
     Args:
-        model: Under explanation.
-        objective: When a sample is at the target.
-        coordinates: Where to sample.
-        batch_size: Samples looked at together.
+        schedule: At which distances to sample.
+        samples: Number of samples in each shell.
+        budget: Greatest number of samples of a row; a last shell that does not fit is
+            left out.
+        batch_size: Samples that are decoded together.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> x, place = torch.full((2, 1, 1, 2), 0.4), Identity((1, 1, 2))
+        >>> model = lambda x: 9 * x.flatten(1)
+        >>> record = RandomSearch(RadiusSchedule(radius=1.0)).explain(
+        ...     x, model, place, target=1, confidence=0.9, run=Run()
+        ... )
+        >>> record.reached
+        tensor([True, True])
     """
 
-    model: Model
-    objective: Objective
-    coordinates: Coordinates
-    batch_size: int
-
-
-@dataclass
-class Hunt:
-    """Rows with the best that each has seen: itself, then samples.
-
-    Args:
-        around: What is looked at.
-        best: The rows' record, before the first sample that of themselves.
-        shells: Where to sample.
-        run: Reserve, seed, and whether to keep the path.
-    """
-
-    around: Around
-    best: Counterfactuals
-    shells: Shells
-    run: Run
-    interrupted: bool = field(init=False, default=False)
-    known: Memory = field(init=False)
-    memory: Memory = field(init=False)
-    distance: Scores = field(init=False)
-    path: list[Latent] = field(default_factory=list)
-    path_margin: list[Scores] = field(default_factory=list)
+    schedule: RadiusSchedule = RadiusSchedule()  # noqa: RUF009 (frozen, stateless)
+    samples: int = 50
+    budget: int = 1000
+    batch_size: int = 256
 
     def __post_init__(self) -> None:
-        best = self.best
-        start = Point(
-            best.factual, best.origin, best.outputs_before, best.factual, best.origin
+        if not 1 <= self.samples <= self.budget:
+            raise ValueError(
+                f"samples must be from 1 to the budget of {self.budget}, got "
+                f"{self.samples}"
+            )
+
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {self.batch_size}")
+
+    def explain(
+        self,
+        x: Data,
+        model: Model,
+        coordinates: Coordinates,
+        *,
+        target: int,
+        confidence: float,
+        run: Run,
+    ) -> Counterfactuals:
+        """Find the nearest sample of the target class; see `Method`."""
+
+        objective, place = TargetClass(target, confidence), Bounded(coordinates)
+        once = replace(run, steps=1, starts=1, path=False, progress=False)
+        start = search(x, model, objective, place, run=once)
+        turns = self.budget // self.samples if start.finished.all() else 0
+        begun = time.perf_counter()
+        found: list[Counterfactuals] = []
+
+        def judge(row: Counterfactuals, z: Latent) -> tuple[Point, Scores]:
+            def spread(value: Tensor) -> Tensor:
+                return value.expand(len(z), *value.shape[1:])
+
+            x, origin = row.factual, row.origin
+            memory = objective.start(Point(x, origin, row.outputs_before, x, origin))
+            data = [place.decode(part) for part in batches_of(z, self.batch_size)]
+            outputs = torch.cat([model(part) for part in data])
+            point = Point(torch.cat(data), z, outputs, spread(x), spread(origin))
+            margin = objective.margin(point, tuple(map(spread, memory)))
+
+            return point, margin.nan_to_num(-torch.inf)
+
+        with watch("Sampling", len(x), shown=run.progress) as bar:
+            for row in torch.arange(len(x), device=x.device).split(1):
+                end, turns = self._nearest(start.select(row), judge, run, turns)
+                found.append(end)
+                bar.close_batch(1, int(end.reached.sum()))
+
+        seconds = start.seconds + (time.perf_counter() - begun) / len(x)
+        settings = {
+            "method": describe(self),
+            "objective": describe(objective),
+            "coordinates": describe(place),
+            "run": describe(run),
+            "model": describe(model),
+        }
+
+        return replace(
+            concatenate(found), seconds=seconds, settings=settings, batch_size=1
         )
-        there = best.reached
-        self.known = self.around.objective.start(start)
-        self.memory = self.shells.start(best.margin)
-        self.distance = torch.full_like(best.margin, torch.inf).masked_fill(there, 0)
-        self.interrupted = not bool(best.finished.all())
-        self.best = best.map(lambda value: value.clone())
-
-    @property
-    def going(self) -> Flags:
-        """Which rows want more samples."""
-
-        return self.shells.shell(self.memory).going & (self.distance > 0)
 
     @torch.no_grad()
-    def run_all(self, samples: int, turns: int, bar: Bar) -> None:
-        """Sample until the turns are used up, or no row wants any, or interrupted.
+    def _nearest(
+        self, start: Counterfactuals, judge: Judge, run: Run, turns: int
+    ) -> tuple[Counterfactuals, int]:
+        """Return the record of one row with the best of its samples, and the turns.
 
-        Args:
-            samples: In each shell.
-            turns: Most shells of a row.
-            bar: What to tell of progress.
+        That is the nearest of those past the target by the run's reserve, else the one
+        that came closest to the target. After an interrupt there are no turns for the
+        rows that follow.
         """
+
+        path = [_moved(start, *judge(start, start.origin), index=0, steps=0)]
+        shell, rank = self.schedule.start(), (math.inf, -path[0].margin.item())
+        wanted = 0 if path[0].reached.all() else turns
 
         try:
-            for turn in range(0 if self.interrupted else turns):
-                going = self.going
-                bar.show(int((~going).sum()), int(self._there().sum()))
-                self._keep_path()
-
-                if not going.any():
+            for turn in range(wanted):
+                if self.schedule.ended(shell):
                     break
 
-                self._turn(turn, samples, going.nonzero()[:, 0])
+                step, length = self._sample(shell, run.seed * SEEDS + turn, start)
+                point, margin = judge(start, start.origin + step)
+                nearest, index = length.where(margin >= run.reserve, torch.inf).min(0)
+                best = int(index if nearest.isfinite() else margin.argmax())
+                shell = self.schedule.following(shell, nearest.item())
+
+                if (nearest.item(), -margin[best].item()) < rank:
+                    rank = nearest.item(), -margin[best].item()
+                    steps = turn * self.samples + best + 1
+                    path.append(_moved(start, point, margin, index=best, steps=steps))
         except KeyboardInterrupt:
-            self.interrupted = True
+            turns = 0
 
-        self._keep_path()
-        bar.close_batch(len(self.best), int(self._there().sum()))
+        end = path[-1]
 
-    def record(self, seconds: float) -> Counterfactuals:
-        """Return what was found.
+        if turns == 0 and not end.reached.all():
+            stopped = torch.full_like(end.outcome, Outcome.INTERRUPTED)
+            end = replace(end, outcome=stopped)
 
-        Args:
-            seconds: Spent on all rows.
-        """
+        return replace(end, paths=(_path(path),) if run.path else ()), turns
 
-        best, there = self.best, self._there()
-        outcome = torch.full_like(best.outcome, Outcome.EXHAUSTED)
-        outcome[self.going & self.interrupted] = Outcome.INTERRUPTED
-        outcome[there] = Outcome.REACHED
-        outcome[there & (best.steps == 0)] = Outcome.ALREADY
-        return replace(
-            best,
-            outcome=outcome,
-            seconds=torch.full_like(best.seconds, seconds / len(best)),
-            paths=self._paths(),
-        )
+    def _sample(
+        self, shell: Shell, seed: int, start: Counterfactuals
+    ) -> tuple[Latent, Scores]:
+        """Return steps into a shell and their lengths, the same for all rows."""
 
-    def _there(self) -> Flags:
-        return self.best.margin >= 0
+        origin = start.origin
+        generator = torch.Generator().manual_seed(seed)
+        directions = torch.randn(self.samples, origin.shape[1], generator=generator)
+        shares = torch.rand(self.samples, generator=generator).to(origin)
+        length = shell.inner + (shell.outer - shell.inner) * shares
 
-    def _turn(self, turn: int, samples: int, rows: Tensor) -> None:
-        """Sample one shell of each row, with the same directions for all."""
+        return length[:, None] * functional.normalize(directions.to(origin)), length
 
-        latent = self.best.latent
-        generator = torch.Generator().manual_seed(self.run.seed * 1_000_003 + turn)
-        directions = torch.randn(samples, latent.shape[1], generator=generator)
-        shares = torch.rand(samples, generator=generator)
-        shell = self.shells.shell(self.memory)
-        nearest = torch.full_like(self.distance, torch.inf)
 
-        for some in rows.split(max(1, self.around.batch_size // samples)):
-            steps, length = sample(
-                Shell(*(value[some] for value in shell)),
-                directions.to(latent),
-                shares.to(latent),
-            )
-            nearest[some] = self._look(some, steps, length, turn * samples)
+def _moved(
+    start: Counterfactuals, point: Point, margin: Scores, *, index: int, steps: int
+) -> Counterfactuals:
+    """Return the record of a row that ends at one of some points."""
 
-        after = self.shells.advance(
-            nearest[rows], tuple(value[rows] for value in self.memory)
-        )
+    row = slice(index, index + 1)
+    ended = Outcome.REACHED if margin[index] >= 0 else Outcome.EXHAUSTED
+    stayed = steps == 0 and start.outcome.item() == Outcome.ALREADY
 
-        for held, value in zip(self.memory, after, strict=True):
-            held[rows] = value
+    return replace(
+        start,
+        counterfactual=point.data[row],
+        latent=point.latent[row],
+        outputs_after=point.outputs[row],
+        margin=margin[row],
+        outcome=start.outcome if stayed else torch.full_like(start.outcome, ended),
+        steps=torch.full_like(start.steps, steps),
+    )
 
-    def _look(self, rows: Tensor, steps: Tensor, length: Tensor, before: int) -> Tensor:
-        """Look at samples of some rows, keep the best, return the nearest finds."""
 
-        count = length.shape[1]
-        point, margin = self._judge(rows.repeat_interleave(count), steps.flatten(0, 1))
-        margin = margin.nan_to_num(-torch.inf).reshape_as(length)
-        nearest, which = length.where(margin >= self.run.reserve, torch.inf).min(1)
-        found = nearest.isfinite()
-        which = torch.where(found, which, margin.argmax(1))
-        seen = margin.gather(1, which[:, None])[:, 0]
-        ahead = self.distance[rows].isinf() & (seen > self.best.margin[rows])
-        better = torch.where(found, nearest < self.distance[rows], ahead)
-        kept = rows[better]
-        index = (torch.arange(len(rows), device=rows.device) * count + which)[better]
+def _path(records: list[Counterfactuals]) -> SearchPath:
+    """Return the path of one row through its records."""
 
-        self.best.counterfactual[kept] = point.data[index]
-        self.best.latent[kept] = point.latent[index]
-        self.best.outputs_after[kept] = point.outputs[index]
-        self.best.margin[kept] = seen[better]
-        self.best.steps[kept] = before + which[better] + 1
-        self.distance[kept] = nearest[better]
+    points = [(each.steps, each.latent, each.margin) for each in records]
 
-        return nearest
-
-    def _judge(self, rows: Tensor, steps: Latent) -> tuple[Point, Tensor]:
-        """Return what there is to see at steps from the origins, and its margin."""
-
-        best, around = self.best, self.around
-        origin = best.origin[rows]
-        data = around.coordinates.decode(origin + steps)
-        point = Point(
-            data, origin + steps, around.model(data), best.factual[rows], origin
-        )
-        known = tuple(value[rows] for value in self.known)
-
-        return point, around.objective.margin(point, known)
-
-    def _paths(self) -> tuple[SearchPath, ...]:
-        if not self.path:
-            return ()
-
-        latent = torch.stack(self.path, dim=1)
-        margin = torch.stack(self.path_margin, dim=1)
-        turns = torch.arange(latent.shape[1])
-
-        return tuple(
-            SearchPath(turns, *path) for path in zip(latent, margin, strict=True)
-        )
-
-    def _keep_path(self) -> None:
-        if self.run.path:
-            self.path.append(self.best.latent.clone())
-            self.path_margin.append(self.best.margin.clone())
+    return SearchPath(*map(torch.cat, zip(*points, strict=True)))
