@@ -58,7 +58,7 @@ def test_a_training_is_repeatable_and_depends_on_its_seed(tmp_path: Path) -> Non
 def test_a_classifier_learns_its_classes(tmp_path: Path) -> None:
     x = torch.cat((bars(128, upright=False), bars(128, upright=True)))
     labels = torch.arange(256) // 128
-    settings = ClassifierSettings(width=4, steps=120, size=32)
+    settings = ClassifierSettings(width=4, steps=200, size=32)
     model = trained_classifier(Labelled(x, labels), settings, Cache(tmp_path))
     unseen = torch.cat(
         (bars(50, upright=False, seed=1), bars(50, upright=True, seed=1))

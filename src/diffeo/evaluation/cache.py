@@ -20,11 +20,12 @@ __all__ = ["Cache", "content_key"]
 class Cache:
     """A folder of weights, each file named by the content that it came from.
 
-    >>> Cache(Path("weights")).folder.name
-    'weights'
-
     Args:
         folder: Folder of the files; made when it is first written to.
+
+    Example:
+        >>> Cache(Path("weights")).folder.name
+        'weights'
     """
 
     folder: Path
@@ -68,13 +69,15 @@ class Cache:
 def content_key(data: Sequence[Tensor], settings: Mapping[str, Any]) -> str:
     """Return a name that differs wherever data or settings do.
 
-    >>> import torch
-    >>> content_key([torch.zeros(2)], {"rate": 0.1}) == content_key([], {"rate": 0.1})
-    False
-
     Args:
         data: Tensors, of which type, shape and every number count.
         settings: Names and values, as JSON can hold them; their order does not count.
+
+    Example:
+        >>> import torch
+        >>> x = torch.zeros(2)
+        >>> content_key([x], {"rate": 0.1}) == content_key([x], {"rate": 0.2})
+        False
     """
 
     digest = hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode())

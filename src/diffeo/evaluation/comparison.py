@@ -28,19 +28,6 @@ def evaluate(
 ) -> Table:
     """Return the statistics of all metrics of a record and of its controls.
 
-    >>> import torch
-    >>> from diffeo import Identity, TargetClass, search
-    >>> from diffeo.data.labelled import Labelled
-    >>> from diffeo.evaluation.metric import Metric
-    from diffeo.evaluation.metrics.outcome import success
-    >>> x = torch.linspace(0, 1, 32).reshape(8, 1, 2, 2)
-    >>> task = Task(lambda x: x.flatten(1)[:, :2], Identity((1, 2, 2)), TargetClass(1))
-    >>> record = search(x[2:4], task.model, task.objective, task.coordinates)
-    >>> reference = Reference(*Labelled(x, torch.tensor([0, 1] * 4)).split(2))
-    >>> table = evaluate(record, task, reference, metrics=[success])
-    >>> table.as_results()["originals_success"]
-    0.0
-
     Args:
         record: Counterfactuals of images, found in whatever coordinates.
         task: What they were asked for.
@@ -50,6 +37,19 @@ def evaluate(
 
     Raises:
         ValueError: If the record cannot be judged by the reference or the model.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import Identity, TargetClass, search
+        >>> from diffeo.data.labelled import Labelled
+        >>> from diffeo.evaluation.metrics.outcome import success
+        >>> x = torch.linspace(0, 1, 32).reshape(8, 1, 2, 2)
+        >>> task = Task(lambda x: x.flatten(1), Identity((1, 2, 2)), TargetClass(1))
+        >>> record = search(x[2:4], task.model, task.objective, task.coordinates)
+        >>> reference = Reference(*Labelled(x, torch.tensor([0, 1] * 4)).split(2))
+        >>> table = evaluate(record, task, reference, metrics=[success])
+        >>> table.as_results()["originals_success"]
+        0.0
     """
 
     records = {"counterfactuals": record}

@@ -22,12 +22,6 @@ REAL = "real"
 class Evaluation:
     """What every metric says of every row of every method and control.
 
-    >>> from diffeo.evaluation.metric import Better
-    >>> metric = Metric("bright", Better.HIGHER, "Gray value.", lambda record, _: ...)
-    >>> scores = {"ours": {"bright": torch.tensor([1.0, 3.0])}}
-    >>> Evaluation((metric,), scores).table().as_results()["ours_bright"]
-    2.0
-
     Args:
         metrics: What was measured.
         scores: By method or control, then by metric: a number for each row, NaN where
@@ -35,6 +29,13 @@ class Evaluation:
         controls: Names of the controls; real data are called "real".
         bootstrap: How intervals are found.
         quick: Whether the judges were hardly trained.
+
+    Example:
+        >>> from diffeo.evaluation.metric import Better
+        >>> gray = Metric("gray", Better.HIGHER, "Gray value.", lambda record, _: ...)
+        >>> scores = {"ours": {"gray": torch.tensor([1.0, 3.0])}}
+        >>> Evaluation((gray,), scores).table().as_results()["ours_gray"]
+        2.0
     """
 
     metrics: tuple[Metric, ...]
@@ -148,8 +149,8 @@ def apply_metrics(
         for name, (record, judged) in subjects.items():
             tell(f"{metric.name} of {name}")
             counted = torch.ones_like(judged) if metric.failures else judged
-            found = metric.measure(record, judges).double()
-            scores[name][metric.name] = found.where(counted, torch.nan).cpu()
+            found = metric.measure(record, judges).cpu().double()
+            scores[name][metric.name] = found.where(counted.cpu(), torch.nan)
 
     return scores
 

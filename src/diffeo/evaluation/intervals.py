@@ -18,8 +18,9 @@ ENTRIES = 2_000_000  # numbers resampled at once, so that memory stays small
 def mean(values: Float[Tensor, "*samples rows"]) -> Float[Tensor, "*samples"]:
     """Return the mean over the last axis.
 
-    >>> mean(torch.tensor([1.0, 2.0, 6.0]))
-    tensor(3.)
+    Example:
+        >>> mean(torch.tensor([1.0, 2.0, 6.0]))
+        tensor(3.)
     """
 
     return values.mean(-1)
@@ -28,8 +29,9 @@ def mean(values: Float[Tensor, "*samples rows"]) -> Float[Tensor, "*samples"]:
 def median(values: Float[Tensor, "*samples rows"]) -> Float[Tensor, "*samples"]:
     """Return the median over the last axis; of an even number, the middle two's mean.
 
-    >>> median(torch.tensor([6.0, 1.0, 2.0, 4.0]))
-    tensor(3.)
+    Example:
+        >>> median(torch.tensor([6.0, 1.0, 2.0, 4.0]))
+        tensor(3.)
     """
 
     return values.quantile(0.5, dim=-1)
@@ -39,14 +41,15 @@ def median(values: Float[Tensor, "*samples rows"]) -> Float[Tensor, "*samples"]:
 class Interval:
     """A statistic with its confidence interval.
 
-    >>> Interval(0.5, low=0.4, high=0.6, rows=100).value
-    0.5
-
     Args:
         value: The statistic of the rows themselves.
         low: Lower end of the interval.
         high: Upper end of the interval.
         rows: Number of rows.
+
+    Example:
+        >>> Interval(0.5, low=0.4, high=0.6, rows=100).value
+        0.5
     """
 
     value: float
@@ -59,16 +62,17 @@ class Interval:
 class Bootstrap:
     """Percentile intervals from rows drawn again with replacement.
 
-    >>> found = Bootstrap(resamples=100)(torch.arange(50.0))
-    >>> found.low < found.value < found.high
-    True
-
     Source: Efron and Tibshirani, 1993, An introduction to the bootstrap, Section 13.3.
 
     Args:
         level: Probability that an interval should have of covering the truth.
         resamples: Number of times that all rows are drawn again.
         seed: Seed of the draws.
+
+    Example:
+        >>> found = Bootstrap(resamples=100)(torch.arange(50.0))
+        >>> found.low < found.value < found.high
+        True
     """
 
     level: float = 0.95
@@ -124,9 +128,6 @@ def paired(
     Pairing takes out what the factuals themselves contribute. Rows in which either
     method has a number that is not finite are left out.
 
-    >>> paired(torch.tensor([3.0, 5.0]), torch.tensor([1.0, 3.0])).value
-    2.0
-
     Args:
         values: Scores of one method, a row for each factual.
         other: Scores of the other method, which are subtracted.
@@ -134,6 +135,10 @@ def paired(
 
     Raises:
         ValueError: If no row is finite in both.
+
+    Example:
+        >>> paired(torch.tensor([3.0, 5.0]), torch.tensor([1.0, 3.0])).value
+        2.0
     """
 
     difference = values.double() - other.double()

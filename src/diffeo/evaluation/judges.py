@@ -21,21 +21,22 @@ T = TypeVar("T")
 class Judges:
     """The task, real data, and what metrics make of them once.
 
-    >>> from diffeo import Identity, TargetClass
-    >>> from diffeo.data.labelled import Labelled
-    >>> x = torch.rand(8, 1, 2, 2)
-    >>> data = Labelled(x, torch.tensor([0, 1] * 4))
-    >>> task = Task(lambda x: x.flatten(1), Identity((1, 2, 2)), TargetClass(1))
-    >>> judges = Judges(task, Reference(*data.split(2)), Settings(), factual=x)
-    >>> judges.once("Counting", lambda: len(x)), judges.once("Counting", lambda: 0)
-    (8, 8)
-
     Args:
         task: What the counterfactuals were asked for.
         reference: Real data, without the factuals.
         settings: How oracles are trained.
         factual: All factuals, in the order in which every method has them.
         tell: Called with a few words before something is made.
+
+    Example:
+        >>> from diffeo import Identity, TargetClass
+        >>> from diffeo.data.labelled import Labelled
+        >>> x = torch.rand(8, 1, 2, 2)
+        >>> data = Labelled(x, torch.tensor([0, 1] * 4))
+        >>> task = Task(lambda x: x.flatten(1), Identity((1, 2, 2)), TargetClass(1))
+        >>> judges = Judges(task, Reference(*data.split(2)), Settings(), factual=x)
+        >>> judges.once("Counting", lambda: len(x)), judges.once("Counting", lambda: 0)
+        (8, 8)
     """
 
     task: Task

@@ -20,8 +20,9 @@ Measure = Callable[[Counterfactuals, Judges], Scores]
 class Better(StrEnum):
     """Which way of a metric is the better one.
 
-    >>> Better("lower") is Better.LOWER
-    True
+    Example:
+        >>> Better("lower") is Better.LOWER
+        True
     """
 
     HIGHER = "higher"
@@ -57,17 +58,18 @@ def metric(
 ) -> Callable[[Measure], Metric]:
     """Make a metric of a function; its name and first line become the metric's.
 
-    >>> @metric(Better.HIGHER)
-    ... def gray_mean(record: Counterfactuals, judges: Judges) -> Scores:
-    ...     '''Mean gray value.'''
-    ...     return record.counterfactual.flatten(1).mean(1)
-    >>> gray_mean.name, gray_mean.reading
-    ('gray_mean', 'Mean gray value.')
-
     Args:
         better: Which way is better.
         statistic: Statistic of the rows.
         failures: Whether rows that did not reach their target count too.
+
+    Example:
+        >>> @metric(Better.HIGHER)
+        ... def gray_mean(record: Counterfactuals, judges: Judges) -> Scores:
+        ...     '''Mean gray value.'''
+        ...     return record.counterfactual.flatten(1).mean(1)
+        >>> gray_mean.name, gray_mean.reading
+        ('gray_mean', 'Mean gray value.')
     """
 
     def decorate(measure: Measure) -> Metric:
@@ -79,20 +81,21 @@ def metric(
 
 
 def by_class(labels: Indices, rule: Callable[[int, Tensor], Scores]) -> Scores:
-    """Return what a rule finds for the rows of each class.
-
-    >>> by_class(torch.tensor([7, 0, 7]), lambda label, rows: 10.0 * label + rows)
-    tensor([70.,  1., 72.], dtype=torch.float64)
+    """Return what a rule finds for the rows of each class, on the processor.
 
     Args:
         labels: The class of each row.
         rule: From a class and the indices of its rows to a number for each of them.
+
+    Example:
+        >>> by_class(torch.tensor([7, 0, 7]), lambda label, rows: 10.0 * label + rows)
+        tensor([70.,  1., 72.], dtype=torch.float64)
     """
 
-    scores = torch.zeros(len(labels), dtype=torch.float64, device=labels.device)
+    scores = torch.zeros(len(labels), dtype=torch.float64)
 
     for label in labels.unique().tolist():
         rows = (labels == label).nonzero()[:, 0]
-        scores[rows] = rule(label, rows).double()
+        scores[rows.cpu()] = rule(label, rows).cpu().double()
 
     return scores

@@ -3,6 +3,7 @@
 import math
 import tempfile
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import pytorch_lightning as lightning
@@ -38,9 +39,6 @@ VERSION = 2  # of all that decides the weights besides the settings
 class AutoencoderSettings:
     """An autoencoder of one class, too small for others, and its training.
 
-    >>> AutoencoderSettings(latent=8).hidden
-    (512, 128)
-
     Args:
         latent: Width of the bottleneck.
         hidden: Widths of the layers on the way there.
@@ -51,6 +49,10 @@ class AutoencoderSettings:
         size: Images of one update.
         rate: Learning rate.
         seed: Seed of the first weights and of the order of images.
+
+    Example:
+        >>> AutoencoderSettings(latent=8).hidden
+        (512, 128)
     """
 
     latent: int = 32
@@ -66,15 +68,16 @@ class AutoencoderSettings:
 class ClassifierSettings:
     """A small convolutional classifier and its training.
 
-    >>> ClassifierSettings(seed=101).width
-    8
-
     Args:
         width: Channels of the first convolutions.
         steps: Number of updates of the weights.
         size: Images of one update.
         rate: Learning rate.
         seed: Seed of the first weights, of the order of images, and of dropout.
+
+    Example:
+        >>> ClassifierSettings(seed=101).width
+        8
     """
 
     width: int = 8
@@ -84,79 +87,75 @@ class ClassifierSettings:
     seed: int = 0
 
 
+TrainingSettings = AutoencoderSettings | ClassifierSettings
+
+
 def trained_autoencoder(
-    images: Images, settings: AutoencoderSettings, cache: Cache
+    images: Images, how: AutoencoderSettings, cache: Cache
 ) -> nn.Module:
     """Return an autoencoder of images, trained or from the cache.
 
-    >>> x = torch.rand(2, 1, 4, 4)
-    >>> how = AutoencoderSettings(latent=1, hidden=(2,), steps=1)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     model = trained_autoencoder(x, how, Cache(Path(folder)))
-    >>> model(x).shape
-    torch.Size([2, 1, 4, 4])
-
     Args:
         images: Images in [0, 1], usually of one class.
-        settings: What is trained, and how.
+        how: What is trained, and for how long.
         cache: Where it is kept.
+
+    Example:
+        >>> x = torch.rand(2, 1, 4, 4)
+        >>> how = AutoencoderSettings(latent=1, hidden=(2,), steps=1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model = trained_autoencoder(x, how, Cache(Path(folder)))
+        >>> model(x).shape
+        torch.Size([2, 1, 4, 4])
     """
 
-    model = bottleneck(
-        tuple(images.shape[1:]),
-        settings.latent,
-        hidden=settings.hidden,
-        seed=settings.seed,
-    )
-    module = Reconstruction(
-        model, _schedule(settings), shift=settings.shift, seed=settings.seed
-    )
+    shape = tuple(images.shape[1:])
+    model = bottleneck(shape, how.latent, hidden=how.hidden, seed=how.seed)
+    module = Reconstruction(model, _schedule(how), shift=how.shift, seed=how.seed)
 
-    return _trained(module, model, [images], settings, cache)
+    return _trained(module, model, [images], how, cache)
 
 
 def trained_classifier(
-    data: Labelled, settings: ClassifierSettings, cache: Cache
+    data: Labelled, how: ClassifierSettings, cache: Cache
 ) -> nn.Module:
     """Return a classifier of labelled images, trained or from the cache.
 
-    >>> data = Labelled(torch.rand(2, 1, 4, 4), torch.tensor([0, 1]))
-    >>> how = ClassifierSettings(width=1, steps=1)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     model = trained_classifier(data, how, Cache(Path(folder)))
-    >>> model(data.images).shape
-    torch.Size([2, 2])
-
     Args:
         data: Images with their classes.
-        settings: What is trained, and how.
+        how: What is trained, and for how long.
         cache: Where it is kept.
+
+    Example:
+        >>> data = Labelled(torch.rand(2, 1, 4, 4), torch.tensor([0, 1]))
+        >>> how = ClassifierSettings(width=1, steps=1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model = trained_classifier(data, how, Cache(Path(folder)))
+        >>> model(data.images).shape
+        torch.Size([2, 2])
     """
 
     channels, height, width = data.images.shape[1:]
-    model = cnn(
-        (channels, height, width),
-        data.classes,
-        width=settings.width,
-        seed=settings.seed,
-    )
-    module = Supervised(model, _schedule(settings, decay=0.05), seed=settings.seed)
+    shape = channels, height, width
+    model = cnn(shape, data.classes, width=how.width, seed=how.seed)
+    module = Supervised(model, _schedule(how, decay=0.05), seed=how.seed)
 
-    return _trained(module, model, [data.images, data.labels], settings, cache)
+    return _trained(module, model, [data.images, data.labels], how, cache)
 
 
 def trained_svm(data: Labelled, penalty: float, cache: Cache) -> nn.Module:
     """Return a linear support-vector machine, fitted or from the cache.
 
-    >>> data = Labelled(torch.rand(2, 1, 4, 4), torch.tensor([0, 1]))
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     trained_svm(data, 0.1, Cache(Path(folder)))(data.images)
-    tensor([0, 1])
-
     Args:
         data: Images with their classes.
         penalty: Weight of the slack.
         cache: Where it is kept.
+
+    Example:
+        >>> data = Labelled(torch.rand(2, 1, 4, 4), torch.tensor([0, 1]))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     trained_svm(data, 0.1, Cache(Path(folder)))(data.images)
+        tensor([0, 1])
     """
 
     machine = LinearClassifier(data.classes, data.images[0].numel())
@@ -166,52 +165,47 @@ def trained_svm(data: Labelled, penalty: float, cache: Cache) -> nn.Module:
         machine.load_state_dict(fitted.state_dict())
 
     tensors = [to_bytes(data.images), data.labels]
-    cache.trained(machine, train, data=tensors, settings={"svm": penalty})
 
-    return machine.to(data.images.device)
+    return cache.trained(machine, train, data=tensors, settings={"svm": penalty})
 
 
-def _schedule(
-    settings: AutoencoderSettings | ClassifierSettings, decay: float = 0.0
-) -> Schedule:
-    warmup = max(1, settings.steps // 20)
+def _schedule(how: TrainingSettings, decay: float = 0.0) -> Schedule:
+    warmup = max(1, how.steps // 20)
 
-    return Schedule(settings.rate, warmup=warmup, plateau=0.3, decay=decay)
+    return Schedule(how.rate, warmup=warmup, plateau=0.3, decay=decay)
 
 
 def _trained(
     module: lightning.LightningModule,
     model: nn.Module,
     data: list[Tensor],
-    settings: AutoencoderSettings | ClassifierSettings,
+    how: TrainingSettings,
     cache: Cache,
 ) -> nn.Module:
     """Train a module's model on images, and perhaps labels, or read its weights."""
 
     images, *labels = data
     tensors = [to_bytes(images).cpu(), *(each.cpu() for each in labels)]
-    key = {"module": type(module).__name__, "version": VERSION, **asdict(settings)}
-    cache.trained(
-        model, lambda _: _fit(module, tensors, settings), data=tensors, settings=key
-    )
+    key = {"module": type(module).__name__, "version": VERSION, **asdict(how)}
+    train = partial(_fit, module, tensors, how)
 
-    return model.to(images.device)
+    return cache.trained(model, train, data=tensors, settings=key).to(images.device)
 
 
 def _fit(
     module: lightning.LightningModule,
     tensors: list[Tensor],
-    settings: AutoencoderSettings | ClassifierSettings,
+    how: TrainingSettings,
+    _: nn.Module,
 ) -> None:
     """Train for about so many updates; few images make up for it by coming often."""
 
-    size, rows = settings.size, len(tensors[0])
-    times = math.ceil(min(EPOCH, settings.steps) * size / rows)
+    size, rows = how.size, len(tensors[0])
+    times = math.ceil(min(EPOCH, how.steps) * size / rows)
     many = [torch.cat([tensor] * times) for tensor in tensors]
-    epochs = max(1, round(settings.steps / (len(many[0]) // size)))
-    train = batches(*many, size=size, seed=settings.seed)
+    epochs = max(1, round(how.steps / (len(many[0]) // size)))
+    train = batches(*many, size=size, seed=how.seed)
     few = batches(*(tensor[:size] for tensor in tensors), size=size, seed=None)
 
     with tempfile.TemporaryDirectory() as folder:
-        how = Fit(Path(folder), epochs, average=0.99, progress=False)
-        fit(module, train, few, how)
+        fit(module, train, few, Fit(Path(folder), epochs, average=0.99, progress=False))

@@ -25,14 +25,15 @@ Oracle = Callable[[Data], Labels]
 
 
 class LinearClassifier(nn.Module):
-    """Answer with the class whose plane a row is farthest above.
-
-    >>> LinearClassifier(classes=3, size=4)(torch.zeros(2, 1, 2, 2))
-    tensor([0, 0])
+    """Answer with the class whose plane a row is farthest above, on the processor.
 
     Args:
         classes: Number of classes.
         size: Number of entries of a row.
+
+    Example:
+        >>> LinearClassifier(classes=3, size=4)(torch.zeros(2, 1, 2, 2))
+        tensor([0, 0])
     """
 
     weight: Tensor
@@ -47,17 +48,13 @@ class LinearClassifier(nn.Module):
     def forward(self, x: Data) -> Indices:
         """Return the class of each row."""
 
-        heights: Tensor = x.flatten(1).double() @ self.weight.T + self.bias
+        heights: Tensor = x.flatten(1).cpu().double() @ self.weight.T + self.bias
 
-        return heights.argmax(1)
+        return heights.argmax(1).to(x.device)
 
 
 def svm(x: Data, labels: Indices, *, penalty: float = 0.001) -> LinearClassifier:
     """Fit a linear support-vector machine, one class against the rest.
-
-    >>> x = torch.tensor([[-1.0, 0.0], [1.0, 0.0]])
-    >>> svm(x, torch.tensor([0, 1]))(x)
-    tensor([0, 1])
 
     Source: Dombrowski et al., 2024, Section IV-B.3, "Oracle".
 
@@ -65,6 +62,11 @@ def svm(x: Data, labels: Indices, *, penalty: float = 0.001) -> LinearClassifier
         x: Training data.
         labels: Their classes, at least two different ones.
         penalty: Weight of the slack; the smaller, the smoother the planes.
+
+    Example:
+        >>> x = torch.tensor([[-1.0, 0.0], [1.0, 0.0]])
+        >>> svm(x, torch.tensor([0, 1]))(x)
+        tensor([0, 1])
     """
 
     machine = LinearSVC(C=penalty, dual=False, tol=1e-3)
@@ -86,10 +88,6 @@ def svm(x: Data, labels: Indices, *, penalty: float = 0.001) -> LinearClassifier
 def forest(x: Data, labels: Labels, *, trees: int = 100, seed: int = 0) -> Oracle:
     """Fit a random forest, for values if the labels are floats, else for classes.
 
-    >>> x = torch.tensor([[-1.0, 0.0], [1.0, 0.0]])
-    >>> forest(x, torch.tensor([0, 1]), trees=9)(x)
-    tensor([0, 1])
-
     Source: Breiman, 2001, Random forests.
 
     Args:
@@ -97,6 +95,11 @@ def forest(x: Data, labels: Labels, *, trees: int = 100, seed: int = 0) -> Oracl
         labels: Their classes or values.
         trees: Number of trees.
         seed: Seed of the draws of rows and entries.
+
+    Example:
+        >>> x = torch.tensor([[-1.0, 0.0], [1.0, 0.0]])
+        >>> forest(x, torch.tensor([0, 1]), trees=9)(x)
+        tensor([0, 1])
     """
 
     kinds = {True: RandomForestRegressor, False: RandomForestClassifier}
@@ -114,11 +117,12 @@ def forest(x: Data, labels: Labels, *, trees: int = 100, seed: int = 0) -> Oracl
 def classifier_oracle(model: Model) -> Oracle:
     """Return the answers of an independent classifier as a function.
 
-    >>> classifier_oracle(lambda x: x)(torch.tensor([[0.1, 0.9], [0.8, 0.2]]))
-    tensor([1, 0])
-
     Args:
         model: From data to a logit for each class, or a single one.
+
+    Example:
+        >>> classifier_oracle(lambda x: x)(torch.tensor([[0.1, 0.9], [0.8, 0.2]]))
+        tensor([1, 0])
     """
 
     @torch.no_grad()
@@ -131,12 +135,13 @@ def classifier_oracle(model: Model) -> Oracle:
 def predicted_class(outputs: Outputs) -> Indices:
     """Return the class that a classifier answers.
 
-    >>> predicted_class(torch.tensor([[0.1, 0.9], [0.8, 0.2]]))
-    tensor([1, 0])
-
     Args:
         outputs: Logits of shape (batch, classes); or single ones, of class 1 against
             class 0.
+
+    Example:
+        >>> predicted_class(torch.tensor([[0.1, 0.9], [0.8, 0.2]]))
+        tensor([1, 0])
     """
 
     single = outputs.ndim == 1 or outputs.shape[1] == 1

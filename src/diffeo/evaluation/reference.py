@@ -20,14 +20,15 @@ Labels = Int[Tensor, " rows"] | Float[Tensor, " rows"]
 class Reference:
     """Labelled real data in two parts.
 
-    >>> data = Labelled(torch.rand(8, 1, 2, 2), torch.tensor([0, 1] * 4))
-    >>> reference = Reference(*data.split(2))
-    >>> len(reference.without(data.images[:2]).train)
-    2
-
     Args:
         train: What oracles and autoencoders learn from, and where neighbors are found.
         held_out: What no model here has seen, for controls and quantiles.
+
+    Example:
+        >>> data = Labelled(torch.rand(8, 1, 2, 2), torch.tensor([0, 1] * 4))
+        >>> reference = Reference(*data.split(2))
+        >>> len(reference.without(data.images[:2]).train)
+        2
     """
 
     train: Labelled
@@ -87,8 +88,9 @@ class Reference:
 def to_bytes(images: Images) -> UInt8[Tensor, "batch channels height width"]:
     """Return images in [0, 1] as 8-bit images.
 
-    >>> to_bytes(torch.tensor([[[[0.0, 0.5, 1.0]]]]))
-    tensor([[[[  0, 128, 255]]]], dtype=torch.uint8)
+    Example:
+        >>> to_bytes(torch.tensor([[[[0.0, 0.5, 1.0]]]]))
+        tensor([[[[  0, 128, 255]]]], dtype=torch.uint8)
     """
 
     return (images.clamp(0, 1) * 255).round().to(torch.uint8)

@@ -13,9 +13,6 @@ __all__ = ["Settings", "quick_settings"]
 class Settings:
     """How judges are trained and figures found.
 
-    >>> Settings(neighbors=5).trees
-    100
-
     Args:
         autoencoder: Architecture and training of the autoencoders of single classes.
         classifiers: Those of the classifiers that serve as oracles; they may differ in
@@ -27,6 +24,10 @@ class Settings:
         cache: Where trained judges are kept.
         quick: Whether the judges are hardly trained; the results then say so.
         progress: Whether to show a bar.
+
+    Example:
+        >>> Settings(neighbors=5).trees
+        100
     """
 
     autoencoder: AutoencoderSettings = field(default_factory=AutoencoderSettings)
@@ -46,8 +47,9 @@ class Settings:
 def quick_settings() -> Settings:
     """Return settings of judges that hardly learn anything, to see that all works.
 
-    >>> quick_settings().quick
-    True
+    Example:
+        >>> quick_settings().quick
+        True
     """
 
     return Settings(

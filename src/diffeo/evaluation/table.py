@@ -19,9 +19,6 @@ QUICK = "The judges were hardly trained: these figures only show that all works.
 class Measurement:
     """One metric of one method or control.
 
-    >>> Measurement("ours", "success", Better.HIGHER, 0.5, 0.4, 0.6, rows=100).text
-    '0.5 [0.4, 0.6]'
-
     Args:
         name: Name of the method or control.
         metric: Name of the metric.
@@ -30,6 +27,10 @@ class Measurement:
         low: Lower end of its interval.
         high: Upper end of its interval.
         rows: Number of rows that were measured.
+
+    Example:
+        >>> Measurement("ours", "success", Better.HIGHER, 0.5, 0.4, 0.6, rows=100).text
+        '0.5 [0.4, 0.6]'
     """
 
     name: str
@@ -51,14 +52,15 @@ class Measurement:
 class Note:
     """What to know before a metric is believed.
 
-    >>> Note("ssim", "How alike.", (("real", "noise"),), useless=False).sentence
-    'ssim does not tell real from noise.'
-
     Args:
         metric: Name of the metric.
         reading: How it is to be read.
         blind: Pairs of controls that it does not tell apart.
         useless: Whether it tells real data from no other control.
+
+    Example:
+        >>> Note("ssim", "How alike.", (("real", "noise"),), useless=False).sentence
+        'ssim does not tell real from noise.'
     """
 
     metric: str
@@ -82,27 +84,22 @@ class Note:
 class Table:
     """All measurements, with a note on each metric.
 
-    >>> one = Measurement("ours", "success", Better.HIGHER, 0.5, 0.4, 0.6, rows=100)
-    >>> Table((one,), ()).as_results()
-    {'ours_success': 0.5, 'ours_success_low': 0.4, 'ours_success_high': 0.6}
-
     Args:
         measurements: One wherever something was measured.
         notes: One for each metric.
         controls: Which of the names are controls.
         quick: Whether the judges were hardly trained.
+
+    Example:
+        >>> one = Measurement("ours", "success", Better.HIGHER, 0.5, 0.4, 0.6, rows=100)
+        >>> Table((one,), ()).as_results()
+        {'ours_success': 0.5, 'ours_success_low': 0.4, 'ours_success_high': 0.6}
     """
 
     measurements: tuple[Measurement, ...]
     notes: tuple[Note, ...]
     controls: tuple[str, ...] = ()
     quick: bool = False
-
-    @property
-    def useless(self) -> tuple[str, ...]:
-        """The metrics that cannot tell the controls from real data."""
-
-        return tuple(note.metric for note in self.notes if note.useless)
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -13,18 +13,20 @@ __all__ = ["Task"]
 class Task:
     """The model under explanation, what it was to answer, and where to measure.
 
-    >>> import torch
-    >>> from diffeo import Identity, TargetClass
-    >>> task = Task(lambda x: x.flatten(1), Identity((1, 1, 2)), TargetClass(1, 0.9))
-    >>> task.margin(torch.tensor([[0.0, 5.0]]), before=torch.tensor([[5.0, 0.0]])) > 0
-    tensor([True])
-
     Args:
         model: Classifier or regressor under explanation, in evaluation mode.
         coordinates: Coordinates of a generative model, in which latent distances are
             measured and, if they have one, densities. A record may have been found in
             others.
         objective: When a row is at its target, without penalties.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import Identity, TargetClass
+        >>> task = Task(lambda x: x, Identity((2,)), TargetClass(1, 0.9))
+        >>> before, after = torch.tensor([[5.0, 0.0]]), torch.tensor([[0.0, 5.0]])
+        >>> task.margin(after, before=before) > 0
+        tensor([True])
     """
 
     model: Model

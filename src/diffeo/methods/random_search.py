@@ -35,8 +35,9 @@ Judge = Callable[[Counterfactuals, Latent], tuple[Point, Scores]]
 class RandomSearch:
     """Sample around each row in coordinates, and keep the nearest that reached.
 
-    It follows no gradient. All rows see the same directions, so that none depends on its
-    neighbors. Of a run it heeds reserve, seed, path and progress; a step is a sample.
+    It follows no gradient. All rows see the same directions, so that none depends on
+    its neighbors. Of a run it heeds reserve, seed, path and progress; a step is a
+    sample.
 
     Source: Zhao, Dua and Singh, 2018, Generating natural adversarial examples. As in
     Dombrowski et al., 2024, Section V, the coordinates are those of the generative

@@ -15,15 +15,16 @@ class Penalized:
 
     Several penalties are objectives inside each other.
 
-    >>> from diffeo.objectives import TargetClass
-    >>> from diffeo.objectives.penalties import Manhattan
-    >>> Penalized(TargetClass(1), Manhattan(), weight=0.1).weight
-    0.1
-
     Args:
         objective: What is wanted.
         penalty: What is subtracted from its score.
         weight: Units of the score that a unit of the penalty costs.
+
+    Example:
+        >>> from diffeo.objectives import TargetClass
+        >>> from diffeo.objectives.penalties import Manhattan
+        >>> Penalized(TargetClass(1), Manhattan(), weight=0.1).weight
+        0.1
     """
 
     objective: Objective

@@ -25,8 +25,9 @@ Autoencoder = Callable[[Data], Data]
 class Penalty(Protocol):
     """A number that is subtracted from each row's score, never below 0.
 
-    >>> isinstance(Manhattan(), Penalty)
-    True
+    Example:
+        >>> isinstance(Manhattan(), Penalty)
+        True
     """
 
     def start(self, point: Point, target: Scores) -> Tensor:
@@ -45,9 +46,10 @@ class Penalty(Protocol):
 class Manhattan:
     """The sum of absolute changes of the data, L1; it prefers few large changes.
 
-    >>> x, z = torch.zeros(1, 2), torch.zeros(1, 1)
-    >>> Manhattan().penalty(Point(x - 2, z, z, x, z), z)
-    tensor([4.])
+    Example:
+        >>> x, z = torch.zeros(1, 2), torch.zeros(1, 1)
+        >>> Manhattan().penalty(Point(x - 2, z, z, x, z), z)
+        tensor([4.])
     """
 
     def start(self, point: Point, target: Scores) -> Tensor:  # noqa: ARG002
@@ -68,9 +70,10 @@ class Manhattan:
 class SquaredEuclidean:
     """The sum of squared changes of the data; it prefers many small changes.
 
-    >>> x, z = torch.zeros(1, 2), torch.zeros(1, 1)
-    >>> SquaredEuclidean().penalty(Point(x - 2, z, z, x, z), z)
-    tensor([8.])
+    Example:
+        >>> x, z = torch.zeros(1, 2), torch.zeros(1, 1)
+        >>> SquaredEuclidean().penalty(Point(x - 2, z, z, x, z), z)
+        tensor([8.])
     """
 
     def start(self, point: Point, target: Scores) -> Tensor:  # noqa: ARG002
@@ -88,12 +91,13 @@ class SquaredEuclidean:
 class ReconstructionError:
     """The squared error of an autoencoder: how unlike its training data the data are.
 
-    >>> x, z = torch.full((1, 2), 2.0), torch.zeros(1, 1)
-    >>> ReconstructionError(lambda x: x / 2).penalty(Point(x, z, z, x, z), z)
-    tensor([2.])
-
     Args:
         autoencoder: From data to data of the same shape.
+
+    Example:
+        >>> x, z = torch.full((1, 2), 2.0), torch.zeros(1, 1)
+        >>> ReconstructionError(lambda x: x / 2).penalty(Point(x, z, z, x, z), z)
+        tensor([2.])
     """
 
     autoencoder: Autoencoder = field(repr=False)

@@ -19,16 +19,17 @@ Labels = Int[Tensor, " references"]
 class PrototypeDistance:
     """The squared distance in coordinates from the prototype of a row's target class.
 
-    >>> z = torch.tensor([[0.0], [2.0], [4.0]])
-    >>> distance = PrototypeDistance(z, torch.tensor([0, 1, 1]), count=2)
-    >>> point = Point(z[:1], z[:1], z[:1], z[:1], z[:1])
-    >>> distance.penalty(point, distance.start(point, torch.tensor([1.0])))
-    tensor([9.])
-
     Args:
         encodings: Coordinates of training data.
         labels: The class of each.
         count: Number of nearest encodings whose mean is a prototype.
+
+    Example:
+        >>> z = torch.tensor([[0.0], [2.0], [4.0]])
+        >>> distance = PrototypeDistance(z, torch.tensor([0, 1, 1]), count=2)
+        >>> point = Point(z[:1], z[:1], z[:1], z[:1], z[:1])
+        >>> distance.penalty(point, distance.start(point, torch.tensor([1.0])))
+        tensor([9.])
     """
 
     encodings: References = field(repr=False)
@@ -58,10 +59,6 @@ class PrototypeDistance:
 def nearest_mean(z: Latent, encodings: References, *, count: int) -> Latent:
     """Return for each row the mean of its nearest encodings.
 
-    >>> z = torch.tensor([[0.0], [2.0], [9.0]])
-    >>> nearest_mean(z[:1], z, count=2)
-    tensor([[1.]])
-
     Args:
         z: Coordinates whose neighbors are looked for.
         encodings: Coordinates among which they are looked for.
@@ -69,6 +66,11 @@ def nearest_mean(z: Latent, encodings: References, *, count: int) -> Latent:
 
     Raises:
         ValueError: If there are fewer encodings.
+
+    Example:
+        >>> z = torch.tensor([[0.0], [2.0], [9.0]])
+        >>> nearest_mean(z[:1], z, count=2)
+        tensor([[1.]])
     """
 
     if not 1 <= count <= len(encodings):

@@ -14,7 +14,7 @@ FOUR = torch.zeros(ROWS, dtype=torch.long)
 def test_the_curve_inserts_pixels_one_by_one_by_size_of_change() -> None:
     before, after = images(ROWS, seed=1), images(ROWS, seed=2)
     model = tiny_classifier(3)
-    found = insertion_curves(before, after, model, NINE, steps=16)
+    (found,) = insertion_curves(before, after, model, NINE, steps=16)
 
     for row in range(ROWS):
         x = before[row].flatten().clone()
@@ -48,12 +48,8 @@ def test_cout_is_the_area_between_the_curves() -> None:
     before, after = images(ROWS, seed=1), images(ROWS, seed=2)
     model = tiny_classifier(3)
     found = cout(before, after, model, source=FOUR, target=NINE, steps=8)
-    areas = [
-        np.trapezoid(
-            insertion_curves(before, after, model, label, steps=8).numpy(), dx=1 / 8
-        )
-        for label in (NINE, FOUR)
-    ]
+    curves = insertion_curves(before, after, model, NINE, FOUR, steps=8)
+    areas = [np.trapezoid(curve.numpy(), dx=1 / 8) for curve in curves]
 
     np.testing.assert_allclose(found, areas[0] - areas[1])
 

@@ -26,9 +26,6 @@ def agreement(
     What turns one model's answer but not that of others, trained otherwise, is that
     model's own weakness.
 
-    >>> agreement([lambda x: x.argmax(1), lambda x: x.argmin(1)], torch.eye(3)[:1], 0)
-    tensor([0.5000])
-
     Args:
         oracles: Models independent of the one explained, and of each other.
         x: Counterfactuals.
@@ -36,6 +33,11 @@ def agreement(
 
     Raises:
         ValueError: If there is no oracle.
+
+    Example:
+        >>> x = torch.tensor([[0.9, 0.1]])
+        >>> agreement([lambda x: x.argmax(1), lambda x: x.argmin(1)], x, target=0)
+        tensor([0.5000])
     """
 
     if not oracles:

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from diffeo.batching import batches_of
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.judges import Judges
 from diffeo.evaluation.metric import Better, metric
@@ -24,29 +25,29 @@ def insertion_curves(
     factual: Images,
     counterfactual: Images,
     model: Model,
-    label: Indices,
-    *,
+    *labels: Indices,
     steps: int = STEPS,
-) -> Curves:
-    """Return the probability of a class while pixels become the counterfactual's.
+) -> list[Curves]:
+    """Return probabilities of classes while pixels become the counterfactual's.
 
     The pixels that change most come first, all channels of one together.
-
-    >>> def model(x: torch.Tensor) -> torch.Tensor:
-    ...     return 9 * x.flatten(1)[:, :1]
-    >>> x, label = torch.zeros(1, 1, 1, 2), torch.tensor([1])
-    >>> insertion_curves(x, x + 1, model, label, steps=2)
-    tensor([[0.5000, 0.9999, 0.9999]])
 
     Args:
         factual: Images where the curves start.
         counterfactual: Images where they end.
         model: Classifier, from images to logits.
-        label: The class of each row.
+        labels: For each curve the class of each row.
         steps: Number of parts in which the pixels are inserted.
 
     Raises:
         ValueError: If there are more steps than pixels, or none.
+
+    Example:
+        >>> def model(x: torch.Tensor) -> torch.Tensor:
+        ...     return 9 * x.flatten(1)[:, :1]
+        >>> x, label = torch.zeros(1, 1, 1, 2), torch.tensor([1])
+        >>> insertion_curves(x, x + 1, model, label, steps=2)
+        [tensor([[0.5000, 0.9999, 0.9999]])]
     """
 
     size = (counterfactual - factual).norm(dim=1).flatten(1)
@@ -57,13 +58,14 @@ def insertion_curves(
 
     place = size.argsort(dim=1, descending=True, stable=True).argsort(dim=1)
     rank = place.reshape(len(factual), 1, *factual.shape[2:])
-    curve = []
+    points = []
 
     for count in torch.linspace(0, pixels, steps + 1).round().long().tolist():
         x = torch.where(rank < count, counterfactual, factual)
-        curve.append(confidence_of(model(x), label))
+        outputs = torch.cat([model(rows) for rows in batches_of(x)])
+        points.append([confidence_of(outputs, label) for label in labels])
 
-    return torch.stack(curve, dim=1)
+    return [torch.stack(curve, dim=1) for curve in zip(*points, strict=True)]
 
 
 def cout(
@@ -81,12 +83,6 @@ def cout(
     judges what the model looks at, not whether a person would agree: adversarial
     examples may score high.
 
-    >>> def model(x: torch.Tensor) -> torch.Tensor:
-    ...     return 18 * x.flatten(1)[:, :1] - 9
-    >>> x, one = torch.zeros(1, 1, 1, 4), torch.ones(1).long()
-    >>> cout(x, x + 1, model, source=one - 1, target=one, steps=4)
-    tensor([0.7498])
-
     Source: Khorram and Fuxin, 2022, Cycle-consistent counterfactuals by latent
     transformations, Section 4.1, "COUT".
 
@@ -97,17 +93,20 @@ def cout(
         source: Its class of each factual.
         target: The class that each row aims at.
         steps: Number of parts in which the pixels are inserted.
+
+    Example:
+        >>> def model(x: torch.Tensor) -> torch.Tensor:
+        ...     return 18 * x.flatten(1)[:, :1] - 9
+        >>> x, one = torch.zeros(1, 1, 1, 4), torch.ones(1).long()
+        >>> cout(x, x + 1, model, source=one - 1, target=one, steps=4)
+        tensor([0.7498])
     """
 
-    areas = [
-        torch.trapezoid(
-            insertion_curves(factual, counterfactual, model, label, steps=steps),
-            dx=1 / steps,
-        )
-        for label in (target, source)
-    ]
+    curves = insertion_curves(
+        factual, counterfactual, model, target, source, steps=steps
+    )
 
-    return areas[0] - areas[1]
+    return torch.trapezoid(curves[0] - curves[1], dx=1 / steps)
 
 
 @metric(Better.HIGHER)

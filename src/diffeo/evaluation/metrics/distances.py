@@ -20,14 +20,15 @@ Members = Float[Tensor, "members *data"]
 def euclidean(x: Data, y: Data) -> Scores:
     """Return the Euclidean distance of each row of one tensor to that of another.
 
-    >>> euclidean(torch.zeros(1, 2), torch.tensor([[3.0, 4.0]]))
-    tensor([5.])
-
     Source: Dombrowski et al., 2024, Tables II and III, left.
 
     Args:
         x: Counterfactuals, or their coordinates.
         y: Factuals, or their coordinates.
+
+    Example:
+        >>> euclidean(torch.zeros(1, 2), torch.tensor([[3.0, 4.0]]))
+        tensor([5.])
     """
 
     found: Scores = (x - y).flatten(1).norm(dim=1)
@@ -38,9 +39,6 @@ def euclidean(x: Data, y: Data) -> Scores:
 def class_distance(x: Data, members: Members) -> Scores:
     """Return the mean Euclidean distance of each row to all members of a class.
 
-    >>> class_distance(torch.zeros(1, 2), torch.tensor([[3.0, 4.0], [0.0, 1.0]]))
-    tensor([3.])
-
     Source: Dombrowski et al., 2024, Tables II and III, right, and Figure 14.
 
     Args:
@@ -49,6 +47,10 @@ def class_distance(x: Data, members: Members) -> Scores:
 
     Raises:
         ValueError: If the class has no members.
+
+    Example:
+        >>> class_distance(torch.zeros(1, 2), torch.tensor([[3.0, 4.0], [0.0, 1.0]]))
+        tensor([3.])
     """
 
     if len(members) == 0:

@@ -25,9 +25,6 @@ def im1(x: Data, *, source: Autoencoder, target: Autoencoder) -> Scores:
     second squares both norms. It means something only if the autoencoders are too small
     to reproduce other classes than their own.
 
-    >>> im1(torch.ones(1, 4), source=lambda x: 0 * x, target=lambda x: x / 2)
-    tensor([0.5000])
-
     Source: Dombrowski et al., 2024, equation (24). Van Looveren and Klaise, 2021,
     Interpretable counterfactual explanations guided by prototypes, equation (5).
 
@@ -35,6 +32,10 @@ def im1(x: Data, *, source: Autoencoder, target: Autoencoder) -> Scores:
         x: Counterfactuals.
         source: An autoencoder of the factuals' class.
         target: An autoencoder of the class aimed at.
+
+    Example:
+        >>> im1(torch.ones(1, 4), source=lambda x: 0 * x, target=lambda x: x / 2)
+        tensor([0.5000])
     """
 
     return euclidean(x, target(x)) / (euclidean(x, source(x)) + EPSILON)

@@ -23,10 +23,6 @@ def nearest_labels(
 ) -> Float[Tensor, "batch count"] | Int[Tensor, "batch count"]:
     """Return the labels of the nearest real data of each row.
 
-    >>> reference = torch.tensor([[0.0], [1.0], [5.0]])
-    >>> nearest_labels(reference[:1], reference, torch.tensor([4, 4, 9]), count=2)
-    tensor([[4, 4]])
-
     Args:
         x: Counterfactuals.
         reference: Real data, in which neighbors are looked for.
@@ -35,6 +31,11 @@ def nearest_labels(
 
     Raises:
         ValueError: If there are fewer real data than neighbors wanted.
+
+    Example:
+        >>> reference = torch.tensor([[0.0], [1.0], [5.0]])
+        >>> nearest_labels(reference[:1], reference, torch.tensor([4, 4, 9]), count=2)
+        tensor([[4, 4]])
     """
 
     if not 1 <= count <= len(reference):
@@ -57,11 +58,6 @@ def neighbor_share(
 ) -> Float[Tensor, " batch"]:
     """Return which share of the nearest real data is of the target class.
 
-    >>> reference = torch.tensor([[0.0], [1.0], [5.0]])
-    >>> labels = torch.tensor([4, 9, 9])
-    >>> neighbor_share(reference[:1], reference, labels, target=9, count=2)
-    tensor([0.5000])
-
     Source: Dombrowski et al., 2024, Section IV-B.3, "Nearest neighbours".
 
     Args:
@@ -73,6 +69,12 @@ def neighbor_share(
 
     Raises:
         ValueError: If there are fewer real data than neighbors wanted.
+
+    Example:
+        >>> reference = torch.tensor([[0.0], [1.0], [5.0]])
+        >>> labels = torch.tensor([4, 9, 9])
+        >>> neighbor_share(reference[:1], reference, labels, target=9, count=2)
+        tensor([0.5000])
     """
 
     wanted = torch.as_tensor(target, device=x.device).reshape(-1, 1)

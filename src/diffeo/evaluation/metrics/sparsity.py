@@ -13,10 +13,6 @@ def hoyer(change: Data) -> Scores:
 
     It is NaN where nothing changes.
 
-    >>> import torch
-    >>> hoyer(torch.tensor([[0.0, 2.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]]))
-    tensor([1., 0.])
-
     Source: Hoyer, 2004, Non-negative matrix factorization with sparseness constraints,
     Section 3.1.
 
@@ -25,6 +21,11 @@ def hoyer(change: Data) -> Scores:
 
     Raises:
         ValueError: If a change has fewer than two entries.
+
+    Example:
+        >>> import torch
+        >>> hoyer(torch.tensor([[0.0, 2.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]]))
+        tensor([1., 0.])
     """
 
     flat = change.flatten(1)

@@ -22,10 +22,6 @@ def ssim(x: Images, y: Images) -> Scores:
     every pixel of images mirrored at their edges, and over channels alike; the
     constants are 0.01² and 0.03².
 
-    >>> x = torch.rand(1, 1, 12, 12)
-    >>> ssim(x, x)
-    tensor([1.])
-
     Source: Wang, Bovik, Sheikh and Simoncelli, 2004, Image quality assessment: from
     error visibility to structural similarity, equation (13).
 
@@ -35,6 +31,11 @@ def ssim(x: Images, y: Images) -> Scores:
 
     Raises:
         ValueError: If the images are smaller than a window.
+
+    Example:
+        >>> x = torch.rand(1, 1, 12, 12)
+        >>> ssim(x, x)
+        tensor([1.])
     """
 
     if min(x.shape[2:]) < WINDOW:

@@ -25,9 +25,10 @@ MEMBERS = 500  # held-out data of a class whose density is looked at
 class Density(Protocol):
     """Coordinates that know how probable data are.
 
-    >>> from diffeo import Identity
-    >>> isinstance(Identity((1, 2, 2)), Density)
-    False
+    Example:
+        >>> from diffeo import Identity
+        >>> isinstance(Identity((1, 2, 2)), Density)
+        False
     """
 
     def log_prob(self, x: Data) -> Scores:
@@ -42,9 +43,6 @@ def log_density(
 
     Every image gets the same noise, so that two densities differ by their images alone.
 
-    >>> log_density(torch.rand(2, 1, 2, 2), lambda x: 0 * x.sum((1, 2, 3)))
-    tensor([0., 0.])
-
     Args:
         x: Images in [0, 1].
         log_prob: Log-density of dequantized images, as of a flow.
@@ -53,6 +51,10 @@ def log_density(
 
     Raises:
         ValueError: If there is not at least one draw.
+
+    Example:
+        >>> log_density(torch.rand(2, 1, 2, 2), lambda x: 0 * x.sum((1, 2, 3)))
+        tensor([0., 0.])
     """
 
     if draws < 1:
@@ -77,9 +79,6 @@ def typicality(density: Scores, reference: Float[Tensor, " references"]) -> Scor
     real data: blank images can be far more probable than any real one. Real data have
     ½ on average.
 
-    >>> typicality(torch.tensor([2.0, 9.0]), reference=torch.arange(5.0))
-    tensor([1., 0.])
-
     Source: Nalisnick, Matsukawa, Teh and Lakshminarayanan, 2019, Detecting
     out-of-distribution inputs to deep generative models using typicality, for why a
     density can be too high.
@@ -90,6 +89,10 @@ def typicality(density: Scores, reference: Float[Tensor, " references"]) -> Scor
 
     Raises:
         ValueError: If there are no real data.
+
+    Example:
+        >>> typicality(torch.tensor([2.0, 9.0]), reference=torch.arange(5.0))
+        tensor([1., 0.])
     """
 
     if len(reference) == 0:

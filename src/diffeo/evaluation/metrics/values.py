@@ -17,20 +17,21 @@ NEIGHBORS = 3
 def value_error(values: Scores, task: Task) -> Scores:
     """Return how far values are from the values at the task's target, 0 for those.
 
-    >>> import torch
-    >>> from diffeo import AtLeast, Identity
-    >>> task = Task(lambda x: x.sum((1, 2, 3)), Identity((1, 2, 2)), AtLeast(3.0))
-    >>> value_error(torch.tensor([1.0, 5.0]), task)
-    tensor([2., 0.])
-
     Source: Dombrowski et al., 2024, Section IV-B.3, "Oracle" and "Nearest neighbours".
 
     Args:
         values: What an independent model, or real data, find in the model's place.
         task: What the counterfactuals were asked for.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import AtLeast, Identity
+        >>> task = Task(lambda x: x.sum((1, 2, 3)), Identity((1, 2, 2)), AtLeast(3.0))
+        >>> value_error(torch.tensor([1.0, 5.0]), task)
+        tensor([2., 0.])
     """
 
-    return -task.margin(values, before=values).clamp_max(0)
+    return (-task.margin(values, before=values)).clamp_min(0)
 
 
 @metric(Better.LOWER)
