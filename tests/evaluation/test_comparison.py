@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -154,10 +155,8 @@ def test_im1_takes_each_rows_own_classes() -> None:
     judges = Judges(task(), reference(), Settings(), mixed.factual)
 
     for label in (4, 7, 9):
-        judges.once(
-            f"Training an autoencoder of class {label}",
-            lambda label=label: lambda x: x + label,
-        )
+        words = f"Training an autoencoder of class {label}"
+        judges.once(words, partial(partial, torch.add, label))
 
     found = im1_mean.measure(mixed, judges)
 

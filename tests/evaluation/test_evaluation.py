@@ -238,10 +238,8 @@ def test_judges_are_made_once_and_told() -> None:
     told: list[str] = []
     found = replace(judges(), tell=told.append)
 
-    assert [found.once("Counting", lambda value=value: value) for value in (1, 2)] == [
-        1,
-        1,
-    ]
+    assert found.once("Counting", lambda: 1) == 1
+    assert found.once("Counting", lambda: 2) == 1
     assert told == ["Counting"]
 
 

@@ -78,4 +78,4 @@ def test_negative_settings_are_refused(name: str) -> None:
     fitted = PrototypeObjective(torch.zeros(1, 2), torch.zeros(1).long(), lambda x: x)
 
     with pytest.raises(ValueError, match=f"{name} must be at least 0, got -1"):
-        replace(fitted, **{name: -1.0})
+        replace(fitted, **{name: -1.0})  # type: ignore[arg-type]

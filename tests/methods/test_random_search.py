@@ -146,4 +146,4 @@ def test_bad_settings_are_refused(settings: dict[str, int], message: str) -> Non
 )
 def test_shells_have_a_size(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{name} must be above 0, got {value}"):
-        RadiusSchedule(**{name: value})
+        RadiusSchedule(**{name: value})  # type: ignore[arg-type]
