@@ -21,7 +21,8 @@ from diffeo.ascents import (
     Sphere,
 )
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.mnist import Digits, mnist
+from diffeo.data.labelled import LabelledImages
+from diffeo.data.mnist import mnist
 from diffeo.evaluation.metrics.agreement import agreement
 from diffeo.evaluation.metrics.neighbors import neighbor_share
 from diffeo.evaluation.oracles import Oracle, svm
@@ -126,7 +127,9 @@ def _search_figures(record: Counterfactuals) -> dict[str, float]:
     }
 
 
-def _oracle_figures(found: Tensor, oracle: Oracle, train: Digits) -> dict[str, float]:
+def _oracle_figures(
+    found: Tensor, oracle: Oracle, train: LabelledImages
+) -> dict[str, float]:
     if len(found) == 0:
         return {"svm_target": math.nan, "knn_target": math.nan}
 

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from diffeo import zoo
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.mnist import Digits, mnist
+from diffeo.data.labelled import LabelledImages
+from diffeo.data.mnist import mnist
 from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.comparison import compare
 from diffeo.evaluation.intervals import Bootstrap
@@ -91,7 +92,7 @@ def reproduce_mnist_comparison(how: Reproduction) -> dict[str, float]:
     evaluation = compare(
         {f"{at}{name}": one for at in records for name, one in records[at].items()},
         Task(model, flow, TargetClass(TARGET, CONFIDENCE)),
-        Reference.of_digits(train, test),
+        Reference(train, test),
         untrained=_untrained(fours, model, untrained, run),
         settings=replace(QUICK, cache=Cache.usual()) if how.quick else Settings(),
     )
@@ -117,7 +118,7 @@ def reproduce_mnist_comparison(how: Reproduction) -> dict[str, float]:
     return results
 
 
-def _digits(how: Reproduction) -> tuple[Digits, Digits]:
+def _digits(how: Reproduction) -> tuple[LabelledImages, LabelledImages]:
     train, test = mnist("train", how.data), mnist("test", how.data)
 
     return (

@@ -10,7 +10,7 @@ from torch import nn
 
 from diffeo.coordinates.identity import Identity
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.labelled import Labelled
+from diffeo.data.labelled import LabelledImages
 from diffeo.data.mnist import sample_digits
 from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.comparison import compare, evaluate
@@ -49,7 +49,7 @@ NEEDED = (
 
 def reference() -> Reference:
     digits = sample_digits()
-    data = Labelled(digits.images, digits.labels)
+    data = LabelledImages(digits.images, digits.labels)
 
     return Reference(*data.select(slice(None, 600)).split(3))
 
@@ -295,7 +295,7 @@ def test_counterfactuals_of_a_regressor_are_judged_by_values(
     digits = sample_digits()
     x, bright = digits.images, digits.images.flatten(1).mean(1)
     asked = Task(lambda x: x.flatten(1).mean(1), Identity((1, 28, 28)), AtLeast(0.15))
-    data = Reference(*(Labelled(x[a:800:4], bright[a:800:4]) for a in (0, 1)))
+    data = Reference(*(LabelledImages(x[a:800:4], bright[a:800:4]) for a in (0, 1)))
     rows = torch.arange(900, 900 + ROWS)
     made = {"up": (x[rows] + 0.1).clamp(0, 1), "same": x[rows]}
     found = {
@@ -319,7 +319,7 @@ def test_counterfactuals_of_a_regressor_are_judged_by_values(
 
 def test_images_too_small_for_a_window_have_no_similarity(settings: Settings) -> None:
     x = torch.rand(4, 1, 8, 8, generator=torch.Generator().manual_seed(0))
-    data = Labelled(x, torch.tensor([0, 1, 0, 1]))
+    data = LabelledImages(x, torch.tensor([0, 1, 0, 1]))
     asked = Task(lambda x: x.flatten(1)[:, :3], Identity((1, 8, 8)), TargetClass(1))
     found = record(x[:1] / 2, x[1:2])
     results = evaluate(

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from diffeo.coordinates.identity import Identity
-from diffeo.data.labelled import Labelled
+from diffeo.data.labelled import LabelledImages
 from diffeo.evaluation.controls import noise, originals, real
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.task import Task
@@ -24,7 +24,7 @@ class Bright(nn.Module):
 
 
 def reference() -> Reference:
-    data = Labelled(images(12, seed=5), torch.arange(12) % 3)
+    data = LabelledImages(images(12, seed=5), torch.arange(12) % 3)
 
     return Reference(data, data)
 
@@ -55,7 +55,7 @@ def test_real_data_are_of_the_target_class_and_used_once() -> None:
 
 def test_real_data_of_a_regressor_have_values_at_the_target() -> None:
     x, values = images(6), torch.linspace(0, 1, 12, dtype=torch.float64)
-    data = Labelled(images(12, seed=5), values)
+    data = LabelledImages(images(12, seed=5), values)
     asked = Task(lambda x: x.flatten(1).mean(1), Identity(SHAPE), AtLeast(0.8))
     level = x.flatten(1).mean(1)
     found = replace(record(x, x), outputs_before=level, outputs_after=level)

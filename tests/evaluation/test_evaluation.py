@@ -10,7 +10,7 @@ from rich.console import Console
 
 from diffeo.coordinates.identity import Identity
 from diffeo.counterfactuals import Counterfactuals, Outcome
-from diffeo.data.labelled import Labelled
+from diffeo.data.labelled import LabelledImages
 from diffeo.evaluation.controls import Subject
 from diffeo.evaluation.evaluation import Evaluation, apply_metrics
 from diffeo.evaluation.intervals import Bootstrap, median
@@ -44,7 +44,7 @@ def brightness(record: Counterfactuals, _: Judges) -> torch.Tensor:
 
 
 def judges() -> Judges:
-    data = Labelled(torch.zeros(2, 1, 1, 1), torch.tensor([0, 1]))
+    data = LabelledImages(torch.zeros(2, 1, 1, 1), torch.tensor([0, 1]))
     task = Task(lambda x: x, Identity((1, 1, 1)), TargetClass(1))
 
     return Judges(task, Reference(data, data), Settings(), data.images)

@@ -1,17 +1,17 @@
 import pytest
 import torch
 
-from diffeo.data.labelled import Labelled
+from diffeo.data.labelled import LabelledImages
 from diffeo.evaluation.reference import Reference, to_bytes
 
 
-def data(rows: int, seed: int = 0) -> Labelled:
+def data(rows: int, seed: int = 0) -> LabelledImages:
     """Images of 8 bits in two classes."""
 
     generator = torch.Generator().manual_seed(seed)
     pixels = torch.randint(256, (rows, 1, 4, 4), generator=generator)
 
-    return Labelled(pixels / 255, torch.arange(rows) % 2)
+    return LabelledImages(pixels / 255, torch.arange(rows) % 2)
 
 
 def test_images_of_equal_bytes_are_left_out_of_both_parts() -> None:

@@ -30,9 +30,9 @@ class Judges:
 
     Example:
         >>> from diffeo import Identity, TargetClass
-        >>> from diffeo.data.labelled import Labelled
+        >>> from diffeo.data.labelled import LabelledImages
         >>> x = torch.rand(8, 1, 2, 2)
-        >>> data = Labelled(x, torch.tensor([0, 1] * 4))
+        >>> data = LabelledImages(x, torch.tensor([0, 1] * 4))
         >>> task = Task(lambda x: x.flatten(1), Identity((1, 2, 2)), TargetClass(1))
         >>> judges = Judges(task, Reference(*data.split(2)), Settings(), factual=x)
         >>> judges.once("Counting", lambda: len(x)), judges.once("Counting", lambda: 0)

@@ -10,7 +10,7 @@ import pytorch_lightning as lightning
 import torch
 from torch import Tensor, nn
 
-from diffeo.data.labelled import Labelled
+from diffeo.data.labelled import LabelledImages
 from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.oracles import LinearClassifier, svm
 from diffeo.evaluation.reference import to_bytes
@@ -117,7 +117,7 @@ def trained_autoencoder(
 
 
 def trained_classifier(
-    data: Labelled, how: ClassifierSettings, cache: Cache
+    data: LabelledImages, how: ClassifierSettings, cache: Cache
 ) -> nn.Module:
     """Return a classifier of labelled images, trained or from the cache.
 
@@ -127,7 +127,7 @@ def trained_classifier(
         cache: Where it is kept.
 
     Example:
-        >>> data = Labelled(torch.rand(2, 1, 4, 4), torch.tensor([0, 1]))
+        >>> data = LabelledImages(torch.rand(2, 1, 4, 4), torch.tensor([0, 1]))
         >>> how = ClassifierSettings(width=1, steps=1)
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     model = trained_classifier(data, how, Cache(Path(folder)))
@@ -143,7 +143,7 @@ def trained_classifier(
     return _trained(module, model, [data.images, data.labels], how, cache)
 
 
-def trained_svm(data: Labelled, penalty: float, cache: Cache) -> nn.Module:
+def trained_svm(data: LabelledImages, penalty: float, cache: Cache) -> nn.Module:
     """Return a linear support-vector machine, fitted or from the cache.
 
     Args:
@@ -152,7 +152,7 @@ def trained_svm(data: Labelled, penalty: float, cache: Cache) -> nn.Module:
         cache: Where it is kept.
 
     Example:
-        >>> data = Labelled(torch.rand(2, 1, 4, 4), torch.tensor([0, 1]))
+        >>> data = LabelledImages(torch.rand(2, 1, 4, 4), torch.tensor([0, 1]))
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     trained_svm(data, 0.1, Cache(Path(folder)))(data.images)
         tensor([0, 1])

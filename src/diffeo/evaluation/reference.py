@@ -6,8 +6,7 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
-from diffeo.data.labelled import Labelled
-from diffeo.data.mnist import Digits
+from diffeo.data.labelled import LabelledImages
 from diffeo.shapes import Images
 
 __all__ = ["Labels", "Reference", "to_bytes"]
@@ -18,30 +17,21 @@ Labels = Int[Tensor, " rows"] | Float[Tensor, " rows"]
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """Labelled real data in two parts.
+    """LabelledImages real data in two parts.
 
     Args:
         train: What oracles and autoencoders learn from, and where neighbors are found.
         held_out: What no model here has seen, for controls and quantiles.
 
     Example:
-        >>> data = Labelled(torch.rand(8, 1, 2, 2), torch.tensor([0, 1] * 4))
+        >>> data = LabelledImages(torch.rand(8, 1, 2, 2), torch.tensor([0, 1] * 4))
         >>> reference = Reference(*data.split(2))
         >>> len(reference.without(data.images[:2]).train)
         2
     """
 
-    train: Labelled
-    held_out: Labelled
-
-    @classmethod
-    def of_digits(cls, train: Digits, held_out: Digits) -> "Reference":
-        """Return digits as reference data."""
-
-        return cls(
-            Labelled(train.images, train.labels),
-            Labelled(held_out.images, held_out.labels),
-        )
+    train: LabelledImages
+    held_out: LabelledImages
 
     @property
     def has_values(self) -> bool:
@@ -79,7 +69,7 @@ class Reference:
 
         return Reference(
             *(
-                Labelled(part.images.to(device), part.labels.to(device))
+                LabelledImages(part.images.to(device), part.labels.to(device))
                 for part in (self.train, self.held_out)
             )
         )
@@ -100,7 +90,7 @@ def _contents(images: Images) -> list[bytes]:
     return [row.tobytes() for row in to_bytes(images).cpu().numpy()]
 
 
-def _without(part: Labelled, known: set[bytes]) -> Labelled:
+def _without(part: LabelledImages, known: set[bytes]) -> LabelledImages:
     kept = torch.tensor([each not in known for each in _contents(part.images)])
 
     if not kept.any():

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.labelled import read_labelled
+from diffeo.data.labelled import read_labelled_images
 from diffeo.data.mnist import mnist, sample_digits
 from diffeo.evaluation.comparison import evaluate
 from diffeo.evaluation.reference import Reference
@@ -57,12 +57,8 @@ def find_reference(text: str) -> Reference:
     """
 
     if text == "mnist":
-        return Reference.of_digits(mnist("train"), mnist("test"))
+        return Reference(mnist("train"), mnist("test"))
 
-    if text == "digits":
-        digits = sample_digits()
-        whole = Reference.of_digits(digits, digits).train
-    else:
-        whole = read_labelled(Path(text))
+    whole = sample_digits() if text == "digits" else read_labelled_images(Path(text))
 
     return Reference(*whole.split(HELD_OUT))
