@@ -44,8 +44,10 @@ def evaluate(
         >>> from diffeo.data.labelled import LabelledImages
         >>> from diffeo.evaluation.metrics.outcome import success
         >>> x = torch.linspace(0, 1, 32).reshape(8, 1, 2, 2)
-        >>> task = Task(lambda x: x.flatten(1), Identity((1, 2, 2)), TargetClass(1))
-        >>> record = search(x[2:4], task.model, task.objective, task.coordinates)
+        >>> def model(x: torch.Tensor) -> torch.Tensor:
+        ...     return x.flatten(1)[:, :2]
+        >>> task = Task(model, Identity((1, 2, 2)), TargetClass(1))
+        >>> record = search(x[2:4], model, task.objective, task.coordinates)
         >>> reference = Reference(*LabelledImages(x, torch.tensor([0, 1] * 4)).split(2))
         >>> table = evaluate(record, task, reference, metrics=[success])
         >>> table.as_results()["originals_success"]
