@@ -31,7 +31,7 @@ def evaluate(
     Args:
         record: Counterfactuals of images, found in whatever coordinates.
         task: What they were asked for.
-        reference: LabelledImages real data. Those that are factuals are left out.
+        reference: Labelled real data. Those that are factuals are left out.
         settings: How judges are trained and figures found; `Settings()` if not given.
         metrics: What to measure; all metrics for classes or for values if not given.
 
@@ -76,7 +76,7 @@ def compare(
     Args:
         records: Records by name, of the same factuals.
         task: What the counterfactuals were asked for.
-        reference: LabelledImages real data. Those that are factuals are left out.
+        reference: Labelled real data. Those that are factuals are left out.
         untrained: Counterfactuals of the first of these factuals, found with an
             untrained generative model: one more control.
         settings: How judges are trained and figures found; `Settings()` if not given.
