@@ -23,8 +23,9 @@ from diffeo.ascents import (
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import LabelledImages
 from diffeo.data.mnist import mnist
-from diffeo.metrics.neighbors import neighbor_share
-from diffeo.metrics.oracles import Oracle, agreement, svm
+from diffeo.evaluation.metrics.agreement import agreement
+from diffeo.evaluation.metrics.neighbors import neighbor_share
+from diffeo.evaluation.oracles import Oracle, svm
 from diffeo.models.flow.density import Flow
 from diffeo.search import Run
 from diffeo.workflows.fours import (
@@ -132,7 +133,7 @@ def _oracle_figures(
     if len(found) == 0:
         return {"svm_target": math.nan, "knn_target": math.nan}
 
-    says = agreement(oracle, found, TARGET)
+    says = agreement([oracle], found, TARGET)
     near = neighbor_share(found, train.images, train.labels, target=TARGET)
 
     return {

@@ -11,12 +11,15 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import LabelledImages
 from diffeo.data.mnist import mnist
 from diffeo.evaluation.cache import Cache
-from diffeo.evaluation.comparison import Question, Settings, compare
-from diffeo.evaluation.judges import AutoencoderSettings, ClassifierSettings
+from diffeo.evaluation.comparison import compare
+from diffeo.evaluation.intervals import Bootstrap
+from diffeo.evaluation.oracle_training import AutoencoderSettings, ClassifierSettings
 from diffeo.evaluation.reference import Reference
+from diffeo.evaluation.settings import Settings
+from diffeo.evaluation.task import Task
 from diffeo.methods import Method
-from diffeo.metrics.intervals import Bootstrap
 from diffeo.models.flow.density import Flow
+from diffeo.objectives import TargetClass
 from diffeo.search import Run
 from diffeo.workflows.fours import (
     CONFIDENCE,
@@ -49,6 +52,7 @@ QUICK = Settings(
     classifiers=(ClassifierSettings(width=2, steps=QUICK_STEPS),),
     trees=10,
     bootstrap=Bootstrap(resamples=200),
+    quick=True,
 )
 
 
@@ -87,8 +91,8 @@ def reproduce_mnist_comparison(how: Reproduction) -> dict[str, float]:
     untrained = untrained_flow(train.select(slice(200)) if how.quick else train)
     evaluation = compare(
         {f"{at}{name}": one for at in records for name, one in records[at].items()},
-        Question(model, flow, CONFIDENCE),
-        Reference.of_digits(train, test),
+        Task(model, flow, TargetClass(TARGET, CONFIDENCE)),
+        Reference(train, test),
         untrained=_untrained(fours, model, untrained, run),
         settings=replace(QUICK, cache=Cache.usual()) if how.quick else Settings(),
     )

@@ -16,9 +16,9 @@ from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import LabelledImages
 from diffeo.data.mnist import mnist
-from diffeo.metrics.distances import distance
-from diffeo.metrics.neighbors import neighbor_share
-from diffeo.metrics.oracles import Oracle, agreement, svm
+from diffeo.evaluation.metrics.agreement import agreement
+from diffeo.evaluation.metrics.neighbors import neighbor_share
+from diffeo.evaluation.oracles import Oracle, svm
 from diffeo.models.flow.density import Flow
 from diffeo.models.flow.pixels import dequantize
 from diffeo.objectives import Point, TargetClass
@@ -137,9 +137,7 @@ def _search_figures(
             f"reached_{name}": reached.double().mean().item(),
             f"reached_{name}_8bit": _still_there(record, model),
             f"steps_{name}_median": steps.median().item() if len(steps) else math.nan,
-            f"distance_{name}_median": distance(record.counterfactual, record.factual)
-            .median()
-            .item(),
+            f"distance_{name}_median": record.distance.median().item(),
             f"seconds_per_image_{name}": record.seconds.mean().item(),
         }
 
@@ -181,7 +179,7 @@ def _oracle_figures(
     results = {"svm_accuracy": _accuracy(oracle, test)}
 
     for name, x in judged.items():
-        says = agreement(oracle, x, TARGET) if len(x) else NONE
+        says = agreement([oracle], x, TARGET) if len(x) else NONE
         near = (
             neighbor_share(x, train.images, train.labels, target=TARGET)
             if len(x)

@@ -7,17 +7,20 @@ from torch import nn
 
 from diffeo.data.labelled import LabelledImages
 from diffeo.evaluation.cache import Cache
-from diffeo.evaluation.judges import AutoencoderSettings, autoencoder
-from diffeo.methods import (
-    Adversarial,
-    Diffeomorphic,
-    Method,
-    Natural,
-    Prototypes,
-    Revise,
-    Wachter,
+from diffeo.evaluation.oracle_training import (
+    AutoencoderSettings,
+    trained_autoencoder,
 )
-from diffeo.methods.prototypes import FittedPrototypes
+from diffeo.methods import (
+    Method,
+    PrototypeObjective,
+    RandomSearch,
+    adversarial,
+    diffeomorphic,
+    revise,
+    wachter,
+)
+from diffeo.methods import prototypes as prototypes_method
 from diffeo.models.flow.density import Flow
 from diffeo.workflows.fours import TARGET
 
@@ -33,7 +36,7 @@ __all__ = [
 
 CONFIDENCES = {"": 0.99, "half_": 0.5}
 OURS = "diffeomorphic"
-UNTUNED: Mapping[str, Method] = {OURS: Diffeomorphic(), "adversarial": Adversarial()}
+UNTUNED: Mapping[str, Method] = {OURS: diffeomorphic(), "adversarial": adversarial()}
 ENOUGH = 0.99
 SHELLS = 10  # that the budget of the natural method allows for
 ALL_CLASSES = AutoencoderSettings(latent=32)
@@ -58,7 +61,7 @@ class Tunable:
     choose: Callable[[tuple[float, ...], Success], float]
 
 
-def tunables(prototypes: FittedPrototypes) -> dict[str, Tunable]:
+def tunables(prototypes: PrototypeObjective) -> dict[str, Tunable]:
     """Return all rivals that have a setting to choose.
 
     Prices grow as long as enough rows succeed: with λ before the prediction, as Wachter
@@ -71,23 +74,23 @@ def tunables(prototypes: FittedPrototypes) -> dict[str, Tunable]:
     """
 
     def near(weight: float) -> Method:
-        return replace(prototypes, settings=replace(prototypes.settings, weight=weight))
+        return prototypes_method(replace(prototypes, weight=weight))
 
     def sampling(budget: float) -> Method:
-        return Natural(samples=int(budget) // SHELLS, budget=int(budget))
+        return RandomSearch(samples=int(budget) // SHELLS, budget=int(budget))
 
     prices = 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0
 
     return {
-        "wachter": Tunable("weight", prices, Wachter, greatest),
-        "revise": Tunable("weight", prices, Revise, greatest),
+        "wachter": Tunable("weight", prices, wachter, greatest),
+        "revise": Tunable("weight", prices, revise, greatest),
         "natural": Tunable("budget", (200.0, 400.0, 800.0), sampling, smallest),
         "prototypes": Tunable("weight", prices, near, greatest),
     }
 
 
 def tuned_methods(
-    tuning: Mapping[str, float], prefix: str, prototypes: FittedPrototypes
+    tuning: Mapping[str, float], prefix: str, prototypes: PrototypeObjective
 ) -> dict[str, Method]:
     """Return all methods as tuned.
 
@@ -118,7 +121,7 @@ def tuned_methods(
 
 def fit_prototypes(
     train: LabelledImages, model: nn.Module, flow: Flow, *, steps: int | None = None
-) -> FittedPrototypes:
+) -> PrototypeObjective:
     """Return prototypes of nines, with an autoencoder of all digits.
 
     Args:
@@ -129,10 +132,10 @@ def fit_prototypes(
     """
 
     how = ALL_CLASSES if steps is None else replace(ALL_CLASSES, steps=steps)
-    every = autoencoder(train.images, how, Cache.usual())
+    every = trained_autoencoder(train.images, how, Cache.usual())
     nines = train.select(train.labels == TARGET).images
 
-    return Prototypes().fit(nines, model, flow, autoencoder=every)
+    return PrototypeObjective.fit(nines, model, flow, autoencoder=every)
 
 
 def greatest(values: tuple[float, ...], success: Success) -> float:

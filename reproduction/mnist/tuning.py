@@ -10,8 +10,7 @@ from torch import Tensor, nn
 
 from diffeo import zoo
 from diffeo.data.mnist import mnist
-from diffeo.methods import Method
-from diffeo.methods.prototypes import FittedPrototypes
+from diffeo.methods import Method, PrototypeObjective
 from diffeo.models.flow.density import Flow
 from diffeo.search import Run
 from diffeo.workflows.fours import SOURCE, TARGET, digits_flow, right_digits
@@ -89,7 +88,7 @@ def tune_mnist_comparison(how: Reproduction) -> dict[str, float]:
 
 
 def tune(
-    how: Reproduction, model: nn.Module, flow: Flow, prototypes: FittedPrototypes
+    how: Reproduction, model: nn.Module, flow: Flow, prototypes: PrototypeObjective
 ) -> dict[str, float]:
     """Return the chosen settings of all rivals by name, for each confidence.
 

@@ -339,6 +339,32 @@ def test_batches_are_the_rows_of_a_search() -> None:
     assert parts[0].settings["objective"] == whole.settings["objective"]
 
 
+@dataclass
+class Interrupted(Counted):
+    """Coordinates whose user interrupts while rows after the first two are encoded."""
+
+    def encode(self, x: Tensor) -> Tensor:
+        super().encode(x)
+
+        if self.rows == 4:
+            raise KeyboardInterrupt
+
+        return self.coordinates.encode(x)
+
+
+def test_an_interrupt_between_batches_loses_none_that_is_done() -> None:
+    run = Run(steps=20, batch_size=2)
+    whole = search(X, MODEL, GOAL, PLACE, run=run)
+    parts = list(search_batches(X, MODEL, GOAL, Interrupted(PLACE), run=run))
+    stopped = search(X, MODEL, GOAL, Interrupted(PLACE), run=run)
+
+    assert [len(part) for part in parts] == [2]
+    assert torch.equal(parts[0].latent, whole.latent[:2])
+    assert torch.equal(stopped.latent[:2], whole.latent[:2])
+    assert torch.equal(stopped.counterfactual[2:], X[2:])
+    assert set(stopped.outcome[2:].tolist()) <= {Outcome.INTERRUPTED, Outcome.ALREADY}
+
+
 @pytest.mark.parametrize("target", [(0, 1), (0, 1, 2, 1, 3), (0,) * 9])
 def test_wrong_targets_are_refused_before_the_first_batch(
     target: tuple[int, ...],

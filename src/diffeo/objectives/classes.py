@@ -13,7 +13,7 @@ from torch import Tensor
 from diffeo.objectives.protocol import Point
 from diffeo.shapes import Memory, Outputs, Scores
 
-__all__ = ["Target", "TargetClass", "confidence_of", "log_odds"]
+__all__ = ["TOLERANCE", "Target", "TargetClass", "confidence_of", "log_odds"]
 
 Target = SupportsIndex | Sequence[SupportsIndex] | Literal["other"]
 
