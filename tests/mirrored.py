@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals, Outcome
-from diffeo.report.film import Reel
+from diffeo.report.path_frames import Reel
 
 
 def synthetic(rows: int, shape: tuple[int, int, int], *, noise: float) -> Tensor:

@@ -21,11 +21,11 @@ from diffeo.metrics.oracles import Oracle, agreement, svm
 from diffeo.models.flow.density import Flow
 from diffeo.models.flow.pixels import dequantize
 from diffeo.objectives import Point, TargetClass
-from diffeo.report.answers import Classes
 from diffeo.report.figures import confidence_figure, gallery
-from diffeo.report.film import reels
 from diffeo.report.images import to_8_bits
+from diffeo.report.output_text import Classes
 from diffeo.report.page import Report, Story, write_page
+from diffeo.report.path_frames import reels
 from diffeo.search import Run
 from diffeo.workflows.fours import (
     CONFIDENCE,

@@ -12,12 +12,12 @@ from diffeo.coordinates.identity import Identity
 from diffeo.counterfactuals import Counterfactuals, Outcome
 from diffeo.explain import explain
 from diffeo.objectives import AtLeast, TargetClass
-from diffeo.report.answers import Classes, Values, answers_of
 from diffeo.report.figures import confidence_figure, gallery
-from diffeo.report.film import reels
 from diffeo.report.images import read_png, to_8_bits, write_png
 from diffeo.report.measures import Measure
+from diffeo.report.output_text import Classes, Values, answers_of
 from diffeo.report.page import Report, Story, write_page
+from diffeo.report.path_frames import reels
 from diffeo.search import Run, search
 from laws import images, tiny_classifier, tiny_flow
 

@@ -8,8 +8,8 @@ from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.report.film import Reel
 from diffeo.report.images import data_uri, to_8_bits
+from diffeo.report.path_frames import Reel
 
 __all__ = ["Album", "Cell", "Plan", "Sheet", "album"]
 

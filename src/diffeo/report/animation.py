@@ -8,7 +8,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from diffeo.report.film import Reel
+from diffeo.report.path_frames import Reel
 
 __all__ = ["write_animation"]
 

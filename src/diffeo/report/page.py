@@ -12,17 +12,17 @@ from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.report.album import Album, album
-from diffeo.report.answers import Answers
 from diffeo.report.charts import Course, Histogram, course, histogram
-from diffeo.report.entries import (
+from diffeo.report.images import drawable
+from diffeo.report.measures import Measure, sections
+from diffeo.report.output_text import Answers
+from diffeo.report.path_frames import Reel
+from diffeo.report.rows import (
     Entry,
     data_distance,
     entries,
     latent_distance,
 )
-from diffeo.report.film import Reel
-from diffeo.report.images import drawable
-from diffeo.report.measures import Measure, sections
 from diffeo.report.scales import Linear, Scale
 from diffeo.report.summary import summary
 from diffeo.report.table import columns, lines

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.report.answers import Answers
-from diffeo.report.entries import data_distance
+from diffeo.report.output_text import Answers
+from diffeo.report.rows import data_distance
 
 __all__ = ["Share", "Summary", "summary"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from diffeo.report.entries import Entry
+from diffeo.report.rows import Entry
 
 __all__ = ["Cell", "Column", "Line", "columns", "lines"]
 

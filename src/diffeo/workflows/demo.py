@@ -9,10 +9,10 @@ from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import sample_digits
-from diffeo.report.answers import Classes
 from diffeo.report.figures import confidence_figure, gallery
-from diffeo.report.film import reels
+from diffeo.report.output_text import Classes
 from diffeo.report.page import Report, Story, write_page
+from diffeo.report.path_frames import reels
 from diffeo.search import Run
 from diffeo.workflows.fours import (
     CONFIDENCE,

@@ -11,7 +11,7 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.explain import explain
 from diffeo.models.flow.recipes import realnvp
 from diffeo.report.animation import write_animation
-from diffeo.report.film import reel_of, reels
+from diffeo.report.path_frames import reel_of, reels
 from diffeo.search import Run
 from laws import images, tiny_classifier, tiny_flow
 

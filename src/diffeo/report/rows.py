@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals, Outcome
-from diffeo.report.answers import Answers
+from diffeo.report.output_text import Answers
 from diffeo.shapes import Scores
 
 __all__ = ["Entry", "data_distance", "entries", "latent_distance"]

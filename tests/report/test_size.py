@@ -10,10 +10,10 @@ from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.report.album import Album, album
-from diffeo.report.answers import Classes
-from diffeo.report.film import Reel
 from diffeo.report.images import to_8_bits
+from diffeo.report.output_text import Classes
 from diffeo.report.page import Report, Story, render
+from diffeo.report.path_frames import Reel
 from mirrored import films_of, record_of, synthetic
 
 
