@@ -41,7 +41,7 @@ def measure() -> dict[str, float]:
 
         return rows * times / seconds(steps)
 
-    found = int(search_fours(len(images), Run(steps=1)).settings["batch_size"])
+    found = search_fours(len(images), Run(steps=1)).batch_size
     sizes = sorted({*SIZES, found})
     turns = [{size: rate(size) for size in sizes} for _ in range(TURNS)]
     rates = {size: median(turn[size] for turn in turns) for size in sizes}

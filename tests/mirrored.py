@@ -36,11 +36,12 @@ def record_of(x: Tensor) -> Counterfactuals:
         outputs_before=torch.tensor([[2.0, -2.0]]).expand(rows, -1),
         outputs_after=torch.tensor([[-3.0, 3.0]]).expand(rows, -1),
         margin=torch.ones(rows),
-        typical=torch.ones(rows, dtype=torch.bool),
+        typical=torch.ones(rows, dtype=torch.long),
         seconds=torch.ones(rows),
-        path=torch.zeros(rows, 0, 4),
-        path_margin=torch.zeros(rows, 0),
-        settings={"objective": "TargetClass(target=1, confidence=0.99)"},
+        batch_size=rows,
+        settings={
+            "objective": {"name": "TargetClass", "target": 1, "confidence": 0.99}
+        },
     )
 
 

@@ -3,6 +3,7 @@ import torch
 
 from diffeo.ascents import NormalizedGradient
 from diffeo.coordinates.identity import Identity
+from diffeo.counterfactuals import Typicality
 from diffeo.explain import explain
 from diffeo.search import Run
 from laws import images, tiny_classifier, tiny_flow
@@ -33,13 +34,14 @@ def test_untypical_inputs_are_marked() -> None:
     flow.typical.copy_(density[[1, 4]])
     record = explain(x, MODEL, flow, target=0, run=Run(steps=1, batch_size=2))
 
-    assert torch.equal(record.typical, flow.log_prob(x) >= density[1])
+    assert torch.equal(record.typical == 1, flow.log_prob(x) >= density[1])
 
 
-def test_coordinates_without_a_density_find_everything_typical() -> None:
+def test_coordinates_without_a_density_do_not_know_what_is_typical() -> None:
     place = Identity((1, 4, 4))
+    record = explain(images(2), MODEL, place, target=0, run=Run(steps=1))
 
-    assert explain(images(2), MODEL, place, target=0, run=Run(steps=1)).typical.all()
+    assert record.typical.tolist() == [Typicality.UNKNOWN] * 2
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def _paths(record: Counterfactuals, coordinates: Coordinates) -> list[Array]:
     lines = []
 
     for row in range(min(SHOWN, len(record))):
-        path = record.path[row, : int(record.steps[row]) + 1]
+        path = record.paths[row].latent
         lines.append(coordinates.decode(path).double().numpy())
 
     return lines

@@ -11,11 +11,14 @@ from diffeo.batching import batches_of
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.protocol import Coordinates, Typicality
 from diffeo.counterfactuals import Counterfactuals
+from diffeo.counterfactuals import Typicality as TypicalityCode
 from diffeo.objectives import TargetClass
 from diffeo.search import Run, search
-from diffeo.shapes import Data, Flags, Model
+from diffeo.shapes import Data, Indices, Model
 
 __all__ = ["explain"]
+
+UNKNOWN = int(TypicalityCode.UNKNOWN)
 
 
 def explain(
@@ -52,9 +55,7 @@ def explain(
     objective = TargetClass(wanted, confidence)
     record = search(x, model, objective, Bounded(coordinates), ascent, run)
 
-    size = int(record.settings["batch_size"])
-
-    return replace(record, typical=_typical(x, coordinates, size))
+    return replace(record, typical=_typical(x, coordinates, record.batch_size))
 
 
 def _check_images(x: Data) -> None:
@@ -71,10 +72,10 @@ def _check_images(x: Data) -> None:
         )
 
 
-def _typical(x: Data, coordinates: Coordinates, batch_size: int) -> Flags:
+def _typical(x: Data, coordinates: Coordinates, batch_size: int) -> Indices:
     if not isinstance(coordinates, Typicality):
-        return torch.ones(len(x), dtype=torch.bool, device=x.device)
+        return torch.full((len(x),), UNKNOWN, device=x.device)
 
     return torch.cat(
-        [coordinates.is_typical(part) for part in batches_of(x, batch_size)]
+        [coordinates.is_typical(part).long() for part in batches_of(x, batch_size)]
     )

@@ -70,7 +70,8 @@ def test_the_margin_is_that_of_what_is_returned(record: Counterfactuals) -> None
 def test_the_record_is_complete(record: Counterfactuals) -> None:
     fields = {field.name for field in dataclasses.fields(Counterfactuals)}
 
-    assert fields == set(record.tensors()) | {"settings"}
+    others = {"batch_size", "names", "paths", "settings"}
+    assert fields == set(record.tensors()) | others
     assert torch.equal(record.factual, X)
     assert record.target.tolist() == [1] * len(X)
     assert {"objective", "coordinates", "run"} <= set(record.settings)
@@ -122,10 +123,9 @@ def test_a_row_at_its_target_stays(method: Method) -> None:
 def test_the_path_ends_at_the_counterfactual(method: Method) -> None:
     found = explain(method, X[:2], run=dataclasses.replace(RUN, path=True))
 
-    assert found.path.shape[1] == found.path_margin.shape[1] > 1
-
-    for row in range(2):
-        nearest = (found.path[row] - found.latent[row]).norm(dim=1).min()
+    for row, path in enumerate(found.paths):
+        assert len(path.latent) == len(path.margin) > 1
+        nearest = (path.latent - found.latent[row]).norm(dim=1).min()
         assert nearest <= 1e-9
 
 

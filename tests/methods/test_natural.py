@@ -74,9 +74,12 @@ def test_the_budget_ends_the_search() -> None:
     record = method.explain(x, wall(), PLANE, target=1, confidence=0.5, run=run)
 
     assert not record.reached.any()
-    assert record.path.shape[1] == 2 + 1
+    assert all(len(path.steps) == 2 + 1 for path in record.paths)
     assert (record.steps <= 20).all()
-    assert (record.margin > record.path_margin[:, 0]).all()
+    assert all(
+        margin > path.margin[0]
+        for margin, path in zip(record.margin, record.paths, strict=True)
+    )
 
 
 def test_samples_fill_their_shell_evenly() -> None:

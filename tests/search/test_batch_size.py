@@ -78,9 +78,9 @@ def test_more_rows_fit_with_the_reversible_backward_pass(
     plain = found(replace(RUN, backward="plain"), rows=4)
     other = found(RUN, rows=4)
 
-    assert plain.settings["batch_size"] == "1"
+    assert plain.batch_size == 1
     assert other.settings["backward"] == "reversible"
-    assert int(other.settings["batch_size"]) > 1
+    assert other.batch_size > 1
 
 
 @pytest.mark.parametrize("batch_size", [5, "auto"])

@@ -56,7 +56,7 @@ def test_a_refined_row_lies_on_its_last_step() -> None:
 
     for row in (rough.outcome == Outcome.REACHED).nonzero()[:, 0].tolist():
         ahead = rough.latent[row]
-        behind = rough.path[row, rough.steps[row] - 1]
+        behind = rough.paths[row].latent[-2]
         split = (fine.latent[row] - behind).norm() + (ahead - fine.latent[row]).norm()
 
         torch.testing.assert_close(split, (ahead - behind).norm())
@@ -73,8 +73,9 @@ def test_the_path_ends_where_the_row_landed() -> None:
     record = run(2)
     searched = record.outcome == Outcome.REACHED
 
-    assert torch.equal(record.path[searched, -1], record.latent[searched])
-    assert torch.equal(record.path_margin[searched, -1], record.margin[searched])
+    for row in searched.nonzero()[:, 0].tolist():
+        assert torch.equal(record.paths[row].latent[-1], record.latent[row])
+        assert torch.equal(record.paths[row].margin[-1], record.margin[row])
 
 
 class Sum(nn.Module):

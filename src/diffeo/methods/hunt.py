@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.counterfactuals import Counterfactuals, Outcome
+from diffeo.counterfactuals import Counterfactuals, Outcome, SearchPath
 from diffeo.methods.shells import Shell, Shells, sample
 from diffeo.objectives import Objective, Point
 from diffeo.progress import Bar
@@ -115,8 +115,7 @@ class Hunt:
             best,
             outcome=outcome,
             seconds=torch.full_like(best.seconds, seconds / len(best)),
-            path=_stack(self.path, best.path),
-            path_margin=_stack(self.path_margin, best.path_margin),
+            paths=self._paths(),
         )
 
     def _there(self) -> Flags:
@@ -184,11 +183,19 @@ class Hunt:
 
         return point, around.objective.margin(point, known)
 
+    def _paths(self) -> tuple[SearchPath, ...]:
+        if not self.path:
+            return ()
+
+        latent = torch.stack(self.path, dim=1)
+        margin = torch.stack(self.path_margin, dim=1)
+        turns = torch.arange(latent.shape[1])
+
+        return tuple(
+            SearchPath(turns, *path) for path in zip(latent, margin, strict=True)
+        )
+
     def _keep_path(self) -> None:
         if self.run.path:
             self.path.append(self.best.latent.clone())
             self.path_margin.append(self.best.margin.clone())
-
-
-def _stack(points: list[Tensor], none: Tensor) -> Tensor:
-    return torch.stack(points, dim=1) if points else none

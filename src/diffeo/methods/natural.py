@@ -11,6 +11,7 @@ from diffeo.methods.shells import Shells, ShrinkingShells
 from diffeo.objectives import TargetClass
 from diffeo.progress import watch
 from diffeo.search import Run, search
+from diffeo.settings import describe
 from diffeo.shapes import Data, Latent, Memory, Model, Scores
 
 __all__ = ["Natural"]
@@ -74,10 +75,10 @@ class Natural:
             hunt.run_all(self.samples, self.budget // self.samples, bar)
 
         settings = {
-            "method": repr(self),
-            "objective": repr(objective),
-            "coordinates": type(coordinates).__name__,
-            "run": repr(run),
+            "method": describe(self),
+            "objective": describe(objective),
+            "coordinates": describe(coordinates),
+            "run": describe(run),
         }
 
         return replace(hunt.record(time.perf_counter() - begun), settings=settings)

@@ -1,9 +1,13 @@
 """From where a batch ended to the record of it."""
 
 import torch
-from torch import Tensor
 
-from diffeo.counterfactuals import Counterfactuals, Outcome
+from diffeo.counterfactuals import (
+    Counterfactuals,
+    Outcome,
+    SearchPath,
+    Typicality,
+)
 from diffeo.objectives import Point
 from diffeo.search.loop import Climb
 from diffeo.search.state import Summit
@@ -23,7 +27,6 @@ def record_of(climb: Climb, summit: Summit, seconds: float) -> Counterfactuals:
 
     base, rows = climb.base, len(summit.latent)
     point = Point(summit.data, summit.latent, summit.outputs, base.factual, base.origin)
-    path, path_margin = _path(climb, summit)
 
     return Counterfactuals(
         factual=base.factual,
@@ -37,11 +40,11 @@ def record_of(climb: Climb, summit: Summit, seconds: float) -> Counterfactuals:
         outputs_before=base.outputs,
         outputs_after=summit.outputs,
         margin=summit.margin,
-        typical=torch.ones(rows, dtype=torch.bool, device=path.device),
+        typical=torch.full_like(summit.steps, Typicality.UNKNOWN),
         seconds=summit.margin.new_full((rows,), seconds / rows),
-        path=path,
-        path_margin=path_margin,
+        batch_size=rows,
         settings={},
+        paths=_paths(climb, summit),
     )
 
 
@@ -60,8 +63,14 @@ def _outcome(climb: Climb, summit: Summit) -> Indices:
     return outcome
 
 
-def _path(climb: Climb, summit: Summit) -> tuple[Tensor, Tensor]:
+def _paths(climb: Climb, summit: Summit) -> tuple[SearchPath, ...]:
     if climb.trail is None or not climb.trail.points:
-        return summit.latent[:, None][:, :0], summit.margin[:, None][:, :0]
+        return ()
 
-    return climb.trail.until(summit)
+    latent, margin = climb.trail.until(summit)
+    number = torch.arange(latent.shape[1], device=latent.device)
+
+    return tuple(
+        SearchPath(number[:points], latent[row, :points], margin[row, :points])
+        for row, points in enumerate((summit.steps + 1).tolist())
+    )

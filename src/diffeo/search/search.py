@@ -26,6 +26,7 @@ from diffeo.search.result import record_of
 from diffeo.search.run import Run
 from diffeo.search.state import Summit, Trail
 from diffeo.search.verify import confirm
+from diffeo.settings import describe
 from diffeo.shapes import Data, Latent, Model, Outputs
 
 __all__ = ["DEFAULT_ASCENT", "Run", "search"]
@@ -87,16 +88,16 @@ def search(
             records.append(concatenate(parts))
 
     settings = {
-        "objective": repr(objective),
-        "coordinates": type(coordinates).__name__,
-        "ascent": repr(ascent),
-        "run": repr(run),
-        "batch_size": str(size),
+        "objective": describe(objective),
+        "coordinates": describe(coordinates),
+        "ascent": describe(ascent),
+        "run": describe(run),
+        "model": describe(model),
         "backward": backward,
         "precision": precision,
     }
 
-    return replace(_nearest(records), settings=settings)
+    return replace(_nearest(records), settings=settings, batch_size=size)
 
 
 @dataclass
@@ -221,7 +222,7 @@ def _nearest(records: list[Counterfactuals]) -> Counterfactuals:
     best = records[0]
 
     for other in records[1:]:
-        closer = _distance(other) < _distance(best)
+        closer = other.latent_distance < best.latent_distance
         ahead = other.margin > best.margin
         better = torch.where(
             best.reached, other.reached & closer, other.reached | ahead
@@ -229,9 +230,3 @@ def _nearest(records: list[Counterfactuals]) -> Counterfactuals:
         best = choose(better, other, best)
 
     return best
-
-
-def _distance(record: Counterfactuals) -> Tensor:
-    distance: Tensor = torch.linalg.vector_norm(record.latent - record.origin, dim=1)
-
-    return distance

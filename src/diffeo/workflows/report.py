@@ -90,9 +90,11 @@ def read_names(path: Path | None) -> tuple[str, ...]:
 
 
 def told(record: Counterfactuals, **settings: str) -> Counterfactuals:
-    """Return a record whose settings tell more: the model, say, or the coordinates."""
+    """Return a record whose settings name more: the model, say, or the coordinates."""
 
-    return replace(record, settings={**record.settings, **settings})
+    named = {key: {"name": value} for key, value in settings.items()}
+
+    return replace(record, settings={**record.settings, **named})
 
 
 def report_to_folder(
