@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.explain import explain
 from diffeo.models.flow.recipes import realnvp
 from diffeo.report.animation import write_animation
-from diffeo.report.path_frames import reel_of, reels
+from diffeo.report.path_frames import path_frames
 from diffeo.search import Run
 from laws import images, tiny_classifier, tiny_flow
 
@@ -28,44 +29,27 @@ def record() -> Counterfactuals:
     )
 
 
-def test_a_reel_runs_from_the_start_to_the_counterfactual(
+def test_frames_run_from_the_start_to_the_counterfactual(
     record: Counterfactuals,
 ) -> None:
-    found = reels(record, Bounded(tiny_flow()), frames=5)
+    found = path_frames(record, Bounded(tiny_flow()), [2, 0], count=5)
 
-    for row, reel in enumerate(found):
-        steps = int(record.steps[row])
-        middle = Bounded(tiny_flow()).decode(record.path[row, list(reel.steps)])
+    for row, frames in zip([2, 0], found, strict=True):
+        path = record.paths[row]
+        kept = torch.isin(path.steps, torch.tensor(frames.steps))
+        middle = Bounded(tiny_flow()).decode(path.latent[kept])
 
-        assert reel.steps[0] == 0
-        assert reel.steps[-1] == steps
-        assert len(reel.steps) == len(reel.images) == min(5, steps + 1)
-        torch.testing.assert_close(reel.images, middle)
-        assert torch.equal(reel.images[-1], record.counterfactual[row])
-        assert reel.margin[-1] == record.margin[row].item()
-
-
-def test_a_thin_reel_keeps_both_ends(record: Counterfactuals) -> None:
-    reel = reel_of(record, Bounded(tiny_flow()), 0, frames=9)
-    thin = reel.thin(3)
-
-    assert len(thin.steps) == 3
-    assert (thin.steps[0], thin.steps[-1]) == (reel.steps[0], reel.steps[-1])
-    assert torch.equal(thin.images[-1], reel.images[-1])
+        assert frames.steps[0] == 0
+        assert frames.steps[-1] == int(record.steps[row])
+        assert len(frames.steps) == len(frames.images) == min(5, len(path.steps))
+        torch.testing.assert_close(frames.images, middle)
+        assert torch.equal(frames.images[-1], record.counterfactual[row])
+        assert frames.margin[-1] == record.margin[row].item()
 
 
-def test_a_record_without_its_path_has_no_reel(record: Counterfactuals) -> None:
-    pathless = Counterfactuals(
-        **{
-            **record.tensors(),
-            "path": record.path[:, :0],
-            "path_margin": record.path_margin[:, :0],
-        },
-        settings={},
-    )
-
-    with pytest.raises(ValueError, match="path=True"):
-        reels(pathless, tiny_flow())
+def test_a_record_without_its_paths_has_no_frames(record: Counterfactuals) -> None:
+    with pytest.raises(ValueError, match="holds no path"):
+        path_frames(replace(record, paths=()), tiny_flow(), [0], count=5)
 
 
 @pytest.mark.parametrize(
@@ -73,20 +57,20 @@ def test_a_record_without_its_path_has_no_reel(record: Counterfactuals) -> None:
 )
 def test_other_coordinates_are_refused(record: Counterfactuals, other: object) -> None:
     with pytest.raises(ValueError, match="coordinates must"):
-        reels(record, other)  # type: ignore[arg-type]
+        path_frames(record, other, [0], count=5)  # type: ignore[arg-type]
 
 
 def test_rows_that_do_not_exist_are_refused(record: Counterfactuals) -> None:
     with pytest.raises(ValueError, match="row must be from 0 to 2, got 3"):
-        reel_of(record, tiny_flow(), 3, frames=9)
+        path_frames(record, tiny_flow(), [3], count=9)
 
 
 def test_an_animation_goes_there_and_back_forever(
     record: Counterfactuals, tmp_path: Path
 ) -> None:
-    reel = reel_of(record, Bounded(tiny_flow()), 0, frames=5)
-    count = len(reel.steps)
-    write_animation(reel, ["caption"] * count, tmp_path / "path.gif")
+    (frames,) = path_frames(record, Bounded(tiny_flow()), [0], count=5)
+    count = len(frames.steps)
+    write_animation(frames, ["caption"] * count, tmp_path / "path.gif")
 
     with Image.open(tmp_path / "path.gif") as file:
         assert sum(1 for _ in ImageSequence.Iterator(file)) == 2 * count - 2
@@ -97,7 +81,17 @@ def test_an_animation_goes_there_and_back_forever(
 def test_an_animation_wants_a_caption_for_each_frame(
     record: Counterfactuals, tmp_path: Path
 ) -> None:
-    reel = reel_of(record, Bounded(tiny_flow()), 0, frames=5)
+    (frames,) = path_frames(record, Bounded(tiny_flow()), [0], count=5)
 
     with pytest.raises(ValueError, match="captions must be one for each"):
-        write_animation(reel, [], tmp_path / "path.gif")
+        write_animation(frames, [], tmp_path / "path.gif")
+
+
+def test_an_animation_of_other_data_is_refused(
+    record: Counterfactuals, tmp_path: Path
+) -> None:
+    (frames,) = path_frames(record, Bounded(tiny_flow()), [0], count=5)
+    flat = replace(frames, images=frames.images.flatten(1))
+
+    with pytest.raises(ValueError, match="one or three channels"):
+        write_animation(flat, ["caption"] * len(frames.steps), tmp_path / "path.gif")

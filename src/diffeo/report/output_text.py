@@ -1,250 +1,259 @@
-"""What a model's outputs say to people: classes with a confidence, or values."""
+"""What the outputs of a record say, as its objective tells."""
 
-import re
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.objectives import confidence_of
-from diffeo.report.scales import Linear, Logit, Scale
 from diffeo.shapes import Outputs, Scores
 
-__all__ = ["Answers", "Classes", "Values", "answers_of"]
+__all__ = ["OutputText", "class_names", "output_text", "settings_text"]
 
-SURE = 0.99995  # from here on, four decimals would read 1.0000
-RARE = 0.001
-TARGET_CLASS = re.compile(r"TargetClass\(.*?confidence=([-+.\de]+)", re.DOTALL)
-
-
-@runtime_checkable
-class Answers(Protocol):
-    """How to tell what a model says, and how near it is to what was asked."""
-
-    @property
-    def quantity(self) -> str:
-        """What `strength` measures, in a word."""
-
-    @property
-    def along_quantity(self) -> str:
-        """What `along` measures, in a word."""
-
-    @property
-    def scale(self) -> Scale:
-        """On which scale strengths are drawn."""
-
-    @property
-    def needed(self) -> float:
-        """Which number of `along` is at the target, from there on."""
-
-    def says(self, outputs: Outputs) -> list[str]:
-        """Return the answer to each row."""
-
-    def sure(self, outputs: Outputs) -> list[str]:
-        """Return how sure the model is of each answer; empty where it does not say."""
-
-    def aims(self, target: Scores) -> list[str]:
-        """Return what each row aims at."""
-
-    def goal(self, target: Scores) -> str:
-        """Return what the model was to do, to complete "for the model to"."""
-
-    def strength(self, outputs: Outputs, target: Scores) -> Scores:
-        """Return one number for each row that the search wants to move."""
-
-    def along(self, margin: Tensor) -> Tensor:
-        """Return such numbers along a search, given its margins."""
-
-    def write(self, value: float) -> str:
-        """Return one such number as text."""
+NEARLY_ONE = 0.99995  # from here on, four decimals would read 1.0000
+NEARLY_ZERO = 0.001
+SHOWN = 4  # numbers of an answer, or values of a list, that are written out
+Settings = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Classes:
-    """Outputs are logits; what counts is the confidence in the target.
+@dataclass(frozen=True, eq=False)
+class OutputText:
+    """The outputs of a record in words, and the number that its search moves.
 
     Args:
-        confidence: Probability that the target had to exceed.
-        names: What the classes are called, in order; their numbers if empty.
+        goal: What was asked for, to complete "for the model to".
+        targets: What each row aims at.
+        answers_before: What the model answers to each factual.
+        answers_after: What it answers to each counterfactual.
+        certainties: Probability of each answer to a factual; empty if not known.
+        quantity: Name of the number that the search moves.
+        before: This number at each factual; NaN if not known.
+        after: This number at each counterfactual.
+        write: From such a number to a text.
+        along_quantity: Name of what is known along a path.
+        along: From margins to what is known there.
+        needed: The same at the target.
+        is_probability: Whether both numbers are probabilities.
     """
 
-    confidence: float
-    names: tuple[str, ...] = ()
+    goal: str
+    targets: Sequence[str]
+    answers_before: Sequence[str]
+    answers_after: Sequence[str]
+    certainties: Sequence[str]
+    quantity: str
+    before: Scores
+    after: Scores
+    write: Callable[[float], str]
+    along_quantity: str
+    along: Callable[[Tensor], Tensor]
+    needed: float
+    is_probability: bool = False
 
-    @property
-    def quantity(self) -> str:
-        """What `strength` measures, in a word."""
+    def write_along(self, margin: float) -> str:
+        """Return what is known of a point with a margin."""
 
-        return "confidence"
+        value = self.along(torch.tensor(margin, dtype=torch.float64)).item()
 
-    @property
-    def along_quantity(self) -> str:
-        """What `along` measures, in a word."""
+        return f"{self.along_quantity} {self.write(value)}"
 
-        return "confidence"
 
-    @property
-    def scale(self) -> Scale:
-        """Log-odds, on which confidences near 0 and 1 stay apart."""
+def output_text(record: Counterfactuals, classes: Sequence[str] = ()) -> OutputText:
+    """Return what the outputs of a record say.
 
-        return Logit()
+    An objective that wraps another one is read as the one inside; an unknown one is
+    told by its name and settings, and its margin.
 
-    @property
-    def needed(self) -> float:
-        """Return the target's confidence."""
+    Args:
+        record: With an objective in its settings.
+        classes: What the classes are called, in order, if the objective is a class.
 
-        return self.confidence
+    Raises:
+        ValueError: If there are names, but not one for each class.
+    """
 
-    def says(self, outputs: Outputs) -> list[str]:
-        """Return the name of each row's class.
+    inner: Any = record.settings.get("objective")
 
-        Raises:
-            ValueError: If there are names, but not one for each class.
-        """
+    while isinstance(inner, Mapping):
+        if inner.get("name") in READERS:
+            return READERS[inner["name"]](record, inner, classes)
 
-        classes = 2 if _single(outputs) else outputs.shape[1]
+        inner = inner.get("objective")
 
-        if self.names and len(self.names) != classes:
-            raise ValueError(
-                f"classes must name each of the model's {classes} classes, got "
-                f"{len(self.names)} names"
+    return _numbers(record)
+
+
+def class_names(outputs: Outputs, classes: Sequence[str] = ()) -> list[str]:
+    """Return the name of the class that each row of outputs means.
+
+    Args:
+        outputs: Logits of shape (batch, classes), or single ones of class 1.
+        classes: What the classes are called, in order; their numbers if empty.
+
+    Raises:
+        ValueError: If there are names, but not one for each class.
+
+    Example:
+        >>> class_names(torch.tensor([[2.0, -1.0]]), ("cat", "dog"))
+        ['cat']
+    """
+
+    count = 2 if _is_single(outputs) else outputs.shape[1]
+
+    if classes and len(classes) != count:
+        raise ValueError(
+            f"classes must name each of the model's {count} classes, got "
+            f"{len(classes)} names"
+        )
+
+    return _named(_predicted(outputs), classes)
+
+
+def settings_text(settings: object) -> str:
+    """Write settings as Python would: Name(key=value, ...), long lists shortened.
+
+    Example:
+        >>> settings_text({"name": "Adam", "rate": 0.1})
+        'Adam(rate=0.1)'
+    """
+
+    match settings:
+        case {"name": str(name), **rest}:
+            return f"{name}({settings_text(rest)})" if rest else name
+        case Mapping():
+            return ", ".join(
+                f"{key}={settings_text(value)}" for key, value in settings.items()
             )
+        case [*values]:
+            shown = [settings_text(value) for value in values[:SHOWN]]
+            more = [f"… {len(values)} in all"] if len(values) > SHOWN else []
 
-        return [self._name(index) for index in _answer(outputs).tolist()]
+            return f"[{', '.join(shown + more)}]"
+        case str():
+            return settings
 
-    def sure(self, outputs: Outputs) -> list[str]:
-        """Return the probability of each row's class."""
-
-        sure = confidence_of(outputs, _answer(outputs))
-
-        return [self.write(value) for value in sure.tolist()]
-
-    def aims(self, target: Scores) -> list[str]:
-        """Return the name of each row's target."""
-
-        return [self._name(int(index)) for index in target.tolist()]
-
-    def goal(self, target: Scores) -> str:
-        """Return the class and the confidence that were asked for."""
-
-        aims = sorted(set(self.aims(target)))
-        wanted = aims[0] if len(aims) == 1 else "another class"
-
-        return f"answer {wanted} with a confidence above {self.confidence:g}"
-
-    def strength(self, outputs: Outputs, target: Scores) -> Scores:
-        """Return the confidence in the target."""
-
-        return confidence_of(outputs, target.long())
-
-    def along(self, margin: Tensor) -> Tensor:
-        """Return the confidence in the target, or less where the margin is a lead.
-
-        A target below one half may be held back by its lead over the next class.
-        """
-
-        odds = torch.logit(torch.tensor(self.confidence, dtype=torch.float64))
-
-        return torch.sigmoid(margin.double() + odds)
-
-    def write(self, value: float) -> str:
-        """Return a probability as text that never reads 0 or 1."""
-
-        if value >= SURE:
-            return "> 0.9999"
-
-        return f"{value:.0e}" if value < RARE else f"{value:.4f}"
-
-    def _name(self, index: int) -> str:
-        return self.names[index] if self.names else str(index)
+    return json.dumps(settings)
 
 
-@dataclass(frozen=True)
-class Values:
-    """Outputs are one value a row, in the model's units."""
+def _read_class(
+    record: Counterfactuals, objective: Settings, classes: Sequence[str]
+) -> OutputText:
+    confidence = objective["confidence"]
+    odds = math.log(confidence / (1 - confidence))
+    target, outputs = record.target.long(), record.outputs_before
+    answers = class_names(outputs, classes)
+    targets = _named(target, classes)
+    wanted = targets[0] if len(set(targets)) == 1 else "another class"
+    certain = confidence_of(outputs, _predicted(outputs))
 
-    @property
-    def quantity(self) -> str:
-        """What `strength` measures, in a word."""
-
-        return "answer"
-
-    @property
-    def along_quantity(self) -> str:
-        """What `along` measures, in a word."""
-
-        return "margin"
-
-    @property
-    def scale(self) -> Scale:
-        """The values themselves."""
-
-        return Linear()
-
-    @property
-    def needed(self) -> float:
-        """Return the least margin at the target."""
-
-        return 0.0
-
-    def says(self, outputs: Outputs) -> list[str]:
-        """Return the value of each row."""
-
-        return [self.write(value) for value in outputs.reshape(-1).tolist()]
-
-    def sure(self, outputs: Outputs) -> list[str]:
-        """Return nothing for each row: a value has no probability."""
-
-        return [""] * len(outputs)
-
-    def aims(self, target: Scores) -> list[str]:
-        """Return the value that each row aims at."""
-
-        return [self.write(value) for value in target.tolist()]
-
-    def goal(self, target: Scores) -> str:
-        """Return the value that was asked for."""
-
-        aims = sorted(set(target.tolist()))
-
-        return f"move its answer to {', '.join(map(self.write, aims))}"
-
-    def strength(self, outputs: Outputs, target: Scores) -> Scores:  # noqa: ARG002
-        """Return the value."""
-
-        return outputs.reshape(-1)
-
-    def along(self, margin: Tensor) -> Tensor:
-        """Return the margins themselves: at the target from 0 on."""
-
-        return margin.double()
-
-    def write(self, value: float) -> str:
-        """Return a value as text."""
-
-        return f"{value:.4g}"
+    return OutputText(
+        goal=f"answer {wanted} with a confidence above {confidence:g}",
+        targets=targets,
+        answers_before=answers,
+        answers_after=class_names(record.outputs_after, classes),
+        certainties=[_write_probability(value) for value in certain.tolist()],
+        quantity="confidence",
+        before=confidence_of(outputs, target),
+        after=confidence_of(record.outputs_after, target),
+        write=_write_probability,
+        along_quantity="confidence",
+        along=lambda margin: torch.sigmoid(margin.double() + odds),
+        needed=confidence,
+        is_probability=True,
+    )
 
 
-def answers_of(record: Counterfactuals, names: tuple[str, ...] = ()) -> Answers:
-    """Return how to read a record's outputs, as its own settings tell.
+def _read_interval(
+    record: Counterfactuals, objective: Settings, _classes: Sequence[str]
+) -> OutputText:
+    low, high = objective["low"], objective["high"]
+    before, after = record.outputs_before.reshape(-1), record.outputs_after.reshape(-1)
+    along_quantity, needed = "answer", low if high is None else high
 
-    Args:
-        record: Whose objective is looked at.
-        names: What the classes are called, if the objective was a class.
-    """
+    if high is None:
+        wanted, along = f"at least {low:.6g}", lambda margin: low + margin.double()
+    elif low is None:
+        wanted, along = f"at most {high:.6g}", lambda margin: high - margin.double()
+    else:
+        wanted, along = f"between {low:.6g} and {high:.6g}", Tensor.double
+        along_quantity, needed = "distance inside the interval", 0.0
 
-    found = TARGET_CLASS.search(record.settings.get("objective", ""))
+    return OutputText(
+        goal=f"answer {wanted}",
+        targets=[wanted] * len(record),
+        answers_before=[_write_number(value) for value in before.tolist()],
+        answers_after=[_write_number(value) for value in after.tolist()],
+        certainties=[""] * len(record),
+        quantity="value",
+        before=before,
+        after=after,
+        write=_write_number,
+        along_quantity=along_quantity,
+        along=along,
+        needed=needed,
+    )
 
-    return Classes(float(found[1]), names) if found else Values()
+
+def _numbers(record: Counterfactuals) -> OutputText:
+    objective = settings_text(record.settings.get("objective", "its objective"))
+
+    return OutputText(
+        goal=f"meet {objective}",
+        targets=[_write_number(value) for value in record.target.tolist()],
+        answers_before=_first_numbers(record.outputs_before),
+        answers_after=_first_numbers(record.outputs_after),
+        certainties=[""] * len(record),
+        quantity="margin",
+        before=torch.full_like(record.margin, torch.nan),
+        after=record.margin,
+        write=_write_number,
+        along_quantity="margin past the target",
+        along=Tensor.double,
+        needed=0.0,
+    )
 
 
-def _single(outputs: Outputs) -> bool:
+READERS: Mapping[
+    str, Callable[[Counterfactuals, Settings, Sequence[str]], OutputText]
+] = {"TargetClass": _read_class, "Between": _read_interval}
+
+
+def _is_single(outputs: Outputs) -> bool:
     return outputs.ndim == 1 or outputs.shape[1] == 1
 
 
-def _answer(outputs: Outputs) -> Tensor:
+def _predicted(outputs: Outputs) -> Tensor:
     """Return the class of each row; a single logit is of class 1 against class 0."""
 
-    return (outputs.reshape(-1) > 0).long() if _single(outputs) else outputs.argmax(1)
+    single = _is_single(outputs)
+
+    return (outputs.reshape(-1) > 0).long() if single else outputs.argmax(1)
+
+
+def _named(target: Tensor, classes: Sequence[str]) -> list[str]:
+    return [classes[at] if classes else str(at) for at in target.tolist()]
+
+
+def _first_numbers(outputs: Outputs) -> list[str]:
+    return [
+        ", ".join(map(_write_number, row[:SHOWN])) + (", …" if row[SHOWN:] else "")
+        for row in outputs[:, None].flatten(1).tolist()
+    ]
+
+
+def _write_number(value: float) -> str:
+    return f"{value:.4g}"
+
+
+def _write_probability(value: float) -> str:
+    """Return a probability as text that never reads 0 or 1."""
+
+    if value >= NEARLY_ONE:
+        return "> 0.9999"
+
+    return f"{value:.0e}" if value < NEARLY_ZERO else f"{value:.4f}"

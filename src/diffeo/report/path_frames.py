@@ -1,4 +1,4 @@
-"""The way from a factual to its counterfactual as a few pictures."""
+"""The path from a factual to its counterfactual as a few pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,135 +6,99 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from diffeo.batching import slices
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.shapes import Data
+from diffeo.shapes import Data, Latent
 
-__all__ = ["Reel", "reel_of", "reels"]
+__all__ = ["PathFrames", "path_frames"]
 
-FRAMES = 9
 TOLERANCE = 0.02  # what decoding on another machine may change
+CHECKED = 8  # rows on which coordinates are tried
 BATCH = 128
 
 
 @dataclass(frozen=True, eq=False)
-class Reel:
+class PathFrames:
     """Some points of one row's path, decoded; the last is the counterfactual.
 
     Args:
-        steps: At which steps of the search.
-        margin: How far past the target it was there.
-        images: What was seen there.
+        steps: Steps of the search at which they were met.
+        margin: How far past the target they are.
+        images: What they look like, one after the other.
     """
 
     steps: tuple[int, ...]
     margin: tuple[float, ...]
     images: Data
 
-    def thin(self, count: int) -> "Reel":
-        """Keep at most so many frames, both ends among them."""
 
-        kept = _spread(len(self.steps) - 1, count)
-
-        return Reel(
-            tuple(self.steps[frame] for frame in kept),
-            tuple(self.margin[frame] for frame in kept),
-            self.images[kept],
-        )
-
-
-def reels(
-    record: Counterfactuals, coordinates: Coordinates, *, frames: int = FRAMES
-) -> list[Reel]:
-    """Decode a few points of every row's path up to its counterfactual.
+def path_frames(
+    record: Counterfactuals,
+    coordinates: Coordinates,
+    rows: Sequence[int],
+    *,
+    count: int,
+) -> list[PathFrames]:
+    """Decode a few points of the paths of some rows.
 
     Args:
-        record: With its path.
-        coordinates: In which the search moved.
-        frames: Most pictures of a row, both ends among them.
+        record: With its paths.
+        coordinates: Where the search moved.
+        rows: Numbers of the rows.
+        count: Most pictures of a row, both ends of its path among them.
 
     Raises:
-        ValueError: If the record has no path, or it is of other coordinates.
+        ValueError: If there is no such row, the record has no paths, or it is of other
+            coordinates.
     """
 
-    _check_path(record)
+    wrong = next((row for row in rows if not 0 <= row < len(record)), None)
+
+    if wrong is not None:
+        raise ValueError(f"row must be from 0 to {len(record) - 1}, got {wrong}")
+
+    if not record.paths:
+        raise ValueError("the record holds no path")
+
     _check_same(record, coordinates)
-    steps = [_spread(last, frames) for last in record.steps.tolist()]
-    index = [(row, step) for row, seen in enumerate(steps) for step in seen]
-    rows, points = torch.tensor(index).unbind(1)
-    images = _decode(record.path[rows, points], coordinates)
-    pieces = images.split([len(seen) for seen in steps])
+    paths = [record.paths[row] for row in rows]
+    kept = [_spread(len(path.steps), count) for path in paths]
+    latent = [path.latent[points] for path, points in zip(paths, kept, strict=True)]
+    images = _decode(torch.cat(latent), coordinates).split([len(z) for z in latent])
 
     return [
-        Reel(
-            tuple(seen),
-            tuple(record.path_margin[row, torch.tensor(seen)].tolist()),
-            torch.cat((piece[:-1], record.counterfactual[row : row + 1].cpu())),
+        PathFrames(
+            tuple(path.steps[points].tolist()),
+            tuple(path.margin[points].tolist()),
+            torch.cat((seen[:-1], record.counterfactual[row : row + 1].cpu())),
         )
-        for row, (seen, piece) in enumerate(zip(steps, pieces, strict=True))
+        for row, path, points, seen in zip(rows, paths, kept, images, strict=True)
     ]
 
 
-def reel_of(
-    record: Counterfactuals, coordinates: Coordinates, row: int, *, frames: int
-) -> Reel:
-    """Decode a few points of one row's path.
-
-    Args:
-        record: With its path.
-        coordinates: In which the search moved.
-        row: Which one.
-        frames: Most pictures, both ends among them.
-
-    Raises:
-        ValueError: If there is no such row, or the record has no path, or it is of
-            other coordinates.
-    """
-
-    if not 0 <= row < len(record):
-        raise ValueError(f"row must be from 0 to {len(record) - 1}, got {row}")
-
-    (reel,) = reels(record.select(torch.tensor([row])), coordinates, frames=frames)
-
-    return reel
-
-
-def _spread(last: int, count: int) -> list[int]:
-    return sorted(set(torch.linspace(0, last, count).round().long().tolist()))
+def _spread(points: int, count: int) -> Tensor:
+    return torch.linspace(0, points - 1, count).round().long().unique()
 
 
 @torch.no_grad()
-def _decode(z: Tensor, coordinates: Coordinates) -> Tensor:
-    parts: Sequence[Tensor] = [
-        coordinates.decode(z[rows]) for rows in slices(len(z), BATCH)
-    ]
+def _decode(z: Latent, coordinates: Coordinates) -> Data:
+    parts = [coordinates.decode(part) for part in z.split(BATCH)]
 
-    return torch.cat(list(parts)).nan_to_num().cpu()
-
-
-def _check_path(record: Counterfactuals) -> None:
-    points = record.path.shape[1]
-
-    if points <= int(record.steps.max()):
-        raise ValueError(
-            f"the record must hold the path of its {int(record.steps.max())} steps, "
-            f"got {points} points; search with Run(path=True)"
-        )
+    return torch.cat(parts).nan_to_num().cpu()
 
 
 def _check_same(record: Counterfactuals, coordinates: Coordinates) -> None:
     """Refuse coordinates that decode the record's latent to other data."""
 
-    kept = record.latent.isfinite().all(1).nonzero()[:8, 0]
+    rows = record.latent.isfinite().all(1).nonzero()[:CHECKED, 0]
 
-    if len(kept) == 0:
+    if len(rows) == 0:
         return
 
     try:
-        seen = _decode(record.latent[kept], coordinates).clamp(0, 1)
-        kept_data = record.counterfactual[kept].nan_to_num().cpu()
-        off = (seen - kept_data.clamp(0, 1)).abs().max().item()
+        seen = _decode(record.latent[rows], coordinates).clamp(0, 1)
+        wanted = record.counterfactual[rows].nan_to_num().cpu().clamp(0, 1)
+        off = (seen - wanted).abs().max().item()
     except RuntimeError as error:
         raise ValueError(
             "coordinates must be those of the record, got others, which cannot decode "
