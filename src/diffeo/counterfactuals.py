@@ -120,9 +120,9 @@ class Counterfactuals:
         >>> import torch
         >>> from diffeo import Identity, TargetClass, search
         >>> x = torch.zeros(4, 2)
-        >>> search(x, lambda x: 3 * x, TargetClass(1), Identity((2,)))
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), Identity((2,)))
+        >>> print(str(record).splitlines()[0])
         Counterfactuals of 4 rows: 4 reached the target
-        medians: 5 steps, distance 1.083, latent distance 1.083, confidence 0.9902
     """
 
     factual: Data
