@@ -77,7 +77,12 @@ def test_names_must_be_one_for_each_class(record: Counterfactuals) -> None:
     [
         ((3.5, None), "at least 3.5", 0.024, "answer 3.524"),
         ((None, 1.2), "at most 1.2", 0.1, "answer 1.1"),
-        ((2.4, 2.6), "between 2.4 and 2.6", -0.25, "distance inside the interval -0.25"),
+        (
+            (2.4, 2.6),
+            "between 2.4 and 2.6",
+            -0.25,
+            "distance inside the interval -0.25",
+        ),
     ],
 )
 def test_an_interval_is_told_by_its_ends_and_its_path_by_its_answers(

@@ -81,7 +81,9 @@ def test_the_page_needs_no_file_but_the_tables_beside_it(
 ) -> None:
     options = ReportOptions(
         coordinates={"Z": Bounded(tiny_flow())},
-        measures=[Measure("m", "Z", 0.5, 0.4, 0.6, higher_is_better=True, how_to_read=".")],
+        measures=[
+            Measure("m", "Z", 0.5, 0.4, 0.6, higher_is_better=True, how_to_read=".")
+        ],
     )
     page = page_of({"Z": record, "X/Y": record}, tmp_path, options)
     outside = set(re.findall(r'(?:src|href)="(?!data:|#)([^"]*)"', page))
@@ -335,9 +337,7 @@ def test_an_objective_of_ones_own_is_shown_with_its_margins(tmp_path: Path) -> N
     assert re.search(r'alt="step \d+ of \d+ · margin past the target -?\d', page)
 
 
-@pytest.mark.parametrize(
-    ("shape", "name"), [((16,), "7"), ((5, 2, 2), "1, 1, 1")]
-)
+@pytest.mark.parametrize(("shape", "name"), [((16,), "7"), ((5, 2, 2), "1, 1, 1")])
 def test_data_that_are_no_images_show_the_values_that_changed_most(
     tmp_path: Path, shape: tuple[int, ...], name: str
 ) -> None:
@@ -460,7 +460,7 @@ def test_a_missing_extra_is_named_after_the_tables_are_written(
 def test_what_needs_no_extra_imports_none() -> None:
     script = (
         "import sys\n"
-        "from diffeo.report import ReportOptions, write_pictures, write_report, write_table\n"
+        "from diffeo.report import write_pictures, write_report, write_table\n"
         "assert not {'jinja2', 'matplotlib'} & set(sys.modules)"
     )
 

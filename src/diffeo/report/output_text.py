@@ -75,6 +75,13 @@ def output_text(record: Counterfactuals, classes: Sequence[str] = ()) -> OutputT
 
     Raises:
         ValueError: If there are names, but not one for each class.
+
+    Example:
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 2), Identity((2,))
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), place)
+        >>> output_text(record, ("cat", "dog")).goal
+        'answer dog with a confidence above 0.99'
     """
 
     inner: Any = record.settings.get("objective")

@@ -1,5 +1,6 @@
 """A report: one page, and tables of all rows."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,10 @@ class Measure:
         higher_is_better: None where neither direction is good in itself.
         how_to_read: A sentence for people.
         control: Whether the method is a yardstick instead of a method.
+
+    Example:
+        >>> Measure("ssim", "ours", 0.8, 0.7, 0.9, True, "How alike.").control
+        False
     """
 
     metric: str
@@ -105,6 +110,7 @@ def write_report(
 
     options = options or ReportOptions()
     _check(records, options)
+    folder.mkdir(parents=True, exist_ok=True)
     tables = _table_names(records)
 
     for name, table in tables.items():
@@ -121,7 +127,7 @@ def write_report(
 
 def _check(records: Mapping[str, Counterfactuals], options: ReportOptions) -> None:
     longest = max(records.values(), key=len)
-    features = longest.factual[:1].numel()
+    features = math.prod(longest.factual.shape[1:])
 
     if options.features and len(options.features) != features:
         raise ValueError(

@@ -120,6 +120,16 @@ def write_table(
         record: Whose rows are written.
         path: The file.
         classes: What the classes are called, in order; their numbers if empty.
+
+    Example:
+        >>> import tempfile, torch
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 2), Identity((2,))
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), place)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_table(record, Path(folder) / "summary.csv")
+        ...     len((Path(folder) / "summary.csv").read_text().splitlines())
+        3
     """
 
     text = output_text(record, classes)
