@@ -1,6 +1,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
@@ -23,7 +24,9 @@ def bars(figure: Figure, lane: int) -> list[float]:
 
 
 def line(figure: Figure, place: int = 0) -> list[float]:
-    return [float(value) for value in figure.axes[0].lines[place].get_ydata()]
+    values: list[float] = np.asarray(figure.axes[0].lines[place].get_ydata()).tolist()
+
+    return values
 
 
 def test_a_gallery_has_a_panel_for_each_record(record: Counterfactuals) -> None:

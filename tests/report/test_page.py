@@ -14,6 +14,7 @@ from torch import Tensor
 from diffeo.ascents import NormalizedGradient
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
+from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
 from diffeo.explain import explain
 from diffeo.models.flow.recipes import realnvp
@@ -214,7 +215,7 @@ def test_an_interrupted_search_is_told_prominently(
 
     assert shown == [
         "The judges were hardly trained.",
-        "The search Z was interrupted: 1 of 3 rows are finished.",
+        "The search was interrupted: 1 of 3 rows are finished.",
     ]
 
 
@@ -225,7 +226,10 @@ def test_a_path_left_out_is_explained(record: Counterfactuals, tmp_path: Path) -
         "other": record,
         "found": record,
     }
-    places = {"other": tiny_flow(realnvp), "found": Bounded(tiny_flow())}
+    places: dict[str, Coordinates] = {
+        "other": tiny_flow(realnvp),
+        "found": Bounded(tiny_flow()),
+    }
     page = page_of(records, tmp_path, ReportOptions(coordinates=places))
 
     assert "No path is shown for none: the record holds no path" in page
@@ -278,7 +282,7 @@ def test_a_regressors_record_is_told_in_its_values(tmp_path: Path) -> None:
     places = {"Z": tiny_flow()}
     page = page_of({"Z": told}, tmp_path, ReportOptions(coordinates=places))
 
-    assert "for the model to answer at least 0.6?" in page
+    assert "make the model answer at least 0.6?" in page
     assert "value before" in page
     assert re.search(r'alt="step \d+ of \d+ · answer -?\d', page)
 
@@ -332,7 +336,7 @@ def test_an_objective_of_ones_own_is_shown_with_its_margins(tmp_path: Path) -> N
     places = {"Z": tiny_flow()}
     page = page_of({"Z": record}, tmp_path, ReportOptions(coordinates=places))
 
-    assert "for the model to meet Bright?" in page
+    assert "make the model meet Bright?" in page
     assert "margin before" in page
     assert re.search(r'alt="step \d+ of \d+ · margin past the target -?\d', page)
 
@@ -354,6 +358,7 @@ def test_data_that_are_no_images_show_the_values_that_changed_most(
     page = page_of({"Z": record}, tmp_path, ReportOptions(coordinates=places))
     first = page.partition('<table class="features">')[2].partition("</table>")[0]
     assert "so there are no pictures" in page
+    assert "No path" not in page
     assert re.findall(r'<th scope="row">(.*?)</th>', first)[0] == name
     assert "+0.5</td>" in first
     assert page.count("<tr data-row") == 3

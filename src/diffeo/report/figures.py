@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from itertools import cycle
+from typing import Any
 
 import torch
 from cycler import cycler
@@ -32,7 +33,7 @@ __all__ = [
 
 COLORS = ("#0072b2", "#d55e00", "#00805f", "#a84a84", "#8a6100", "#1f7fae")
 INK, SOFT, LINE = "#1b1f24", "#57606a", "#d8dde3"
-STYLE = {
+STYLE: dict[Any, Any] = {
     "axes.edgecolor": SOFT,
     "axes.labelcolor": SOFT,
     "axes.prop_cycle": cycler(color=COLORS),
@@ -51,7 +52,7 @@ STYLE = {
     "ytick.color": SOFT,
 }
 WIDTH = 4.5  # inches of a chart
-COLUMNS = ("factual x", "reconstruction", "counterfactual x′", "difference x′ − x")
+COLUMNS = ("factual x", "reconstruction", "counterfactual x′", "x′ − x")
 BINS = 28
 POINTS = 120  # of a line; more cannot be told apart
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -115,7 +116,7 @@ def _draw_row(
     for axes, picture in zip(line, pictures, strict=True):
         shown = picture.float().clamp(0, 1).movedim(0, -1).squeeze(-1)
         axes.imshow(shown.numpy(), cmap="gray", vmin=0, vmax=1)
-        axes.set(xticks=[], yticks=[])
+        axes.set_axis_off()
 
 
 @rc_context(STYLE)

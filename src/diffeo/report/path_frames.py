@@ -84,7 +84,9 @@ def path_frames(
 
 
 def _spread(points: int, count: int) -> Tensor:
-    return torch.linspace(0, points - 1, count).round().long().unique()
+    kept: Tensor = torch.linspace(0, points - 1, count).round().long().unique()
+
+    return kept
 
 
 @torch.no_grad()
