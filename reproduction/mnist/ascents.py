@@ -21,7 +21,8 @@ from diffeo.ascents import (
     Sphere,
 )
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.mnist import Digits, mnist
+from diffeo.data.labelled import LabelledImages
+from diffeo.data.mnist import mnist
 from diffeo.metrics.neighbors import neighbor_share
 from diffeo.metrics.oracles import Oracle, agreement, svm
 from diffeo.models.flow.density import Flow
@@ -125,7 +126,9 @@ def _search_figures(record: Counterfactuals) -> dict[str, float]:
     }
 
 
-def _oracle_figures(found: Tensor, oracle: Oracle, train: Digits) -> dict[str, float]:
+def _oracle_figures(
+    found: Tensor, oracle: Oracle, train: LabelledImages
+) -> dict[str, float]:
     if len(found) == 0:
         return {"svm_target": math.nan, "knn_target": math.nan}
 

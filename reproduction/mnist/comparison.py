@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from diffeo import zoo
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.mnist import Digits, mnist
+from diffeo.data.labelled import LabelledImages
+from diffeo.data.mnist import mnist
 from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.comparison import Question, Settings, compare
 from diffeo.evaluation.judges import AutoencoderSettings, ClassifierSettings
@@ -113,7 +114,7 @@ def reproduce_mnist_comparison(how: Reproduction) -> dict[str, float]:
     return results
 
 
-def _digits(how: Reproduction) -> tuple[Digits, Digits]:
+def _digits(how: Reproduction) -> tuple[LabelledImages, LabelledImages]:
     train, test = mnist("train", how.data), mnist("test", how.data)
 
     return (

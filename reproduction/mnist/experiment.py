@@ -14,7 +14,8 @@ from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.mnist import Digits, mnist
+from diffeo.data.labelled import LabelledImages
+from diffeo.data.mnist import mnist
 from diffeo.metrics.distances import distance
 from diffeo.metrics.neighbors import neighbor_share
 from diffeo.metrics.oracles import Oracle, agreement, svm
@@ -97,7 +98,7 @@ def reproduce_mnist(how: Reproduction) -> dict[str, float]:
 
 
 @torch.no_grad()
-def _flow_figures(flow: Flow, digits: Digits) -> dict[str, float]:
+def _flow_figures(flow: Flow, digits: LabelledImages) -> dict[str, float]:
     generator = torch.Generator().manual_seed(0)
     bits, norms, centers = [], [], []
 
@@ -160,7 +161,10 @@ def _still_there(record: Counterfactuals, model: nn.Module) -> float:
 
 
 def _oracle_figures(
-    records: Mapping[str, Counterfactuals], train: Digits, test: Digits, fours: Tensor
+    records: Mapping[str, Counterfactuals],
+    train: LabelledImages,
+    test: LabelledImages,
+    fours: Tensor,
 ) -> dict[str, float]:
     """Return what an oracle and the neighbors say, of the rows at their target."""
 
@@ -192,7 +196,7 @@ def _oracle_figures(
 
 
 @torch.no_grad()
-def _accuracy(answer: Oracle, digits: Digits) -> float:
+def _accuracy(answer: Oracle, digits: LabelledImages) -> float:
     answers = torch.cat([answer(x) for x in batches_of(digits.images)])
 
     return _mean((answers == digits.labels).float())

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from torch import nn
 
-from diffeo.data.mnist import Digits
+from diffeo.data.labelled import LabelledImages
 from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.judges import AutoencoderSettings, autoencoder
 from diffeo.methods import (
@@ -117,7 +117,7 @@ def tuned_methods(
 
 
 def fit_prototypes(
-    train: Digits, model: nn.Module, flow: Flow, *, steps: int | None = None
+    train: LabelledImages, model: nn.Module, flow: Flow, *, steps: int | None = None
 ) -> FittedPrototypes:
     """Return prototypes of nines, with an autoencoder of all digits.
 

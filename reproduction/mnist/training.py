@@ -10,7 +10,8 @@ from torch import nn
 
 from diffeo import zoo
 from diffeo.batching import batches_of
-from diffeo.data.mnist import Digits, mnist
+from diffeo.data.labelled import LabelledImages
+from diffeo.data.mnist import mnist
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.density import as_flow
 from diffeo.models.flow.pixels import dequantize
@@ -131,8 +132,8 @@ def train_digits_cnn(
 
 def _run(
     module: Likelihood | Supervised,
-    train: Digits,
-    held_out: Digits,
+    train: LabelledImages,
+    held_out: LabelledImages,
     training: Training,
     size: int,
 ) -> None:
@@ -173,7 +174,7 @@ def _store(
 
 
 @torch.no_grad()
-def _measure_flow(model: nn.Module, *, digits: Digits) -> dict[str, float]:
+def _measure_flow(model: nn.Module, *, digits: LabelledImages) -> dict[str, float]:
     """Set the bounds of typical log-densities and return the figures of a flow."""
 
     flow = as_flow(model)
@@ -192,7 +193,7 @@ def _measure_flow(model: nn.Module, *, digits: Digits) -> dict[str, float]:
 
 
 @torch.no_grad()
-def _measure_cnn(model: nn.Module, *, digits: Digits) -> dict[str, float]:
+def _measure_cnn(model: nn.Module, *, digits: LabelledImages) -> dict[str, float]:
     logits = torch.cat([model(x) for x in batches_of(digits.images)])
     right = (logits.argmax(1) == digits.labels).float().mean()
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.labelled import Labelled
+from diffeo.data.labelled import LabelledImages
 from diffeo.data.mnist import sample_digits
 from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.comparison import Question, Settings, compare, evaluate
@@ -38,7 +38,7 @@ NEEDED = (
 
 def reference() -> Reference:
     digits = sample_digits()
-    data = Labelled(digits.images, digits.labels)
+    data = LabelledImages(digits.images, digits.labels)
 
     return Reference(*data.select(slice(None, 600)).split(3))
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import torch
 
-from diffeo.data.labelled import Labelled
+from diffeo.data.labelled import LabelledImages
 from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.judges import (
     AutoencoderSettings,
@@ -57,7 +57,7 @@ def test_a_classifier_learns_its_classes(tmp_path: Path) -> None:
     x = torch.cat((bars(128, upright=False), bars(128, upright=True)))
     labels = torch.arange(256) // 128
     settings = ClassifierSettings(width=4, steps=120, size=32)
-    model = classifier(Labelled(x, labels), settings, Cache(tmp_path))
+    model = classifier(LabelledImages(x, labels), settings, Cache(tmp_path))
     unseen = torch.cat(
         (bars(50, upright=False, seed=1), bars(50, upright=True, seed=1))
     )
@@ -68,7 +68,7 @@ def test_a_classifier_learns_its_classes(tmp_path: Path) -> None:
 
 def test_the_linear_machine_answers_alike_from_the_cache(tmp_path: Path) -> None:
     x = torch.cat((bars(64, upright=False), bars(64, upright=True)))
-    data = Labelled(x, torch.arange(128) // 64)
+    data = LabelledImages(x, torch.arange(128) // 64)
     expected = svm(data.images, data.labels, penalty=0.01)(x)
 
     for _ in range(2):

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from diffeo.counterfactuals import Outcome
-from diffeo.data.labelled import Labelled
+from diffeo.data.labelled import LabelledImages
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.subjects import noise, of_record, originals, real
 from laws import images
@@ -20,7 +20,7 @@ class Bright(nn.Module):
 
 
 def reference() -> Reference:
-    data = Labelled(images(12, seed=5), torch.arange(12) % 3)
+    data = LabelledImages(images(12, seed=5), torch.arange(12) % 3)
 
     return Reference(data, data)
 

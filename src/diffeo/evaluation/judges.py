@@ -9,7 +9,7 @@ import pytorch_lightning as lightning
 import torch
 from torch import Tensor, nn
 
-from diffeo.data.labelled import Labelled
+from diffeo.data.labelled import LabelledImages
 from diffeo.evaluation.cache import Cache
 from diffeo.metrics.oracles import LinearMachine, Oracle, svm
 from diffeo.models.bottleneck import bottleneck
@@ -107,7 +107,9 @@ def autoencoder(
     )
 
 
-def classifier(data: Labelled, settings: ClassifierSettings, cache: Cache) -> nn.Module:
+def classifier(
+    data: LabelledImages, settings: ClassifierSettings, cache: Cache
+) -> nn.Module:
     """Return a classifier of labelled images, trained or from the cache.
 
     Args:
@@ -140,7 +142,7 @@ def classifier(data: Labelled, settings: ClassifierSettings, cache: Cache) -> nn
     )
 
 
-def linear(data: Labelled, penalty: float, cache: Cache) -> Oracle:
+def linear(data: LabelledImages, penalty: float, cache: Cache) -> Oracle:
     """Return a linear support-vector machine, fitted or from the cache.
 
     Args:

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from diffeo.data.labelled import Labelled
-from diffeo.data.mnist import Digits
+from diffeo.data.labelled import LabelledImages
 from diffeo.shapes import Images, Indices
 
 __all__ = ["Reference"]
@@ -20,16 +19,16 @@ class Reference:
         held_out: What no model here has seen: for controls and quantiles.
     """
 
-    train: Labelled
-    held_out: Labelled
+    train: LabelledImages
+    held_out: LabelledImages
 
     @classmethod
-    def of_digits(cls, train: Digits, held_out: Digits) -> "Reference":
+    def of_digits(cls, train: LabelledImages, held_out: LabelledImages) -> "Reference":
         """Return digits as reference data."""
 
         return cls(
-            Labelled(train.images, train.labels),
-            Labelled(held_out.images, held_out.labels),
+            LabelledImages(train.images, train.labels),
+            LabelledImages(held_out.images, held_out.labels),
         )
 
     def real(self, target: Indices) -> tuple[Images, Indices]:

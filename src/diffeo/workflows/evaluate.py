@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.labelled import read_labelled
+from diffeo.data.labelled import read_labelled_images
 from diffeo.data.mnist import mnist, sample_digits
 from diffeo.evaluation.comparison import Question, Settings, evaluate
 from diffeo.evaluation.judges import AutoencoderSettings, ClassifierSettings
@@ -71,7 +71,7 @@ def find_reference(text: str) -> Reference:
         digits = sample_digits()
         whole = Reference.of_digits(digits, digits).train
     else:
-        whole = read_labelled(Path(text))
+        whole = read_labelled_images(Path(text))
 
     return Reference(*whole.split(HELD_OUT))
 

@@ -8,7 +8,7 @@ from diffeo.ascents import Adam, Ascent, Box
 from diffeo.batching import batches_of
 from diffeo.coordinates.identity import Identity
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.mnist import Digits
+from diffeo.data.labelled import LabelledImages
 from diffeo.explain import explain
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.density import Flow, as_flow
@@ -42,7 +42,7 @@ def digits_flow() -> Flow:
     return as_flow(zoo.load("mnist-flow"))
 
 
-def untrained_flow(digits: Digits) -> Flow:
+def untrained_flow(digits: LabelledImages) -> Flow:
     """Return a flow of the same shape, with its data-dependent first weights only."""
 
     flow = as_flow(zoo.card("mnist-flow").recipe.build())
@@ -53,7 +53,9 @@ def untrained_flow(digits: Digits) -> Flow:
 
 
 @torch.no_grad()
-def right_digits(digits: Digits, model: nn.Module, *, digit: int, count: int) -> Tensor:
+def right_digits(
+    digits: LabelledImages, model: nn.Module, *, digit: int, count: int
+) -> Tensor:
     """Return the first images of a digit that a classifier gets right."""
 
     of_class = digits.select(digits.labels == digit)
