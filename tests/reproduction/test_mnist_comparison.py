@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from diffeo.workflows.results import Reproduction
+from reproduction.mnist.baselines import greatest, smallest
 from reproduction.mnist.comparison import reproduce_mnist_comparison
-from reproduction.mnist.rivals import greatest, smallest
 from reproduction.mnist.tuning import read_tuning, tune_mnist_comparison
 
 METHODS = (

@@ -3,40 +3,31 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from torch import nn
-
-from diffeo.data.labelled import LabelledImages
 from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.judges import AutoencoderSettings, autoencoder
-from diffeo.methods import (
-    Adversarial,
-    Diffeomorphic,
-    Method,
-    Natural,
-    Prototypes,
-    Revise,
-    Wachter,
-)
+from diffeo.methods import Method, Natural, Prototypes, Revise, Wachter
 from diffeo.methods.prototypes import FittedPrototypes
-from diffeo.models.flow.density import Flow
-from diffeo.workflows.fours import TARGET
+from reproduction.mnist.setup import IN_X, IN_Z, TARGET, Setup
 
 __all__ = [
     "CONFIDENCES",
+    "ENOUGH",
     "OURS",
-    "UNTUNED",
     "Tunable",
     "fit_prototypes",
+    "greatest",
+    "smallest",
     "tunables",
     "tuned_methods",
 ]
 
 CONFIDENCES = {"": 0.99, "half_": 0.5}
 OURS = "diffeomorphic"
-UNTUNED: Mapping[str, Method] = {OURS: Diffeomorphic(), "adversarial": Adversarial()}
+UNTUNED: Mapping[str, Method] = {OURS: IN_Z, "adversarial": IN_X}
 ENOUGH = 0.99
 SHELLS = 10  # that the budget of the natural method allows for
 ALL_CLASSES = AutoencoderSettings(latent=32)
+WEIGHTS = 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0
 
 Success = Callable[[float], float]
 
@@ -47,8 +38,8 @@ class Tunable:
 
     Args:
         setting: Its name.
-        values: To choose from, in the order in which they are tried.
-        method: With a value set.
+        values: Values to choose from, in the order in which they are tried.
+        method: From a value to the method.
         choose: From the values and the share that succeeds with each, the best.
     """
 
@@ -59,10 +50,10 @@ class Tunable:
 
 
 def tunables(prototypes: FittedPrototypes) -> dict[str, Tunable]:
-    """Return all rivals that have a setting to choose.
+    """Return all baselines that have a setting to choose.
 
-    Prices grow as long as enough rows succeed: with λ before the prediction, as Wachter
-    et al. and, as c, Van Looveren and Klaise have it, that is the smallest that
+    Weights grow as long as enough rows succeed: with λ before the prediction, as
+    Wachter et al. and, as c, Van Looveren and Klaise have it, that is the smallest that
     succeeds. Of Joshi et al., whose λ is before the distance, it is the greatest; the
     smallest would be our method. The budget is the smallest that succeeds.
 
@@ -76,13 +67,11 @@ def tunables(prototypes: FittedPrototypes) -> dict[str, Tunable]:
     def sampling(budget: float) -> Method:
         return Natural(samples=int(budget) // SHELLS, budget=int(budget))
 
-    prices = 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0
-
     return {
-        "wachter": Tunable("weight", prices, Wachter, greatest),
-        "revise": Tunable("weight", prices, Revise, greatest),
+        "wachter": Tunable("weight", WEIGHTS, Wachter, greatest),
+        "revise": Tunable("weight", WEIGHTS, Revise, greatest),
         "natural": Tunable("budget", (200.0, 400.0, 800.0), sampling, smallest),
-        "prototypes": Tunable("weight", prices, near, greatest),
+        "prototypes": Tunable("weight", WEIGHTS, near, greatest),
     }
 
 
@@ -108,7 +97,7 @@ def tuned_methods(
         if key not in tuning:
             raise ValueError(
                 f"the tuning must have {key}, got {', '.join(tuning)}; "
-                "run diffeo tune mnist-comparison again"
+                "run python -m reproduction tune mnist-comparison again"
             )
 
         methods[name] = tunable.method(tuning[key])
@@ -116,23 +105,19 @@ def tuned_methods(
     return methods
 
 
-def fit_prototypes(
-    train: LabelledImages, model: nn.Module, flow: Flow, *, steps: int | None = None
-) -> FittedPrototypes:
+def fit_prototypes(setup: Setup, *, steps: int | None = None) -> FittedPrototypes:
     """Return prototypes of nines, with an autoencoder of all digits.
 
     Args:
-        train: Training digits.
-        model: The classifier under explanation.
-        flow: Where prototypes live.
-        steps: Of the autoencoder's training, if not the usual.
+        setup: The training digits, the classifier, and the flow where prototypes live.
+        steps: Steps of the autoencoder's training, if not the usual ones.
     """
 
     how = ALL_CLASSES if steps is None else replace(ALL_CLASSES, steps=steps)
-    every = autoencoder(train.images, how, Cache.usual())
-    nines = train.select(train.labels == TARGET).images
+    every = autoencoder(setup.train.images, how, Cache.usual())
+    nines = setup.train.of(TARGET)
 
-    return Prototypes().fit(nines, model, flow, autoencoder=every)
+    return Prototypes().fit(nines, setup.model, setup.flow, autoencoder=every)
 
 
 def greatest(values: tuple[float, ...], success: Success) -> float:
