@@ -22,6 +22,8 @@ def test_a_folder_for_each_class_is_read_in_the_order_of_names(tmp_path: Path) -
         for row in rows:
             write_png(x[row], tmp_path / name / f"{row}.png")
 
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / "__MACOSX").mkdir()
     found = read_labelled_images(tmp_path)
 
     assert found.labels.tolist() == [0, 0, 0, 1, 1]
@@ -42,7 +44,7 @@ def test_bad_folders_are_told_in_a_sentence(tmp_path: Path) -> None:
     write_png(torch.zeros(1, 2, 2), tmp_path / "a" / "0.png")
     write_png(torch.zeros(1, 2, 3), tmp_path / "b" / "0.png")
 
-    with pytest.raises(ValueError, match="pictures must be of one size"):
+    with pytest.raises(ValueError, match=r"one size .*a/0.png of 2×2 .*b/0.png"):
         read_labelled_images(tmp_path)
 
 

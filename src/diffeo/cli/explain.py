@@ -79,7 +79,7 @@ def explain(  # noqa: PLR0913 - one option for each thing a user may set
 ) -> None:
     """Show what would have to change in images for a classifier to answer otherwise."""
 
-    images = sample_digits().images if data == "digits" else read_images(Path(data))
+    images = sample_digits().images if data == "digits" else read_images(data).images
     request = Request(
         model=model,
         coordinates=coordinates,

@@ -41,7 +41,7 @@ def spectrum(
 ) -> None:
     """Average the spectrum of the inverse induced metric: the data's dimension."""
 
-    images = sample_digits().images if data == "digits" else read_images(Path(data))
+    images = sample_digits().images if data == "digits" else read_images(data).images
 
     with output_folder(out, overwrite=overwrite) as folder:
         results = spectrum_to_folder(

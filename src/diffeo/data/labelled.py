@@ -1,13 +1,15 @@
 """Images with the classes they belong to."""
 
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from diffeo.data.images import read_images
+from diffeo.data.images import picture_files, read_pictures
+from diffeo.data.square import CenterSquare
 from diffeo.shapes import Images, Indices
 
 __all__ = ["LabelledImages", "read_labelled_images"]
@@ -110,20 +112,46 @@ class LabelledImages:
         return self.select(~apart), self.select(apart)
 
 
-def read_labelled_images(path: Path) -> LabelledImages:
+def read_labelled_images(
+    path: str | Path, *, crop: int | None = None, resize: int | None = None
+) -> LabelledImages:
     """Read a folder that holds one folder of pictures for each class.
 
-    The classes are counted in the order of the folders' names.
+    The classes are counted in the order of the folders' names. Hidden folders are left
+    out.
+
+    Args:
+        path: The folder of the classes' folders.
+        crop: As for `read_images`.
+        resize: As for `read_images`.
 
     Raises:
         FileNotFoundError: If there is no such folder.
-        ValueError: If it has fewer than two folders, or the pictures differ in size.
+        ValueError: If it has fewer than two folders, or a picture cannot be read or
+            differs in size.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from PIL import Image
+        >>> with TemporaryDirectory() as folder:
+        ...     for name in ("cat", "dog"):
+        ...         Path(folder, name).mkdir()
+        ...         Image.new("L", (4, 4)).save(f"{folder}/{name}/1.png")
+        ...     data = read_labelled_images(folder)
+        >>> data.class_names, data.labels
+        (('cat', 'dog'), tensor([0, 1]))
     """
+
+    path = Path(path)
 
     if not path.is_dir():
         raise FileNotFoundError(f"labelled data must be a folder, got {path}")
 
-    folders = sorted(inside for inside in path.iterdir() if inside.is_dir())
+    folders = sorted(
+        inside
+        for inside in path.iterdir()
+        if inside.is_dir() and not inside.name.startswith((".", "__MACOSX"))
+    )
 
     if len(folders) < 2:
         raise ValueError(
@@ -131,13 +159,12 @@ def read_labelled_images(path: Path) -> LabelledImages:
             f"classes, got {len(folders)} in {path}"
         )
 
-    parts = [read_images(folder) for folder in folders]
-    sizes = {tuple(part.shape[1:]) for part in parts}
+    files = [picture_files(folder) for folder in folders]
+    labels = [torch.full((len(of_class),), i) for i, of_class in enumerate(files)]
+    images, _ = read_pictures(
+        list(chain.from_iterable(files)), path, CenterSquare(crop, resize)
+    )
 
-    if len(sizes) > 1:
-        raise ValueError(f"pictures must be of one size, got {sorted(sizes)} in {path}")
-
-    labels = [torch.full((len(part),), label) for label, part in enumerate(parts)]
-    names = tuple(folder.name for folder in folders)
-
-    return LabelledImages(torch.cat(parts), torch.cat(labels), names)
+    return LabelledImages(
+        images, torch.cat(labels), tuple(folder.name for folder in folders)
+    )

@@ -26,12 +26,19 @@ def mnist(split: Split, folder: Path | None = None) -> LabelledImages:
     document recognition.
 
     Args:
-        split: Which digits.
-        folder: Where the files lie; the environment variable DIFFEO_DATA if not given.
+        split: "train" for the official training digits but the last 5,000,
+            "validation" for these, "test" for the official test digits.
+        folder: The folder of the four official files, plain or gzipped, or one above
+            it; the environment variable DIFFEO_DATA if not given.
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If a file is truncated or foreign.
+        ValueError: If a file is truncated or of another format.
+
+    Example:
+        >>> test = mnist("test")  # doctest: +SKIP
+        >>> test.images.shape  # doctest: +SKIP
+        torch.Size([10000, 1, 28, 28])
     """
 
     stem = "t10k" if split == "test" else "train"
@@ -50,7 +57,13 @@ def mnist(split: Split, folder: Path | None = None) -> LabelledImages:
 
 
 def sample_digits() -> LabelledImages:
-    """Return the official test digits that come with the package."""
+    """Return the first 1,000 official test digits, which come with the package.
+
+    Example:
+        >>> digits = sample_digits()
+        >>> digits.images[digits.labels == 4].shape
+        torch.Size([110, 1, 28, 28])
+    """
 
     with resources.as_file(resources.files("diffeo.data") / "digits") as folder:
         return _read(
