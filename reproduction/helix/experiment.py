@@ -61,12 +61,14 @@ class Scale:
         flow: What the flow that is searched is fitted to.
         classifier: What the classifier is fitted to.
         searches: Number of searches of each kind.
+        steps: Most steps of a search.
         sweep: The flows of Theorem 1.
     """
 
     flow: FreshPoints
     classifier: FreshPoints
     searches: int
+    steps: int
     sweep: Sweep
 
 
@@ -74,6 +76,7 @@ FULL = Scale(
     FLOW,
     CLASSIFIER,
     searches=1000,
+    steps=1000,
     sweep=Sweep(
         (0.2, 0.1, 0.05, 0.025), (0, 1, 2), FreshPoints(1500), FreshPoints(150)
     ),
@@ -82,6 +85,7 @@ QUICK = Scale(
     FreshPoints(60, size=128, thickness=THICKNESS, first=0.1),
     FreshPoints(60, size=128, blur=0.5),
     searches=16,
+    steps=120,
     sweep=Sweep((0.2, 0.1), (0,), FreshPoints(40, size=128), FreshPoints(10, size=128)),
 )
 
@@ -105,7 +109,9 @@ def measure_helix(options: ExperimentOptions) -> Findings:
     seconds = time.perf_counter() - begun
     generator = torch.Generator().manual_seed(1)
     points = helix(scale.searches, thickness=THICKNESS, generator=generator).points
-    run = Run(batch_size=scale.searches, path=True, progress=options.progress)
+    run = Run(
+        scale.steps, batch_size=scale.searches, path=True, progress=options.progress
+    )
     ways: dict[str, tuple[Coordinates, Ascent]] = {
         "data": (Identity((3,)), PLAIN),
         "data_adam": (Identity((3,)), PAPER),

@@ -7,12 +7,11 @@ from itertools import product
 
 import torch
 from jaxtyping import Float
-from rich.console import Console
-from rich.progress import track
 from torch import Tensor
 
 from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.geometry.singular import Singular, singular
+from diffeo.progress import track
 from diffeo.shapes import Scores
 from reproduction.helix.data import curve
 from reproduction.helix.models import FreshPoints, fit_flow
@@ -112,14 +111,13 @@ def theorem(sweep: Sweep, *, progress: bool) -> Theorem:
     flows = [*((points, False) for points in trained), (short, False)]
     flows.append((trained[0], True))
     jobs = list(product(flows, sweep.thicknesses))
-    bar = track(
-        jobs, "Fitting flows", console=Console(stderr=True), disable=not progress
-    )
     found = [
         normal_eigenvalue(
             fit_flow(replace(points, thickness=thickness), alternate=alternate)
         )
-        for (points, alternate), thickness in bar
+        for (points, alternate), thickness in track(
+            jobs, "Fitting flows", shown=progress
+        )
     ]
     rows = torch.tensor(found, dtype=torch.float64).reshape(len(flows), -1)
     thicknesses = torch.tensor(sweep.thicknesses, dtype=torch.float64)

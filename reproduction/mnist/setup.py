@@ -155,9 +155,16 @@ def digits_flow() -> Flow:
 def right_digits(
     digits: LabelledImages, model: nn.Module, *, digit: int, count: int
 ) -> Images:
-    """Return the first images of a digit that a classifier gets right."""
+    """Return the first images of a digit that a classifier gets right.
 
-    images = digits.of(digit)
+    Args:
+        digits: Labelled digits.
+        model: The classifier; at least every other image must be right.
+        digit: Which digit.
+        count: Most images.
+    """
+
+    images = digits.of(digit)[: 2 * count]
 
     return images[answers(model)(images) == digit][:count]
 
