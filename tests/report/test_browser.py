@@ -9,8 +9,8 @@ import torch
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from diffeo.counterfactuals import Counterfactuals, Outcome
-from diffeo.report.answers import Classes
 from diffeo.report.measures import Measure
+from diffeo.report.output_text import Classes
 from diffeo.report.page import Report, Story, write_page
 from mirrored import films_of, record_of, synthetic
 
