@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-__all__ = ["COLORS", "Array", "box_plot", "saved"]
+from diffeo.report.figures import COLORS
+
+__all__ = ["Array", "box_plot", "saved"]
 
 Array = npt.NDArray[np.float64]
-
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#F0E442")
 
 
 def saved(figure: Callable[[], Figure]) -> Callable[[Path], None]:

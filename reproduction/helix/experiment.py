@@ -17,23 +17,9 @@ from diffeo.objectives import TargetClass
 from diffeo.search import Run, search
 from reproduction.experiment import Drawing, Experiment, ExperimentOptions, Findings
 from reproduction.figures import Array, saved
+from reproduction.helix import figures, models
 from reproduction.helix.data import curve, distance, helix, tangents
-from reproduction.helix.figures import (
-    box_figure,
-    distance_figure,
-    eigenvalue_figure,
-    path_figure,
-)
-from reproduction.helix.models import (
-    CLASSIFIER,
-    FLOW,
-    THICKNESS,
-    FreshPoints,
-    fit_classifier,
-    fit_flow,
-    shipped_flow,
-    untrained_flow,
-)
+from reproduction.helix.models import THICKNESS, FreshPoints
 from reproduction.helix.page import write_helix_page
 from reproduction.helix.theorem import Sweep, Theorem, frames, inner_places, theorem
 
@@ -73,8 +59,8 @@ class Scale:
 
 
 FULL = Scale(
-    FLOW,
-    CLASSIFIER,
+    models.FLOW,
+    models.CLASSIFIER,
     searches=1000,
     steps=1000,
     sweep=Sweep(
@@ -102,9 +88,12 @@ def measure_helix(options: ExperimentOptions) -> Findings:
     begun = time.perf_counter()
 
     if options.weights:
-        flow, classifier = shipped_flow(), zoo.load("helix-classifier")
+        flow, classifier = models.shipped_flow(), zoo.load("helix-classifier")
     else:
-        flow, classifier = fit_flow(scale.flow), fit_classifier(scale.classifier)
+        flow, classifier = (
+            models.fit_flow(scale.flow),
+            models.fit_classifier(scale.classifier),
+        )
 
     seconds = time.perf_counter() - begun
     generator = torch.Generator().manual_seed(1)
@@ -117,7 +106,7 @@ def measure_helix(options: ExperimentOptions) -> Findings:
         "data_adam": (Identity((3,)), PAPER),
         "latent": (flow, PLAIN),
         "latent_adam": (flow, PAPER),
-        "untrained": (untrained_flow(), PLAIN),
+        "untrained": (models.untrained_flow(), PLAIN),
     }
     goal = TargetClass("other", CONFIDENCE)
     records = {
@@ -172,7 +161,7 @@ def _drawings(
     points = {"factuals": records["latent"].factual, **found}
     distances = {name: distance(x.double()).numpy() for name, x in points.items()}
     t = inner_places(BOXES)
-    boxes = {"trained flow": flow, "untrained flow": untrained_flow()}
+    boxes = {"trained flow": flow, "untrained flow": models.untrained_flow()}
     eigenvalues = {
         "well-trained flows, three seeds": sweep.trained.numpy(),
         "the same, orders alternating": sweep.alternating.numpy(),
@@ -180,16 +169,16 @@ def _drawings(
     }
 
     return {
-        "paths.png": saved(lambda: path_figure(paths)),
+        "paths.png": saved(lambda: figures.path_figure(paths)),
         "boxes.png": saved(
-            lambda: box_figure(
+            lambda: figures.box_figure(
                 curve(t).numpy(),
                 {name: _edges(each, t) for name, each in boxes.items()},
             )
         ),
-        "distances.png": saved(lambda: distance_figure(distances)),
+        "distances.png": saved(lambda: figures.distance_figure(distances)),
         "theorem.png": saved(
-            lambda: eigenvalue_figure(sweep.thicknesses.numpy(), eigenvalues)
+            lambda: figures.eigenvalue_figure(sweep.thicknesses.numpy(), eigenvalues)
         ),
         "helix.html": lambda path: write_helix_page(paths, path),
     }

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d import Axes3D
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
-from reproduction.figures import COLORS, Array, box_plot
+from diffeo.report.figures import COLORS
+from reproduction.figures import Array, box_plot
 
 __all__ = [
     "HALVES",

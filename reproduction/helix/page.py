@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from diffeo.extras import require
-from reproduction.figures import COLORS, Array
+from diffeo.report.figures import COLORS
+from reproduction.figures import Array
 from reproduction.helix.figures import HALVES
 
 __all__ = ["write_helix_page"]

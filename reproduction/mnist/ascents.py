@@ -35,8 +35,8 @@ from reproduction.mnist.setup import (
 
 __all__ = ["ASCENTS", "MNIST_ASCENTS"]
 
-FULL = Size(fours=200, steps=500)
-QUICK = Size(fours=2, steps=20, train=300)
+FULL = Size(fours=200, run=Run(500))
+QUICK = Size(fours=2, run=Run(20), train=300)
 ASCENTS: dict[str, Ascent] = {
     "adam": Adam(0.05),
     "normalized": NormalizedGradient(0.2),
@@ -60,7 +60,7 @@ def measure_mnist_ascents(options: ExperimentOptions) -> Findings:
     """
 
     size = QUICK if options.quick else FULL
-    setup = Setup.load(size, options.data, Run(progress=options.progress))
+    setup = Setup.load(options, size)
     train, flow = setup.train, setup.flow
     oracle = svm(train.images, train.labels)
     nines = right_digits(setup.test, setup.model, digit=TARGET, count=size.fours)

@@ -7,6 +7,7 @@ from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.judges import AutoencoderSettings, autoencoder
 from diffeo.methods import Method, Natural, Prototypes, Revise, Wachter
 from diffeo.methods.prototypes import FittedPrototypes
+from reproduction.experiment import ExperimentOptions
 from reproduction.mnist.setup import IN_X, IN_Z, TARGET, Setup
 
 __all__ = [
@@ -105,15 +106,15 @@ def tuned_methods(
     return methods
 
 
-def fit_prototypes(setup: Setup, *, steps: int | None = None) -> FittedPrototypes:
+def fit_prototypes(setup: Setup, options: ExperimentOptions) -> FittedPrototypes:
     """Return prototypes of nines, with an autoencoder of all digits.
 
     Args:
         setup: The training digits, the classifier, and the flow where prototypes live.
-        steps: Steps of the autoencoder's training, if not the usual ones.
+        options: Whether to be quick: to hardly train the autoencoder.
     """
 
-    how = ALL_CLASSES if steps is None else replace(ALL_CLASSES, steps=steps)
+    how = replace(ALL_CLASSES, steps=20) if options.quick else ALL_CLASSES
     every = autoencoder(setup.train.images, how, Cache.usual())
     nines = setup.train.of(TARGET)
 

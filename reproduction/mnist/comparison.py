@@ -7,8 +7,7 @@ from diffeo.evaluation.comparison import Question, Settings, compare
 from diffeo.evaluation.judges import AutoencoderSettings, ClassifierSettings
 from diffeo.evaluation.reference import Reference
 from diffeo.metrics.intervals import Bootstrap
-from diffeo.report.report import ReportOptions, write_report
-from diffeo.search import Run
+from diffeo.report import ReportOptions, write_report
 from diffeo.workflows.report import measures_of
 from reproduction.experiment import Experiment, ExperimentOptions, Findings
 from reproduction.mnist.baselines import CONFIDENCES, fit_prototypes, tuned_methods
@@ -24,8 +23,8 @@ from reproduction.mnist.tuning import FULL, QUICK, read_tuning, tune
 __all__ = ["MNIST_COMPARISON"]
 
 QUICK_JUDGES = Settings(
-    autoencoder=AutoencoderSettings(latent=4, hidden=(32,), steps=QUICK.steps),
-    classifiers=(ClassifierSettings(width=2, steps=QUICK.steps),),
+    autoencoder=AutoencoderSettings(latent=4, hidden=(32,), steps=QUICK.run.steps),
+    classifiers=(ClassifierSettings(width=2, steps=QUICK.run.steps),),
     trees=10,
     bootstrap=Bootstrap(resamples=200),
 )
@@ -45,9 +44,8 @@ def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
     """
 
     tuning = {} if options.quick else read_tuning(options.out)
-    size = QUICK if options.quick else FULL
-    setup = Setup.load(size, options.data, Run(progress=options.progress))
-    prototypes = fit_prototypes(setup, steps=size.steps if options.quick else None)
+    setup = Setup.load(options, QUICK if options.quick else FULL)
+    prototypes = fit_prototypes(setup, options)
     tuning = tuning or tune(setup, prototypes, options)
     records = {
         prefix: {

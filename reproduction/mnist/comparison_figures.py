@@ -13,10 +13,10 @@ from torch import Tensor
 from diffeo.batching import batches_of
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.evaluation import Evaluation
-from diffeo.report.figures import gallery
+from diffeo.report.figures import COLORS, gallery
 from diffeo.shapes import Images, Scores
 from reproduction.experiment import Drawing
-from reproduction.figures import COLORS, saved
+from reproduction.figures import saved
 from reproduction.mnist.baselines import OURS
 from reproduction.mnist.setup import SOURCE, Setup
 

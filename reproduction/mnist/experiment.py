@@ -16,9 +16,9 @@ from diffeo.metrics.oracles import answers, svm
 from diffeo.models.flow.density import Flow
 from diffeo.models.flow.pixels import dequantize
 from diffeo.objectives import confidence_of
+from diffeo.report import ReportOptions, write_report
 from diffeo.report.figures import along_path, gallery
 from diffeo.report.images import to_8_bits
-from diffeo.report.report import ReportOptions, write_report
 from diffeo.search import Run
 from diffeo.shapes import Images
 from reproduction.experiment import Experiment, ExperimentOptions, Findings, named
@@ -37,8 +37,8 @@ from reproduction.mnist.setup import (
 
 __all__ = ["MNIST"]
 
-FULL = Size(fours=200, steps=2000)
-QUICK = Size(fours=4, steps=40, train=300, test=100)
+FULL = Size(fours=200, run=Run(2000, path=True))
+QUICK = Size(fours=4, run=Run(40, path=True), train=300, test=100)
 SHOWN = 12  # rows of the gallery
 
 
@@ -49,8 +49,7 @@ def measure_mnist(options: ExperimentOptions) -> Findings:
         options: Where the data are, and whether to be quick.
     """
 
-    size = QUICK if options.quick else FULL
-    setup = Setup.load(size, options.data, Run(path=True, progress=options.progress))
+    setup = Setup.load(options, QUICK if options.quick else FULL)
     records = {
         "latent": setup.search(),
         "adam": setup.search(PAPER),

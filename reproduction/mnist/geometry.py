@@ -60,8 +60,10 @@ class Scale:
     side: int
 
 
-FULL = Scale(Size(200, 2000), spectra=100, compared=3, own=50, axes=50, side=64)
-QUICK = Scale(Size(2, 600, train=500), spectra=1, compared=1, own=1, axes=4, side=8)
+FULL = Scale(Size(200, Run(2000)), spectra=100, compared=3, own=50, axes=50, side=64)
+QUICK = Scale(
+    Size(2, Run(600), train=500), spectra=1, compared=1, own=1, axes=4, side=8
+)
 
 
 def measure_mnist_geometry(options: ExperimentOptions) -> Findings:
@@ -72,7 +74,7 @@ def measure_mnist_geometry(options: ExperimentOptions) -> Findings:
     """
 
     scale = QUICK if options.quick else FULL
-    setup = Setup.load(scale.size, options.data, Run(progress=options.progress))
+    setup = Setup.load(options, scale.size)
     flow, fours = setup.flow, setup.fours
     records = {
         "latent": setup.search(),

@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +21,7 @@ from diffeo.models.flow.density import Flow, as_flow
 from diffeo.models.flow.pixels import dequantize
 from diffeo.search import Run
 from diffeo.shapes import Images
+from reproduction.experiment import ExperimentOptions
 
 __all__ = [
     "CONFIDENCE",
@@ -50,13 +50,13 @@ class Size:
 
     Args:
         fours: Test fours to be turned into nines.
-        steps: Most steps of a search.
+        run: How to search.
         train: Training digits; all if not given.
         test: Test digits, besides the fours; all if not given.
     """
 
     fours: int
-    steps: int
+    run: Run
     train: int | None = None
     test: int | None = None
 
@@ -82,19 +82,18 @@ class Setup:
     run: Run
 
     @classmethod
-    def load(cls, size: Size, data: Path | None, run: Run) -> "Setup":
+    def load(cls, options: ExperimentOptions, size: Size) -> "Setup":
         """Read the digits and the models.
 
         Args:
+            options: Where the data are, and whether to show bars.
             size: How much to take.
-            data: Folder of the data sets.
-            run: How to search; its steps are those of `size`.
 
         Raises:
             FileNotFoundError: If MNIST is not there.
         """
 
-        train, test = mnist("train", data), mnist("test", data)
+        train, test = mnist("train", options.data), mnist("test", options.data)
         model = zoo.load("mnist-cnn")
 
         return cls(
@@ -103,7 +102,7 @@ class Setup:
             right_digits(test, model, digit=SOURCE, count=size.fours),
             model,
             digits_flow(),
-            replace(run, steps=size.steps),
+            replace(size.run, progress=options.progress),
         )
 
     def search(

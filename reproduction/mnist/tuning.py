@@ -22,8 +22,8 @@ __all__ = ["QUICK", "read_tuning", "tune", "tune_mnist_comparison"]
 FILE = "tuning.json"
 SHIPPED = ROOT / "results" / "mnist-comparison"
 ROWS, QUICK_ROWS = 50, 1
-FULL = Size(fours=200, steps=1000)
-QUICK = Size(fours=2, steps=20, train=300, test=100)
+FULL = Size(fours=200, run=Run(1000))
+QUICK = Size(fours=2, run=Run(20), train=300, test=100)
 
 
 def tune_mnist_comparison(options: ExperimentOptions) -> dict[str, float]:
@@ -36,9 +36,8 @@ def tune_mnist_comparison(options: ExperimentOptions) -> dict[str, float]:
         The settings chosen, their share of success, and the share of all others tried.
     """
 
-    size = QUICK if options.quick else FULL
-    setup = Setup.load(size, options.data, Run(progress=options.progress))
-    prototypes = fit_prototypes(setup, steps=size.steps if options.quick else None)
+    setup = Setup.load(options, QUICK if options.quick else FULL)
+    prototypes = fit_prototypes(setup, options)
     results = tune(setup, prototypes, options)
     write_results(results, options.out, FILE)
     show_table("Tuned on validation fours", results, {})
