@@ -17,6 +17,18 @@ def test_a_search_counts_the_rows_of_all_its_batches(
     assert "3 reached" in shown
 
 
+def test_what_is_being_done_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with watch("Judging", 2, shown=True) as bar:
+        bar.begin("Training an oracle")
+        bar.begin("Measuring distances")
+        bar.describe("Writing the table")
+
+    shown = capsys.readouterr().err
+
+    assert "Writing the table" in shown
+    assert "2/2" in shown
+
+
 def test_items_are_given_in_their_order_and_counted(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

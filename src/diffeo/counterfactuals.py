@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from diffeo.files import write_atomically
 from diffeo.objectives import confidence_of
 from diffeo.shapes import Data, Flags, Indices, Latent, Outputs, Scores
 
@@ -120,9 +121,9 @@ class Counterfactuals:
         >>> import torch
         >>> from diffeo import Identity, TargetClass, search
         >>> x = torch.zeros(4, 2)
-        >>> search(x, lambda x: 3 * x, TargetClass(1), Identity((2,)))
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), Identity((2,)))
+        >>> print(str(record).splitlines()[0])
         Counterfactuals of 4 rows: 4 reached the target
-        medians: 5 steps, distance 1.083, latent distance 1.083, confidence 0.9902
     """
 
     factual: Data
@@ -287,8 +288,6 @@ class Counterfactuals:
     def save(self, path: str | Path) -> None:
         """Write the record to one safetensors file, complete or not at all."""
 
-        path = Path(path)
-        draft = path.with_name(path.name + ".part")
         tensors = {name: value.contiguous() for name, value in self.tensors().items()}
         head = {
             "format": FORMAT,
@@ -297,8 +296,10 @@ class Counterfactuals:
             "names": json.dumps(self.names),
             "batch_size": str(self.batch_size),
         }
-        save_file(tensors | _joined(self.paths), draft, metadata=head)
-        draft.replace(path)
+        tensors |= _joined(self.paths)
+        write_atomically(
+            Path(path), lambda draft: save_file(tensors, draft, metadata=head)
+        )
 
     @classmethod
     def load(cls, path: str | Path) -> "Counterfactuals":

@@ -25,7 +25,7 @@ class Bar:
     """A count on the terminal.
 
     Searches count rows, those of earlier batches and of the current one; all other work
-    counts its parts with `update`.
+    counts its parts with `update` or `begin`.
 
     Args:
         display: What draws the count.
@@ -48,6 +48,16 @@ class Bar:
         """
 
         self.display.update(self.task, completed=finished, note=note)
+
+    def describe(self, words: str) -> None:
+        """Show in a few words what is being done."""
+
+        self.display.update(self.task, description=words)
+
+    def begin(self, words: str) -> None:
+        """Count one part more, and show in a few words what is being done."""
+
+        self.display.update(self.task, advance=1, description=words)
 
     def show(self, finished: int, reached: int) -> None:
         """Show the rows of the current batch beside those of the earlier ones.

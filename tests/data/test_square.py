@@ -26,7 +26,7 @@ def test_resizing_alone_takes_the_largest_square_in_the_middle() -> None:
 
 
 def test_smaller_pictures_keep_the_mean_of_what_they_show() -> None:
-    stripes = np.tile(np.float32([0, 1]), (1, 64, 32))
+    stripes = np.tile(np.array([0, 1], np.float32), (1, 64, 32))
     found = CenterSquare(resize=8)(stripes, "x")
 
     assert found.shape == (1, 8, 8)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from diffeo.data.images import picture_files, read_pictures
 from diffeo.data.square import CenterSquare
-from diffeo.shapes import Images, Indices
+from diffeo.shapes import Images, Indices, Scores
 
 __all__ = ["LabelledImages", "read_labelled_images"]
 
@@ -21,7 +21,7 @@ class LabelledImages:
 
     Args:
         images: Images of one size.
-        labels: The class of each image, counted from 0.
+        labels: The class of each image, counted from 0; or its true value, a float.
         class_names: What each class is called; empty if unknown.
 
     Raises:
@@ -34,7 +34,7 @@ class LabelledImages:
     """
 
     images: Images
-    labels: Indices
+    labels: Indices | Scores
     class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -103,10 +103,11 @@ class LabelledImages:
         if every < 2:
             raise ValueError(f"every must be at least 2, got {every}")
 
-        apart = torch.zeros_like(self.labels, dtype=torch.bool)
+        labels: Tensor = self.labels
+        apart = torch.zeros_like(labels, dtype=torch.bool)
 
-        for label in self.labels.unique():
-            rows = (self.labels == label).nonzero()[:, 0]
+        for label in labels.unique():
+            rows = (labels == label).nonzero()[:, 0]
             apart[rows[every - 1 :: every]] = True
 
         return self.select(~apart), self.select(apart)
