@@ -17,8 +17,8 @@ from diffeo.ascents import (
 )
 from diffeo.batching import batches_of
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.methods import Diffeomorphic
-from diffeo.metrics.oracles import svm
+from diffeo.evaluation.oracles import svm
+from diffeo.methods import diffeomorphic
 from diffeo.models.flow.density import Flow
 from diffeo.search import Run
 from diffeo.shapes import Images
@@ -68,7 +68,7 @@ def measure_mnist_ascents(options: ExperimentOptions) -> Findings:
 
     for name, ascent in ASCENTS.items():
         begun = time.perf_counter()
-        record = setup.search(Diffeomorphic(ascent))
+        record = setup.search(diffeomorphic(ascent))
         seconds = (time.perf_counter() - begun) / len(record)
         found = record.counterfactual[record.reached]
         results |= named(

@@ -4,9 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from diffeo.evaluation.cache import Cache
-from diffeo.evaluation.judges import AutoencoderSettings, autoencoder
-from diffeo.methods import Method, Natural, Prototypes, Revise, Wachter
-from diffeo.methods.prototypes import FittedPrototypes
+from diffeo.evaluation.oracle_training import (
+    AutoencoderSettings,
+    trained_autoencoder,
+)
+from diffeo.methods import (
+    Method,
+    PrototypeObjective,
+    RandomSearch,
+    prototypes,
+    revise,
+    wachter,
+)
 from reproduction.experiment import ExperimentOptions
 from reproduction.mnist.setup import IN_X, IN_Z, TARGET, Setup
 
@@ -50,7 +59,7 @@ class Tunable:
     choose: Callable[[tuple[float, ...], Success], float]
 
 
-def tunables(prototypes: FittedPrototypes) -> dict[str, Tunable]:
+def tunables(objective: PrototypeObjective) -> dict[str, Tunable]:
     """Return all baselines that have a setting to choose.
 
     Weights grow as long as enough rows succeed: with λ before the prediction, as
@@ -59,32 +68,32 @@ def tunables(prototypes: FittedPrototypes) -> dict[str, Tunable]:
     smallest would be our method. The budget is the smallest that succeeds.
 
     Args:
-        prototypes: Fitted to training data.
+        objective: Prototypes fitted to training data.
     """
 
     def near(weight: float) -> Method:
-        return replace(prototypes, settings=replace(prototypes.settings, weight=weight))
+        return prototypes(replace(objective, weight=weight))
 
     def sampling(budget: float) -> Method:
-        return Natural(samples=int(budget) // SHELLS, budget=int(budget))
+        return RandomSearch(samples=int(budget) // SHELLS, budget=int(budget))
 
     return {
-        "wachter": Tunable("weight", WEIGHTS, Wachter, greatest),
-        "revise": Tunable("weight", WEIGHTS, Revise, greatest),
+        "wachter": Tunable("weight", WEIGHTS, wachter, greatest),
+        "revise": Tunable("weight", WEIGHTS, revise, greatest),
         "natural": Tunable("budget", (200.0, 400.0, 800.0), sampling, smallest),
         "prototypes": Tunable("weight", WEIGHTS, near, greatest),
     }
 
 
 def tuned_methods(
-    tuning: Mapping[str, float], prefix: str, prototypes: FittedPrototypes
+    tuning: Mapping[str, float], prefix: str, objective: PrototypeObjective
 ) -> dict[str, Method]:
     """Return all methods as tuned.
 
     Args:
         tuning: From names to numbers, as the tuning wrote them.
         prefix: Of the confidence, one of CONFIDENCES.
-        prototypes: Fitted to training data.
+        objective: Prototypes fitted to training data.
 
     Raises:
         ValueError: If the tuning lacks a method.
@@ -92,7 +101,7 @@ def tuned_methods(
 
     methods = dict(UNTUNED)
 
-    for name, tunable in tunables(prototypes).items():
+    for name, tunable in tunables(objective).items():
         key = f"tuned_{prefix}{name}_{tunable.setting}"
 
         if key not in tuning:
@@ -106,7 +115,7 @@ def tuned_methods(
     return methods
 
 
-def fit_prototypes(setup: Setup, options: ExperimentOptions) -> FittedPrototypes:
+def fit_prototypes(setup: Setup, options: ExperimentOptions) -> PrototypeObjective:
     """Return prototypes of nines, with an autoencoder of all digits.
 
     Args:
@@ -115,10 +124,10 @@ def fit_prototypes(setup: Setup, options: ExperimentOptions) -> FittedPrototypes
     """
 
     how = replace(ALL_CLASSES, steps=20) if options.quick else ALL_CLASSES
-    every = autoencoder(setup.train.images, how, Cache.usual())
-    nines = setup.train.of(TARGET)
+    every = trained_autoencoder(setup.train.images, how, Cache.usual())
+    nines, model, flow = setup.train.of(TARGET), setup.model, setup.flow
 
-    return Prototypes().fit(nines, setup.model, setup.flow, autoencoder=every)
+    return PrototypeObjective.fit(nines, model, flow, autoencoder=every)
 
 
 def greatest(values: tuple[float, ...], success: Success) -> float:

@@ -1,14 +1,12 @@
 """Section V on MNIST: ours and the baselines, judged by the same judges."""
 
-from dataclasses import replace
-
-from diffeo.evaluation.cache import Cache
-from diffeo.evaluation.comparison import Question, Settings, compare
-from diffeo.evaluation.judges import AutoencoderSettings, ClassifierSettings
+from diffeo.evaluation.comparison import compare
 from diffeo.evaluation.reference import Reference
-from diffeo.metrics.intervals import Bootstrap
+from diffeo.evaluation.settings import quick_settings
+from diffeo.evaluation.task import Task
+from diffeo.objectives import TargetClass
 from diffeo.report import ReportOptions, write_report
-from diffeo.workflows.report import measures_of
+from diffeo.workflows.evaluate import measures_of
 from reproduction.experiment import Experiment, ExperimentOptions, Findings
 from reproduction.mnist.baselines import CONFIDENCES, fit_prototypes, tuned_methods
 from reproduction.mnist.comparison_figures import comparison_drawings
@@ -17,17 +15,10 @@ from reproduction.mnist.comparison_tables import (
     comparison_results,
     headlines,
 )
-from reproduction.mnist.setup import CONFIDENCE, Setup
+from reproduction.mnist.setup import CONFIDENCE, TARGET, Setup
 from reproduction.mnist.tuning import FULL, QUICK, read_tuning, tune
 
 __all__ = ["MNIST_COMPARISON"]
-
-QUICK_JUDGES = Settings(
-    autoencoder=AutoencoderSettings(latent=4, hidden=(32,), steps=QUICK.run.steps),
-    classifiers=(ClassifierSettings(width=2, steps=QUICK.run.steps),),
-    trees=10,
-    bootstrap=Bootstrap(resamples=200),
-)
 
 
 def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
@@ -54,13 +45,12 @@ def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
         }
         for prefix, confidence in CONFIDENCES.items()
     }
-    settings = replace(QUICK_JUDGES, cache=Cache.usual()) if options.quick else None
     evaluation = compare(
         {f"{at}{name}": one for at in records for name, one in records[at].items()},
-        Question(setup.model, setup.flow, CONFIDENCE),
+        Task(setup.model, setup.flow, TargetClass(TARGET, CONFIDENCE)),
         Reference(setup.train, setup.test),
         untrained=setup.control(),
-        settings=settings,
+        settings=quick_settings() if options.quick else None,
     )
     results = {
         **comparison_results(evaluation, tuple(records[""]), CONFIDENCES),

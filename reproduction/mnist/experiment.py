@@ -12,7 +12,7 @@ from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.metrics.oracles import answers, svm
+from diffeo.evaluation.oracles import classifier_oracle, svm
 from diffeo.models.flow.density import Flow
 from diffeo.models.flow.pixels import dequantize
 from diffeo.objectives import confidence_of
@@ -57,7 +57,7 @@ def measure_mnist(options: ExperimentOptions) -> Findings:
         "untrained": setup.control(),
     }
     test = setup.test
-    right = answers(setup.model)(test.images) == test.labels
+    right = classifier_oracle(setup.model)(test.images) == test.labels
     results = {
         **_flow_results(setup.flow, test.images),
         "cnn_accuracy": mean(right),

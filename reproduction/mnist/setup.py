@@ -13,9 +13,10 @@ from diffeo.ascents import Adam
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import LabelledImages
 from diffeo.data.mnist import mnist
-from diffeo.methods import Adversarial, Diffeomorphic, Method
-from diffeo.metrics.neighbors import neighbor_share
-from diffeo.metrics.oracles import Oracle, agreement, answers
+from diffeo.evaluation.metrics.agreement import agreement
+from diffeo.evaluation.metrics.neighbors import neighbor_share
+from diffeo.evaluation.oracles import Oracle, classifier_oracle
+from diffeo.methods import Method, adversarial, diffeomorphic
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.density import Flow, as_flow
 from diffeo.models.flow.pixels import dequantize
@@ -41,7 +42,7 @@ __all__ = [
 
 SOURCE, TARGET, CONFIDENCE = 4, 9, 0.99
 CONTROL_ROWS, CONTROL_STEPS = 50, 300  # enough for an untrained flow
-IN_Z, IN_X, PAPER = Diffeomorphic(), Adversarial(), Diffeomorphic(Adam(0.05))
+IN_Z, IN_X, PAPER = diffeomorphic(), adversarial(), diffeomorphic(Adam(0.05))
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ def right_digits(
 
     images = digits.of(digit)[: 2 * count]
 
-    return images[answers(model)(images) == digit][:count]
+    return images[classifier_oracle(model)(images) == digit][:count]
 
 
 def oracle_results(
@@ -185,7 +186,7 @@ def oracle_results(
     near = neighbor_share(found, train.images, train.labels, target=TARGET)
 
     return {
-        "svm_target": mean(agreement(oracle, found, TARGET)),
+        "svm_target": mean(agreement([oracle], found, TARGET)),
         "knn_target": mean(near),
     }
 

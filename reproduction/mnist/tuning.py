@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from diffeo.data.mnist import mnist
-from diffeo.methods.prototypes import FittedPrototypes
+from diffeo.methods import PrototypeObjective
 from diffeo.search import Run
 from diffeo.workflows.results import write_results
 from reproduction.experiment import ROOT, ExperimentOptions, show_table
@@ -46,7 +46,7 @@ def tune_mnist_comparison(options: ExperimentOptions) -> dict[str, float]:
 
 
 def tune(
-    setup: Setup, prototypes: FittedPrototypes, options: ExperimentOptions
+    setup: Setup, prototypes: PrototypeObjective, options: ExperimentOptions
 ) -> dict[str, float]:
     """Return the chosen settings of all baselines by name, for each confidence.
 
