@@ -1,7 +1,7 @@
 """The instances over which the laws run: a new part costs one entry here."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -25,15 +25,16 @@ from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.linear import principal_axes
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.methods import (
-    Adversarial,
-    Diffeomorphic,
     Method,
-    Natural,
-    Prototypes,
-    Revise,
-    Wachter,
+    PrototypeObjective,
+    RadiusSchedule,
+    RandomSearch,
+    adversarial,
+    diffeomorphic,
+    prototypes,
+    revise,
+    wachter,
 )
-from diffeo.methods.shells import GrowingShells, ShrinkingShells
 from diffeo.models.flow.bijection import Chain, Inverse, initialize
 from diffeo.models.flow.coupling import Coupling
 from diffeo.models.flow.density import Flow
@@ -271,16 +272,16 @@ def methods(model: nn.Module, where: Coordinates) -> dict[str, Method]:
     """Every published method, fitted to a model and coordinates of 4×4 images."""
 
     step = Box(Adam(0.02), 0.0, 1.0)
-    fitted = Prototypes(weight=0.01).fit(
+    fitted = PrototypeObjective.fit(
         images(60, seed=5), model, where, autoencoder=lambda x: 0.9 * x
     )
+    schedule = RadiusSchedule(6.0, 0.5)
 
     return {
-        "adversarial": Adversarial(step),
-        "wachter": Wachter(0.01, ascent=step),
-        "revise": Revise(0.01),
-        "natural, growing": Natural(GrowingShells(0.5), samples=8, budget=80),
-        "natural, shrinking": Natural(ShrinkingShells(6.0, 0.5), samples=8, budget=80),
-        "prototypes": fitted,
-        "diffeomorphic": Diffeomorphic(),
+        "adversarial": adversarial(step),
+        "wachter": wachter(0.01, step),
+        "revise": revise(0.01),
+        "natural": RandomSearch(schedule, samples=8, budget=80),
+        "prototypes": prototypes(replace(fitted, weight=0.01)),
+        "diffeomorphic": diffeomorphic(),
     }

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 import torch
 
-from diffeo.counterfactuals import Counterfactuals, Outcome
+from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
 from diffeo.methods import Method
 from diffeo.objectives import Point, TargetClass
 from diffeo.search import Run
@@ -74,7 +74,8 @@ def test_the_record_is_complete(record: Counterfactuals) -> None:
     assert fields == set(record.tensors()) | others
     assert torch.equal(record.factual, X)
     assert record.target.tolist() == [1] * len(X)
-    assert {"objective", "coordinates", "run"} <= set(record.settings)
+    assert {"objective", "coordinates", "run", "model"} <= set(record.settings)
+    assert (record.typical == Typicality.UNKNOWN).all()
     torch.testing.assert_close(record.outputs_before, MODEL(X))
 
     for name, value in record.tensors().items():

@@ -5,21 +5,21 @@ from pathlib import Path
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import read_labelled_images
 from diffeo.data.mnist import mnist, sample_digits
-from diffeo.evaluation.comparison import Question, Settings, evaluate
-from diffeo.evaluation.judges import AutoencoderSettings, ClassifierSettings
+from diffeo.evaluation.comparison import evaluate
 from diffeo.evaluation.reference import Reference
+from diffeo.evaluation.settings import Settings
 from diffeo.evaluation.table import Table
-from diffeo.metrics.intervals import Bootstrap
+from diffeo.evaluation.task import Task
 from diffeo.workflows.results import write_results
 
-__all__ = ["evaluate_to_folder", "find_reference", "quick_settings"]
+__all__ = ["evaluate_to_folder", "find_reference"]
 
 HELD_OUT = 4  # every fourth image of a class, where the data come in one part
 
 
 def evaluate_to_folder(
     record: Counterfactuals,
-    question: Question,
+    task: Task,
     reference: Reference,
     folder: Path,
     settings: Settings | None = None,
@@ -28,7 +28,7 @@ def evaluate_to_folder(
 
     Args:
         record: Counterfactuals of images for a classifier.
-        question: What they answer.
+        task: What they were asked for.
         reference: Labelled real data.
         folder: Where to write.
         settings: How judges are trained and figures found.
@@ -37,15 +37,7 @@ def evaluate_to_folder(
         ValueError: If the record's images are not like the reference's.
     """
 
-    ours, theirs = record.factual.shape[1:], reference.train.images.shape[1:]
-
-    if ours != theirs:
-        raise ValueError(
-            f"data must have images like the record's, {tuple(ours)}, got "
-            f"{tuple(theirs)}"
-        )
-
-    table = evaluate(record, question, reference, settings)
+    table = evaluate(record, task, reference, settings)
     write_results(table.as_results(), folder)
     table.write_csv(folder / "table.csv")
 
@@ -65,23 +57,8 @@ def find_reference(text: str) -> Reference:
     """
 
     if text == "mnist":
-        return Reference.of_digits(mnist("train"), mnist("test"))
+        return Reference(mnist("train"), mnist("test"))
 
-    if text == "digits":
-        digits = sample_digits()
-        whole = Reference.of_digits(digits, digits).train
-    else:
-        whole = read_labelled_images(Path(text))
+    whole = sample_digits() if text == "digits" else read_labelled_images(Path(text))
 
     return Reference(*whole.split(HELD_OUT))
-
-
-def quick_settings() -> Settings:
-    """Return settings of judges that hardly learn anything, to see that all works."""
-
-    return Settings(
-        autoencoder=AutoencoderSettings(latent=8, hidden=(32,), steps=20),
-        classifiers=(ClassifierSettings(width=2, steps=10),),
-        trees=5,
-        bootstrap=Bootstrap(resamples=200),
-    )

@@ -167,7 +167,7 @@ def measures_of(table: Table, methods: Sequence[str]) -> list[Measure]:
             readings[entry.metric],
             control=entry.name in table.controls,
         )
-        for entry in table.entries
+        for entry in table.measurements
         if entry.name in methods or entry.name in table.controls
     ]
 

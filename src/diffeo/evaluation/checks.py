@@ -1,0 +1,119 @@
+"""What an evaluation refuses before any judge is trained, and why."""
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+from diffeo.batching import batches_of
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.evaluation.oracles import predicted_class
+from diffeo.evaluation.reference import Reference
+from diffeo.evaluation.task import Task
+from diffeo.search.checks import check_latent, check_mode, check_outputs
+from diffeo.shapes import Data
+
+__all__ = ["check_factuals", "check_reference", "check_task"]
+
+
+def check_factuals(
+    records: Mapping[str, Counterfactuals], untrained: Counterfactuals | None
+) -> None:
+    """Refuse records that are not of the same factuals.
+
+    Args:
+        records: Records by name.
+        untrained: Another of the first of these factuals.
+
+    Raises:
+        ValueError: If they are not.
+    """
+
+    if not records:
+        raise ValueError("records must be at least one, got none")
+
+    names, values = list(records), list(records.values())
+    factual = values[0].factual
+
+    for name, record in records.items():
+        if not record.factual.equal(factual):
+            raise ValueError(
+                f"records must have the same factuals, got other ones in {name} than "
+                f"in {names[0]}"
+            )
+
+    if untrained is not None and not untrained.factual.equal(factual[: len(untrained)]):
+        raise ValueError(
+            "the untrained record must have the first factuals of the others, got "
+            "other ones"
+        )
+
+
+def check_task(record: Counterfactuals, task: Task) -> None:
+    """Refuse a model or coordinates that cannot judge a record's data.
+
+    Raises:
+        ValueError: If they do not take such data, or answer with NaN or infinity, or
+            the model's outputs are not like those of the record.
+    """
+
+    check_mode(task.model)
+    wanted = record.outputs_before.shape[1:]
+
+    for x in (record.factual, record.counterfactual):
+        for rows in batches_of(x):
+            outputs = _answer(task.model, rows, "the model")
+            check_outputs(outputs, rows)
+
+            if outputs.shape[1:] != wanted:
+                raise ValueError(
+                    f"the model must return outputs like the record's, {tuple(wanted)} "
+                    f"a row, got {tuple(outputs.shape[1:])}"
+                )
+
+    first = record.factual[:1]
+    check_latent(_answer(task.coordinates.encode, first, "coordinates"), first)
+
+
+def check_reference(record: Counterfactuals, reference: Reference) -> None:
+    """Refuse reference data that lack a class of the factuals or of the targets.
+
+    Raises:
+        ValueError: If they do, or the targets are not classes as the labels are.
+    """
+
+    if reference.has_values:
+        return
+
+    wrong = record.target[record.target != record.target.long()]
+
+    if len(wrong):
+        raise ValueError(
+            "the record must aim at classes, as the data have, got the value "
+            f"{wrong[0]:.4g}"
+        )
+
+    sources = predicted_class(record.outputs_before)
+    needed = {*sources.tolist(), *record.target.long().tolist()}
+
+    for name, part in (("training", reference.train), ("held-out", reference.held_out)):
+        missing = needed - set(part.labels.tolist())
+
+        if missing:
+            raise ValueError(
+                f"{name} data must have images of all classes of the record besides "
+                f"its factuals, got none of class {min(missing)}"
+            )
+
+
+@torch.no_grad()
+def _answer(work: Callable[[Data], Tensor], x: Data, name: str) -> Tensor:
+    """Return what a model or coordinates make of data that may not fit them."""
+
+    try:
+        return work(x)
+    except RuntimeError as error:
+        raise ValueError(
+            f"{name} must take data of shape {tuple(x.shape[1:])}, got the error: "
+            f"{error}"
+        ) from error
