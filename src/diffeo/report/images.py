@@ -91,8 +91,8 @@ def signed_difference(
 
     Example:
         >>> before, after = torch.zeros(1, 1, 1), torch.ones(1, 1, 1)
-        >>> (255 * signed_difference(before, after, 1.0)).flatten()
-        tensor([217.,  72.,  15.])
+        >>> (255 * signed_difference(before, after, 1.0)).round().int().flatten()
+        tensor([217,  72,  15], dtype=torch.int32)
     """
 
     share = ((after - before).float().mean(0) / limit).nan_to_num().clamp(-1, 1)

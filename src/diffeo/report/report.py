@@ -10,6 +10,7 @@ import torch
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.extras import require
+from diffeo.files import write_atomically
 from diffeo.report.images import plain_name
 from diffeo.report.rows import write_table
 
@@ -110,7 +111,6 @@ def write_report(
 
     options = options or ReportOptions()
     _check(records, options)
-    folder.mkdir(parents=True, exist_ok=True)
     tables = _table_names(records)
 
     for name, table in tables.items():
@@ -119,8 +119,8 @@ def write_report(
     require("jinja2", "matplotlib", extra="report")
     from diffeo.report.page import render
 
-    page = folder / "report.html"
-    page.write_text(render(records, options, tables), encoding="utf-8")
+    page, text = folder / "report.html", render(records, options, tables)
+    write_atomically(page, lambda draft: draft.write_text(text, encoding="utf-8"))
 
     return page
 

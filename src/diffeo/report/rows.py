@@ -6,6 +6,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
+from diffeo.files import write_atomically
 from diffeo.report.output_text import OutputText, output_text
 
 __all__ = ["Row", "choose_rows", "rows_of", "write_table"]
@@ -134,20 +135,19 @@ def write_table(
 
     text = output_text(record, classes)
     columns = COLUMNS.format(text.quantity).split(",")
-    draft = path.with_name(path.name + ".part")
+    lines = [
+        [
+            f"{value:.6g}" if isinstance(value, float) else value
+            for value in astuple(row)[: len(columns)]
+        ]
+        for row in rows_of(record, text)
+    ]
 
-    with draft.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows(
-            [
-                f"{value:.6g}" if isinstance(value, float) else value
-                for value in astuple(row)[: len(columns)]
-            ]
-            for row in rows_of(record, text)
-        )
+    def write(draft: Path) -> None:
+        with draft.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([columns, *lines])
 
-    draft.replace(path)
+    write_atomically(path, write)
 
 
 def choose_rows(doubts: Sequence[bool], limit: int) -> list[int]:
