@@ -18,10 +18,9 @@ from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
 from diffeo.explain import explain
 from diffeo.models.flow.recipes import realnvp
-from diffeo.objectives import AtLeast, Point, TargetClass
+from diffeo.objectives import AtLeast, TargetClass
 from diffeo.report import Measure, ReportOptions, write_report
 from diffeo.search import Run, search
-from diffeo.shapes import Memory, Scores
 from laws import images, tiny_classifier, tiny_flow
 from mirrored import asked, record_of, synthetic, with_paths
 
@@ -305,40 +304,16 @@ def test_the_headline_of_a_regressor_tells_its_interval(
     assert f"<h1>What would make the model answer {wanted}" in page
 
 
-class Bright:
-    """An objective of a user's own, that no one knows."""
-
-    def start(self, point: Point) -> Memory:  # noqa: ARG002
-        return ()
-
-    def score(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
-        return point.outputs.sum(1)
-
-    def margin(self, point: Point, memory: Memory) -> Scores:
-        return self.score(point, memory) - 1
-
-    def aim(self, point: Point, memory: Memory) -> Scores:
-        return self.score(point, memory)
-
-    def spare(self) -> float:
-        return 0.0
-
-
 def test_an_objective_of_ones_own_is_shown_with_its_margins(tmp_path: Path) -> None:
-    record = search(
-        images(3),
-        tiny_classifier(3),
-        Bright(),  # type: ignore[arg-type, unused-ignore]
-        tiny_flow(),
-        NormalizedGradient(0.1),
-        Run(steps=5, path=True),
-    )
-    places = {"Z": tiny_flow()}
+    record = with_paths(record_of(synthetic(2, (1, 8, 8), noise=0.1)))
+    record = asked(record, {"name": "Bright", "weight": 2})
+    places = {"Z": Identity((1, 8, 8))}
     page = page_of({"Z": record}, tmp_path, ReportOptions(coordinates=places))
 
-    assert "make the model meet Bright?" in page
-    assert "margin before" in page
-    assert re.search(r'alt="step \d+ of \d+ · margin past the target -?\d', page)
+    assert "make the model meet Bright(weight=2)?" in page
+    assert "The model says <strong>2, -2</strong>" in page
+    assert "margin <b>1</b>" in page
+    assert 'alt="step 8 of 8 · margin past the target 0"' in page
 
 
 @pytest.mark.parametrize(("shape", "name"), [((16,), "7"), ((5, 2, 2), "1, 1, 1")])
