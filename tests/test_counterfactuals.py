@@ -87,6 +87,15 @@ def test_a_record_is_shown_in_two_lines() -> None:
     assert "confidence 0.99" in medians
 
 
+def test_a_penalty_hides_no_class() -> None:
+    inner = record().settings["objective"]
+    outer = {"name": "Penalized", "weight": 0.1, "objective": inner}
+    priced = replace(record(), settings={"objective": outer})
+
+    assert priced.objective == inner
+    assert torch.equal(priced.confidence, record().confidence)
+
+
 def test_only_a_class_has_a_confidence() -> None:
     values = replace(record(), settings={"objective": {"name": "Between"}})
 

@@ -211,12 +211,23 @@ class Counterfactuals:
         return _length(self.latent - self.origin)
 
     @property
+    def objective(self) -> Mapping[str, object]:
+        """Settings of the objective, without those of penalties around it."""
+
+        found = self.settings.get("objective")
+
+        while isinstance(found, Mapping) and isinstance(
+            found.get("objective"), Mapping
+        ):
+            found = found["objective"]
+
+        return found if isinstance(found, Mapping) else {}
+
+    @property
     def is_of_classes(self) -> bool:
         """Whether the target is a class, so that its confidence is known."""
 
-        objective = self.settings.get("objective")
-
-        return isinstance(objective, Mapping) and "confidence" in objective
+        return "confidence" in self.objective
 
     @property
     def confidence(self) -> Scores:
@@ -229,7 +240,7 @@ class Counterfactuals:
         if not self.is_of_classes:
             raise ValueError(
                 "the objective must be a class to have a confidence, got "
-                f"{self.settings.get('objective')}"
+                f"{self.objective.get('name', 'none')}"
             )
 
         return confidence_of(self.outputs_after, self.target.long())

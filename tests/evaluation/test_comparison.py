@@ -285,7 +285,9 @@ def test_targets_and_data_have_the_same_classes(settings: Settings) -> None:
 
     half = replace(found, target=found.target + 0.5)
 
-    with pytest.raises(ValueError, match=r"must aim at classes.* got the value 9\.5"):
+    with pytest.raises(
+        ValueError, match=r"one of the 10 classes .* got the value 9\.5"
+    ):
         evaluate(half, task(), data, settings)
 
 

@@ -85,16 +85,17 @@ def check_reference(record: Counterfactuals, reference: Reference) -> None:
     if reference.has_values:
         return
 
-    wrong = record.target[record.target != record.target.long()]
+    target, outputs = record.target, record.outputs_before
+    classes = max(2, outputs[0].numel())
+    wrong = target[(target != target.long()) | (target < 0) | (target >= classes)]
 
     if len(wrong):
         raise ValueError(
-            "the record must aim at classes, as the data have, got the value "
-            f"{wrong[0]:.4g}"
+            f"the record must aim at one of the {classes} classes of its outputs, as "
+            f"the data have classes, got the value {wrong[0]:.4g}"
         )
 
-    sources = predicted_class(record.outputs_before)
-    needed = {*sources.tolist(), *record.target.long().tolist()}
+    needed = {*predicted_class(outputs).tolist(), *target.long().tolist()}
 
     for name, part in (("training", reference.train), ("held-out", reference.held_out)):
         missing = needed - set(part.labels.tolist())

@@ -31,7 +31,7 @@ def evaluate(
     Args:
         record: Counterfactuals of images, found in whatever coordinates.
         task: What they were asked for.
-        reference: LabelledImages real data. Those that are factuals are left out.
+        reference: Labelled real data. Those that are factuals are left out.
         settings: How judges are trained and figures found; `Settings()` if not given.
         metrics: What to measure; all metrics for classes or for values if not given.
 
@@ -44,8 +44,10 @@ def evaluate(
         >>> from diffeo.data.labelled import LabelledImages
         >>> from diffeo.evaluation.metrics.outcome import success
         >>> x = torch.linspace(0, 1, 32).reshape(8, 1, 2, 2)
-        >>> task = Task(lambda x: x.flatten(1), Identity((1, 2, 2)), TargetClass(1))
-        >>> record = search(x[2:4], task.model, task.objective, task.coordinates)
+        >>> def model(x: torch.Tensor) -> torch.Tensor:
+        ...     return x.flatten(1)[:, :2]
+        >>> task = Task(model, Identity((1, 2, 2)), TargetClass(1))
+        >>> record = search(x[2:4], model, task.objective, task.coordinates)
         >>> reference = Reference(*LabelledImages(x, torch.tensor([0, 1] * 4)).split(2))
         >>> table = evaluate(record, task, reference, metrics=[success])
         >>> table.as_results()["originals_success"]
@@ -74,7 +76,7 @@ def compare(
     Args:
         records: Records by name, of the same factuals.
         task: What the counterfactuals were asked for.
-        reference: LabelledImages real data. Those that are factuals are left out.
+        reference: Labelled real data. Those that are factuals are left out.
         untrained: Counterfactuals of the first of these factuals, found with an
             untrained generative model: one more control.
         settings: How judges are trained and figures found; `Settings()` if not given.

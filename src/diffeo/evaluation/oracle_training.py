@@ -1,10 +1,8 @@
 """Oracles and autoencoders trained on real data and kept in a cache."""
 
 import math
-import tempfile
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 
 import pytorch_lightning as lightning
 import torch
@@ -101,9 +99,11 @@ def trained_autoencoder(
         cache: Where it is kept.
 
     Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
         >>> x = torch.rand(2, 1, 4, 4)
         >>> how = AutoencoderSettings(latent=1, hidden=(2,), steps=1)
-        >>> with tempfile.TemporaryDirectory() as folder:
+        >>> with TemporaryDirectory() as folder:
         ...     model = trained_autoencoder(x, how, Cache(Path(folder)))
         >>> model(x).shape
         torch.Size([2, 1, 4, 4])
@@ -127,9 +127,11 @@ def trained_classifier(
         cache: Where it is kept.
 
     Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
         >>> data = LabelledImages(torch.rand(2, 1, 4, 4), torch.tensor([0, 1]))
         >>> how = ClassifierSettings(width=1, steps=1)
-        >>> with tempfile.TemporaryDirectory() as folder:
+        >>> with TemporaryDirectory() as folder:
         ...     model = trained_classifier(data, how, Cache(Path(folder)))
         >>> model(data.images).shape
         torch.Size([2, 2])
@@ -152,8 +154,10 @@ def trained_svm(data: LabelledImages, penalty: float, cache: Cache) -> nn.Module
         cache: Where it is kept.
 
     Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
         >>> data = LabelledImages(torch.rand(2, 1, 4, 4), torch.tensor([0, 1]))
-        >>> with tempfile.TemporaryDirectory() as folder:
+        >>> with TemporaryDirectory() as folder:
         ...     trained_svm(data, 0.1, Cache(Path(folder)))(data.images)
         tensor([0, 1])
     """
@@ -205,7 +209,4 @@ def _fit(
     many = [torch.cat([tensor] * times) for tensor in tensors]
     epochs = max(1, round(how.steps / (len(many[0]) // size)))
     train = batches(*many, size=size, seed=how.seed)
-    few = batches(*(tensor[:size] for tensor in tensors), size=size, seed=None)
-
-    with tempfile.TemporaryDirectory() as folder:
-        fit(module, train, few, Fit(Path(folder), epochs, average=0.99, progress=False))
+    fit(module, train, None, Fit(None, epochs, average=0.99, progress=False))

@@ -17,7 +17,7 @@ Labels = Int[Tensor, " rows"] | Float[Tensor, " rows"]
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """LabelledImages real data in two parts.
+    """Labelled real data in two parts.
 
     Args:
         train: What oracles and autoencoders learn from, and where neighbors are found.
