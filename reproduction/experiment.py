@@ -103,7 +103,8 @@ class Experiment:
             try:
                 draw(options.out / name)
             except Exception as error:  # noqa: BLE001 - the results are worth more
-                Console(stderr=True).print(f"{name} could not be drawn: {error!r}")
+                message = f"{name} could not be drawn: {error!r}"
+                Console(stderr=True).print(message, markup=False)
 
         return dict(findings.results)
 

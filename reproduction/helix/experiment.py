@@ -68,11 +68,11 @@ FULL = Scale(
     ),
 )
 QUICK = Scale(
-    FreshPoints(60, size=128, thickness=THICKNESS, first=0.1),
-    FreshPoints(60, size=128, blur=0.5),
+    FreshPoints(30, size=64, thickness=THICKNESS, first=0.1),
+    FreshPoints(30, size=64, blur=0.5),
     searches=16,
-    steps=120,
-    sweep=Sweep((0.2, 0.1), (0,), FreshPoints(40, size=128), FreshPoints(10, size=128)),
+    steps=60,
+    sweep=Sweep((0.2, 0.1), (0,), FreshPoints(20, size=64), FreshPoints(10, size=64)),
 )
 
 
@@ -147,7 +147,9 @@ def _tangent_angles(flow: ZukoFlow) -> Tensor:
     first = frames(flow, t).left[..., 0]
     sine = torch.linalg.cross(first, tangents(t)).norm(dim=1)
 
-    return sine.clamp(max=1).asin().rad2deg()
+    degrees: Tensor = sine.clamp(max=1).asin().rad2deg()
+
+    return degrees
 
 
 def _drawings(

@@ -8,7 +8,7 @@ import torch
 
 from diffeo import zoo
 from diffeo.workflows.train import TrainingOptions
-from reproduction.experiment import ExperimentOptions
+from reproduction.experiment import ExperimentOptions, Training
 from reproduction.helix import training as helix_training
 from reproduction.helix.data import curve, distance, helix
 from reproduction.helix.experiment import HELIX
@@ -84,7 +84,7 @@ def test_the_shipped_classifier_rises_all_along_the_helix() -> None:
 
 @pytest.mark.parametrize("training", [HELIX_FLOW, HELIX_CLASSIFIER])
 def test_trainings_store_weights_that_load(
-    training: helix_training.Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    training: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(helix_training, "EPOCH", 5)
     path = tmp_path / f"{training.name}.safetensors"

@@ -6,6 +6,7 @@ from diffeo import zoo
 from diffeo.ascents import Adam, Box
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
+from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import sample_digits
 from diffeo.explain import explain
@@ -52,9 +53,13 @@ def demo(folder: Path, *, progress: bool = True) -> dict[str, Counterfactuals]:
     for name, record in zip(("latent", "data"), records.values(), strict=True):
         record.save(folder / f"{name}.safetensors")
 
-    places = dict(zip(records, (Bounded(flow), data), strict=True))
-    title = "Fours that became nines"
-    write_report(records, folder, ReportOptions(title, QUESTION, coordinates=places))
+    places: tuple[Coordinates, ...] = Bounded(flow), data
+    options = ReportOptions(
+        "Fours that became nines",
+        QUESTION,
+        coordinates=dict(zip(records, places, strict=True)),
+    )
+    write_report(records, folder, options)
     gallery(records, range(8)).savefig(folder / "gallery.png", dpi=150)
     along_path(records).savefig(folder / "confidence.png", dpi=150)
 

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from diffeo.files import write_atomically
+
 __all__ = ["write_results"]
 
 
@@ -27,7 +29,7 @@ def write_results(
         }
     """
 
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f"{name}.part"
-    draft.write_text(f"{json.dumps(dict(results), indent=2)}\n", encoding="utf-8")
-    draft.replace(folder / name)
+    text = f"{json.dumps(dict(results), indent=2)}\n"
+    write_atomically(
+        folder / name, lambda draft: draft.write_text(text, encoding="utf-8")
+    )

@@ -42,8 +42,8 @@ class TrainingOptions:
     """How long to train, and where to keep what.
 
     Args:
-        weights: File for the trained weights; the card, the last checkpoint and the log
-            are kept in its folder.
+        weights: File for the trained weights, its name ending in ".safetensors"; the
+            card, the last checkpoint and the log are kept in its folder.
         epochs: Passes over the training images.
         batch_size: Images in a batch.
         seed: Seed of the first weights, of the order of the images and of noise.
@@ -53,7 +53,8 @@ class TrainingOptions:
             does not grow with its depth, or "auto" for plain where a batch fits.
 
     Raises:
-        ValueError: If `epochs` or `batch_size` is below 1, or `backward` is unknown.
+        ValueError: If `weights` ends otherwise, `epochs` or `batch_size` is below 1, or
+            `backward` is unknown.
 
     Example:
         >>> TrainingOptions(Path("runs/mine/mine.safetensors"), epochs=20).batch_size
@@ -70,6 +71,9 @@ class TrainingOptions:
 
     def __post_init__(self) -> None:
         backward_named(self.backward)
+
+        if self.weights.suffix != ".safetensors":
+            raise ValueError(f"weights must be a .safetensors file, got {self.weights}")
 
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
@@ -151,7 +155,6 @@ def train_flow(
     card = replace(card, command=f"{card.command} --backward {backward}")
     module = Likelihood(flow, Schedule(), seed=options.seed, form=FORMS[backward])
     _run(module, (_pixels(train),), (_pixels(held_out),), options)
-
     _store(flow, card, options, lambda model: _measure_flow(model, held_out))
 
 
@@ -177,9 +180,12 @@ def train_classifier(
     card = _seeded(card, options.seed)
     model = card.recipe.build()
     module = Supervised(model, Schedule(decay=0.05), seed=options.seed)
-    tensors = ((data.pixels, data.labels) for data in (train, held_out))
-    _run(module, *tensors, options)
-
+    _run(
+        module,
+        (train.pixels, train.labels),
+        (held_out.pixels, held_out.labels),
+        options,
+    )
     _store(model, card, options, lambda model: _measure_classifier(model, held_out))
 
 
