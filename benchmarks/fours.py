@@ -10,9 +10,16 @@ from torch import Tensor, nn
 from diffeo import zoo
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import mnist
+from diffeo.explain import explain
 from diffeo.models.flow.density import Flow
 from diffeo.search import Run
-from diffeo.workflows.fours import SOURCE, counterfactual, digits_flow, right_digits
+from reproduction.mnist.setup import (
+    CONFIDENCE,
+    SOURCE,
+    TARGET,
+    digits_flow,
+    right_digits,
+)
 
 __all__ = ["TURNS", "fours", "models", "ratio", "search_fours", "seconds"]
 
@@ -36,7 +43,9 @@ def fours(count: int) -> Tensor:
 def search_fours(count: int, run: Run) -> Counterfactuals:
     """Turn fours into nines, with the default way to step."""
 
-    return counterfactual(fours(count), *models(), run=run)
+    return explain(
+        fours(count), *models(), target=TARGET, confidence=CONFIDENCE, run=run
+    )
 
 
 def seconds(work: Callable[[], object]) -> float:

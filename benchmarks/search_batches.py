@@ -9,7 +9,7 @@ from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.prepared import prepare
 from diffeo.objectives import log_odds
 from diffeo.search import Run
-from diffeo.workflows.fours import TARGET
+from reproduction.mnist.setup import TARGET
 
 __all__ = ["measure"]
 

@@ -8,7 +8,7 @@ from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.prepared import prepare
 from diffeo.objectives import TargetClass, log_odds
 from diffeo.search import Run, search
-from diffeo.workflows.fours import CONFIDENCE, TARGET
+from reproduction.mnist.setup import CONFIDENCE, TARGET
 
 __all__ = ["measure"]
 

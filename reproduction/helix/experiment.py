@@ -1,13 +1,11 @@
 """Section IV-A: searches on a helix in space, and the geometry that explains them."""
 
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from diffeo import zoo
 from diffeo.ascents import Adam, Ascent, NormalizedGradient
@@ -15,28 +13,30 @@ from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.geometry.singular import Singular
 from diffeo.objectives import TargetClass
 from diffeo.search import Run, search
-from diffeo.workflows.results import Reproduction, show_table, write_results
-from reproduction.helix.data import Points, distance, helix, tangents
-from reproduction.helix.drawing import draw
-from reproduction.helix.models import Budget, as_flow, flow_recipe
-from reproduction.helix.page import find_plotly
-from reproduction.helix.theorem import Sweep, frames, inner_places, theorem
-from reproduction.helix.training import (
-    CLASSIFIER,
-    FLOW,
-    THICKNESS,
-    classifier,
-    flow,
-)
+from reproduction.experiment import Drawing, Experiment, ExperimentOptions, Findings
+from reproduction.figures import Array, saved
+from reproduction.helix import figures, models
+from reproduction.helix.data import curve, distance, helix, tangents
+from reproduction.helix.models import THICKNESS, FreshPoints
+from reproduction.helix.page import write_helix_page
+from reproduction.helix.theorem import Sweep, Theorem, frames, inner_places, theorem
 
-__all__ = ["reproduce_helix"]
+__all__ = ["HELIX"]
 
-PUBLISHED = {"distance_median_latent": 0.01, "distance_median_data": 2.34}
 CONFIDENCE = 0.9
 PLAIN, PAPER = NormalizedGradient(0.05), Adam(0.02)
+SHOWN = 12  # searches whose paths are drawn
+BOXES = 15  # points at which the eigenvectors are drawn
+LONGEST = 0.6  # edge of the longest box, in units of the helix's radius
+NAMES = {
+    "data": "found in X",
+    "data_adam": "found in X, Adam",
+    "latent": "found in Z",
+    "latent_adam": "found in Z, Adam",
+    "untrained": "found in untrained Z",
+}
 
 
 @dataclass(frozen=True)
@@ -44,106 +44,88 @@ class Scale:
     """How large the experiment is.
 
     Args:
-        flow: Budget of the flow that is searched.
-        classifier: Budget of the classifier.
-        searches: Of each kind.
-        sweep: Flows of Theorem 1.
+        flow: What the flow that is searched is fitted to.
+        classifier: What the classifier is fitted to.
+        searches: Number of searches of each kind.
+        steps: Most steps of a search.
+        sweep: The flows of Theorem 1.
     """
 
-    flow: Budget
-    classifier: Budget
+    flow: FreshPoints
+    classifier: FreshPoints
     searches: int
+    steps: int
     sweep: Sweep
 
 
 FULL = Scale(
-    FLOW,
-    CLASSIFIER,
+    models.FLOW,
+    models.CLASSIFIER,
     searches=1000,
-    sweep=Sweep((0.2, 0.1, 0.05, 0.025), (0, 1, 2), Budget(1500), Budget(150)),
+    steps=1000,
+    sweep=Sweep(
+        (0.2, 0.1, 0.05, 0.025), (0, 1, 2), FreshPoints(1500), FreshPoints(150)
+    ),
 )
 QUICK = Scale(
-    Budget(60, size=128, first=0.1),
-    Budget(60, size=128),
+    FreshPoints(30, size=64, thickness=THICKNESS, first=0.1),
+    FreshPoints(30, size=64, blur=0.5),
     searches=16,
-    sweep=Sweep((0.2, 0.1), (0,), Budget(40, size=128), Budget(10, size=128)),
+    steps=60,
+    sweep=Sweep((0.2, 0.1), (0,), FreshPoints(20, size=64), FreshPoints(10, size=64)),
 )
 
 
-def reproduce_helix(how: Reproduction) -> dict[str, float]:
-    """Search a helix in X and in Z, measure γ⁻¹, and write figures and results.
+def measure_helix(options: ExperimentOptions) -> Findings:
+    """Search a helix in X and in Z, and measure γ⁻¹.
 
     Args:
-        how: Where the results go, whether to be quick, and whether to search with
-            the shipped flow and classifier instead of training them.
-
-    Returns:
-        The results by name, as in results.json.
-
-    Raises:
-        ModuleNotFoundError: If plotly is not installed.
+        options: Whether to be quick, and whether to search with the shipped flow and
+            classifier instead of training them.
     """
 
-    find_plotly()
-    scale = QUICK if how.quick else FULL
+    scale = QUICK if options.quick else FULL
     begun = time.perf_counter()
-    models = _shipped() if how.weights else _trained(scale)
-    seconds = {} if how.weights else {"seconds_training": time.perf_counter() - begun}
+
+    if options.weights:
+        flow, classifier = models.shipped_flow(), zoo.load("helix-classifier")
+    else:
+        flow, classifier = (
+            models.fit_flow(scale.flow),
+            models.fit_classifier(scale.classifier),
+        )
+
+    seconds = time.perf_counter() - begun
     generator = torch.Generator().manual_seed(1)
     points = helix(scale.searches, thickness=THICKNESS, generator=generator).points
-    run = Run(batch_size=scale.searches, path=True, progress=how.progress)
-    records = _search_all(points, models, run)
-    found = frames(models.flow, inner_places(200))
-    sweep = theorem(scale.sweep, progress=how.progress)
-    results = {
-        **seconds,
-        "distance_median_factuals": distance(points).median().item(),
-        **_search_figures(records),
-        "tangent_angle_degrees_median": _angles(found).median().item(),
-        **sweep.figures(),
-    }
-    draw(records, models.flow, sweep, how.out)
-    write_results(results, how.out)
-    show_table("Helix, from one half to the other", results, PUBLISHED)
-
-    return results
-
-
-class _Models(NamedTuple):
-    flow: ZukoFlow
-    classifier: nn.Module
-
-
-def _trained(scale: Scale) -> _Models:
-    return _Models(flow(scale.flow, seed=0), classifier(scale.classifier, seed=0))
-
-
-def _shipped() -> _Models:
-    return _Models(as_flow(zoo.load("helix-flow")), zoo.load("helix-classifier"))
-
-
-def _search_all(
-    points: Points, models: _Models, run: Run
-) -> dict[str, Counterfactuals]:
-    """Search all points in one batch: in X, in Z and in an untrained Z."""
-
-    untrained = as_flow(flow_recipe(seed=0).build()).eval()
+    run = Run(
+        scale.steps, batch_size=scale.searches, path=True, progress=options.progress
+    )
     ways: dict[str, tuple[Coordinates, Ascent]] = {
         "data": (Identity((3,)), PLAIN),
         "data_adam": (Identity((3,)), PAPER),
-        "latent": (models.flow, PLAIN),
-        "latent_adam": (models.flow, PAPER),
-        "untrained": (untrained, PLAIN),
+        "latent": (flow, PLAIN),
+        "latent_adam": (flow, PAPER),
+        "untrained": (models.untrained_flow(), PLAIN),
     }
     goal = TargetClass("other", CONFIDENCE)
-
-    return {
-        name: search(points, models.classifier, goal, place, ascent, run)
-        for name, (place, ascent) in ways.items()
+    records = {
+        name: search(points, classifier, goal, coordinates, ascent, run)
+        for name, (coordinates, ascent) in ways.items()
+    }
+    sweep = theorem(scale.sweep, progress=options.progress)
+    results = {
+        **({} if options.weights else {"seconds_training": seconds}),
+        "distance_median_factuals": distance(points).median().item(),
+        **_search_results(records),
+        "tangent_angle_degrees_median": _tangent_angles(flow).median().item(),
+        **sweep.results(),
     }
 
+    return Findings(results, _drawings(records, flow, sweep))
 
-def _search_figures(records: Mapping[str, Counterfactuals]) -> dict[str, float]:
+
+def _search_results(records: Mapping[str, Counterfactuals]) -> dict[str, float]:
     results: dict[str, float] = {}
 
     for name, record in records.items():
@@ -158,12 +140,75 @@ def _search_figures(records: Mapping[str, Counterfactuals]) -> dict[str, float]:
     return {**results, "seconds_latent_1000": 1000 * seconds}
 
 
-def _angles(found: Singular) -> Tensor:
+def _tangent_angles(flow: ZukoFlow) -> Tensor:
     """Return the degrees between the first eigenvector of γ⁻¹ and the true tangent."""
 
-    truth = tangents(inner_places(len(found.values)))
-    across = torch.linalg.cross(found.left[..., 0], truth).norm(dim=1)
+    t = inner_places()
+    first = frames(flow, t).left[..., 0]
+    sine = torch.linalg.cross(first, tangents(t)).norm(dim=1)
 
-    degrees: Tensor = across.clamp(max=1).asin() * (180 / math.pi)
+    degrees: Tensor = sine.clamp(max=1).asin().rad2deg()
 
     return degrees
+
+
+def _drawings(
+    records: Mapping[str, Counterfactuals], flow: ZukoFlow, sweep: Theorem
+) -> dict[str, Drawing]:
+    paths = {
+        "gradient ascent in X": _paths(records["data"], Identity((3,))),
+        "gradient ascent in Z": _paths(records["latent"], flow),
+    }
+    found = {NAMES[name]: record.counterfactual for name, record in records.items()}
+    points = {"factuals": records["latent"].factual, **found}
+    distances = {name: distance(x.double()).numpy() for name, x in points.items()}
+    t = inner_places(BOXES)
+    boxes = {"trained flow": flow, "untrained flow": models.untrained_flow()}
+    eigenvalues = {
+        "well-trained flows, three seeds": sweep.trained.numpy(),
+        "the same, orders alternating": sweep.alternating.numpy(),
+        "under-trained flows": sweep.short.numpy(),
+    }
+
+    return {
+        "paths.png": saved(lambda: figures.path_figure(paths)),
+        "boxes.png": saved(
+            lambda: figures.box_figure(
+                curve(t).numpy(),
+                {name: _edges(each, t) for name, each in boxes.items()},
+            )
+        ),
+        "distances.png": saved(lambda: figures.distance_figure(distances)),
+        "theorem.png": saved(
+            lambda: figures.eigenvalue_figure(sweep.thicknesses.numpy(), eigenvalues)
+        ),
+        "helix.html": lambda path: write_helix_page(paths, path),
+    }
+
+
+@torch.no_grad()
+def _paths(record: Counterfactuals, coordinates: Coordinates) -> list[Array]:
+    """Return the data along the first few searches."""
+
+    return [
+        coordinates.decode(path.latent).double().numpy()
+        for path in record.paths[:SHOWN]
+    ]
+
+
+def _edges(flow: ZukoFlow, t: Tensor) -> Array:
+    """Return eigenvectors of γ⁻¹ times eigenvalues, the longest of a fixed length."""
+
+    found = frames(flow, t)
+    eigenvalues = found.values.square()
+    edges = found.left * eigenvalues[:, None] * (LONGEST / eigenvalues.max())
+
+    return edges.detach().numpy()
+
+
+HELIX = Experiment(
+    "helix",
+    "Helix: from one half to the other, in data space and in latent space.",
+    measure_helix,
+    {"distance_median_latent": 0.01, "distance_median_data": 2.34},
+)

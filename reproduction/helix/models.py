@@ -1,13 +1,11 @@
 """The flows and the classifier of the helix, trained on fresh points at each step."""
 
-import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import cast
 
 import pytorch_lightning as lightning
 import torch
-from pytorch_lightning.callbacks import EMAWeightAveraging
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.nn import functional
@@ -15,46 +13,92 @@ from torch.nn import functional
 from diffeo import zoo
 from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.shapes import Flags
+from diffeo.training.fit import Fit, fit
 from diffeo.training.schedule import Schedule
 from reproduction.helix.data import Points, helix
 
 __all__ = [
-    "Budget",
-    "as_flow",
+    "CLASSIFIER",
+    "EPOCH",
+    "FLOW",
+    "THICKNESS",
+    "FreshPoints",
     "classifier_recipe",
     "fit_classifier",
     "fit_flow",
     "flow_recipe",
+    "shipped_flow",
+    "untrained_flow",
 ]
 
 Batch = tuple[Points, Flags]
 Loss = Callable[[nn.Module, Points, Flags], Tensor]
+EPOCH = 500  # steps on fresh points that count as one pass over the data
+THICKNESS = 0.002  # of the points; the curve itself has no density to fit
 T_FIRST = (2, 1, 0)  # ranks of sin t, cos t and t
+SCHEDULE = Schedule(rate=0.01, warmup=100, plateau=0.0)
+FITTING = Fit(None, epochs=1, clip=5.0, average=0.99, progress=False, precision="full")
 
 
 @dataclass(frozen=True)
-class Budget:
-    """How long to train.
+class FreshPoints:
+    """Batches of points of the helix with their classes, new ones at each step.
 
     Args:
-        steps: How many.
-        size: Points in each.
-        rate: Greatest learning rate; it decays to almost nothing.
-        first: Thickness of the points at the first step. It shrinks to the one wanted
-            over the first half of the steps; no annealing if not given.
+        steps: Number of batches.
+        size: Points in a batch.
+        thickness: Standard deviation of the noise normal to the helix.
+        blur: Standard deviation of noise added in all directions.
+        first: Thickness at the first step. It shrinks to `thickness` over the first
+            half of the steps; the same throughout if not given.
+        seed: Seed of the points and of a model's first weights.
     """
 
     steps: int
     size: int = 512
-    rate: float = 0.01
+    thickness: float = 0.0
+    blur: float = 0.0
     first: float | None = None
+    seed: int = 0
+
+    def __len__(self) -> int:
+        """Return the number of batches."""
+
+        return self.steps
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Draw the batches, the same ones each time."""
+
+        generator = torch.Generator().manual_seed(self.seed)
+
+        for step in range(self.steps):
+            drawn = helix(
+                self.size, thickness=self.thickness_at(step), generator=generator
+            )
+            noise = torch.randn(drawn.points.shape, generator=generator)
+
+            yield drawn.points + self.blur * noise, drawn.labels
+
+    def thickness_at(self, step: int) -> float:
+        """Return the thickness of the points at a step."""
+
+        if self.first is None:
+            return self.thickness
+
+        share = min(1.0, 2 * step / self.steps)
+
+        return float(self.first ** (1 - share) * self.thickness**share)
+
+
+FLOW = FreshPoints(8 * EPOCH, thickness=THICKNESS, first=0.1)
+CLASSIFIER = FreshPoints(2 * EPOCH, blur=0.5)
 
 
 def flow_recipe(*, seed: int, alternate: bool = False) -> zoo.Recipe:
     """Return the recipe of a flow of the helix.
 
     Args:
-        seed: Of the first weights.
+        seed: Seed of the first weights.
         alternate: Whether the splines take the features in the opposite order.
     """
 
@@ -67,145 +111,75 @@ def classifier_recipe(*, seed: int) -> zoo.Recipe:
     """Return the recipe of the classifier of the two halves of the helix.
 
     Args:
-        seed: Of the first weights.
+        seed: Seed of the first weights.
     """
 
     return zoo.Recipe("perceptron", {"features": 3, "outputs": 1, "seed": seed})
 
 
-def as_flow(model: nn.Module) -> ZukoFlow:
-    """Return a model that is a flow of vectors.
+def untrained_flow(*, seed: int = 0, alternate: bool = False) -> ZukoFlow:
+    """Return a flow with its first weights; for the arguments see `flow_recipe`."""
 
-    Raises:
-        TypeError: If it is anything else.
+    return cast("ZukoFlow", flow_recipe(seed=seed, alternate=alternate).build().eval())
+
+
+def shipped_flow() -> ZukoFlow:
+    """Return the trained flow that comes with the package."""
+
+    return cast("ZukoFlow", zoo.load("helix-flow"))
+
+
+def fit_flow(points: FreshPoints, *, alternate: bool = False) -> ZukoFlow:
+    """Return a flow fitted to points by maximum likelihood.
+
+    Args:
+        points: What to fit it to; thicker points at first help it to find thin ones.
+        alternate: Whether the splines take the features in the opposite order.
     """
 
-    if not isinstance(model, ZukoFlow):
-        raise TypeError(f"the model must be a zuko flow, got {type(model).__name__}")
+    flow = untrained_flow(seed=points.seed, alternate=alternate)
+    _fit(flow, lambda flow, x, labels: -flow(x).mean(), points)  # noqa: ARG005
+
+    return flow
+
+
+def fit_classifier(points: FreshPoints) -> nn.Module:
+    """Return a classifier fitted to the sign of t by cross-entropy.
+
+    On the curve alone the signs of t and of sin t agree, and a classifier may mix them
+    at will. Points blurred about the curve ask for one that rises all along it.
+
+    Args:
+        points: What to fit it to.
+    """
+
+    model = classifier_recipe(seed=points.seed).build()
+    _fit(
+        model,
+        lambda model, x, labels: functional.binary_cross_entropy_with_logits(
+            model(x)[:, 0], labels.to(x)
+        ),
+        points,
+    )
 
     return model
 
 
-def fit_flow(
-    recipe: zoo.Recipe, budget: Budget, *, thickness: float, seed: int
-) -> ZukoFlow:
-    """Return a flow fitted to points of some thickness by maximum likelihood.
-
-    Args:
-        recipe: How to build it.
-        budget: How long.
-        thickness: Standard deviation of the points' noise.
-        seed: Of the points.
-    """
-
-    def loss(flow: nn.Module, points: Points, labels: Flags) -> Tensor:  # noqa: ARG001
-        density: Tensor = flow(points)
-
-        return -density.mean()
-
-    return as_flow(_fit(recipe, loss, _Draws(budget, seed, thickness=thickness)))
-
-
-def fit_classifier(
-    recipe: zoo.Recipe, budget: Budget, *, blur: float, seed: int
-) -> nn.Module:
-    """Return a classifier fitted to the sign of t by cross-entropy.
-
-    Args:
-        recipe: How to build it.
-        budget: How long.
-        blur: Standard deviation of the points' noise, the same in all directions.
-        seed: Of the points.
-    """
-
-    def loss(model: nn.Module, points: Points, labels: Flags) -> Tensor:
-        return functional.binary_cross_entropy_with_logits(
-            model(points)[:, 0], labels.to(points)
-        )
-
-    return _fit(recipe, loss, _Draws(budget, seed, blur=blur))
-
-
-@dataclass(frozen=True)
-class _Draws:
-    """Batches of fresh points."""
-
-    budget: Budget
-    seed: int
-    thickness: float = 0.0
-    blur: float = 0.0
-
-    def __len__(self) -> int:
-        return self.budget.steps
-
-    def __iter__(self) -> Iterator[Batch]:
-        generator = torch.Generator().manual_seed(self.seed)
-
-        for step in range(self.budget.steps):
-            now = helix(
-                self.budget.size, thickness=self._thickness(step), generator=generator
-            )
-            noise = torch.randn(now.points.shape, generator=generator)
-
-            yield now.points + self.blur * noise, now.labels
-
-    def _thickness(self, step: int) -> float:
-        if self.budget.first is None:
-            return self.thickness
-
-        share = min(1.0, 2 * step / self.budget.steps)
-
-        thickness: float = self.budget.first ** (1 - share) * self.thickness**share
-
-        return thickness
-
-
-class _Fit(lightning.LightningModule):
-    def __init__(self, model: nn.Module, loss: Loss, schedule: Schedule) -> None:
+class _Minimized(lightning.LightningModule):
+    def __init__(self, model: nn.Module, loss: Loss) -> None:
         super().__init__()
         self.model = model
         self.loss = loss
-        self.schedule = schedule
 
     def training_step(self, batch: Batch, index: int) -> Tensor:  # noqa: ARG002
         return self.loss(self.model, *batch)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        return self.schedule.optimizer(
+        return SCHEDULE.optimizer(
             self.model, int(self.trainer.estimated_stepping_batches)
         )
 
 
-def _fit(recipe: zoo.Recipe, loss: Loss, draws: _Draws) -> nn.Module:
-    model = recipe.build()
-    schedule = Schedule(draws.budget.rate, warmup=100, plateau=0.0)
-
-    with _quietly():
-        trainer = lightning.Trainer(
-            max_epochs=1,
-            accelerator="cpu",
-            precision="32-true",
-            gradient_clip_val=5.0,
-            callbacks=[EMAWeightAveraging(decay=0.99, use_buffers=False)],
-            enable_progress_bar=False,
-            enable_checkpointing=False,
-            enable_model_summary=False,
-            logger=False,
-        )
-        trainer.fit(_Fit(model, loss, schedule), draws)
-
-    return model.eval().requires_grad_(requires_grad=False)
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Keep the trainer from announcing itself for each of many short fits."""
-
-    logger = logging.getLogger("pytorch_lightning")
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
+def _fit(model: nn.Module, loss: Loss, points: FreshPoints) -> None:
+    fit(_Minimized(model.train(), loss), points, None, FITTING)
+    model.eval().requires_grad_(requires_grad=False)

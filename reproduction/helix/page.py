@@ -1,35 +1,17 @@
 """A page with the helix in space, to be turned by hand."""
 
-import importlib
-import math
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
-import numpy.typing as npt
 
-__all__ = ["find_plotly", "write_helix_page"]
+from diffeo.extras import require
+from diffeo.report.figures import COLORS
+from reproduction.figures import Array
+from reproduction.helix.figures import HALVES
 
-Array = npt.NDArray[np.float64]
-
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
-
-
-def find_plotly() -> ModuleType:
-    """Return plotly's figures, an optional extra that may be missing.
-
-    Raises:
-        ModuleNotFoundError: If plotly is not installed.
-    """
-
-    try:
-        return importlib.import_module("plotly.graph_objects")
-    except ModuleNotFoundError:
-        raise ModuleNotFoundError(
-            "the interactive page must have plotly, got none; "
-            "install it with: pip install 'diffeo[interactive]'"
-        ) from None
+__all__ = ["write_helix_page"]
 
 
 def write_helix_page(paths: Mapping[str, Sequence[Array]], path: Path) -> None:
@@ -37,41 +19,34 @@ def write_helix_page(paths: Mapping[str, Sequence[Array]], path: Path) -> None:
 
     Args:
         paths: Points along each search, by the space that is searched.
-        path: Of the HTML file.
+        path: The HTML file.
 
     Raises:
         ModuleNotFoundError: If plotly is not installed.
     """
 
-    figure = find_plotly().Figure()
+    require("plotly", extra="interactive")
+    from plotly.graph_objects import Figure
 
-    for low, high, color, name in (
-        (-math.pi, 0.0, "#E69F00", "class t < 0"),
-        (0.0, math.pi, "#999999", "class t > 0"),
-    ):
-        t = np.linspace(low, high, 200)
+    figure = Figure()
+
+    for name, (color, t) in HALVES.items():
         figure.add_scatter3d(
-            x=np.sin(t),
-            y=np.cos(t),
-            z=t,
+            **_axes(np.stack((np.sin(t), np.cos(t), t), 1)),
             mode="lines",
             line={"color": color, "width": 8},
             name=name,
         )
 
-    for color, (name, lines) in zip(COLORS, paths.items(), strict=False):
+    for color, (name, lines) in zip(cycle(COLORS), paths.items(), strict=False):
         for row, line in enumerate(lines):
+            sizes = [4] + [1] * (len(line) - 2) + [7]
+            symbols = ["circle"] * (len(line) - 1) + ["diamond"]
             figure.add_scatter3d(
-                x=line[:, 0],
-                y=line[:, 1],
-                z=line[:, 2],
+                **_axes(line),
                 mode="lines+markers",
                 line={"color": color, "width": 4},
-                marker={
-                    "color": color,
-                    "size": [4] + [1] * (len(line) - 2) + [7],
-                    "symbol": ["circle"] * (len(line) - 1) + ["diamond"],
-                },
+                marker={"color": color, "size": sizes, "symbol": symbols},
                 name=name,
                 legendgroup=name,
                 showlegend=row == 0,
@@ -90,3 +65,7 @@ def write_helix_page(paths: Mapping[str, Sequence[Array]], path: Path) -> None:
         },
     )
     figure.write_html(path, include_plotlyjs=True)
+
+
+def _axes(points: Array) -> dict[str, Array]:
+    return dict(zip("xyz", points.T, strict=True))

@@ -2,19 +2,19 @@
 
 import copy
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 
 import torch
 from jaxtyping import Float
-from rich.console import Console
-from rich.progress import track
 from torch import Tensor
 
 from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.geometry.singular import Singular, singular
+from diffeo.progress import track
 from diffeo.shapes import Scores
 from reproduction.helix.data import curve
-from reproduction.helix.models import Budget, fit_flow, flow_recipe
+from reproduction.helix.models import FreshPoints, fit_flow
 
 __all__ = [
     "Sweep",
@@ -26,6 +26,9 @@ __all__ = [
 ]
 
 INNER = 0.9 * math.pi  # the ends of the helix are left out
+PLACES = 200  # on the helix, where eigenvalues are taken
+Thicknesses = Float[Tensor, " thicknesses"]
+Eigenvalues = Float[Tensor, "flows thicknesses"]
 
 
 @dataclass(frozen=True)
@@ -33,35 +36,35 @@ class Sweep:
     """Which flows to fit.
 
     Args:
-        thicknesses: Of the data.
-        seeds: Of flows and data.
-        budget: Of each flow.
-        short: Of an under-trained flow.
+        thicknesses: Standard deviations of the data.
+        seeds: Seeds of flows and data.
+        points: How many points each flow is fitted to.
+        short: How many points an under-trained flow is fitted to.
     """
 
     thicknesses: tuple[float, ...]
     seeds: tuple[int, ...]
-    budget: Budget
-    short: Budget
+    points: FreshPoints
+    short: FreshPoints
 
 
 @dataclass(frozen=True, eq=False)
 class Theorem:
-    """Eigenvalues λ⊥ normal to the helix, a column for each thickness.
+    """Eigenvalues λ⊥ normal to the helix, a row for each flow.
 
     Args:
-        thicknesses: Of the data.
-        trained: A row for each seed.
-        short: Of under-trained flows, a row.
-        alternating: Of flows whose splines take the features in the opposite order.
+        thicknesses: Standard deviations of the data, one for each column.
+        trained: Of well-trained flows, one for each seed.
+        short: Of an under-trained flow.
+        alternating: Of a flow whose splines take the features in the opposite order.
     """
 
-    thicknesses: Float[Tensor, " thicknesses"]
-    trained: Float[Tensor, "seeds thicknesses"]
-    short: Float[Tensor, "one thicknesses"]
-    alternating: Float[Tensor, "one thicknesses"]
+    thicknesses: Thicknesses
+    trained: Eigenvalues
+    short: Eigenvalues
+    alternating: Eigenvalues
 
-    def figures(self) -> dict[str, float]:
+    def results(self) -> dict[str, float]:
         """Return slopes and ratios by name.
 
         The slope is that of log λ⊥ over log δ, a mean over seeds, beside the least and
@@ -77,18 +80,20 @@ class Theorem:
             "normal_eigenvalue_ratio_min": ratios.min().item(),
             "normal_eigenvalue_ratio_max": ratios.max().item(),
         }
-        others = {"undertrained": self.short, "alternating": self.alternating}
+        others = {"_undertrained": self.short, "_alternating": self.alternating}
 
-        for name, values in (("", self.trained), *others.items()):
+        for name, values in ({"": self.trained} | others).items():
             middle = (values.log().mean(0) - 2 * self.thicknesses.log()).exp()
-
-            for thickness, ratio in zip(self.thicknesses, middle, strict=True):
-                key = "_".join(filter(None, ("normal_eigenvalue_ratio", name)))
-                results[f"{key}_{thickness:g}"] = ratio.item()
+            results |= {
+                f"normal_eigenvalue_ratio{name}_{thickness:g}": ratio
+                for thickness, ratio in zip(
+                    self.thicknesses.tolist(), middle.tolist(), strict=True
+                )
+            }
 
         for name, values in others.items():
             slope = _slopes(self.thicknesses, values).mean()
-            results[f"normal_eigenvalue_slope_{name}"] = slope.item()
+            results[f"normal_eigenvalue_slope{name}"] = slope.item()
 
         return results
 
@@ -101,39 +106,26 @@ def theorem(sweep: Sweep, *, progress: bool) -> Theorem:
         progress: Whether to show a bar.
     """
 
-    kinds = {
-        "trained": (sweep.seeds, sweep.budget, False),
-        "short": (sweep.seeds[:1], sweep.short, False),
-        "alternating": (sweep.seeds[:1], sweep.budget, True),
-    }
-    jobs = [
-        (name, thickness, seed)
-        for name, (seeds, _, _) in kinds.items()
-        for seed in seeds
-        for thickness in sweep.thicknesses
+    trained = [replace(sweep.points, seed=seed) for seed in sweep.seeds]
+    short = replace(sweep.short, seed=sweep.seeds[0])
+    flows = [*((points, False) for points in trained), (short, False)]
+    flows.append((trained[0], True))
+    jobs = list(product(flows, sweep.thicknesses))
+    found = [
+        normal_eigenvalue(
+            fit_flow(replace(points, thickness=thickness), alternate=alternate)
+        )
+        for (points, alternate), thickness in track(
+            jobs, "Fitting flows", shown=progress
+        )
     ]
-    found: dict[str, list[float]] = {name: [] for name in kinds}
+    rows = torch.tensor(found, dtype=torch.float64).reshape(len(flows), -1)
+    thicknesses = torch.tensor(sweep.thicknesses, dtype=torch.float64)
 
-    for name, thickness, seed in track(
-        jobs, "Fitting flows", console=Console(stderr=True), disable=not progress
-    ):
-        _, budget, alternate = kinds[name]
-        recipe = flow_recipe(seed=seed, alternate=alternate)
-        flow = fit_flow(recipe, budget, thickness=thickness, seed=seed)
-        found[name].append(normal_eigenvalue(frames(flow, inner_places(200))))
-
-    columns = len(sweep.thicknesses)
-
-    return Theorem(
-        torch.tensor(sweep.thicknesses, dtype=torch.float64),
-        **{
-            name: torch.tensor(values, dtype=torch.float64).reshape(-1, columns)
-            for name, values in found.items()
-        },
-    )
+    return Theorem(thicknesses, rows[:-2], rows[-2:-1], rows[-1:])
 
 
-def inner_places(count: int) -> Scores:
+def inner_places(count: int = PLACES) -> Scores:
     """Return places t on the helix with |t| ≤ 0.9π."""
 
     return torch.linspace(-INNER, INNER, count, dtype=torch.float64)
@@ -155,15 +147,20 @@ def frames(flow: ZukoFlow, t: Scores) -> Singular:
     return singular(precise.decode, z)
 
 
-def normal_eigenvalue(found: Singular) -> float:
-    """Return the geometric mean of the two smallest eigenvalues over all points."""
+def normal_eigenvalue(flow: ZukoFlow) -> float:
+    """Return the geometric mean of the two smallest eigenvalues of γ⁻¹ on the helix.
 
-    return found.values[:, 1:].square().log().mean().exp().item()
+    Args:
+        flow: Coordinates of points in space.
+    """
+
+    values = frames(flow, inner_places()).values
+
+    return values[:, 1:].square().log().mean().exp().item()
 
 
 def _slopes(
-    thicknesses: Float[Tensor, " thicknesses"],
-    eigenvalues: Float[Tensor, "flows thicknesses"],
+    thicknesses: Thicknesses, eigenvalues: Eigenvalues
 ) -> Float[Tensor, " flows"]:
     x = thicknesses.log() - thicknesses.log().mean()
 

@@ -1,131 +1,63 @@
 """The trainings behind the shipped weights of the helix."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from diffeo import zoo
-from diffeo.coordinates.zuko import ZukoFlow
+from diffeo.workflows.train import TrainingOptions
+from reproduction.experiment import Training, training_command
+from reproduction.helix import models
 from reproduction.helix.data import distance, helix
-from reproduction.helix.models import (
-    Budget,
-    classifier_recipe,
-    fit_classifier,
-    fit_flow,
-    flow_recipe,
-)
-from reproduction.mnist.training import Training
 
-__all__ = [
-    "CLASSIFIER",
-    "FLOW",
-    "HELIX_TRAININGS",
-    "THICKNESS",
-    "classifier",
-    "flow",
-    "train_helix_classifier",
-    "train_helix_flow",
-]
+__all__ = ["HELIX_CLASSIFIER", "HELIX_FLOW"]
 
-EPOCH = 500  # steps on fresh points that count as one pass over the data
-THICKNESS = 0.002  # of the points; the curve itself has no density to fit
-BLUR = 0.5  # of the classifier's points, in all directions
-FLOW = Budget(8 * EPOCH, first=0.1)
-CLASSIFIER = Budget(2 * EPOCH)
 DATA = "points drawn on the spot around the helix (sin t, cos t, t)"
-TERMS = "Apache-2.0"
+EPOCH = 500  # steps on fresh points that count as one pass over the data
+TESTED = 10_000  # points that the figures are measured on
 
 
-def flow(budget: Budget, *, seed: int) -> ZukoFlow:
-    """Return a flow of thin points, fitted to thicker ones at first.
+def train_helix_flow(options: TrainingOptions, data: Path | None) -> None:  # noqa: ARG001
+    """Train the flow of the helix."""
 
-    Args:
-        budget: How long to fit it.
-        seed: Of first weights and points.
-    """
+    seed = options.seed
+    points = replace(models.FLOW, steps=options.epochs * EPOCH, seed=seed)
+    flow = models.fit_flow(points)
+    generator = torch.Generator().manual_seed(seed + 1)
+    test = helix(TESTED, thickness=models.THICKNESS, generator=generator).points
+    drawn = flow.decode(torch.randn(TESTED, 3, generator=generator))
+    figures = {
+        "test_nats": -flow(test).mean().item(),
+        "sample_distance_median": distance(drawn).median().item(),
+    }
+    card = _card(models.flow_recipe(seed=seed), options, figures)
 
-    return fit_flow(flow_recipe(seed=seed), budget, thickness=THICKNESS, seed=seed)
-
-
-def classifier(budget: Budget, *, seed: int) -> nn.Module:
-    """Return a classifier of the two halves of the helix.
-
-    On the curve alone the signs of t and of sin t agree, and a classifier may mix them
-    at will. Points blurred about the curve ask for one that rises all along it.
-
-    Args:
-        budget: How long to fit it.
-        seed: Of first weights and points.
-    """
-
-    return fit_classifier(classifier_recipe(seed=seed), budget, blur=BLUR, seed=seed)
+    zoo.save(flow, card, options.weights)
 
 
-def train_helix_flow(training: Training) -> Path:
-    """Train the flow of the helix and return the path of its weights.
+def train_helix_classifier(options: TrainingOptions, data: Path | None) -> None:  # noqa: ARG001
+    """Train the classifier of the halves of the helix."""
 
-    Args:
-        training: How long, and where.
-    """
-
-    budget = replace(FLOW, steps=training.epochs * EPOCH)
-    model = flow(budget, seed=training.seed)
-    generator = torch.Generator().manual_seed(training.seed + 1)
-    test = helix(10_000, thickness=THICKNESS, generator=generator).points
-    drawn = torch.randn(10_000, 3, generator=generator)
-
-    with torch.no_grad():
-        figures = {
-            "test_nats": -model(test).mean().item(),
-            "sample_distance_median": distance(model.decode(drawn)).median().item(),
-        }
-
-    recipe = flow_recipe(seed=training.seed)
-
-    return _store("helix-flow", model, recipe, training, figures)
-
-
-def train_helix_classifier(training: Training) -> Path:
-    """Train the classifier of the helix and return the path of its weights.
-
-    Args:
-        training: How long, and where.
-    """
-
-    budget = replace(CLASSIFIER, steps=training.epochs * EPOCH)
-    model = classifier(budget, seed=training.seed)
-    generator = torch.Generator().manual_seed(training.seed + 1)
-    test = helix(10_000, thickness=THICKNESS, generator=generator)
-
-    with torch.no_grad():
-        right = (model(test.points)[:, 0] > 0) == test.labels
-
+    seed = options.seed
+    points = replace(models.CLASSIFIER, steps=options.epochs * EPOCH, seed=seed)
+    model = models.fit_classifier(points)
+    generator = torch.Generator().manual_seed(seed + 1)
+    test = helix(TESTED, thickness=models.THICKNESS, generator=generator)
+    right = (model(test.points)[:, 0] > 0) == test.labels
     figures = {"test_accuracy": right.double().mean().item()}
+    card = _card(models.classifier_recipe(seed=seed), options, figures)
 
-    recipe = classifier_recipe(seed=training.seed)
-
-    return _store("helix-classifier", model, recipe, training, figures)
-
-
-def _store(
-    name: str,
-    model: nn.Module,
-    recipe: zoo.Recipe,
-    training: Training,
-    figures: dict[str, float],
-) -> Path:
-    path = training.folder / f"{name}.safetensors"
-    command = f"diffeo train {name} --epochs {training.epochs} --seed {training.seed}"
-    zoo.save(model, zoo.Card(recipe, DATA, command, TERMS, figures), path)
-
-    return path
+    zoo.save(model, card, options.weights)
 
 
-HELIX_TRAININGS: dict[str, tuple[Callable[[Training], Path], int]] = {
-    "helix-flow": (train_helix_flow, FLOW.steps // EPOCH),
-    "helix-classifier": (train_helix_classifier, CLASSIFIER.steps // EPOCH),
-}
-"""The function of each training, and how many epochs it takes by default."""
+def _card(
+    recipe: zoo.Recipe, options: TrainingOptions, figures: dict[str, float]
+) -> zoo.Card:
+    return zoo.Card(recipe, DATA, training_command(options), "Apache-2.0", figures)
+
+
+HELIX_FLOW = Training("helix-flow", "A flow of the helix.", 8, train_helix_flow)
+HELIX_CLASSIFIER = Training(
+    "helix-classifier", "A classifier of the helix's halves.", 2, train_helix_classifier
+)

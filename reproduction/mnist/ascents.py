@@ -2,14 +2,9 @@
 
 import math
 import time
-from collections.abc import Mapping
 
 import torch
-from rich.console import Console
-from rich.table import Table
-from torch import Tensor, nn
 
-from diffeo import zoo
 from diffeo.ascents import (
     LBFGS,
     Adam,
@@ -20,27 +15,28 @@ from diffeo.ascents import (
     Polyak,
     Sphere,
 )
+from diffeo.batching import batches_of
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.labelled import LabelledImages
-from diffeo.data.mnist import mnist
-from diffeo.evaluation.metrics.agreement import agreement
-from diffeo.evaluation.metrics.neighbors import neighbor_share
-from diffeo.evaluation.oracles import Oracle, svm
+from diffeo.evaluation.oracles import svm
+from diffeo.methods import diffeomorphic
 from diffeo.models.flow.density import Flow
 from diffeo.search import Run
-from diffeo.workflows.fours import (
-    SOURCE,
+from diffeo.shapes import Images
+from reproduction.experiment import Experiment, ExperimentOptions, Findings, named
+from reproduction.mnist.setup import (
     TARGET,
-    counterfactual,
-    digits_flow,
+    Setup,
+    Size,
+    mean,
+    median,
+    oracle_results,
     right_digits,
 )
-from diffeo.workflows.results import Reproduction, write_results
 
-__all__ = ["reproduce_mnist_ascents"]
+__all__ = ["ASCENTS", "MNIST_ASCENTS"]
 
-ROWS, QUICK_ROWS = 200, 4
-STEPS, QUICK_STEPS = 500, 20
+FULL = Size(fours=200, run=Run(500))
+QUICK = Size(fours=2, run=Run(20), train=300)
 ASCENTS: dict[str, Ascent] = {
     "adam": Adam(0.05),
     "normalized": NormalizedGradient(0.2),
@@ -54,96 +50,57 @@ ASCENTS: dict[str, Ascent] = {
     "lbfgs": LBFGS(0.5),
     "sphere": Sphere(Polyak(NormalizedGradient(0.5))),
 }
-COLUMNS = {
-    "seconds_per_image": "seconds",
-    "reached": "reached",
-    "steps_median": "steps",
-    "distance_latent_median": "in Z",
-    "distance_data_median": "in X",
-    "svm_target": "SVM",
-    "knn_target": "neighbors",
-    "log_density_rank": "density rank",
-    "latent_norm_change": "‖z‖ change",
-}
 
 
-def reproduce_mnist_ascents(how: Reproduction) -> dict[str, float]:
-    """Turn 200 test fours into nines with each ascent and compare what comes of it.
+def measure_mnist_ascents(options: ExperimentOptions) -> Findings:
+    """Turn 200 test fours into nines with each ascent.
 
     Args:
-        how: Where the data are, where the results go, and whether to be quick.
-
-    Returns:
-        The results by name, as in results.json: a figure, then the ascent.
+        options: Where the data are, and whether to be quick.
     """
 
-    train, test = mnist("train", how.data), mnist("test", how.data)
-    train = train.select(slice(2_000 if how.quick else None))
-    flow, model = digits_flow(), zoo.load("mnist-cnn")
-    count = QUICK_ROWS if how.quick else ROWS
-    fours = right_digits(test, model, digit=SOURCE, count=count)
-    nines = right_digits(test, model, digit=TARGET, count=count)
+    size = QUICK if options.quick else FULL
+    setup = Setup.load(options, size)
+    train, flow = setup.train, setup.flow
     oracle = svm(train.images, train.labels)
-    run = Run(steps=QUICK_STEPS if how.quick else STEPS, progress=how.progress)
-    figures = {}
+    nines = right_digits(setup.test, setup.model, digit=TARGET, count=size.fours)
+    results: dict[str, float] = {}
 
     for name, ascent in ASCENTS.items():
         begun = time.perf_counter()
-        record = counterfactual(fours, model, flow, run=run, ascent=ascent)
+        record = setup.search(diffeomorphic(ascent))
         seconds = (time.perf_counter() - begun) / len(record)
         found = record.counterfactual[record.reached]
-        figures[name] = {
-            "seconds_per_image": seconds,
-            **_search_figures(record),
-            **_oracle_figures(found, oracle, train),
-            "log_density_rank": _rank(flow, found, nines),
-        }
+        results |= named(
+            name,
+            {
+                "seconds_per_image": seconds,
+                **_search_results(record),
+                **oracle_results(found, oracle, train),
+                "log_density_rank": _rank(flow, found, nines),
+            },
+        )
 
-    results = {
-        f"{figure}_{name}": value
-        for name, row in figures.items()
-        for figure, value in row.items()
-    }
-    write_results(results, how.out)
-    _show(figures)
-
-    return results
+    return Findings(results)
 
 
-def _search_figures(record: Counterfactuals) -> dict[str, float]:
+def _search_results(record: Counterfactuals) -> dict[str, float]:
     """Return how far and how fast the rows went that reached their target."""
 
-    reached = record.select(record.reached)
-    away = (reached.latent - reached.origin).norm(dim=1)
-    moved = (reached.counterfactual - reached.factual).flatten(1).norm(dim=1)
-    longer = reached.latent.norm(dim=1) - reached.origin.norm(dim=1)
+    there = record.select(record.reached)
+    longer = there.latent.norm(dim=1) - there.origin.norm(dim=1)
 
     return {
-        "reached": record.reached.double().mean().item(),
-        "steps_median": _median(reached.steps),
-        "distance_latent_median": _median(away),
-        "distance_data_median": _median(moved),
-        "latent_norm_change": _median(longer),
-    }
-
-
-def _oracle_figures(
-    found: Tensor, oracle: Oracle, train: LabelledImages
-) -> dict[str, float]:
-    if len(found) == 0:
-        return {"svm_target": math.nan, "knn_target": math.nan}
-
-    says = agreement([oracle], found, TARGET)
-    near = neighbor_share(found, train.images, train.labels, target=TARGET)
-
-    return {
-        "svm_target": says.double().mean().item(),
-        "knn_target": near.double().mean().item(),
+        "reached": mean(record.reached),
+        "steps_median": median(there.steps),
+        "distance_latent_median": median(there.latent_distance),
+        "distance_data_median": median(there.distance),
+        "latent_norm_change": median(longer),
     }
 
 
 @torch.no_grad()
-def _rank(flow: Flow, found: Tensor, real: Tensor) -> float:
+def _rank(flow: Flow, found: Images, real: Images) -> float:
     """Return the median share of real nines that are less likely than what was found.
 
     A half is as likely as real ones are.
@@ -152,28 +109,16 @@ def _rank(flow: Flow, found: Tensor, real: Tensor) -> float:
     if len(found) == 0:
         return math.nan
 
-    density, reference = _log_prob(flow, found), _log_prob(flow, real)
-    below = (reference < density[:, None]).double().mean(1)
+    density, reference = (
+        torch.cat([flow.log_prob(part) for part in batches_of(x, 50)])
+        for x in (found, real)
+    )
 
-    return _median(below)
-
-
-def _log_prob(flow: nn.Module, x: Tensor) -> Tensor:
-    return torch.cat([flow(part) for part in x.split(50)])
+    return median((reference < density[:, None]).double().mean(1))
 
 
-def _median(values: Tensor) -> float:
-    return values.double().median().item() if len(values) else math.nan
-
-
-def _show(figures: Mapping[str, Mapping[str, float]]) -> None:
-    table = Table(title="MNIST, four to nine, by ascent")
-    table.add_column("ascent", no_wrap=True)
-
-    for column in COLUMNS.values():
-        table.add_column(column)
-
-    for name, row in figures.items():
-        table.add_row(name, *(f"{row[figure]:.3g}" for figure in COLUMNS))
-
-    Console().print(table)
+MNIST_ASCENTS = Experiment(
+    "mnist-ascents",
+    "MNIST: ways to step, compared on fours to nines.",
+    measure_mnist_ascents,
+)

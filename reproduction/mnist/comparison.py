@@ -1,153 +1,81 @@
-"""Section V on MNIST: ours and the rivals, judged by the same judges."""
+"""Section V on MNIST: ours and the baselines, judged by the same judges."""
 
-from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
-
-from torch import Tensor, nn
-
-from diffeo import zoo
-from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.labelled import LabelledImages
-from diffeo.data.mnist import mnist
-from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.comparison import compare
-from diffeo.evaluation.intervals import Bootstrap
-from diffeo.evaluation.oracle_training import AutoencoderSettings, ClassifierSettings
 from diffeo.evaluation.reference import Reference
-from diffeo.evaluation.settings import Settings
+from diffeo.evaluation.settings import quick_settings
 from diffeo.evaluation.task import Task
-from diffeo.methods import Method
-from diffeo.models.flow.density import Flow
 from diffeo.objectives import TargetClass
-from diffeo.search import Run
-from diffeo.workflows.fours import (
-    CONFIDENCE,
-    CONTROL_ROWS,
-    CONTROL_STEPS,
-    SOURCE,
-    TARGET,
-    counterfactual,
-    digits_flow,
-    right_digits,
-    untrained_flow,
-)
-from diffeo.workflows.report import Wish, measures_of, report_to_folder
-from diffeo.workflows.results import Reproduction, show_table, write_results
-from reproduction.mnist.comparison_drawing import Spaces, draw_comparison
+from diffeo.report import ReportOptions, write_report
+from diffeo.workflows.evaluate import measures_of
+from reproduction.experiment import Experiment, ExperimentOptions, Findings
+from reproduction.mnist.baselines import CONFIDENCES, fit_prototypes, tuned_methods
+from reproduction.mnist.comparison_figures import comparison_drawings
 from reproduction.mnist.comparison_tables import (
     PUBLISHED,
     comparison_results,
     headlines,
 )
-from reproduction.mnist.rivals import CONFIDENCES, fit_prototypes, tuned_methods
-from reproduction.mnist.tuning import QUICK_STEPS, QUICK_TRAIN, RUN, read_tuning, tune
+from reproduction.mnist.setup import CONFIDENCE, TARGET, Setup
+from reproduction.mnist.tuning import FULL, QUICK, read_tuning, tune
 
-__all__ = ["reproduce_mnist_comparison"]
-
-TUNING = Path("results") / "mnist-comparison"
-ROWS, QUICK_ROWS, QUICK_TEST = 200, 2, 200
-QUICK = Settings(
-    autoencoder=AutoencoderSettings(latent=4, hidden=(32,), steps=QUICK_STEPS),
-    classifiers=(ClassifierSettings(width=2, steps=QUICK_STEPS),),
-    trees=10,
-    bootstrap=Bootstrap(resamples=200),
-    quick=True,
-)
+__all__ = ["MNIST_COMPARISON"]
 
 
-def reproduce_mnist_comparison(how: Reproduction) -> dict[str, float]:
-    """Turn 200 test fours into nines with every method; write figures and results.
+def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
+    """Turn 200 test fours into nines with every method, and judge them.
 
-    The rivals are as `diffeo tune mnist-comparison` tuned them. Names of results at
-    Λ = 0.5 begin with half_; without, Λ is 0.99.
+    The baselines are as the tuning chose them; a quick run tunes them itself. Names of
+    results at Λ = 0.5 begin with half_; without, Λ is 0.99.
 
     Args:
-        how: Where the data are, where the results go, and whether to be quick.
-
-    Returns:
-        The results by name, as in results.json.
+        options: Where the data and the tuning are, and whether to be quick.
 
     Raises:
-        FileNotFoundError: If the rivals have not been tuned.
+        FileNotFoundError: If the baselines have not been tuned.
     """
 
-    tuning = {} if how.quick else read_tuning(TUNING)
-    train, test = _digits(how)
-    model, flow = zoo.load("mnist-cnn"), digits_flow()
-    steps = QUICK_STEPS if how.quick else None
-    prototypes = fit_prototypes(train, model, flow, steps=steps)
-    tuning = tuning or tune(how, model, flow, prototypes)
-    count = QUICK_ROWS if how.quick else ROWS
-    fours = right_digits(test, model, digit=SOURCE, count=count)
-    run = replace(RUN, steps=steps or RUN.steps, progress=how.progress)
-    methods = {
-        prefix: tuned_methods(tuning, prefix, prototypes) for prefix in CONFIDENCES
-    }
+    tuning = {} if options.quick else read_tuning(options.out)
+    setup = Setup.load(options, QUICK if options.quick else FULL)
+    prototypes = fit_prototypes(setup, options)
+    tuning = tuning or tune(setup, prototypes, options)
     records = {
-        prefix: _records(fours, model, flow, methods[prefix], CONFIDENCES[prefix], run)
-        for prefix in CONFIDENCES
+        prefix: {
+            name: setup.search(method, confidence)
+            for name, method in tuned_methods(tuning, prefix, prototypes).items()
+        }
+        for prefix, confidence in CONFIDENCES.items()
     }
-    untrained = untrained_flow(train.select(slice(200)) if how.quick else train)
     evaluation = compare(
         {f"{at}{name}": one for at in records for name, one in records[at].items()},
-        Task(model, flow, TargetClass(TARGET, CONFIDENCE)),
-        Reference(train, test),
-        untrained=_untrained(fours, model, untrained, run),
-        settings=replace(QUICK, cache=Cache.usual()) if how.quick else Settings(),
+        Task(setup.model, setup.flow, TargetClass(TARGET, CONFIDENCE)),
+        Reference(setup.train, setup.test),
+        untrained=setup.control(),
+        settings=quick_settings() if options.quick else None,
     )
     results = {
-        **comparison_results(evaluation, tuple(methods[""]), CONFIDENCES),
+        **comparison_results(evaluation, tuple(records[""]), CONFIDENCES),
         **{key: value for key, value in tuning.items() if key.startswith("tuned_")},
     }
-    spaces = Spaces(flow, test.images[test.labels == SOURCE])
-
-    for prefix, found in records.items():
-        draw_comparison(found, evaluation, spaces, how.out, prefix)
-
-    report_to_folder(
-        records[""],
-        Wish(title="Fours to nines, by every method"),
-        how.out,
-        measures_of(evaluation.table(), list(records[""])),
+    table = evaluation.table()
+    report = ReportOptions(
+        "Fours to nines, by every method",
+        measures=measures_of(table, list(records[""])),
     )
-    write_results(results, how.out)
-    evaluation.table().write_csv(how.out / "table.csv")
-    show_table("MNIST, four to nine", headlines(results), PUBLISHED)
 
-    return results
-
-
-def _digits(how: Reproduction) -> tuple[LabelledImages, LabelledImages]:
-    train, test = mnist("train", how.data), mnist("test", how.data)
-
-    return (
-        train.select(slice(QUICK_TRAIN if how.quick else None)),
-        test.select(slice(QUICK_TEST if how.quick else None)),
+    return Findings(
+        results,
+        {
+            "table.csv": table.write_csv,
+            **comparison_drawings(records, evaluation, setup),
+            "report.html": lambda path: write_report(records[""], path.parent, report),
+        },
+        headlines(results),
     )
 
 
-def _records(
-    fours: Tensor,
-    model: nn.Module,
-    flow: Flow,
-    methods: Mapping[str, Method],
-    confidence: float,
-    run: Run,
-) -> dict[str, Counterfactuals]:
-    """Return what every method makes of the fours."""
-
-    return {
-        name: method.explain(
-            fours, model, flow, target=TARGET, confidence=confidence, run=run
-        )
-        for name, method in methods.items()
-    }
-
-
-def _untrained(
-    fours: Tensor, model: nn.Module, flow: Flow, run: Run
-) -> Counterfactuals:
-    few = replace(run, steps=min(run.steps, CONTROL_STEPS))
-
-    return counterfactual(fours[:CONTROL_ROWS], model, flow, run=few)
+MNIST_COMPARISON = Experiment(
+    "mnist-comparison",
+    "MNIST: published methods on the same fours, judged by the same judges.",
+    measure_mnist_comparison,
+    PUBLISHED,
+)

@@ -2,37 +2,32 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 
 from diffeo.evaluation.evaluation import Evaluation
 from diffeo.shapes import Scores
-from reproduction.mnist.rivals import OURS
+from reproduction.mnist.baselines import OURS
 
 __all__ = ["PUBLISHED", "comparison_results", "headlines"]
 
-# Tables I to III, MNIST; latent norms are those of another flow.
+# Mean and standard deviation of Tables I to III; latent norms are of another flow.
+TABLES = {
+    "originals_im1": (2.250, 0.711),
+    "adversarial_im1": (1.603, 0.317),
+    "diffeomorphic_im1": (1.056, 0.233),
+    "adversarial_l2_data": (2.54, 0.61),
+    "adversarial_l2_data_class": (8.77, 1.25),
+    "diffeomorphic_l2_data": (4.82, 1.20),
+    "diffeomorphic_l2_data_class": (9.27, 1.32),
+    "adversarial_l2_latent": (41.86, 2.00),
+    "adversarial_l2_latent_class": (42.12, 0.74),
+    "diffeomorphic_l2_latent": (35.26, 4.68),
+    "diffeomorphic_l2_latent_class": (39.91, 1.61),
+}
 PUBLISHED = {
-    "originals_im1_mean": 2.250,
-    "originals_im1_deviation": 0.711,
-    "adversarial_im1_mean": 1.603,
-    "adversarial_im1_deviation": 0.317,
-    "diffeomorphic_im1_mean": 1.056,
-    "diffeomorphic_im1_deviation": 0.233,
-    "adversarial_l2_data_mean": 2.54,
-    "adversarial_l2_data_deviation": 0.61,
-    "adversarial_l2_data_class_mean": 8.77,
-    "adversarial_l2_data_class_deviation": 1.25,
-    "diffeomorphic_l2_data_mean": 4.82,
-    "diffeomorphic_l2_data_deviation": 1.20,
-    "diffeomorphic_l2_data_class_mean": 9.27,
-    "diffeomorphic_l2_data_class_deviation": 1.32,
-    "adversarial_l2_latent_mean": 41.86,
-    "adversarial_l2_latent_deviation": 2.00,
-    "adversarial_l2_latent_class_mean": 42.12,
-    "adversarial_l2_latent_class_deviation": 0.74,
-    "diffeomorphic_l2_latent_mean": 35.26,
-    "diffeomorphic_l2_latent_deviation": 4.68,
-    "diffeomorphic_l2_latent_class_mean": 39.91,
-    "diffeomorphic_l2_latent_class_deviation": 1.61,
+    f"{name}_{end}": value
+    for name, pair in TABLES.items()
+    for end, value in zip(("mean", "deviation"), pair, strict=True)
 }
 COLUMNS = (
     "success",
@@ -53,6 +48,7 @@ SPREAD = (
     "l2_latent_median",
     "l2_latent_class_mean",
 )
+ENDS = "", "_low", "_high"
 
 
 def comparison_results(
@@ -68,84 +64,69 @@ def comparison_results(
         prefixes: One for each confidence.
     """
 
-    table = evaluation.table()
-    missing = {
-        f"{name}_{column}{end}": math.nan
-        for name in evaluation.scores
-        for column in COLUMNS
-        for end in ("", "_low", "_high")
-    }
-    results = {**missing, **table.as_results()}
+    names, table = evaluation.scores, evaluation.table()
+    parts = product(names, COLUMNS, ENDS)
+    results = {f"{name}_{column}{end}": math.nan for name, column, end in parts}
+    results |= table.as_results()
 
-    for name in evaluation.scores:
-        results |= _spread(name, evaluation.scores[name])
+    for name, metric in product(names, SPREAD):
+        stem = metric.removesuffix("_mean").removesuffix("_median")
+        results |= _spread(f"{name}_{stem}", names[name][metric])
 
     for prefix in prefixes:
-        results[f"{prefix}im1_closed"] = evaluation.closed(
-            f"{prefix}{OURS}", "im1_mean"
-        )
-        results |= _pairs(evaluation, methods, prefix)
+        ours = f"{prefix}{OURS}"
+        results[f"{prefix}im1_closed"] = evaluation.closed(ours, "im1_mean")
 
-    return {
-        **results,
-        **{f"{note.metric}_useless": float(note.useless) for note in table.notes},
+        for other, metric in product(methods, COMPARED):
+            if other != OURS:
+                stem = f"{ours}_minus_{other}_{metric}"
+                pair = _paired(evaluation, ours, f"{prefix}{other}", metric)
+                results |= dict(
+                    zip((f"{stem}{end}" for end in ENDS), pair, strict=True)
+                )
+
+    return results | {
+        f"{note.metric}_useless": float(note.useless) for note in table.notes
     }
 
 
-def headlines(results: Mapping[str, float]) -> dict[str, float]:
-    """Return what is worth a line on the terminal: no ends of intervals.
+def headlines(results: Mapping[str, float]) -> tuple[str, ...]:
+    """Return the names worth a line on the terminal: no ends of intervals.
 
     Args:
         results: All of them.
     """
 
-    return {
-        name: value
-        for name, value in results.items()
+    return tuple(
+        name
+        for name in results
         if name.endswith((*COLUMNS, "closed"))
         or name in PUBLISHED
         or name.startswith("tuned_")
+    )
+
+
+def _spread(stem: str, scores: Scores) -> dict[str, float]:
+    """Return mean and standard deviation, as Tables I to III have them."""
+
+    rows = scores[scores.isfinite()]
+
+    return {
+        f"{stem}_mean": rows.mean().item(),
+        f"{stem}_deviation": rows.std().item() if len(rows) > 1 else math.nan,
     }
 
 
-def _spread(name: str, scores: Mapping[str, Scores]) -> dict[str, float]:
-    """Return means and standard deviations, as Tables I to III have them."""
+def _paired(
+    evaluation: Evaluation, ours: str, other: str, metric: str
+) -> tuple[float, ...]:
+    """Return our mean lead over another method on the same fours, and its interval."""
 
-    results = {}
+    one, two = (evaluation.scores[name][metric] for name in (ours, other))
 
-    for metric in SPREAD:
-        stem = f"{name}_{metric.removesuffix('_mean').removesuffix('_median')}"
-        rows = scores[metric][scores[metric].isfinite()]
-        results[f"{stem}_mean"] = rows.mean().item() if len(rows) else math.nan
-        results[f"{stem}_deviation"] = rows.std().item() if len(rows) > 1 else math.nan
+    if not (one - two).isfinite().any():
+        return (math.nan,) * len(ENDS)
 
-    return results
+    found = evaluation.paired(ours, other, metric)
 
-
-def _pairs(
-    evaluation: Evaluation, methods: Sequence[str], prefix: str
-) -> dict[str, float]:
-    """Return our lead over each rival, paired over the same factuals."""
-
-    ours = f"{prefix}{OURS}"
-    results: dict[str, float] = {}
-
-    for rival in (name for name in methods if name != OURS):
-        for metric in COMPARED:
-            stem = f"{ours}_minus_{rival}_{metric}"
-            results |= _pair(evaluation, (ours, f"{prefix}{rival}"), metric, stem)
-
-    return results
-
-
-def _pair(
-    evaluation: Evaluation, names: tuple[str, str], metric: str, stem: str
-) -> dict[str, float]:
-    one, other = (evaluation.scores[name][metric] for name in names)
-    ends = (math.nan,) * 3
-
-    if (one - other).isfinite().any():
-        found = evaluation.paired(*names, metric)
-        ends = found.value, found.low, found.high
-
-    return dict(zip((stem, f"{stem}_low", f"{stem}_high"), ends, strict=True))
+    return found.value, found.low, found.high

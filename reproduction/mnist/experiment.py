@@ -2,116 +2,97 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from pathlib import Path
 
 import torch
-from torch import Tensor, nn
 
-from diffeo import zoo
 from diffeo.arithmetic import multiply_adds
 from diffeo.batching import batches_of
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.labelled import LabelledImages
-from diffeo.data.mnist import mnist
-from diffeo.evaluation.metrics.agreement import agreement
-from diffeo.evaluation.metrics.neighbors import neighbor_share
-from diffeo.evaluation.oracles import Oracle, svm
+from diffeo.evaluation.oracles import classifier_oracle, svm
 from diffeo.models.flow.density import Flow
 from diffeo.models.flow.pixels import dequantize
-from diffeo.objectives import Point, TargetClass
-from diffeo.report.answers import Classes
-from diffeo.report.figures import confidence_figure, gallery
-from diffeo.report.film import reels
+from diffeo.objectives import confidence_of
+from diffeo.report import ReportOptions, write_report
+from diffeo.report.figures import along_path, gallery
 from diffeo.report.images import to_8_bits
-from diffeo.report.page import Report, Story, write_page
 from diffeo.search import Run
-from diffeo.workflows.fours import (
+from diffeo.shapes import Images
+from reproduction.experiment import Experiment, ExperimentOptions, Findings, named
+from reproduction.figures import saved
+from reproduction.mnist.setup import (
     CONFIDENCE,
-    CONTROL_ROWS,
-    CONTROL_STEPS,
+    IN_X,
     PAPER,
-    SOURCE,
     TARGET,
-    adversarial,
-    counterfactual,
-    digits_flow,
-    right_digits,
-    untrained_flow,
+    Setup,
+    Size,
+    mean,
+    median,
+    oracle_results,
 )
-from diffeo.workflows.report import told
-from diffeo.workflows.results import Reproduction, show_table, write_results
 
-__all__ = ["reproduce_mnist"]
+__all__ = ["MNIST"]
 
-PUBLISHED = {"cnn_accuracy": 0.99, "svm_accuracy": 0.92}
-ROWS, QUICK_ROWS = 200, 8
-NONE = torch.full((1,), torch.nan)  # the mean over no rows
+FULL = Size(fours=200, run=Run(2000, path=True))
+QUICK = Size(fours=4, run=Run(40, path=True), train=300, test=100)
+SHOWN = 12  # rows of the gallery
 
 
-def reproduce_mnist(how: Reproduction) -> dict[str, float]:
-    """Turn 200 test fours into nines and write figures and results.
-
-    The control, an untrained flow of the same shape, gets 50 of them and 300 steps.
+def measure_mnist(options: ExperimentOptions) -> Findings:
+    """Turn 200 test fours into nines, in Z and in X, and judge them.
 
     Args:
-        how: Where the data are, where the results go, and whether to be quick.
-
-    Returns:
-        The results by name, as in results.json.
+        options: Where the data are, and whether to be quick.
     """
 
-    train, test = mnist("train", how.data), mnist("test", how.data)
-    flow, model = digits_flow(), zoo.load("mnist-cnn")
-    train = train.select(slice(2_000 if how.quick else None))
-    fours = right_digits(
-        test, model, digit=SOURCE, count=QUICK_ROWS if how.quick else ROWS
-    )
-    run = Run(steps=100 if how.quick else 2000, path=True, progress=how.progress)
-    start = untrained_flow(train)
+    setup = Setup.load(options, QUICK if options.quick else FULL)
     records = {
-        "latent": counterfactual(fours, model, flow, run=run),
-        "adam": counterfactual(fours, model, flow, run=run, ascent=PAPER),
-        "data": adversarial(fours, model, run=run),
-        "untrained": counterfactual(
-            fours[:CONTROL_ROWS],
-            model,
-            start,
-            run=replace(run, steps=min(run.steps, CONTROL_STEPS)),
-        ),
+        "latent": setup.search(),
+        "adam": setup.search(PAPER),
+        "data": setup.search(IN_X),
+        "untrained": setup.control(),
     }
-    seen = test.select(slice(500 if how.quick else None))
+    test = setup.test
+    right = classifier_oracle(setup.model)(test.images) == test.labels
     results = {
-        **_flow_figures(flow, seen),
-        "cnn_accuracy": _accuracy(lambda x: model(x).argmax(1), seen),
-        **_search_figures(records, model),
-        **_oracle_figures(records, train, seen, fours),
+        **_flow_results(setup.flow, test.images),
+        "cnn_accuracy": mean(right),
+        **_search_results(records, setup),
+        **_oracle_results(records, setup),
     }
-    _draw(records, how)
-    _report(records, {"latent": flow, "adam": flow, "untrained": start}, how)
-    write_results(results, how.out)
-    show_table("MNIST, four to nine", results, PUBLISHED)
+    shown = {
+        "ascent in Z": records["latent"],
+        "ascent in X": records["data"],
+        "ascent in Z, untrained flow": records["untrained"],
+    }
+    rows = range(min(SHOWN, len(records["untrained"])))
 
-    return results
+    return Findings(
+        results,
+        {
+            "gallery.png": saved(lambda: gallery(shown, rows)),
+            "confidence.png": saved(lambda: along_path(shown)),
+            "report.html": lambda path: _write_page(records, setup, path),
+        },
+    )
 
 
 @torch.no_grad()
-def _flow_figures(flow: Flow, digits: LabelledImages) -> dict[str, float]:
+def _flow_results(flow: Flow, images: Images) -> dict[str, float]:
     generator = torch.Generator().manual_seed(0)
     bits, norms, centers = [], [], []
 
-    for x in batches_of(digits.images):
+    for x in batches_of(images):
         noisy = dequantize(x, generator=generator)
         bits.append(flow.bits_per_dimension(noisy))
         norms.append(flow.encode(noisy).norm(dim=1))
         centers.append(flow.encode(x).norm(dim=1))
 
-    thousand = digits.images[:1000]
-    error = torch.cat(
-        [flow.decode(flow.encode(x)) - x for x in batches_of(thousand, 250)]
-    )
+    error = [flow.decode(flow.encode(x)) - x for x in batches_of(images[:1000], 250)]
 
     return {
         "flow_bits_per_dim": torch.cat(bits).mean().item(),
@@ -121,127 +102,69 @@ def _flow_figures(flow: Flow, digits: LabelledImages) -> dict[str, float]:
         ),
         "latent_norm_mean": torch.cat(norms).mean().item(),
         "latent_norm_mean_centers": torch.cat(centers).mean().item(),
-        "round_trip_error": error.abs().max().item(),
+        "round_trip_error": torch.cat(error).abs().max().item(),
     }
 
 
-def _search_figures(
-    records: Mapping[str, Counterfactuals], model: nn.Module
+def _search_results(
+    records: Mapping[str, Counterfactuals], setup: Setup
 ) -> dict[str, float]:
     results: dict[str, float] = {}
 
     for name, record in records.items():
-        reached = record.reached
-        steps = record.steps[reached].double()
+        rounded = setup.model(to_8_bits(record.counterfactual))
+        still = confidence_of(rounded, record.target.long()) >= CONFIDENCE
         results |= {
-            f"reached_{name}": reached.double().mean().item(),
-            f"reached_{name}_8bit": _still_there(record, model),
-            f"steps_{name}_median": steps.median().item() if len(steps) else math.nan,
-            f"distance_{name}_median": record.distance.median().item(),
-            f"seconds_per_image_{name}": record.seconds.mean().item(),
+            f"reached_{name}": mean(record.reached),
+            f"reached_{name}_8bit": mean(still),
+            f"steps_{name}_median": median(record.steps[record.reached]),
+            f"distance_{name}_median": median(record.distance),
+            f"seconds_per_image_{name}": mean(record.seconds),
         }
 
     return results
 
 
-@torch.no_grad()
-def _still_there(record: Counterfactuals, model: nn.Module) -> float:
-    """Return the share of rows at their target once rounded to 8 bits."""
-
-    objective = TargetClass(TARGET, CONFIDENCE)
-    outputs = record.outputs_before
-    start = Point(record.factual, record.origin, outputs, record.factual, record.origin)
-    rounded = to_8_bits(record.counterfactual)
-    end = Point(rounded, record.latent, model(rounded), record.factual, record.origin)
-    margin = objective.margin(end, objective.start(start))
-
-    return (margin >= 0).double().mean().item()
-
-
-def _oracle_figures(
-    records: Mapping[str, Counterfactuals],
-    train: LabelledImages,
-    test: LabelledImages,
-    fours: Tensor,
+def _oracle_results(
+    records: Mapping[str, Counterfactuals], setup: Setup
 ) -> dict[str, float]:
     """Return what an oracle and the neighbors say, of the rows at their target."""
 
+    train, test = setup.train, setup.test
     oracle = svm(train.images, train.labels)
-    nines = test.images[test.labels == TARGET][: len(fours)]
-    judged = {
-        **{
-            name: record.counterfactual[record.reached]
-            for name, record in records.items()
-        },
-        "originals": fours,
-        "real": nines,
+    found = {
+        name: record.counterfactual[record.reached] for name, record in records.items()
     }
-    results = {"svm_accuracy": _accuracy(oracle, test)}
+    found["originals"] = setup.fours
+    found["real"] = test.of(TARGET)[: len(setup.fours)]
+    results = {"svm_accuracy": mean(oracle(test.images) == test.labels)}
 
-    for name, x in judged.items():
-        says = agreement([oracle], x, TARGET) if len(x) else NONE
-        near = (
-            neighbor_share(x, train.images, train.labels, target=TARGET)
-            if len(x)
-            else NONE
-        )
-        results |= {
-            f"svm_target_{name}": _mean(says),
-            f"knn_target_{name}": _mean(near),
-        }
+    for name, images in found.items():
+        results |= named(name, oracle_results(images, oracle, train))
 
     return results
 
 
-@torch.no_grad()
-def _accuracy(answer: Oracle, digits: LabelledImages) -> float:
-    answers = torch.cat([answer(x) for x in batches_of(digits.images)])
-
-    return _mean((answers == digits.labels).float())
-
-
-def _mean(values: Tensor) -> float:
-    return values.double().mean().item()
-
-
-def _draw(records: Mapping[str, Counterfactuals], how: Reproduction) -> None:
-    shown = {
-        "ascent in Z": records["latent"],
-        "ascent in X": records["data"],
-        "ascent in Z, untrained flow": records["untrained"],
-    }
-    gallery(shown, range(min(12, len(records["latent"])))).savefig(
-        how.out / "gallery.png", dpi=150
-    )
-    paths = {name: record.path_margin for name, record in shown.items()}
-    confidence_figure(paths, CONFIDENCE).savefig(how.out / "confidence.png", dpi=150)
-
-
-def _report(
-    records: Mapping[str, Counterfactuals],
-    flows: Mapping[str, Flow],
-    how: Reproduction,
+def _write_page(
+    records: Mapping[str, Counterfactuals], setup: Setup, path: Path
 ) -> None:
-    names = {
-        "latent": ("Z", "mnist-flow"),
-        "adam": ("Z, the paper’s ascent", "mnist-flow"),
-        "data": ("X", "data"),
-        "untrained": ("Z of an untrained flow", "mnist-flow, untrained"),
+    along, untrained = Bounded(setup.flow), Bounded(setup.untrained)
+    places: dict[str, tuple[str, Coordinates]] = {
+        "latent": ("Z", along),
+        "adam": ("Z, the paper’s ascent", along),
+        "data": ("X", Identity(setup.flow.shape)),
+        "untrained": ("Z of an untrained flow", untrained),
     }
-    places: dict[str, Coordinates] = {
-        "data": Identity(tuple(records["data"].factual.shape[1:])),
-        **{method: Bounded(flow) for method, flow in flows.items()},
-    }
-    shown = {
-        name: told(records[key], model="mnist-cnn", coordinates=coordinates)
-        for key, (name, coordinates) in names.items()
-    }
-    films = {name: reels(records[key], places[key]) for key, (name, _) in names.items()}
-    story = Story(
-        title="MNIST, four to nine",
-        question="What would have to change in these handwritten fours for the "
-        f"classifier to see a nine with a confidence above {CONFIDENCE}?",
-        model="mnist-cnn",
-        answers=Classes(CONFIDENCE),
+    write_report(
+        {name: records[key] for key, (name, _) in places.items()},
+        path.parent,
+        ReportOptions("MNIST, four to nine", coordinates=dict(places.values())),
     )
-    write_page(Report(story, shown, films), how.out / "report.html")
+
+
+MNIST = Experiment(
+    "mnist",
+    "MNIST: fours to nines, in latent space and in data space.",
+    measure_mnist,
+    {"cnn_accuracy": 0.99, "svm_accuracy": 0.92},
+)

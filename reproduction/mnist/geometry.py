@@ -1,20 +1,16 @@
 """Why fours become nines along the data: the geometry of digits."""
 
 import math
-import resource
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from matplotlib.figure import Figure
 
-from diffeo import zoo
-from diffeo.batching import batches_of
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.mnist import mnist
-from diffeo.geometry.singular import top_singular
+from diffeo.geometry.singular import Singular, top_singular
 from diffeo.geometry.spectrum import average_spectrum
 from diffeo.geometry.tangent import (
     Tangent,
@@ -25,25 +21,16 @@ from diffeo.geometry.tangent import (
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.density import Flow
 from diffeo.models.flow.recipes import Level, glow
-from diffeo.report.spectrum_figures import share_figure, spectrum_figure
+from diffeo.report.spectrum_figures import spectrum_figure
 from diffeo.search import Run
 from diffeo.shapes import Images, Scores
-from diffeo.workflows.fours import (
-    CONTROL_ROWS,
-    CONTROL_STEPS,
-    SOURCE,
-    adversarial,
-    counterfactual,
-    digits_flow,
-    right_digits,
-    untrained_flow,
-)
-from diffeo.workflows.results import Reproduction, show_table, write_results
 from diffeo.workflows.spectrum import Spectra, spectra, summary
+from reproduction.experiment import Experiment, ExperimentOptions, Findings, named
+from reproduction.figures import box_plot, saved
+from reproduction.mnist.setup import IN_X, Setup, Size, mean
 
-__all__ = ["reproduce_mnist_geometry"]
+__all__ = ["MNIST_GEOMETRY"]
 
-AXES = 50  # dimension of the tangent spaces
 NEIGHBORS = 200
 NAMES = {
     "latent": "found in Z",
@@ -57,88 +44,83 @@ class Scale:
     """How large the experiment is.
 
     Args:
-        fours: To be turned into nines.
-        train: Digits that the tangent spaces of the data come from.
+        size: How much of MNIST is taken.
         spectra: Digits whose spectra are averaged.
         compared: Digits at which both ways to singular values are compared.
         own: Fours at which the flow's own tangent spaces are taken.
-        steps: Most steps of a search.
-        side: Of the color images of the large flow.
+        axes: Dimension of the tangent spaces.
+        side: Side of the color images of the large flow, in pixels.
     """
 
-    fours: int = 200
-    train: int | None = None
-    spectra: int = 100
-    compared: int = 3
-    own: int = 50
-    steps: int = 2000
-    side: int = 64
+    size: Size
+    spectra: int
+    compared: int
+    own: int
+    axes: int
+    side: int
 
 
-FULL = Scale()
-QUICK = Scale(4, 1000, spectra=1, compared=1, own=1, steps=600, side=8)
+FULL = Scale(Size(200, Run(2000)), spectra=100, compared=3, own=50, axes=50, side=64)
+QUICK = Scale(
+    Size(2, Run(600), train=500), spectra=1, compared=1, own=1, axes=4, side=8
+)
 
 
-def reproduce_mnist_geometry(how: Reproduction) -> dict[str, float]:
+def measure_mnist_geometry(options: ExperimentOptions) -> Findings:
     """Measure the metric of the digits' flow and how far changes keep to the data.
 
-    The control, an untrained flow of the same shape, gets fewer fours and steps.
-
     Args:
-        how: Where the data are, where the results go, and whether to be quick.
-
-    Returns:
-        The results by name, as in results.json.
+        options: Where the data are, and whether to be quick.
     """
 
-    scale = QUICK if how.quick else FULL
-    train, test = mnist("train", how.data), mnist("test", how.data)
-    train = train.select(slice(scale.train))
-    flow, untrained = digits_flow(), untrained_flow(train)
-    model = zoo.load("mnist-cnn")
-    fours = right_digits(test, model, digit=SOURCE, count=scale.fours)
-    run = Run(steps=scale.steps, progress=how.progress)
+    scale = QUICK if options.quick else FULL
+    setup = Setup.load(options, scale.size)
+    flow, fours = setup.flow, setup.fours
     records = {
-        "latent": counterfactual(fours, model, flow, run=run),
-        "data": adversarial(fours, model, run=run),
-        "untrained": counterfactual(
-            fours[:CONTROL_ROWS],
-            model,
-            untrained,
-            run=replace(run, steps=min(run.steps, CONTROL_STEPS)),
-        ),
+        "latent": setup.search(),
+        "data": setup.search(IN_X),
+        "untrained": setup.control(),
     }
-    data_tangent = neighbor_tangent(
-        fours, train.images, neighbors=NEIGHBORS, dimension=AXES
+    tangent = neighbor_tangent(
+        fours, setup.train.images, neighbors=NEIGHBORS, dimension=scale.axes
     )
-    shares = _shares(records, data_tangent)
-    own = _shares(records, _flow_tangent(flow, fours[: scale.own]))
-    digits = test.images[: scale.spectra]
+    own = tangent_space(_top(flow, fours[: scale.own], scale.axes, seed=0), scale.axes)
+    shares = _shares(records, tangent)
+    chance = scale.axes / math.prod(flow.shape)
+    digits = setup.test.images[: scale.spectra]
     found = {
-        "trained flow": spectra(digits, flow, progress=how.progress),
-        "untrained flow": spectra(digits, untrained, progress=how.progress),
+        "trained flow": spectra(digits, flow, progress=options.progress),
+        "untrained flow": spectra(digits, setup.untrained, progress=options.progress),
     }
+    few = slice(scale.compared)
+    dense = found["trained flow"][few, : scale.axes].sqrt()
+    free = _top(flow, digits[few], scale.axes, seed=1).values
     results = {
         **summary(found["trained flow"]),
-        **_suffixed(summary(found["untrained flow"]), "untrained"),
-        "topk_relative_error": _compare(flow, digits[: scale.compared], found),
-        **_means(shares, "on_manifold_share"),
-        "on_manifold_share_isotropic": AXES / math.prod(flow.shape),
-        **_means(own, "flow_tangent_share"),
+        **named("untrained", summary(found["untrained flow"])),
+        "topk_relative_error": ((free - dense).abs() / dense).max().item(),
+        **_means("on_manifold_share", shares),
+        "on_manifold_share_isotropic": chance,
+        **_means("flow_tangent_share", _shares(records, own)),
         **_large_flow(scale.side),
     }
-    averages = {name: average_spectrum(values) for name, values in found.items()}
-    spectrum_figure(
-        {name: values.double().numpy() for name, values in averages.items()}
-    ).savefig(how.out / "spectrum.png", dpi=150)
-    share_figure(
-        {NAMES[name]: values.double().numpy() for name, values in shares.items()},
-        AXES / math.prod(flow.shape),
-    ).savefig(how.out / "shares.png", dpi=150)
-    write_results(results, how.out)
-    show_table("The geometry of digits", results, {})
 
-    return results
+    return Findings(
+        results,
+        {
+            "spectrum.png": saved(lambda: _spectrum_figure(found)),
+            "shares.png": saved(lambda: _share_figure(shares, chance)),
+        },
+    )
+
+
+def _top(flow: Flow, x: Images, count: int, *, seed: int) -> Singular:
+    with torch.no_grad():
+        z = flow.encode(x)
+
+    generator = torch.Generator().manual_seed(seed)
+
+    return top_singular(flow.decode, z, count=count, generator=generator)
 
 
 def _shares(
@@ -160,30 +142,8 @@ def _shares(
     return shares
 
 
-def _flow_tangent(flow: Flow, x: Images) -> Tangent:
-    with torch.no_grad():
-        z = flow.encode(x)
-
-    generator = torch.Generator().manual_seed(0)
-    found = [
-        top_singular(flow.decode, row, count=AXES, generator=generator)
-        for row in batches_of(z, 1)
-    ]
-
-    return torch.cat([tangent_space(row, AXES) for row in found])
-
-
-def _compare(flow: Flow, x: Images, found: Mapping[str, Spectra]) -> float:
-    """Return the largest relative error of the matrix-free singular values."""
-
-    with torch.no_grad():
-        z = flow.encode(x)
-
-    generator = torch.Generator().manual_seed(1)
-    dense = found["trained flow"][: len(x), :AXES].sqrt()
-    free = top_singular(flow.decode, z, count=AXES, generator=generator).values
-
-    return ((free - dense).abs() / dense).max().item()
+def _means(figure: str, shares: Mapping[str, Scores]) -> dict[str, float]:
+    return {f"{figure}_{name}": mean(values) for name, values in shares.items()}
 
 
 def _large_flow(side: int) -> dict[str, float]:
@@ -201,24 +161,46 @@ def _large_flow(side: int) -> dict[str, float]:
     return {
         "top100_dimensions": float(latent),
         "top100_seconds": time.perf_counter() - begun,
-        "top100_peak_gib": _peak_gib(),
+        **peak_memory(),
     }
 
 
-def _peak_gib() -> float:
-    """Return the largest memory that this process ever had."""
+def peak_memory() -> dict[str, float]:
+    """Return the largest memory that this process ever had, where systems tell it."""
+
+    try:
+        import resource
+    except ModuleNotFoundError:  # on Windows
+        return {}
 
     unit = 1 if sys.platform == "darwin" else 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
-
-
-def _means(shares: Mapping[str, Tensor], prefix: str) -> dict[str, float]:
-    return {
-        f"{prefix}_{name}": values.double().mean().item()
-        for name, values in shares.items()
-    }
+    return {"top100_peak_gib": peak / 2**30}
 
 
-def _suffixed(results: Mapping[str, float], suffix: str) -> dict[str, float]:
-    return {f"{name}_{suffix}": value for name, value in results.items()}
+def _spectrum_figure(found: Mapping[str, Spectra]) -> Figure:
+    return spectrum_figure(
+        {
+            name: average_spectrum(values).double().numpy()
+            for name, values in found.items()
+        }
+    )
+
+
+def _share_figure(shares: Mapping[str, Scores], chance: float) -> Figure:
+    values = {NAMES[name]: each.double().numpy() for name, each in shares.items()}
+    figure = box_plot(values, "share of |x′ − x|² in the data's tangent space")
+    axes = figure.axes[0]
+    axes.axvline(chance, color="black", linestyle="--", label="a random direction")
+    axes.set_xlim(0, 1)
+    axes.legend(frameon=False)
+
+    return figure
+
+
+MNIST_GEOMETRY = Experiment(
+    "mnist-geometry",
+    "MNIST: the metric of the flow, and how far changes keep to the data.",
+    measure_mnist_geometry,
+)

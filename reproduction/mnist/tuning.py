@@ -1,165 +1,91 @@
-"""Choose the one setting of each rival on validation digits."""
+"""Choose the one setting of each baseline on validation digits."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
-from torch import Tensor, nn
-
-from diffeo import zoo
 from diffeo.data.mnist import mnist
-from diffeo.methods import Method, PrototypeObjective
-from diffeo.models.flow.density import Flow
+from diffeo.methods import PrototypeObjective
 from diffeo.search import Run
-from diffeo.workflows.fours import SOURCE, TARGET, digits_flow, right_digits
-from diffeo.workflows.results import Reproduction, show_table
-from reproduction.mnist.rivals import CONFIDENCES, Tunable, fit_prototypes, tunables
+from diffeo.workflows.results import write_results
+from reproduction.experiment import ROOT, ExperimentOptions, show_table
+from reproduction.mnist.baselines import (
+    CONFIDENCES,
+    Tunable,
+    fit_prototypes,
+    tunables,
+)
+from reproduction.mnist.setup import SOURCE, Setup, Size, mean, right_digits
 
-__all__ = [
-    "QUICK_STEPS",
-    "QUICK_TRAIN",
-    "RUN",
-    "read_tuning",
-    "tune",
-    "tune_mnist_comparison",
-]
+__all__ = ["QUICK", "read_tuning", "tune", "tune_mnist_comparison"]
 
 FILE = "tuning.json"
+SHIPPED = ROOT / "results" / "mnist-comparison"
 ROWS, QUICK_ROWS = 50, 1
-RUN = Run(steps=1000)
-QUICK_STEPS, QUICK_TRAIN = 20, 1_000
+FULL = Size(fours=200, run=Run(1000))
+QUICK = Size(fours=2, run=Run(20), train=300, test=100)
 
 
-@dataclass(frozen=True, eq=False)
-class Trial:
-    """What all settings are tried on.
-
-    Args:
-        x: Fours.
-        model: The classifier under explanation.
-        flow: Coordinates.
-        run: How long to search.
-    """
-
-    x: Tensor
-    model: nn.Module
-    flow: Flow
-    run: Run
-
-    def success(self, confidence: float, method: Method) -> float:
-        """Return the share of fours that a method turns into nines."""
-
-        record = method.explain(
-            self.x,
-            self.model,
-            self.flow,
-            target=TARGET,
-            confidence=confidence,
-            run=self.run,
-        )
-
-        return record.reached.double().mean().item()
-
-
-def tune_mnist_comparison(how: Reproduction) -> dict[str, float]:
-    """Tune all rivals of the comparison on 50 validation fours; write tuning.json.
+def tune_mnist_comparison(options: ExperimentOptions) -> dict[str, float]:
+    """Tune the baselines of mnist-comparison on 50 validation fours.
 
     Args:
-        how: Where the data are, where the results go, and whether to be quick.
+        options: Where the data are, where tuning.json goes, and whether to be quick.
 
     Returns:
-        Chosen settings, their share of success, and the share of all others tried.
+        The settings chosen, their share of success, and the share of all others tried.
     """
 
-    train = mnist("train", how.data)
-    train = train.select(slice(QUICK_TRAIN if how.quick else None))
-    model, flow = zoo.load("mnist-cnn"), digits_flow()
-    prototypes = fit_prototypes(
-        train, model, flow, steps=QUICK_STEPS if how.quick else None
-    )
-    results = tune(how, model, flow, prototypes)
-    text = json.dumps(results, indent=2)
-    (how.out / FILE).write_text(f"{text}\n", encoding="utf-8")
+    setup = Setup.load(options, QUICK if options.quick else FULL)
+    prototypes = fit_prototypes(setup, options)
+    results = tune(setup, prototypes, options)
+    write_results(results, options.out, FILE)
     show_table("Tuned on validation fours", results, {})
 
     return results
 
 
 def tune(
-    how: Reproduction, model: nn.Module, flow: Flow, prototypes: PrototypeObjective
+    setup: Setup, prototypes: PrototypeObjective, options: ExperimentOptions
 ) -> dict[str, float]:
-    """Return the chosen settings of all rivals by name, for each confidence.
+    """Return the chosen settings of all baselines by name, for each confidence.
 
     Args:
-        how: Where the data are, and whether to be quick.
-        model: The classifier under explanation.
-        flow: Coordinates.
+        setup: The models, and how long to search.
         prototypes: Fitted to training data.
+        options: Where the data are, and whether to be quick.
     """
 
-    fours = right_digits(
-        mnist("validation", how.data),
-        model,
-        digit=SOURCE,
-        count=QUICK_ROWS if how.quick else ROWS,
-    )
-    run = replace(
-        RUN, steps=QUICK_STEPS if how.quick else RUN.steps, progress=how.progress
-    )
-    trial = Trial(fours, model, flow, run)
+    count = QUICK_ROWS if options.quick else ROWS
+    validation = mnist("validation", options.data)
+    fours = right_digits(validation, setup.model, digit=SOURCE, count=count)
+    setup = replace(setup, fours=fours)
     results: dict[str, float] = {}
 
     for prefix, confidence in CONFIDENCES.items():
         for name, tunable in tunables(prototypes).items():
-            few = replace(tunable, values=tunable.values[:1])
-            results |= _chosen(
-                f"{prefix}{name}",
-                few if how.quick else tunable,
-                partial(trial.success, confidence),
-            )
+            values = tunable.values[:1] if options.quick else tunable.values
+            few = replace(tunable, values=values)
+            results |= _chosen(f"{prefix}{name}", few, setup, confidence)
 
     return results
 
 
-def read_tuning(folder: Path) -> dict[str, float]:
-    """Return what a tuning wrote.
-
-    Args:
-        folder: Where it wrote.
-
-    Raises:
-        FileNotFoundError: If there was no tuning.
-    """
-
-    path = folder / FILE
-
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"the rivals must be tuned first, got no {path}; "
-            "run diffeo tune mnist-comparison"
-        )
-
-    found: Mapping[str, float] = json.loads(path.read_text(encoding="utf-8"))
-
-    return dict(found)
-
-
 def _chosen(
-    name: str, tunable: Tunable, success: Callable[[Method], float]
+    name: str, tunable: Tunable, setup: Setup, confidence: float
 ) -> dict[str, float]:
     shares: dict[float, float] = {}
 
-    def share(value: float) -> float:
-        shares[value] = success(tunable.method(value))
+    def success(value: float) -> float:
+        record = setup.search(tunable.method(value), confidence)
+        shares[value] = mean(record.reached)
 
         return shares[value]
 
-    best = tunable.choose(tunable.values, share)
+    best = tunable.choose(tunable.values, success)
     tried = {
-        f"tried_{name}_{tunable.setting}_{value:g}_success": found
-        for value, found in shares.items()
+        f"tried_{name}_{tunable.setting}_{value:g}_success": share
+        for value, share in shares.items()
     }
 
     return {
@@ -167,3 +93,25 @@ def _chosen(
         f"tuned_{name}_success": shares[best],
         **tried,
     }
+
+
+def read_tuning(folder: Path) -> dict[str, float]:
+    """Return what a tuning wrote into a folder, else into results/mnist-comparison.
+
+    Args:
+        folder: Where the results of the comparison go.
+
+    Raises:
+        FileNotFoundError: If there was no tuning.
+    """
+
+    places = folder / FILE, SHIPPED / FILE
+    found = next((path for path in places if path.is_file()), None)
+
+    if found is None:
+        raise FileNotFoundError(
+            f"the baselines must be tuned first, got neither {places[0]} nor "
+            f"{places[1]}; run python -m reproduction tune mnist-comparison"
+        )
+
+    return dict(json.loads(found.read_text(encoding="utf-8")))

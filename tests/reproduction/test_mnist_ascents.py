@@ -1,13 +1,13 @@
 import json
 from pathlib import Path
 
-from diffeo.workflows.results import Reproduction
-from reproduction.mnist.ascents import ASCENTS, reproduce_mnist_ascents
+from reproduction.experiment import ExperimentOptions
+from reproduction.mnist.ascents import ASCENTS, MNIST_ASCENTS
 
 
 def test_every_ascent_is_measured(data: Path, tmp_path: Path) -> None:
-    how = Reproduction(tmp_path, data, quick=True, progress=False)
-    results = reproduce_mnist_ascents(how)
+    options = ExperimentOptions(tmp_path, data, quick=True, progress=False)
+    results = MNIST_ASCENTS.run(options)
 
     written = json.loads((tmp_path / "results.json").read_text())
 

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from diffeo.workflows.results import Reproduction
-from reproduction.mnist.comparison import reproduce_mnist_comparison
-from reproduction.mnist.rivals import greatest, smallest
+from reproduction.experiment import ExperimentOptions
+from reproduction.mnist import tuning
+from reproduction.mnist.baselines import greatest, smallest
+from reproduction.mnist.comparison import MNIST_COMPARISON
 from reproduction.mnist.tuning import read_tuning, tune_mnist_comparison
 
 METHODS = (
@@ -32,8 +33,8 @@ def test_the_comparison_writes_what_it_promises(
     data: Path, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DIFFEO_CACHE", str(cache))
-    results = reproduce_mnist_comparison(
-        Reproduction(tmp_path, data, quick=True, progress=False)
+    results = MNIST_COMPARISON.run(
+        ExperimentOptions(tmp_path, data, quick=True, progress=False)
     )
     names = [
         *METHODS,
@@ -64,8 +65,8 @@ def test_the_tuning_is_written_and_read(
     data: Path, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DIFFEO_CACHE", str(cache))
-    how = Reproduction(tmp_path, data, quick=True, progress=False)
-    results = tune_mnist_comparison(how)
+    options = ExperimentOptions(tmp_path, data, quick=True, progress=False)
+    results = tune_mnist_comparison(options)
 
     assert read_tuning(tmp_path) == results
     assert results["tuned_half_natural_budget"] == 200
@@ -79,10 +80,20 @@ def test_the_tuning_is_written_and_read(
 def test_a_comparison_without_tuning_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tuning, "SHIPPED", tmp_path / "shipped")
 
-    with pytest.raises(FileNotFoundError, match="run diffeo tune mnist-comparison"):
-        reproduce_mnist_comparison(Reproduction(tmp_path))
+    with pytest.raises(FileNotFoundError, match="reproduction tune mnist-comparison"):
+        MNIST_COMPARISON.run(ExperimentOptions(tmp_path / "new"))
+
+
+def test_the_shipped_tuning_is_found_from_everywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert read_tuning(tmp_path)["tuned_wachter_weight"] > 0
+
+    (tmp_path / "tuning.json").write_text('{"tuned_wachter_weight": 3.0}')
+    assert read_tuning(tmp_path) == {"tuned_wachter_weight": 3.0}
 
 
 def test_the_greatest_price_that_succeeds_is_chosen() -> None:

@@ -1,14 +1,16 @@
 import json
 import math
+import sys
 from pathlib import Path
 
+import pytest
 import torch
 
 from diffeo.coordinates.linear import principal_axes
 from diffeo.data.mnist import sample_digits
-from diffeo.workflows.results import Reproduction
 from diffeo.workflows.spectrum import spectra, spectrum_to_folder, summary
-from reproduction.mnist.geometry import reproduce_mnist_geometry
+from reproduction.experiment import ExperimentOptions
+from reproduction.mnist.geometry import MNIST_GEOMETRY, peak_memory
 
 PROMISED = {
     "effective_dimension_mean",
@@ -22,8 +24,8 @@ PROMISED = {
 
 
 def test_the_experiment_runs_and_writes_its_figures(data: Path, tmp_path: Path) -> None:
-    how = Reproduction(tmp_path, data, quick=True, progress=False)
-    results = reproduce_mnist_geometry(how)
+    options = ExperimentOptions(tmp_path, data, quick=True, progress=False)
+    results = MNIST_GEOMETRY.run(options)
 
     assert set(results) >= PROMISED
     assert [name for name in PROMISED if not math.isfinite(results[name])] == []
@@ -48,3 +50,13 @@ def test_the_spectrum_of_principal_axes_is_their_variance() -> None:
 
     torch.testing.assert_close(found[0], axes.spread.square(), rtol=1e-4, atol=1e-6)
     assert summary(found)["top10_share"] > 0.5
+
+
+def test_systems_that_do_not_tell_their_memory_are_no_hindrance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert peak_memory()["top100_peak_gib"] > 0
+
+    monkeypatch.setitem(sys.modules, "resource", None)  # as on Windows
+
+    assert peak_memory() == {}

@@ -9,77 +9,58 @@ from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import sample_digits
-from diffeo.report.answers import Classes
-from diffeo.report.figures import confidence_figure, gallery
-from diffeo.report.film import reels
-from diffeo.report.page import Report, Story, write_page
+from diffeo.explain import explain
+from diffeo.models.flow.density import as_flow
+from diffeo.report import ReportOptions, write_report
+from diffeo.report.figures import along_path, gallery
 from diffeo.search import Run
-from diffeo.workflows.fours import (
-    CONFIDENCE,
-    SOURCE,
-    adversarial,
-    counterfactual,
-    digits_flow,
-    right_digits,
-)
-from diffeo.workflows.report import told
 
 __all__ = ["demo"]
 
+SOURCE, TARGET = 4, 9
 ROWS, STEPS = 32, 500
-FAST = Box(Adam(1e-3), 0.0, 1.0)  # so that 500 steps suffice in data space
-STORY = Story(
-    title="Fours that became nines",
-    question="What would have to change in these handwritten fours for the classifier "
-    "to see a nine? Along the data, the gap of the four closes to a loop; off the "
-    "data, faint noise is enough.",
-    model="a convolutional network, trained on MNIST",
-    answers=Classes(CONFIDENCE),
+IN_DATA = Box(Adam(1e-3), 0.0, 1.0)  # so that 500 steps suffice in data space
+QUESTION = (
+    "What would have to change in these handwritten fours for the classifier to see a "
+    "nine? Along the data, the gap of the four closes to a loop; off the data, faint "
+    "noise is enough."
 )
 
 
 def demo(folder: Path, *, progress: bool = True) -> dict[str, Counterfactuals]:
-    """Search 32 bundled fours in both spaces; write records, figures and a page.
+    """Turn 32 bundled fours into nines, along the data and off them.
 
     Args:
-        folder: For the results.
+        folder: Where to write records, figures and a page.
         progress: Whether to show bars.
+
+    Returns:
+        The records, by the name of the space that was searched.
     """
 
-    model = zoo.load("mnist-cnn")
-    fours = right_digits(sample_digits(), model, digit=SOURCE, count=ROWS)
-    flow = digits_flow()
+    model, flow = zoo.load("mnist-cnn"), as_flow(zoo.load("mnist-flow"))
+    fours = sample_digits().of(SOURCE)
+    fours = fours[model(fours).argmax(1) == SOURCE][:ROWS]
+    data = Identity(flow.shape)
     run = Run(steps=STEPS, path=True, progress=progress)
     records = {
-        "Z, along the data": told(
-            counterfactual(fours, model, flow, run=run),
-            model="mnist-cnn",
-            coordinates="mnist-flow",
-        ),
-        "X, off the data": told(
-            adversarial(fours, model, run=run, ascent=FAST),
-            model="mnist-cnn",
-            coordinates="data",
+        "Z, along the data": explain(fours, model, flow, target=TARGET, run=run),
+        "X, off the data": explain(
+            fours, model, data, target=TARGET, ascent=IN_DATA, run=run
         ),
     }
-    grid = gallery(records, range(8))
-    paths = {name: record.path_margin for name, record in records.items()}
-    confidence = confidence_figure(paths, CONFIDENCE)
-
-    grid.savefig(folder / "gallery.png", dpi=150)
-    confidence.savefig(folder / "confidence.png", dpi=150)
 
     for name, record in zip(("latent", "data"), records.values(), strict=True):
         record.save(folder / f"{name}.safetensors")
 
-    places: tuple[Coordinates, ...] = (
-        Bounded(flow),
-        Identity(tuple(fours.shape[1:])),
+    places: tuple[Coordinates, ...] = Bounded(flow), data
+    options = ReportOptions(
+        "Fours that became nines",
+        QUESTION,
+        coordinates=dict(zip(records, places, strict=True)),
     )
-    films = {
-        name: reels(record, coordinates)
-        for (name, record), coordinates in zip(records.items(), places, strict=True)
-    }
-    write_page(Report(STORY, records, films), folder / "report.html")
+    write_report(records, folder, options)
+    gallery(records, range(8)).savefig(folder / "gallery.png", dpi=150)
+    along_path(records).savefig(folder / "confidence.png", dpi=150)
 
     return records

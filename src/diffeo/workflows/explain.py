@@ -15,11 +15,11 @@ from diffeo.counterfactuals import Counterfactuals, Outcome
 from diffeo.explain import explain
 from diffeo.objectives import confidence_of
 from diffeo.plugins import find_coordinates, find_model
-from diffeo.report.answers import Classes
 from diffeo.report.figures import confidence_figure, gallery
-from diffeo.report.film import reels
 from diffeo.report.images import write_png
+from diffeo.report.output_text import Classes
 from diffeo.report.page import Report, Story, write_page
+from diffeo.report.path_frames import reels
 from diffeo.search import Run
 from diffeo.shapes import Images
 from diffeo.workflows.report import told

@@ -11,10 +11,10 @@ from diffeo.evaluation.metric import Better
 from diffeo.evaluation.table import Table
 from diffeo.plugins import find_coordinates
 from diffeo.report.animation import write_animation
-from diffeo.report.answers import Answers, answers_of
-from diffeo.report.film import reel_of, reels
 from diffeo.report.measures import Measure
+from diffeo.report.output_text import Answers, answers_of
 from diffeo.report.page import Report, Story, write_page
+from diffeo.report.path_frames import reel_of, reels
 
 __all__ = [
     "Wish",

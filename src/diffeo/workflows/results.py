@@ -1,57 +1,35 @@
-"""Results files: flat, a name and a number."""
+"""Results files: flat, a name and a value."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
+from diffeo.files import write_atomically
 
-__all__ = ["Reproduction", "show_table", "write_results"]
-
-
-@dataclass(frozen=True)
-class Reproduction:
-    """What an experiment is told.
-
-    Args:
-        out: Folder for results.json and the figures.
-        data: The data sets' folder; the environment variable DIFFEO_DATA if not given.
-        quick: Whether to run on less data, to see that it works.
-        weights: Whether to use shipped weights where the experiment would train.
-        progress: Whether to show bars.
-    """
-
-    out: Path
-    data: Path | None = None
-    quick: bool = False
-    weights: bool = False
-    progress: bool = True
+__all__ = ["write_results"]
 
 
-def write_results(results: Mapping[str, float], folder: Path) -> None:
-    """Write results.json into a folder."""
-
-    text = json.dumps(dict(results), indent=2)
-    (folder / "results.json").write_text(f"{text}\n", encoding="utf-8")
-
-
-def show_table(
-    title: str, results: Mapping[str, float], published: Mapping[str, float]
+def write_results(
+    results: Mapping[str, float | str], folder: Path, name: str = "results.json"
 ) -> None:
-    """Print the results beside the paper's numbers.
+    """Write results as JSON, complete or not at all; the folder is made if need be.
 
     Args:
-        title: Of the table.
-        results: Measured now.
-        published: The paper's, for those results that it has.
+        results: Values by name.
+        folder: Where to write.
+        name: Name of the file; one that is there is replaced.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     write_results({"reached": 1.0}, Path(folder))
+        ...     print(Path(folder, "results.json").read_text().strip())
+        {
+          "reached": 1.0
+        }
     """
 
-    table = Table("result", "here", "paper", title=title)
-
-    for name, value in results.items():
-        known = f"{published[name]:.4g}" if name in published else ""
-        table.add_row(name, f"{value:.4g}", known)
-
-    Console().print(table)
+    text = f"{json.dumps(dict(results), indent=2)}\n"
+    write_atomically(
+        folder / name, lambda draft: draft.write_text(text, encoding="utf-8")
+    )

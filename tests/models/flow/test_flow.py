@@ -9,8 +9,8 @@ from diffeo.models.flow.density import Flow
 from diffeo.models.flow.layers import Whiten
 from diffeo.models.flow.pixels import dequantize
 from diffeo.models.flow.recipes import Level, glow, realnvp
-from diffeo.workflows.fours import digits_flow
 from laws import SHAPE, disturb, images, tiny_flow
+from reproduction.mnist.setup import digits_flow
 
 
 def test_the_density_is_that_of_a_change_of_variables() -> None:

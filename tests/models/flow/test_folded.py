@@ -14,8 +14,8 @@ from diffeo.models.flow.folded import Mix, Steps, decoder
 from diffeo.models.flow.layers import ActivationNorm, InvertibleConvolution
 from diffeo.models.flow.masks import Channels
 from diffeo.models.flow.transforms import Affine
-from diffeo.workflows.fours import digits_flow
 from laws import BijectionCase, bijections, images, pulled, tiny_flow
+from reproduction.mnist.setup import digits_flow
 
 every_bijection = pytest.mark.parametrize(
     "case", bijections(), ids=lambda case: case.name

@@ -12,8 +12,8 @@ from diffeo.meter import Meter
 from diffeo.models.flow.density import Flow
 from diffeo.models.flow.folded import Decoder, decoder, reversible_decoder
 from diffeo.models.flow.rewind import Rewindable
-from diffeo.workflows.fours import digits_flow
 from laws import BijectionCase, bijections, deep_flow, images, pulled, tiny_flow
+from reproduction.mnist.setup import digits_flow
 
 every_bijection = pytest.mark.parametrize(
     "case", bijections(), ids=lambda case: case.name

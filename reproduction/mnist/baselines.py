@@ -3,9 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from torch import nn
-
-from diffeo.data.labelled import LabelledImages
 from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.oracle_training import (
     AutoencoderSettings,
@@ -15,31 +12,32 @@ from diffeo.methods import (
     Method,
     PrototypeObjective,
     RandomSearch,
-    adversarial,
-    diffeomorphic,
+    prototypes,
     revise,
     wachter,
 )
-from diffeo.methods import prototypes as prototypes_method
-from diffeo.models.flow.density import Flow
-from diffeo.workflows.fours import TARGET
+from reproduction.experiment import ExperimentOptions
+from reproduction.mnist.setup import IN_X, IN_Z, TARGET, Setup
 
 __all__ = [
     "CONFIDENCES",
+    "ENOUGH",
     "OURS",
-    "UNTUNED",
     "Tunable",
     "fit_prototypes",
+    "greatest",
+    "smallest",
     "tunables",
     "tuned_methods",
 ]
 
 CONFIDENCES = {"": 0.99, "half_": 0.5}
 OURS = "diffeomorphic"
-UNTUNED: Mapping[str, Method] = {OURS: diffeomorphic(), "adversarial": adversarial()}
+UNTUNED: Mapping[str, Method] = {OURS: IN_Z, "adversarial": IN_X}
 ENOUGH = 0.99
 SHELLS = 10  # that the budget of the natural method allows for
 ALL_CLASSES = AutoencoderSettings(latent=32)
+WEIGHTS = 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0
 
 Success = Callable[[float], float]
 
@@ -50,8 +48,8 @@ class Tunable:
 
     Args:
         setting: Its name.
-        values: To choose from, in the order in which they are tried.
-        method: With a value set.
+        values: Values to choose from, in the order in which they are tried.
+        method: From a value to the method.
         choose: From the values and the share that succeeds with each, the best.
     """
 
@@ -61,43 +59,41 @@ class Tunable:
     choose: Callable[[tuple[float, ...], Success], float]
 
 
-def tunables(prototypes: PrototypeObjective) -> dict[str, Tunable]:
-    """Return all rivals that have a setting to choose.
+def tunables(objective: PrototypeObjective) -> dict[str, Tunable]:
+    """Return all baselines that have a setting to choose.
 
-    Prices grow as long as enough rows succeed: with λ before the prediction, as Wachter
-    et al. and, as c, Van Looveren and Klaise have it, that is the smallest that
+    Weights grow as long as enough rows succeed: with λ before the prediction, as
+    Wachter et al. and, as c, Van Looveren and Klaise have it, that is the smallest that
     succeeds. Of Joshi et al., whose λ is before the distance, it is the greatest; the
     smallest would be our method. The budget is the smallest that succeeds.
 
     Args:
-        prototypes: Fitted to training data.
+        objective: Prototypes fitted to training data.
     """
 
     def near(weight: float) -> Method:
-        return prototypes_method(replace(prototypes, weight=weight))
+        return prototypes(replace(objective, weight=weight))
 
     def sampling(budget: float) -> Method:
         return RandomSearch(samples=int(budget) // SHELLS, budget=int(budget))
 
-    prices = 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0
-
     return {
-        "wachter": Tunable("weight", prices, wachter, greatest),
-        "revise": Tunable("weight", prices, revise, greatest),
+        "wachter": Tunable("weight", WEIGHTS, wachter, greatest),
+        "revise": Tunable("weight", WEIGHTS, revise, greatest),
         "natural": Tunable("budget", (200.0, 400.0, 800.0), sampling, smallest),
-        "prototypes": Tunable("weight", prices, near, greatest),
+        "prototypes": Tunable("weight", WEIGHTS, near, greatest),
     }
 
 
 def tuned_methods(
-    tuning: Mapping[str, float], prefix: str, prototypes: PrototypeObjective
+    tuning: Mapping[str, float], prefix: str, objective: PrototypeObjective
 ) -> dict[str, Method]:
     """Return all methods as tuned.
 
     Args:
         tuning: From names to numbers, as the tuning wrote them.
         prefix: Of the confidence, one of CONFIDENCES.
-        prototypes: Fitted to training data.
+        objective: Prototypes fitted to training data.
 
     Raises:
         ValueError: If the tuning lacks a method.
@@ -105,13 +101,13 @@ def tuned_methods(
 
     methods = dict(UNTUNED)
 
-    for name, tunable in tunables(prototypes).items():
+    for name, tunable in tunables(objective).items():
         key = f"tuned_{prefix}{name}_{tunable.setting}"
 
         if key not in tuning:
             raise ValueError(
                 f"the tuning must have {key}, got {', '.join(tuning)}; "
-                "run diffeo tune mnist-comparison again"
+                "run python -m reproduction tune mnist-comparison again"
             )
 
         methods[name] = tunable.method(tuning[key])
@@ -119,21 +115,17 @@ def tuned_methods(
     return methods
 
 
-def fit_prototypes(
-    train: LabelledImages, model: nn.Module, flow: Flow, *, steps: int | None = None
-) -> PrototypeObjective:
+def fit_prototypes(setup: Setup, options: ExperimentOptions) -> PrototypeObjective:
     """Return prototypes of nines, with an autoencoder of all digits.
 
     Args:
-        train: Training digits.
-        model: The classifier under explanation.
-        flow: Where prototypes live.
-        steps: Of the autoencoder's training, if not the usual.
+        setup: The training digits, the classifier, and the flow where prototypes live.
+        options: Whether to be quick: to hardly train the autoencoder.
     """
 
-    how = ALL_CLASSES if steps is None else replace(ALL_CLASSES, steps=steps)
-    every = trained_autoencoder(train.images, how, Cache.usual())
-    nines = train.select(train.labels == TARGET).images
+    how = replace(ALL_CLASSES, steps=20) if options.quick else ALL_CLASSES
+    every = trained_autoencoder(setup.train.images, how, Cache.usual())
+    nines, model, flow = setup.train.of(TARGET), setup.model, setup.flow
 
     return PrototypeObjective.fit(nines, model, flow, autoencoder=every)
 
