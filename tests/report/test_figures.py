@@ -1,6 +1,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
@@ -23,7 +24,9 @@ def bars(figure: Figure, lane: int) -> list[float]:
 
 
 def line(figure: Figure, place: int = 0) -> list[float]:
-    return [float(value) for value in figure.axes[0].lines[place].get_ydata()]
+    values: list[float] = np.asarray(figure.axes[0].lines[place].get_ydata()).tolist()
+
+    return values
 
 
 def test_a_gallery_has_a_panel_for_each_record(record: Counterfactuals) -> None:
@@ -65,7 +68,9 @@ def test_a_histogram_of_any_values_can_be_drawn(
 
 
 def test_probabilities_near_one_stay_apart() -> None:
-    figure = histograms("c", {"a": torch.tensor([0.5, 0.9, 0.99, 0.999])}, probability=True)
+    figure = histograms(
+        "c", {"a": torch.tensor([0.5, 0.9, 0.99, 0.999])}, probability=True
+    )
 
     assert sum(height > 0 for height in bars(figure, 0)) == 4
     ticks = [label.get_text() for label in figure.axes[0].get_xticklabels()]
@@ -85,7 +90,9 @@ def test_a_path_shows_the_median_of_the_rows_that_stay_where_they_ended(
     figure = along_path({"Z": interval})
 
     assert figure.axes[0].get_ylabel() == "answer"
-    assert line(figure) == pytest.approx([10.0 - 8 + step for step in range(9)] + [10.0] * 8)
+    assert line(figure) == pytest.approx(
+        [10.0 - 8 + step for step in range(9)] + [10.0] * 8
+    )
     assert line(figure, 1) == [10.0, 10.0]
 
 
@@ -147,4 +154,4 @@ def test_a_drawing_is_text_that_is_always_the_same_and_holds_no_markup() -> None
     assert "<script" not in drawing()
     assert "&lt;script&gt;$x^{" in drawing()
     assert "http" not in drawing()
-    assert " id=\"figure" not in drawing()
+    assert ' id="figure' not in drawing()

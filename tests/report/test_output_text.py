@@ -31,8 +31,8 @@ def test_a_class_is_told_by_its_name_and_confidence(record: Counterfactuals) -> 
 
     assert text.goal == "answer dog with a confidence above 0.99"
     assert list(text.targets) == ["dog"] * 3
-    assert list(text.answers_before) == ["cat"] * 3
-    assert list(text.answers_after) == ["dog"] * 3
+    assert text.answers(record.outputs_before) == ["cat"] * 3
+    assert text.answers(record.outputs_after) == ["dog"] * 3
     assert text.certainties[0] == "0.9820"
     assert text.after[0].item() == pytest.approx(1 / (1 + math.exp(-6)))
 
@@ -77,7 +77,12 @@ def test_names_must_be_one_for_each_class(record: Counterfactuals) -> None:
     [
         ((3.5, None), "at least 3.5", 0.024, "answer 3.524"),
         ((None, 1.2), "at most 1.2", 0.1, "answer 1.1"),
-        ((2.4, 2.6), "between 2.4 and 2.6", -0.25, "distance inside the interval -0.25"),
+        (
+            (2.4, 2.6),
+            "between 2.4 and 2.6",
+            -0.25,
+            "distance inside the interval -0.25",
+        ),
     ],
 )
 def test_an_interval_is_told_by_its_ends_and_its_path_by_its_answers(
@@ -93,7 +98,7 @@ def test_an_interval_is_told_by_its_ends_and_its_path_by_its_answers(
 
     assert text.goal == f"answer {wanted}"
     assert set(text.targets) == {wanted}
-    assert list(text.answers_before) == ["0.5", "1", "1.5"]
+    assert text.answers(regressed.outputs_before) == ["0.5", "1", "1.5"]
     assert text.after.tolist() == pytest.approx([3.6, 3.7, 3.8])
     assert text.write_along(margin) == said
     assert text.along(torch.zeros(1)).item() == text.needed
@@ -104,13 +109,11 @@ def test_an_objective_of_ones_own_is_told_by_its_settings(
 ) -> None:
     mine = {"name": "Mine", "weight": 2, "layers": [1, 2, 3, 4, 5, 6]}
     many = torch.arange(18.0).reshape(3, 2, 3)
-    text = output_text(
-        replace(asked(record, mine), outputs_before=many, outputs_after=-many)
-    )
+    text = output_text(asked(record, mine))
 
     assert text.goal == "meet Mine(weight=2, layers=[1, 2, 3, 4, … 6 in all])"
-    assert text.answers_before[0] == "0, 1, 2, 3, …"
-    assert text.answers_after[1] == "-6, -7, -8, -9, …"
+    assert text.answers(many)[1] == "6, 7, 8, 9, …"
+    assert text.answers(many[:, 0, 0]) == ["0", "6", "12"]
     assert text.quantity == "margin"
     assert text.after.tolist() == record.margin.tolist()
     assert text.before.isnan().all()

@@ -14,13 +14,13 @@ from torch import Tensor
 from diffeo.ascents import NormalizedGradient
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
+from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
 from diffeo.explain import explain
 from diffeo.models.flow.recipes import realnvp
-from diffeo.objectives import AtLeast, Point, TargetClass
+from diffeo.objectives import AtLeast, TargetClass
 from diffeo.report import Measure, ReportOptions, write_report
 from diffeo.search import Run, search
-from diffeo.shapes import Memory, Scores
 from laws import images, tiny_classifier, tiny_flow
 from mirrored import asked, record_of, synthetic, with_paths
 
@@ -81,7 +81,9 @@ def test_the_page_needs_no_file_but_the_tables_beside_it(
 ) -> None:
     options = ReportOptions(
         coordinates={"Z": Bounded(tiny_flow())},
-        measures=[Measure("m", "Z", 0.5, 0.4, 0.6, higher_is_better=True, how_to_read=".")],
+        measures=[
+            Measure("m", "Z", 0.5, 0.4, 0.6, higher_is_better=True, how_to_read=".")
+        ],
     )
     page = page_of({"Z": record, "X/Y": record}, tmp_path, options)
     outside = set(re.findall(r'(?:src|href)="(?!data:|#)([^"]*)"', page))
@@ -212,7 +214,7 @@ def test_an_interrupted_search_is_told_prominently(
 
     assert shown == [
         "The judges were hardly trained.",
-        "The search Z was interrupted: 1 of 3 rows are finished.",
+        "The search was interrupted: 1 of 3 rows are finished.",
     ]
 
 
@@ -223,7 +225,10 @@ def test_a_path_left_out_is_explained(record: Counterfactuals, tmp_path: Path) -
         "other": record,
         "found": record,
     }
-    places = {"other": tiny_flow(realnvp), "found": Bounded(tiny_flow())}
+    places: dict[str, Coordinates] = {
+        "other": tiny_flow(realnvp),
+        "found": Bounded(tiny_flow()),
+    }
     page = page_of(records, tmp_path, ReportOptions(coordinates=places))
 
     assert "No path is shown for none: the record holds no path" in page
@@ -276,7 +281,7 @@ def test_a_regressors_record_is_told_in_its_values(tmp_path: Path) -> None:
     places = {"Z": tiny_flow()}
     page = page_of({"Z": told}, tmp_path, ReportOptions(coordinates=places))
 
-    assert "for the model to answer at least 0.6?" in page
+    assert "make the model answer at least 0.6?" in page
     assert "value before" in page
     assert re.search(r'alt="step \d+ of \d+ · answer -?\d', page)
 
@@ -299,45 +304,19 @@ def test_the_headline_of_a_regressor_tells_its_interval(
     assert f"<h1>What would make the model answer {wanted}" in page
 
 
-class Bright:
-    """An objective of a user's own, that no one knows."""
-
-    def start(self, point: Point) -> Memory:  # noqa: ARG002
-        return ()
-
-    def score(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
-        return point.outputs.sum(1)
-
-    def margin(self, point: Point, memory: Memory) -> Scores:
-        return self.score(point, memory) - 1
-
-    def aim(self, point: Point, memory: Memory) -> Scores:
-        return self.score(point, memory)
-
-    def spare(self) -> float:
-        return 0.0
-
-
 def test_an_objective_of_ones_own_is_shown_with_its_margins(tmp_path: Path) -> None:
-    record = search(
-        images(3),
-        tiny_classifier(3),
-        Bright(),  # type: ignore[arg-type, unused-ignore]
-        tiny_flow(),
-        NormalizedGradient(0.1),
-        Run(steps=5, path=True),
-    )
-    places = {"Z": tiny_flow()}
+    record = with_paths(record_of(synthetic(2, (1, 8, 8), noise=0.1)))
+    record = asked(record, {"name": "Bright", "weight": 2})
+    places = {"Z": Identity((1, 8, 8))}
     page = page_of({"Z": record}, tmp_path, ReportOptions(coordinates=places))
 
-    assert "for the model to meet Bright?" in page
-    assert "margin before" in page
-    assert re.search(r'alt="step \d+ of \d+ · margin past the target -?\d', page)
+    assert "make the model meet Bright(weight=2)?" in page
+    assert "The model says <strong>2, -2</strong>" in page
+    assert "margin <b>1</b>" in page
+    assert 'alt="step 8 of 8 · margin past the target 0"' in page
 
 
-@pytest.mark.parametrize(
-    ("shape", "name"), [((16,), "7"), ((5, 2, 2), "1, 1, 1")]
-)
+@pytest.mark.parametrize(("shape", "name"), [((16,), "7"), ((5, 2, 2), "1, 1, 1")])
 def test_data_that_are_no_images_show_the_values_that_changed_most(
     tmp_path: Path, shape: tuple[int, ...], name: str
 ) -> None:
@@ -354,6 +333,7 @@ def test_data_that_are_no_images_show_the_values_that_changed_most(
     page = page_of({"Z": record}, tmp_path, ReportOptions(coordinates=places))
     first = page.partition('<table class="features">')[2].partition("</table>")[0]
     assert "so there are no pictures" in page
+    assert "No path" not in page
     assert re.findall(r'<th scope="row">(.*?)</th>', first)[0] == name
     assert "+0.5</td>" in first
     assert page.count("<tr data-row") == 3
@@ -460,7 +440,7 @@ def test_a_missing_extra_is_named_after_the_tables_are_written(
 def test_what_needs_no_extra_imports_none() -> None:
     script = (
         "import sys\n"
-        "from diffeo.report import ReportOptions, write_pictures, write_report, write_table\n"
+        "from diffeo.report import write_pictures, write_report, write_table\n"
         "assert not {'jinja2', 'matplotlib'} & set(sys.modules)"
     )
 

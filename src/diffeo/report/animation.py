@@ -26,6 +26,12 @@ def write_animation(frames: PathFrames, captions: Sequence[str], path: Path) -> 
 
     Raises:
         ValueError: If the frames are not images, or the captions are not as many.
+
+    Example:
+        >>> import tempfile, torch
+        >>> frames = PathFrames((0, 9), (-1.0, 0.0), torch.rand(2, 1, 8, 8))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_animation(frames, ["start", "end"], Path(folder) / "path.gif")
     """
 
     check_images(frames.images)

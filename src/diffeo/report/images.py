@@ -4,6 +4,7 @@ import base64
 import io
 import math
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -33,6 +34,7 @@ __all__ = [
 DARKER, BRIGHTER = "#0b559f", "#d9480f"  # blue and orange, told apart by all eyes
 LIMITS = (0.05, 0.1, 0.2, 0.5, 1.0)  # where the scale of the differences may end
 NEARLY_ALL = 0.999  # of the changed pixels lie within it
+PIXELS = 20_000  # of an image that are looked at for that
 LONGEST_NAME = 60  # characters of a source's name in a file's
 
 
@@ -63,6 +65,9 @@ def check_images(x: Tensor) -> None:
 
     Raises:
         ValueError: If they are not images of one or three channels.
+
+    Example:
+        >>> check_images(torch.zeros(2, 3, 8, 8))
     """
 
     if not drawable(x):
@@ -86,8 +91,8 @@ def signed_difference(
 
     Example:
         >>> before, after = torch.zeros(1, 1, 1), torch.ones(1, 1, 1)
-        >>> (255 * signed_difference(before, after, 1.0)).flatten()
-        tensor([217.,  72.,  15.])
+        >>> (255 * signed_difference(before, after, 1.0)).round().int().flatten()
+        tensor([217,  72,  15], dtype=torch.int32)
     """
 
     share = ((after - before).float().mean(0) / limit).nan_to_num().clamp(-1, 1)
@@ -105,17 +110,17 @@ def common_limit(records: Iterable[Counterfactuals], rows: Sequence[int]) -> flo
 
     Args:
         records: Of the same images; shorter ones lack the last rows.
-        rows: Numbers of the rows that are drawn.
+        rows: Numbers of the rows that are drawn, in order.
     """
 
-    changes = []
+    changes = [torch.zeros(1)]
 
     for record in records:
-        having = [row for row in rows if row < len(record)]
-        change = record.counterfactual[having] - record.factual[having]
-        changes.append(change.flatten().abs().nan_to_num().cpu())
+        for row in rows[: bisect_left(rows, len(record))]:
+            change = (record.counterfactual[row] - record.factual[row]).flatten()
+            changes.append(change[:: 1 + len(change) // PIXELS].float().cpu())
 
-    size = torch.cat(changes)
+    size = torch.cat(changes).abs().nan_to_num()
     changed = size[size > 1 / 255].sort().values
     most = changed[math.ceil(NEARLY_ALL * len(changed)) - 1] if len(changed) else 0.0
 
@@ -123,7 +128,13 @@ def common_limit(records: Iterable[Counterfactuals], rows: Sequence[int]) -> flo
 
 
 def write_png(image: Float[Tensor, "channels height width"], path: Path) -> None:
-    """Write one image of one or three channels in [0, 1] as an 8-bit file."""
+    """Write one image of one or three channels in [0, 1] as an 8-bit file.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_png(torch.zeros(1, 8, 8), Path(folder) / "black.png")
+    """
 
     as_picture(image).save(path, "PNG")
 
@@ -153,6 +164,16 @@ def write_pictures(record: Counterfactuals, folder: Path) -> None:
 
     Raises:
         ValueError: If the data are not images of one or three channels.
+
+    Example:
+        >>> import tempfile
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.ones(1, 1, 4, 4), Identity((1, 4, 4))
+        >>> record = search(x, lambda x: x.flatten(1)[:, :2], TargetClass(1), place)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_pictures(record, Path(folder))
+        ...     sorted(path.name for path in Path(folder).iterdir())
+        ['00000-counterfactual.png', '00000-factual.png']
     """
 
     check_images(record.factual)
@@ -196,7 +217,12 @@ def plain_name(text: str) -> str:
 
 
 def as_picture(image: Float[Tensor, "channels height width"]) -> Image.Image:
-    """Return an image of one or three channels in [0, 1] as an 8-bit picture."""
+    """Return an image of one or three channels in [0, 1] as an 8-bit picture.
+
+    Example:
+        >>> as_picture(torch.zeros(3, 6, 8)).size
+        (8, 6)
+    """
 
     levels = (to_8_bits(image.float().nan_to_num()) * 255).to(torch.uint8)
 

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,6 +22,26 @@ SHOWN = 4  # numbers of an answer, or values of a list, that are written out
 Settings = Mapping[str, Any]
 
 
+def _write_number(value: float) -> str:
+    return f"{value:.4g}"
+
+
+def _write_probability(value: float) -> str:
+    """Return a probability as text that never reads 0 or 1."""
+
+    if value >= NEARLY_ONE:
+        return "> 0.9999"
+
+    return f"{value:.0e}" if value < NEARLY_ZERO else f"{value:.4f}"
+
+
+def _first_numbers(outputs: Outputs) -> list[str]:
+    return [
+        ", ".join(map(_write_number, row[:SHOWN])) + (", …" if row[SHOWN:] else "")
+        for row in outputs[:, None].flatten(1).tolist()
+    ]
+
+
 @dataclass(frozen=True, eq=False)
 class OutputText:
     """The outputs of a record in words, and the number that its search moves.
@@ -28,31 +49,29 @@ class OutputText:
     Args:
         goal: What was asked for, to complete "for the model to".
         targets: What each row aims at.
-        answers_before: What the model answers to each factual.
-        answers_after: What it answers to each counterfactual.
-        certainties: Probability of each answer to a factual; empty if not known.
         quantity: Name of the number that the search moves.
         before: This number at each factual; NaN if not known.
         after: This number at each counterfactual.
-        write: From such a number to a text.
         along_quantity: Name of what is known along a path.
         along: From margins to what is known there.
         needed: The same at the target.
-        is_probability: Whether both numbers are probabilities.
+        answers: From outputs to what they say, row by row.
+        certainties: Probability of each answer to a factual; empty if not known.
+        write: From one of the numbers to a text.
+        is_probability: Whether the numbers are probabilities.
     """
 
     goal: str
     targets: Sequence[str]
-    answers_before: Sequence[str]
-    answers_after: Sequence[str]
-    certainties: Sequence[str]
     quantity: str
     before: Scores
     after: Scores
-    write: Callable[[float], str]
     along_quantity: str
-    along: Callable[[Tensor], Tensor]
-    needed: float
+    along: Callable[[Tensor], Tensor] = Tensor.double
+    needed: float = 0.0
+    answers: Callable[[Outputs], Sequence[str]] = _first_numbers
+    certainties: Sequence[str] = ()
+    write: Callable[[float], str] = _write_number
     is_probability: bool = False
 
     def write_along(self, margin: float) -> str:
@@ -75,6 +94,13 @@ def output_text(record: Counterfactuals, classes: Sequence[str] = ()) -> OutputT
 
     Raises:
         ValueError: If there are names, but not one for each class.
+
+    Example:
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 2), Identity((2,))
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), place)
+        >>> output_text(record, ("cat", "dog")).goal
+        'answer dog with a confidence above 0.99'
     """
 
     inner: Any = record.settings.get("objective")
@@ -146,7 +172,7 @@ def _read_class(
     confidence = objective["confidence"]
     odds = math.log(confidence / (1 - confidence))
     target, outputs = record.target.long(), record.outputs_before
-    answers = class_names(outputs, classes)
+    class_names(outputs, classes)  # refuses names of other classes
     targets = _named(target, classes)
     wanted = targets[0] if len(set(targets)) == 1 else "another class"
     certain = confidence_of(outputs, _predicted(outputs))
@@ -154,16 +180,15 @@ def _read_class(
     return OutputText(
         goal=f"answer {wanted} with a confidence above {confidence:g}",
         targets=targets,
-        answers_before=answers,
-        answers_after=class_names(record.outputs_after, classes),
-        certainties=[_write_probability(value) for value in certain.tolist()],
         quantity="confidence",
         before=confidence_of(outputs, target),
         after=confidence_of(record.outputs_after, target),
-        write=_write_probability,
         along_quantity="confidence",
         along=lambda margin: torch.sigmoid(margin.double() + odds),
         needed=confidence,
+        answers=partial(class_names, classes=classes),
+        certainties=[_write_probability(value) for value in certain.tolist()],
+        write=_write_probability,
         is_probability=True,
     )
 
@@ -172,30 +197,27 @@ def _read_interval(
     record: Counterfactuals, objective: Settings, _classes: Sequence[str]
 ) -> OutputText:
     low, high = objective["low"], objective["high"]
-    before, after = record.outputs_before.reshape(-1), record.outputs_after.reshape(-1)
-    along_quantity, needed = "answer", low if high is None else high
 
     if high is None:
-        wanted, along = f"at least {low:.6g}", lambda margin: low + margin.double()
+        wanted, known, end, sign = f"at least {low:.6g}", "answer", low, 1
     elif low is None:
-        wanted, along = f"at most {high:.6g}", lambda margin: high - margin.double()
+        wanted, known, end, sign = f"at most {high:.6g}", "answer", high, -1
     else:
-        wanted, along = f"between {low:.6g} and {high:.6g}", Tensor.double
-        along_quantity, needed = "distance inside the interval", 0.0
+        wanted, known = (
+            f"between {low:.6g} and {high:.6g}",
+            "distance inside the interval",
+        )
+        end, sign = 0.0, 1
 
     return OutputText(
         goal=f"answer {wanted}",
         targets=[wanted] * len(record),
-        answers_before=[_write_number(value) for value in before.tolist()],
-        answers_after=[_write_number(value) for value in after.tolist()],
-        certainties=[""] * len(record),
         quantity="value",
-        before=before,
-        after=after,
-        write=_write_number,
-        along_quantity=along_quantity,
-        along=along,
-        needed=needed,
+        before=record.outputs_before.reshape(-1),
+        after=record.outputs_after.reshape(-1),
+        along_quantity=known,
+        along=lambda margin: end + sign * margin.double(),
+        needed=end,
     )
 
 
@@ -205,16 +227,10 @@ def _numbers(record: Counterfactuals) -> OutputText:
     return OutputText(
         goal=f"meet {objective}",
         targets=[_write_number(value) for value in record.target.tolist()],
-        answers_before=_first_numbers(record.outputs_before),
-        answers_after=_first_numbers(record.outputs_after),
-        certainties=[""] * len(record),
         quantity="margin",
         before=torch.full_like(record.margin, torch.nan),
         after=record.margin,
-        write=_write_number,
         along_quantity="margin past the target",
-        along=Tensor.double,
-        needed=0.0,
     )
 
 
@@ -237,23 +253,3 @@ def _predicted(outputs: Outputs) -> Tensor:
 
 def _named(target: Tensor, classes: Sequence[str]) -> list[str]:
     return [classes[at] if classes else str(at) for at in target.tolist()]
-
-
-def _first_numbers(outputs: Outputs) -> list[str]:
-    return [
-        ", ".join(map(_write_number, row[:SHOWN])) + (", …" if row[SHOWN:] else "")
-        for row in outputs[:, None].flatten(1).tolist()
-    ]
-
-
-def _write_number(value: float) -> str:
-    return f"{value:.4g}"
-
-
-def _write_probability(value: float) -> str:
-    """Return a probability as text that never reads 0 or 1."""
-
-    if value >= NEARLY_ONE:
-        return "> 0.9999"
-
-    return f"{value:.0e}" if value < NEARLY_ZERO else f"{value:.4f}"

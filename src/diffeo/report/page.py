@@ -3,7 +3,7 @@
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from importlib import metadata, resources
+from importlib import metadata
 from operator import attrgetter
 
 import jinja2
@@ -86,15 +86,10 @@ def render(
 
 
 def _template() -> jinja2.Template:
-    files = resources.files("diffeo.report")
-    sources = {
-        name: (files / name).read_text("utf-8")
-        for name in ("page.html", "page.css", "page.js")
-    }
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        loader=jinja2.DictLoader(sources),
+        loader=jinja2.PackageLoader("diffeo", "report"),
         trim_blocks=True,
         lstrip_blocks=True,
     )

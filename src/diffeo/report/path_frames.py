@@ -50,6 +50,13 @@ def path_frames(
     Raises:
         ValueError: If there is no such row, the record has no paths, or it is of other
             coordinates.
+
+    Example:
+        >>> from diffeo import Identity, Run, TargetClass, search
+        >>> x, place, run = torch.zeros(2, 2), Identity((2,)), Run(path=True)
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), place, run=run)
+        >>> path_frames(record, place, [0], count=2)[0].images.shape
+        torch.Size([2, 2])
     """
 
     wrong = next((row for row in rows if not 0 <= row < len(record)), None)
@@ -77,7 +84,9 @@ def path_frames(
 
 
 def _spread(points: int, count: int) -> Tensor:
-    return torch.linspace(0, points - 1, count).round().long().unique()
+    kept: Tensor = torch.linspace(0, points - 1, count).round().long().unique()
+
+    return kept
 
 
 @torch.no_grad()

@@ -1,5 +1,6 @@
 """A report: one page, and tables of all rows."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ import torch
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.extras import require
+from diffeo.files import write_atomically
 from diffeo.report.images import plain_name
 from diffeo.report.rows import write_table
 
@@ -28,6 +30,10 @@ class Measure:
         higher_is_better: None where neither direction is good in itself.
         how_to_read: A sentence for people.
         control: Whether the method is a yardstick instead of a method.
+
+    Example:
+        >>> Measure("ssim", "ours", 0.8, 0.7, 0.9, True, "How alike.").control
+        False
     """
 
     metric: str
@@ -113,15 +119,15 @@ def write_report(
     require("jinja2", "matplotlib", extra="report")
     from diffeo.report.page import render
 
-    page = folder / "report.html"
-    page.write_text(render(records, options, tables), encoding="utf-8")
+    page, text = folder / "report.html", render(records, options, tables)
+    write_atomically(page, lambda draft: draft.write_text(text, encoding="utf-8"))
 
     return page
 
 
 def _check(records: Mapping[str, Counterfactuals], options: ReportOptions) -> None:
     longest = max(records.values(), key=len)
-    features = longest.factual[:1].numel()
+    features = math.prod(longest.factual.shape[1:])
 
     if options.features and len(options.features) != features:
         raise ValueError(

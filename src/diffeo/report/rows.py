@@ -6,6 +6,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
+from diffeo.files import write_atomically
 from diffeo.report.output_text import OutputText, output_text
 
 __all__ = ["Row", "choose_rows", "rows_of", "write_table"]
@@ -91,8 +92,8 @@ def rows_of(record: Counterfactuals, text: OutputText) -> list[Row]:
         range(len(record)),
         record.names or [""] * len(record),
         text.targets,
-        text.answers_before,
-        text.answers_after,
+        text.answers(record.outputs_before),
+        text.answers(record.outputs_after),
         [outcome.name.lower() for outcome in outcomes],
         record.steps.tolist(),
         text.before.tolist(),
@@ -101,7 +102,7 @@ def rows_of(record: Counterfactuals, text: OutputText) -> list[Row]:
         record.latent_distance.tolist(),
         typical,
         record.seconds.tolist(),
-        text.certainties,
+        text.certainties or [""] * len(record),
         [outcome.meaning for outcome in outcomes],
         record.reached.tolist(),
         map(_doubts, outcomes, ends, typical),
@@ -120,24 +121,33 @@ def write_table(
         record: Whose rows are written.
         path: The file.
         classes: What the classes are called, in order; their numbers if empty.
+
+    Example:
+        >>> import tempfile, torch
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 2), Identity((2,))
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), place)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_table(record, Path(folder) / "summary.csv")
+        ...     len((Path(folder) / "summary.csv").read_text().splitlines())
+        3
     """
 
     text = output_text(record, classes)
     columns = COLUMNS.format(text.quantity).split(",")
-    draft = path.with_name(path.name + ".part")
+    lines = [
+        [
+            f"{value:.6g}" if isinstance(value, float) else value
+            for value in astuple(row)[: len(columns)]
+        ]
+        for row in rows_of(record, text)
+    ]
 
-    with draft.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows(
-            [
-                f"{value:.6g}" if isinstance(value, float) else value
-                for value in astuple(row)[: len(columns)]
-            ]
-            for row in rows_of(record, text)
-        )
+    def write(draft: Path) -> None:
+        with draft.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([columns, *lines])
 
-    draft.replace(path)
+    write_atomically(path, write)
 
 
 def choose_rows(doubts: Sequence[bool], limit: int) -> list[int]:
