@@ -12,7 +12,7 @@ from benchmarks.clocked import Point, passing, train
 from benchmarks.curve_figure import curve_figure
 from benchmarks.curve_ways import more_work, ways
 from diffeo.data.mnist import mnist
-from diffeo.models.flow.pixels import dequantize
+from diffeo.models.flow.dequantization import dequantize
 
 __all__ = ["curve", "figures_of"]
 

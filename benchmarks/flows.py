@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from diffeo.arithmetic import multiply_adds
 from diffeo.models.flow.bijection import initialize
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.multiscale import Split
 from diffeo.models.flow.networks import PlainConvolutions
 from diffeo.models.flow.recipes import Level, Networks, glow, plain

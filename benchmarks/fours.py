@@ -11,7 +11,7 @@ from diffeo import zoo
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import mnist
 from diffeo.experiments.fours import SOURCE, counterfactual, digits_flow, right_digits
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.flow import Flow
 from diffeo.search import Run
 
 __all__ = ["TURNS", "fours", "models", "ratio", "search_fours", "seconds"]

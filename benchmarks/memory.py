@@ -14,7 +14,7 @@ from torch import Tensor
 from benchmarks.flows import Size, glow_of, noise, packed, pull
 from benchmarks.timing import ROUNDS, interleaved, ratio
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.recipes import residual
 from diffeo.models.flow.reversible import reversible
 from diffeo.training.backward import FORMS

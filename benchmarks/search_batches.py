@@ -6,7 +6,7 @@ import torch
 
 from benchmarks.fours import TURNS, fours, models, search_fours, seconds
 from diffeo.coordinates.bounded import Bounded
-from diffeo.coordinates.prepared import prepare
+from diffeo.coordinates.inference import prepare
 from diffeo.experiments.fours import TARGET
 from diffeo.objectives import log_odds
 from diffeo.search import Run

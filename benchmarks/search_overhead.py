@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from benchmarks.fours import fours, models, ratio
 from diffeo.coordinates.bounded import Bounded
-from diffeo.coordinates.prepared import prepare
+from diffeo.coordinates.inference import prepare
 from diffeo.experiments.fours import CONFIDENCE, TARGET
 from diffeo.objectives import TargetClass, log_odds
 from diffeo.search import Run, search

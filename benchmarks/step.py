@@ -20,7 +20,7 @@ from benchmarks.flows import (
 )
 from benchmarks.timing import act_on_request, apart, interleaved, ratio
 from diffeo.climbing.proposing import proposing
-from diffeo.coordinates.prepared import prepare
+from diffeo.coordinates.inference import prepare
 from diffeo.run import Run
 
 __all__ = ["step"]

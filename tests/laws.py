@@ -36,18 +36,18 @@ from diffeo.methods import (
 from diffeo.methods.shells import GrowingShells, ShrinkingShells
 from diffeo.models.flow.bijection import Chain, Inverse, initialize
 from diffeo.models.flow.coupling import Coupling
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.dequantization import BinCenter, Logit
+from diffeo.models.flow.elementwise_spline import ElementwiseSpline
+from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.layers import (
     ActivationNorm,
     InvertibleConvolution,
     Squeeze,
     Whiten,
 )
-from diffeo.models.flow.marginal import Marginal
 from diffeo.models.flow.masks import Channels, Checkerboard
 from diffeo.models.flow.multiscale import Split
 from diffeo.models.flow.networks import Convolutions
-from diffeo.models.flow.pixels import BinCenter, Logit
 from diffeo.models.flow.recipes import Level, glow, realnvp
 from diffeo.models.flow.transforms import Additive, Affine
 from diffeo.models.seeded import seeded
@@ -146,7 +146,7 @@ def bijections() -> Sequence[BijectionCase]:
             "whiten": (Whiten((2, 2, 2)), (2, 2, 2)),
             "bin center": (BinCenter(), (1, 4, 4)),
             "logit": (Logit(), (1, 4, 4)),
-            "marginal": (Marginal(2, bins=5), (2, 4, 4)),
+            "marginal": (ElementwiseSpline(2, bins=5), (2, 4, 4)),
             "additive coupling": (
                 Coupling(Channels(), Additive(), _network(2, 2, (2, 2))),
                 (4, 2, 2),

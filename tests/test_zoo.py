@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 
 from diffeo import zoo
 from diffeo.models.flow.bijection import initialize
-from diffeo.models.flow.pixels import dequantize
+from diffeo.models.flow.dequantization import dequantize
 from laws import images
 
 CARD = zoo.Card(

@@ -19,14 +19,14 @@ from diffeo.climbing.proposing import proposing
 from diffeo.climbing.record import record_of
 from diffeo.climbing.refine import refine
 from diffeo.climbing.walk import Summit, Trail
-from diffeo.coordinates.prepared import prepare, reversible
+from diffeo.coordinates.inference import prepare, reversible
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, choose, concatenate
-from diffeo.detached import detached
 from diffeo.objectives import Objective, Point
 from diffeo.progress import Bar, watch
 from diffeo.run import Run
 from diffeo.shapes import Data, Latent, Model, Outputs
+from diffeo.without_grad import without_grad
 
 __all__ = ["USUAL", "Run", "search"]
 
@@ -68,7 +68,7 @@ def search(
     check_mode(model)
     steady = prepare(coordinates)
     precision, quick = proposing(coordinates, steady, run, x)
-    hill = Hill(detached(model), objective, quick, ascent)
+    hill = Hill(without_grad(model), objective, quick, ascent)
     backward, place, size = fit(hill, x, run)
     judge = hill = hill._replace(coordinates=place)
 

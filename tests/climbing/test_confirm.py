@@ -6,7 +6,7 @@ from torch import Tensor
 
 from diffeo.ascents import Ascent, NormalizedGradient, Polyak
 from diffeo.coordinates.bounded import Bounded
-from diffeo.coordinates.prepared import prepare
+from diffeo.coordinates.inference import prepare
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, Outcome
 from diffeo.objectives import Point, TargetClass

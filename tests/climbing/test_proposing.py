@@ -8,7 +8,7 @@ from diffeo.climbing import proposing as module
 from diffeo.climbing.proposing import proposing
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
-from diffeo.coordinates.prepared import prepare
+from diffeo.coordinates.inference import prepare
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.objectives import TargetClass
 from diffeo.run import Run
@@ -33,7 +33,7 @@ def proposed(run: Run, place: Coordinates, x: Tensor = X) -> bool:
 def able(monkeypatch: pytest.MonkeyPatch) -> None:
     """A processor with units for bfloat16, and a bound that tiny flows pass."""
 
-    monkeypatch.setattr(module, "rough_dtype", lambda _: torch.bfloat16)
+    monkeypatch.setattr(module, "low_precision_dtype", lambda _: torch.bfloat16)
     monkeypatch.setattr(module, "HEAVY", 1)
 
 
@@ -64,7 +64,7 @@ def test_double_precision_is_kept() -> None:
 def test_processors_without_units_keep_full_precision(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "rough_dtype", lambda _: torch.float32)
+    monkeypatch.setattr(module, "low_precision_dtype", lambda _: torch.float32)
 
     assert not proposed(Run(), tiny_flow().float())
 

@@ -19,7 +19,7 @@ from diffeo.metrics.distances import class_distance
 from diffeo.metrics.intervals import Bootstrap
 from diffeo.models.classifiers import cnn
 from diffeo.models.flow.bijection import initialize
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.recipes import Level, glow
 from records import record
 

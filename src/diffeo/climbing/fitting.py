@@ -7,7 +7,7 @@ import torch
 
 from diffeo.checks import check_latent
 from diffeo.climbing.hill import Hill
-from diffeo.coordinates.prepared import reversible
+from diffeo.coordinates.inference import reversible
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.memory import Need
 from diffeo.run import Run

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import torch
 
 from diffeo.arithmetic import multiply_adds
-from diffeo.coordinates.prepared import prepare
+from diffeo.coordinates.inference import prepare
 from diffeo.coordinates.protocol import Coordinates, Foldable
-from diffeo.models.precision import rough_dtype
+from diffeo.models.precision import low_precision_dtype
 from diffeo.run import Run
 from diffeo.shapes import Data
 
@@ -55,7 +55,7 @@ def _precision(
     if isinstance(run.precision, torch.dtype):
         return run.precision
 
-    rough = rough_dtype(x.device)
+    rough = low_precision_dtype(x.device)
 
     if x.dtype != torch.float32 or rough == x.dtype or _work(steady, x[:1]) < HEAVY:
         return None

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from diffeo.coordinates.prepared import prepare, reversible
+from diffeo.coordinates.inference import prepare, reversible
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.shapes import Data, Latent
 

@@ -11,8 +11,8 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import Digits
 from diffeo.explanation import explain
 from diffeo.models.flow.bijection import initialize
-from diffeo.models.flow.density import Flow, as_flow
-from diffeo.models.flow.pixels import dequantize
+from diffeo.models.flow.dequantization import dequantize
+from diffeo.models.flow.flow import Flow, as_flow
 from diffeo.objectives import TargetClass
 from diffeo.search import USUAL, Run, search
 

@@ -33,8 +33,8 @@ from diffeo.experiments.results import Reproduction, show_table, write_results
 from diffeo.metrics.distances import distance
 from diffeo.metrics.neighbors import neighbor_share
 from diffeo.metrics.oracles import Oracle, agreement, svm
-from diffeo.models.flow.density import Flow
-from diffeo.models.flow.pixels import dequantize
+from diffeo.models.flow.dequantization import dequantize
+from diffeo.models.flow.flow import Flow
 from diffeo.objectives import Point, TargetClass
 from diffeo.report.answers import Classes
 from diffeo.report.figures import confidence_figure, gallery

@@ -32,7 +32,7 @@ from diffeo.experiments.fours import (
 from diffeo.experiments.results import Reproduction, write_results
 from diffeo.metrics.neighbors import neighbor_share
 from diffeo.metrics.oracles import Oracle, agreement, svm
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.flow import Flow
 from diffeo.search import Run
 
 __all__ = ["reproduce_mnist_ascents"]

@@ -36,7 +36,7 @@ from diffeo.experiments.rivals import CONFIDENCES, fit_prototypes, tuned_methods
 from diffeo.experiments.tuning import QUICK_STEPS, QUICK_TRAIN, RUN, read_tuning, tune
 from diffeo.methods import Method
 from diffeo.metrics.intervals import Bootstrap
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.flow import Flow
 from diffeo.search import Run
 
 __all__ = ["reproduce_mnist_comparison"]

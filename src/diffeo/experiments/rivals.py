@@ -19,7 +19,7 @@ from diffeo.methods import (
     Wachter,
 )
 from diffeo.methods.prototypes import FittedPrototypes
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.flow import Flow
 
 __all__ = [
     "CONFIDENCES",

@@ -12,8 +12,8 @@ from diffeo import zoo
 from diffeo.batching import batches_of
 from diffeo.data.mnist import Digits, mnist
 from diffeo.models.flow.bijection import initialize
-from diffeo.models.flow.density import as_flow
-from diffeo.models.flow.pixels import dequantize
+from diffeo.models.flow.dequantization import dequantize
+from diffeo.models.flow.flow import as_flow
 from diffeo.models.flow.recipes import Level
 from diffeo.run import Backward, backward_named
 from diffeo.training.backward import FORMS, backward_that_fits

@@ -15,7 +15,7 @@ from diffeo.experiments.results import Reproduction, show_table
 from diffeo.experiments.rivals import CONFIDENCES, Tunable, fit_prototypes, tunables
 from diffeo.methods import Method
 from diffeo.methods.prototypes import FittedPrototypes
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.flow import Flow
 from diffeo.search import Run
 
 __all__ = [

@@ -2,10 +2,10 @@
 
 import torch
 
-__all__ = ["rough_dtype"]
+__all__ = ["low_precision_dtype"]
 
 
-def rough_dtype(device: torch.device) -> torch.dtype:
+def low_precision_dtype(device: torch.device) -> torch.dtype:
     """Return bfloat16 where a processor has units for it, else float32."""
 
     if device.type == "cuda":

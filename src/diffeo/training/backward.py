@@ -6,9 +6,9 @@ from typing import Literal
 import torch
 
 from diffeo.memory import Need
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.reversible import reversible
-from diffeo.models.precision import rough_dtype
+from diffeo.models.precision import low_precision_dtype
 from diffeo.run import Backward
 from diffeo.shapes import Data
 from diffeo.training.fit import training_device
@@ -46,7 +46,7 @@ def backward_that_fits(
         return backward
 
     device = training_device()
-    dtype, parameters = rough_dtype(device), list(flow.parameters())
+    dtype, parameters = low_precision_dtype(device), list(flow.parameters())
 
     def work(rows: int) -> None:
         with torch.autocast(x.device.type, dtype, enabled=dtype == torch.bfloat16):

@@ -19,7 +19,7 @@ from pytorch_lightning.loggers import CSVLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from diffeo.models.precision import rough_dtype
+from diffeo.models.precision import low_precision_dtype
 
 __all__ = ["Fit", "fit", "training_device", "training_precision"]
 
@@ -135,7 +135,7 @@ def _quiet() -> Iterator[None]:
 def training_precision() -> Literal["bf16-mixed", "32-true"]:
     """Return bfloat16 for convolutions where the processor has units for it."""
 
-    rough = rough_dtype(training_device())
+    rough = low_precision_dtype(training_device())
 
     return "bf16-mixed" if rough == torch.bfloat16 else "32-true"
 

@@ -5,8 +5,8 @@ import torch
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
-from diffeo.models.flow.density import Flow
-from diffeo.models.flow.pixels import dequantize
+from diffeo.models.flow.dequantization import dequantize
+from diffeo.models.flow.flow import Flow
 from diffeo.training.backward import Form, plain
 from diffeo.training.schedule import Schedule
 

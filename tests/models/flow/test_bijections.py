@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from diffeo.models.flow.bijection import Chain, initialize
+from diffeo.models.flow.dequantization import BinCenter, Logit, dequantize
+from diffeo.models.flow.elementwise_spline import ElementwiseSpline
 from diffeo.models.flow.layers import ActivationNorm
-from diffeo.models.flow.marginal import Marginal
-from diffeo.models.flow.pixels import BinCenter, Logit, dequantize
 from laws import BijectionCase, bijections, images
 
 every_bijection = pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_row_does_not_depend_on_its_neighbors(case: BijectionCase) -> None:
     torch.testing.assert_close(logdet_alone, logdet[1:2], rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("part", [ActivationNorm(1), Marginal(1)])
+@pytest.mark.parametrize("part", [ActivationNorm(1), ElementwiseSpline(1)])
 def test_data_dependent_parts_refuse_to_run_before_they_are_initialized(
     part: nn.Module,
 ) -> None:
@@ -85,7 +85,7 @@ def test_activation_norm_standardizes_its_first_batch() -> None:
 def test_the_marginal_map_makes_its_first_batch_normal() -> None:
     generator = torch.Generator().manual_seed(0)
     x = torch.rand(400, 1, 8, 8, generator=generator).pow(2)
-    layer = Marginal(1)
+    layer = ElementwiseSpline(1)
     initialize(layer, x)
     y = layer(x)[0].flatten().double()
     ranks = torch.linspace(0.01, 0.99, 50, dtype=torch.float64)
@@ -95,7 +95,7 @@ def test_the_marginal_map_makes_its_first_batch_normal() -> None:
 
 
 def test_the_marginal_map_is_linear_far_out() -> None:
-    layer = Marginal(1, bins=4)
+    layer = ElementwiseSpline(1, bins=4)
     initialize(layer, images(50).float())
     far = torch.tensor([-50.0, -49.0, 49.0, 50.0]).reshape(4, 1, 1, 1)
     y, logdet = layer(far)
@@ -123,7 +123,7 @@ def test_dequantized_pixels_fill_their_bins() -> None:
 
 
 def test_initialize_reaches_parts_inside_parts() -> None:
-    chain = Chain([BinCenter(), Logit(), Chain([Marginal(1, bins=4)])])
+    chain = Chain([BinCenter(), Logit(), Chain([ElementwiseSpline(1, bins=4)])])
     initialize(chain, images(50).float())
 
     assert all(bool(value) for value in chain.buffers())

@@ -6,9 +6,9 @@ import torch
 from diffeo.data.mnist import sample_digits
 from diffeo.experiments.fours import digits_flow
 from diffeo.models.flow.bijection import Chain, initialize
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.dequantization import dequantize
+from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.layers import Whiten
-from diffeo.models.flow.pixels import dequantize
 from diffeo.models.flow.recipes import Level, glow, realnvp
 from laws import SHAPE, disturb, images, tiny_flow
 

@@ -6,11 +6,11 @@ from torch import Tensor, nn
 
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
-from diffeo.coordinates.prepared import prepare
+from diffeo.coordinates.inference import prepare
 from diffeo.experiments.fours import digits_flow
 from diffeo.models.flow.bijection import Chain
 from diffeo.models.flow.coupling import Coupling
-from diffeo.models.flow.density import Folded
+from diffeo.models.flow.flow import Folded
 from diffeo.models.flow.folded import Mix, Steps, decoder
 from diffeo.models.flow.layers import ActivationNorm, InvertibleConvolution
 from diffeo.models.flow.masks import Channels

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from diffeo.meter import Meter
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.recipes import glow, realnvp
 from diffeo.models.flow.reversible import reversible
 from laws import (

@@ -6,11 +6,11 @@ from torch import Tensor
 
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
-from diffeo.coordinates.prepared import Frozen, prepare, reversible
+from diffeo.coordinates.inference import Frozen, prepare, reversible
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.experiments.fours import digits_flow
 from diffeo.meter import Meter
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.folded import Decoder, decoder, reversible_decoder
 from diffeo.models.flow.rewind import Rewindable
 from laws import BijectionCase, bijections, deep_flow, images, pulled, tiny_flow

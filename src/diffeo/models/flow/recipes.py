@@ -8,18 +8,18 @@ from torch import nn
 
 from diffeo.models.flow.bijection import Bijection, Chain
 from diffeo.models.flow.coupling import Coupling
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.dequantization import BinCenter, Logit
+from diffeo.models.flow.elementwise_spline import ElementwiseSpline
+from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.layers import (
     ActivationNorm,
     InvertibleConvolution,
     Squeeze,
     Whiten,
 )
-from diffeo.models.flow.marginal import Marginal
 from diffeo.models.flow.masks import Channels, Checkerboard
 from diffeo.models.flow.multiscale import Split
 from diffeo.models.flow.networks import Convolutions, PlainConvolutions
-from diffeo.models.flow.pixels import BinCenter, Logit
 from diffeo.models.flow.transforms import Additive, Affine, Transform
 from diffeo.models.seeded import seeded
 
@@ -224,7 +224,7 @@ def _flow(
 
         return Chain([*parts, split])
 
-    marginal = [Marginal(shape[0], bins=bins)] if bins else []
+    marginal = [ElementwiseSpline(shape[0], bins=bins)] if bins else []
 
     return Flow(Chain([BinCenter(), Logit(), *marginal, scale(shape, levels)]), shape)
 

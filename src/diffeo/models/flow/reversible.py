@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from diffeo.models.flow.bijection import Bijection, Composite
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.retrace import Cotangents, Ledger, Retraceable
 from diffeo.shapes import LogDet
 

@@ -10,10 +10,10 @@ from torch.autograd.function import once_differentiable
 from diffeo.models.flow.folded import Decoder
 from diffeo.shapes import Images, LogDet
 
-__all__ = ["Marginal"]
+__all__ = ["ElementwiseSpline"]
 
 
-class Marginal(nn.Module):
+class ElementwiseSpline(nn.Module):
     """A rational-quadratic spline for each channel, linear outside its knots.
 
     Most pixels of a digit are black, and the uniform noise of their dequantization

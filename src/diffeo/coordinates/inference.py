@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from diffeo.coordinates.protocol import Coordinates, Foldable, Reversible
-from diffeo.detached import detached
 from diffeo.memory import keep_freed
 from diffeo.shapes import Data, Latent, Model
+from diffeo.without_grad import without_grad
 
 __all__ = ["Frozen", "prepare", "reversible"]
 
@@ -59,7 +59,7 @@ def prepare(
 
     Args:
         coordinates: Those that can be folded are; of others that are modules the
-            parameters are detached; the rest is returned as it is.
+            parameters are without_grad; the rest is returned as it is.
         precision: Of the heavy arithmetic, where coordinates know how to lower it; that
             of their parameters if not given.
     """
@@ -70,7 +70,7 @@ def prepare(
         return coordinates.folded(precision)
 
     if isinstance(coordinates, nn.Module):
-        return Frozen(coordinates, detached(_Decoding(coordinates)))
+        return Frozen(coordinates, without_grad(_Decoding(coordinates)))
 
     return coordinates
 
