@@ -6,8 +6,8 @@ import torch
 
 from benchmarks.fours import TURNS, fours, models, search_fours, seconds
 from diffeo.coordinates.bounded import Bounded
-from diffeo.coordinates.inference import prepare
 from diffeo.experiments.fours import TARGET
+from diffeo.memory import keep_freed
 from diffeo.objectives import log_odds
 from diffeo.search import Run
 
@@ -21,7 +21,8 @@ def measure() -> dict[str, float]:
     """Return the rate at each size, and of the size found over the best."""
 
     model, flow = models()
-    place = prepare(Bounded(flow))
+    place = Bounded(flow).inference() or Bounded(flow)
+    keep_freed()
     images = fours(max(SIZES))
 
     with torch.no_grad():

@@ -20,7 +20,8 @@ from benchmarks.flows import (
 )
 from benchmarks.timing import act_on_request, apart, interleaved, ratio
 from diffeo.climbing.proposing import proposing
-from diffeo.coordinates.inference import prepare
+from diffeo.coordinates.inference import inference_form
+from diffeo.memory import keep_freed
 from diffeo.run import Run
 
 __all__ = ["step"]
@@ -41,7 +42,9 @@ def ours(precision: Literal["auto", "full"]) -> Decoding:
 
     flow = glow_of(SIZE).requires_grad_(requires_grad=False)
     x = torch.full((1, 3, SIZE.side, SIZE.side), 0.5)
-    _, ready = proposing(flow, prepare(flow), Run(precision=precision), x)
+    steady = inference_form(flow) or flow
+    ready = proposing(flow, steady, Run(precision=precision), x).coordinates
+    keep_freed()
 
     return Decoding(lambda z: ready.decode(z[0]), [packed(noise(SIZE, BATCH))])
 

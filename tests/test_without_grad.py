@@ -1,11 +1,9 @@
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from diffeo.coordinates.inference import prepare
 from diffeo.meter import Meter
 from diffeo.without_grad import without_grad
-from laws import tiny_classifier
 
 
 def network() -> nn.Module:
@@ -42,27 +40,3 @@ def test_what_has_nothing_to_detach_is_returned_as_it_is() -> None:
     assert without_grad(frozen) is frozen
     assert without_grad(script) is script
     assert without_grad(torch.sin) is torch.sin
-
-
-class Decoder(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = tiny_classifier(16)
-
-    def encode(self, x: Tensor) -> Tensor:
-        return x.flatten(1)
-
-    def decode(self, z: Tensor) -> Tensor:
-        answer: Tensor = self.layer(z)
-
-        return answer.reshape(-1, 1, 4, 4)
-
-
-def test_prepared_coordinates_decode_alike_without_their_parameters() -> None:
-    place, z = Decoder(), torch.ones(2, 16, dtype=torch.float64)
-    prepared = prepare(place)
-
-    assert torch.equal(prepared.decode(z), place.decode(z))
-    assert torch.equal(prepared.encode(z), z)
-    assert place.decode(z).requires_grad
-    assert not prepared.decode(z).requires_grad

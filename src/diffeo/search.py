@@ -19,9 +19,10 @@ from diffeo.climbing.proposing import proposing
 from diffeo.climbing.record import record_of
 from diffeo.climbing.refine import refine
 from diffeo.climbing.walk import Summit, Trail
-from diffeo.coordinates.inference import prepare, reversible
+from diffeo.coordinates.inference import inference_form
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, choose, concatenate
+from diffeo.memory import keep_freed
 from diffeo.objectives import Objective, Point
 from diffeo.progress import Bar, watch
 from diffeo.run import Run
@@ -66,15 +67,17 @@ def search(
     ascent, run = ascent or USUAL, run or Run()
     check_data(x)
     check_mode(model)
-    steady = prepare(coordinates)
-    precision, quick = proposing(coordinates, steady, run, x)
+    keep_freed()
+    steady = inference_form(coordinates) or coordinates
+    precision, quick, dtype = proposing(coordinates, steady, run, x)
     hill = Hill(without_grad(model), objective, quick, ascent)
-    backward, place, size = fit(hill, x, run)
+    reversible = inference_form(coordinates, dtype=dtype, invertible=True)
+    backward, place, size = fit(hill, reversible, x, run)
     judge = hill = hill._replace(coordinates=place)
 
     if quick is not steady:
-        same = reversible(steady) if backward == "reversible" else steady
-        judge = hill._replace(coordinates=same)
+        same = backward == "reversible" and inference_form(coordinates, invertible=True)
+        judge = hill._replace(coordinates=same or steady)
 
     base, size = _prepare(x, judge, size)
     records: list[Counterfactuals] = []

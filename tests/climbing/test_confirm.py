@@ -6,7 +6,7 @@ from torch import Tensor
 
 from diffeo.ascents import Ascent, NormalizedGradient, Polyak
 from diffeo.coordinates.bounded import Bounded
-from diffeo.coordinates.inference import prepare
+from diffeo.coordinates.inference import inference_form
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, Outcome
 from diffeo.objectives import Point, TargetClass
@@ -45,11 +45,13 @@ class Rough:
     def decode(self, z: Tensor) -> Tensor:
         return self.coordinates.decode(z)
 
-    def folded(self, dtype: torch.dtype | None = None) -> Coordinates:
-        if dtype is None:
-            return self.coordinates
+    def inference(
+        self, *, dtype: torch.dtype | None, invertible: bool
+    ) -> Coordinates | None:
+        if invertible:
+            return None
 
-        return Off(self.coordinates, self.factor)
+        return self.coordinates if dtype is None else Off(self.coordinates, self.factor)
 
 
 def run(factor: float, how: Run, ascent: Ascent | None = None) -> Counterfactuals:
@@ -113,8 +115,9 @@ def test_full_precision_is_the_same_with_and_without_proposals() -> None:
     assert torch.equal(one.steps, other.steps)
 
 
-def test_bounds_pass_folding_on() -> None:
-    folded = prepare(Bounded(Rough(tiny_flow(), 1.2)), torch.bfloat16)
+def test_bounds_pass_the_inference_form_on() -> None:
+    place = Bounded(Rough(tiny_flow(), 1.2))
+    form = inference_form(place, dtype=torch.bfloat16)
 
-    assert isinstance(folded, Bounded)
-    assert isinstance(folded.coordinates, Off)
+    assert isinstance(form, Bounded)
+    assert isinstance(form.coordinates, Off)

@@ -33,10 +33,11 @@ def found(run: Run, place: Coordinates = FLOW, rows: int = 12) -> Counterfactual
 def row() -> int:
     """Bytes that a row keeps with the plain backward pass."""
 
-    decode = FLOW.folded().decode
+    form = FLOW.inference()
+    assert form is not None
 
     def work(rows: int) -> None:
-        pulled(lambda z: MODEL(decode(z)), torch.zeros(rows, 16))
+        pulled(lambda z: MODEL(form.decode(z)), torch.zeros(rows, 16))
 
     return Need.of(work, 2, torch.device("cpu")).kept
 

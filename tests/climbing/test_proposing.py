@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 import torch
@@ -8,12 +9,12 @@ from diffeo.climbing import proposing as module
 from diffeo.climbing.proposing import proposing
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
-from diffeo.coordinates.inference import prepare
+from diffeo.coordinates.inference import inference_form
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.objectives import TargetClass
 from diffeo.run import Run
 from diffeo.search import search
-from laws import SHAPE, images, tiny_classifier, tiny_flow
+from laws import SHAPE, AnyModule, images, tiny_classifier, tiny_flow
 
 X = images(3).float()
 
@@ -21,12 +22,12 @@ X = images(3).float()
 def proposed(run: Run, place: Coordinates, x: Tensor = X) -> bool:
     """Whether steps are proposed in lower precision."""
 
-    steady = prepare(place)
+    steady = inference_form(place) or place
+    found = proposing(place, steady, run, x)
+    assert (found.precision == "full") == (found.coordinates is steady)
+    assert (found.dtype is None) == (found.coordinates is steady)
 
-    precision, quick = proposing(place, steady, run, x)
-    assert (precision == "full") == (quick is steady)
-
-    return quick is not steady
+    return found.dtype is not None
 
 
 @pytest.fixture(autouse=True)
@@ -76,9 +77,24 @@ def test_coordinates_without_lower_precision_stay() -> None:
     assert not proposed(how, Bounded(Identity(SHAPE)))
 
 
+@pytest.mark.parametrize("precision", ["auto", torch.bfloat16])
+@pytest.mark.parametrize("bounded", [True, False])
+def test_modules_without_lower_precision_are_not_said_to_run_in_it(
+    precision: torch.dtype | Literal["auto"], *, bounded: bool
+) -> None:
+    inside = AnyModule()
+    place: Coordinates = Bounded(inside) if bounded else inside
+    run = Run(steps=2, batch_size=3, precision=precision)
+    model = tiny_classifier(3).float()
+    record = search(X, model, TargetClass(1, 0.9), place, None, run)
+
+    assert not proposed(run, place)
+    assert record.settings["precision"] == "full"
+
+
 def test_the_work_of_decoding_is_counted() -> None:
     flow = tiny_flow().float()
-    work = module._work(prepare(flow), X[:1])
+    work = module._work(flow, X[:1])
 
     # At least the first convolution of the first coupling, at all 2 × 2 places.
     assert work > 2 * 4 * 9 * 4

@@ -7,7 +7,6 @@ import torch
 
 from diffeo.checks import check_latent
 from diffeo.climbing.hill import Hill
-from diffeo.coordinates.inference import reversible
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.memory import Need
 from diffeo.run import Run
@@ -32,17 +31,18 @@ class Fitting(NamedTuple):
     rows: int
 
 
-def fit(hill: Hill, x: Data, run: Run) -> Fitting:
+def fit(hill: Hill, reversible: Coordinates | None, x: Data, run: Run) -> Fitting:
     """Return what fits of what a run leaves open; what it does not is taken as it is.
 
     Args:
         hill: What is to be climbed, in coordinates with the plain backward pass.
+        reversible: The same coordinates with the reversible one, if they know it.
         x: The data.
         run: How to search.
     """
 
     size = run.batch_size
-    (backward, coordinates), *others = _ways(hill.coordinates, run.backward)
+    (backward, coordinates), *others = _ways(hill.coordinates, reversible, run.backward)
 
     if not others and (size != "auto" or len(x) == 1):
         return Fitting(backward, coordinates, 1 if size == "auto" else size)
@@ -58,14 +58,15 @@ def fit(hill: Hill, x: Data, run: Run) -> Fitting:
     return Fitting(backward, coordinates, rows)
 
 
-def _ways(plain: Coordinates, backward: str) -> list[tuple[str, Coordinates]]:
+def _ways(
+    plain: Coordinates, reversible: Coordinates | None, backward: str
+) -> list[tuple[str, Coordinates]]:
     """Return the backward passes to choose from, the fastest first."""
 
     ways = {"plain": plain}
-    other = reversible(plain)
 
-    if other is not plain:
-        ways["reversible"] = other
+    if reversible is not None:
+        ways["reversible"] = reversible
 
     return [(backward, ways[backward])] if backward in ways else list(ways.items())
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import torch
 
 from diffeo.arithmetic import multiply_adds
-from diffeo.coordinates.inference import prepare
-from diffeo.coordinates.protocol import Coordinates, Foldable
+from diffeo.coordinates.inference import inference_form
+from diffeo.coordinates.protocol import Coordinates
 from diffeo.models.precision import low_precision_dtype
 from diffeo.run import Run
 from diffeo.shapes import Data
@@ -22,10 +22,12 @@ class Proposing(NamedTuple):
     Args:
         precision: Its name, "full" for that of the data.
         coordinates: Those that propose.
+        dtype: Precision of their heavy arithmetic, if it is lower.
     """
 
     precision: str
     coordinates: Coordinates
+    dtype: torch.dtype | None
 
 
 def proposing(
@@ -40,27 +42,26 @@ def proposing(
         x: The data.
     """
 
-    rough = _precision(coordinates, steady, run, x)
-    quick = steady if rough is None else prepare(coordinates, rough)
+    dtype = _precision(run, x)
+    quick = None if dtype is None else inference_form(coordinates, dtype=dtype)
+    light = run.precision == "auto" and quick and _work(steady, x[:1]) < HEAVY
 
-    return Proposing("full" if quick is steady else str(rough), quick)
+    if quick is None or light:
+        return Proposing("full", steady, None)
+
+    return Proposing(str(dtype), quick, dtype)
 
 
-def _precision(
-    coordinates: Coordinates, steady: Coordinates, run: Run, x: Data
-) -> torch.dtype | None:
-    if run.path or run.precision == "full" or not isinstance(coordinates, Foldable):
+def _precision(run: Run, x: Data) -> torch.dtype | None:
+    if run.path or run.precision == "full":
         return None
 
     if isinstance(run.precision, torch.dtype):
         return run.precision
 
-    rough = low_precision_dtype(x.device)
+    low = low_precision_dtype(x.device)
 
-    if x.dtype != torch.float32 or rough == x.dtype or _work(steady, x[:1]) < HEAVY:
-        return None
-
-    return rough
+    return None if x.dtype != torch.float32 or low == x.dtype else low
 
 
 def _work(steady: Coordinates, x: Data) -> float:

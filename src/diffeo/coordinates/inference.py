@@ -1,88 +1,69 @@
-"""Coordinates made ready for one search."""
+"""The form of coordinates in which a search decodes: often, and for gradients alone."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
-from diffeo.coordinates.protocol import Coordinates, Foldable, Reversible
-from diffeo.memory import keep_freed
+from diffeo.coordinates.protocol import Accelerated, Coordinates
 from diffeo.shapes import Data, Latent, Model
 from diffeo.without_grad import without_grad
 
-__all__ = ["Frozen", "prepare", "reversible"]
+__all__ = ["inference_form"]
+
+
+def inference_form(
+    coordinates: Coordinates,
+    *,
+    dtype: torch.dtype | None = None,
+    invertible: bool = False,
+) -> Coordinates | None:
+    """Return the form of coordinates for decoding often, or None if there is none.
+
+    Its parameters are those of now and need no gradient. A module that knows no such
+    form has one all the same, itself with its parameters detached, but none of lower
+    precision or with an invertible backward pass.
+
+    >>> inference_form(Identity((1, 2, 2))) is None
+    True
+
+    Args:
+        coordinates: Where a search moves; they stay as they are.
+        dtype: Precision of the heavy arithmetic; that of the parameters if not given,
+            with which both forms decode the same up to rounding.
+        invertible: Whether the backward pass keeps only its output and recomputes what
+            decoding passed through.
+    """
+
+    form: Coordinates | None = None
+
+    if isinstance(coordinates, Accelerated):
+        form = coordinates.inference(dtype=dtype, invertible=invertible)
+
+    lossless = dtype is None and not invertible
+
+    if form is None and lossless and isinstance(coordinates, nn.Module):
+        form = _WithoutGrad(coordinates, without_grad(_Decoder(coordinates)))
+
+    return form
 
 
 @dataclass(frozen=True, eq=False)
-class Frozen:
-    """Coordinates whose parameters need no gradient.
-
-    Args:
-        coordinates: Which encode.
-        decoding: From latent to data, as those do.
-    """
-
+class _WithoutGrad:
     coordinates: Coordinates
-    decoding: Model
+    decoder: Model
 
     def encode(self, x: Data) -> Latent:
-        """Return the coordinates of data."""
-
         return self.coordinates.encode(x)
 
     def decode(self, z: Latent) -> Data:
-        """Return the data at coordinates."""
-
-        return self.decoding(z)
-
-    def reversible(self) -> Coordinates:
-        """Return the frozen likeness of the reversible form, if there is one."""
-
-        other = reversible(self.coordinates)
-
-        return self if other is self.coordinates else prepare(other)
+        return self.decoder(z)
 
 
-class _Decoding(nn.Module):
+class _Decoder(nn.Module):
     def __init__(self, coordinates: Coordinates) -> None:
         super().__init__()
         self.coordinates = coordinates
 
     def forward(self, z: Latent) -> Data:
         return self.coordinates.decode(z)
-
-
-def prepare(
-    coordinates: Coordinates, precision: torch.dtype | None = None
-) -> Coordinates:
-    """Return the fastest form of coordinates for one search.
-
-    Args:
-        coordinates: Those that can be folded are; of others that are modules the
-            parameters are without_grad; the rest is returned as it is.
-        precision: Of the heavy arithmetic, where coordinates know how to lower it; that
-            of their parameters if not given.
-    """
-
-    keep_freed()
-
-    if isinstance(coordinates, Foldable):
-        return coordinates.folded(precision)
-
-    if isinstance(coordinates, nn.Module):
-        return Frozen(coordinates, without_grad(_Decoding(coordinates)))
-
-    return coordinates
-
-
-def reversible(coordinates: Coordinates) -> Coordinates:
-    """Return the form of coordinates that keeps least for the gradient.
-
-    Args:
-        coordinates: Those without such a form are returned as they are.
-    """
-
-    if isinstance(coordinates, Reversible):
-        return coordinates.reversible()
-
-    return coordinates

@@ -16,7 +16,7 @@ from diffeo.models.flow.dequantization import dequantize
 from diffeo.models.flow.flow import as_flow
 from diffeo.models.flow.recipes import Level
 from diffeo.run import Backward, backward_named
-from diffeo.training.backward import FORMS, backward_that_fits
+from diffeo.training.backward import choose_memory_mode
 from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
 from diffeo.training.likelihood import Likelihood
@@ -88,14 +88,13 @@ def train_digits_flow(
     generator = torch.Generator().manual_seed(training.seed)
     initialize(flow, dequantize(train.images[:2000], generator=generator))
     x = dequantize(train.images[:size], generator=generator)
-    backward = backward_that_fits(flow, x, training.backward)
-    form = FORMS[backward]
-    module = Likelihood(flow, Schedule(), seed=training.seed, form=form)
+    mode = choose_memory_mode(flow, x, training.backward)
+    module = Likelihood(flow, Schedule(), seed=training.seed, mode=mode)
     _run(module, train, held_out, training, size)
 
     path = training.folder / "mnist-flow.safetensors"
     measure = partial(_measure_flow, digits=held_out)
-    _store(flow, recipe, path, training, measure, f" --backward {backward}")
+    _store(flow, recipe, path, training, measure, f" --backward {mode}")
 
     return path
 

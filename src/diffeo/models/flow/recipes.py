@@ -6,7 +6,8 @@ from functools import partial
 
 from torch import nn
 
-from diffeo.models.flow.bijection import Bijection, Chain
+from diffeo.models.flow.bijection import Bijection
+from diffeo.models.flow.chain import Chain
 from diffeo.models.flow.coupling import Coupling
 from diffeo.models.flow.dequantization import BinCenter, Logit
 from diffeo.models.flow.elementwise_spline import ElementwiseSpline
@@ -18,7 +19,7 @@ from diffeo.models.flow.layers import (
     Whiten,
 )
 from diffeo.models.flow.masks import Channels, Checkerboard
-from diffeo.models.flow.multiscale import Split
+from diffeo.models.flow.multiscale import MultiscaleSplit
 from diffeo.models.flow.networks import Convolutions, PlainConvolutions
 from diffeo.models.flow.transforms import Additive, Affine, Transform
 from diffeo.models.seeded import seeded
@@ -220,7 +221,9 @@ def _flow(
             return Chain([*parts, scale(squeezed, rest)])
 
         half = _half(squeezed)
-        split = Split(Channels(), *build(half, level), scale(half, rest), half)
+        split = MultiscaleSplit(
+            Channels(), *build(half, level), scale(half, rest), half
+        )
 
         return Chain([*parts, split])
 
@@ -239,6 +242,6 @@ def _build(
     """Return a transform and its network, from one half of an image to the other."""
 
     channels, *side = half
-    outputs = channels * transform.parameters
+    outputs = channels * transform.parameters_per_element
 
     return transform, networks(channels, outputs, (side[0], side[1]), level)
