@@ -7,9 +7,9 @@ from time import perf_counter
 
 from torch import Tensor, nn
 
+from benchmarks.digits import official_digits, repeated
 from diffeo import zoo
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.mnist import mnist
 from diffeo.experiments.fours import SOURCE, counterfactual, digits_flow, right_digits
 from diffeo.models.flow.flow import Flow
 from diffeo.search import Run
@@ -28,9 +28,11 @@ def models() -> tuple[nn.Module, Flow]:
 
 @cache
 def fours(count: int) -> Tensor:
-    """Return test fours that the classifier gets right."""
+    """Return fours that the classifier gets right, some of them again if too few."""
 
-    return right_digits(mnist("test"), models()[0], digit=SOURCE, count=count)
+    found = right_digits(official_digits(), models()[0], digit=SOURCE, count=count)
+
+    return repeated(found, count)
 
 
 def search_fours(count: int, run: Run) -> Counterfactuals:
