@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from diffeo.cli.options import Overwrite, Quiet
-from diffeo.report.folder import output_folder
+from diffeo.workflows.folders import output_folder
 from diffeo.workflows.demo import demo as run_demo
 
 __all__ = ["demo"]

@@ -11,8 +11,8 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.settings import Settings, quick_settings
 from diffeo.evaluation.task import Task
 from diffeo.objectives import TargetClass
-from diffeo.plugins import find_coordinates, find_model
-from diffeo.report.folder import output_folder
+from diffeo.workflows.loading import find_coordinates, find_model
+from diffeo.workflows.folders import output_folder
 from diffeo.workflows.evaluate import evaluate_to_folder, find_reference
 from diffeo.workflows.report import Wish, measures_of, report_to_folder
 

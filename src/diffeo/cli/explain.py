@@ -9,7 +9,7 @@ from diffeo.ascents import Adam, Ascent, NormalizedGradient, Polyak
 from diffeo.cli.options import Backward, Classes, Overwrite, Quiet
 from diffeo.data.images import read_images
 from diffeo.data.mnist import sample_digits
-from diffeo.report.folder import output_folder
+from diffeo.workflows.folders import output_folder
 from diffeo.search import DEFAULT_ASCENT
 from diffeo.search.run import Run, backward_named
 from diffeo.workflows.explain import Request, explain_to_folder

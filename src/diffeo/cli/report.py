@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from diffeo.cli.options import Classes, Overwrite
-from diffeo.report.folder import output_folder
+from diffeo.workflows.folders import output_folder
 from diffeo.workflows.report import (
     Wish,
     read_names,

@@ -8,7 +8,7 @@ import typer
 from diffeo.cli.options import Overwrite, Quiet
 from diffeo.data.images import read_images
 from diffeo.data.mnist import sample_digits
-from diffeo.report.folder import output_folder
+from diffeo.workflows.folders import output_folder
 from diffeo.workflows.spectrum import spectrum_to_folder
 
 __all__ = ["spectrum"]

@@ -14,7 +14,7 @@ from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, Outcome
 from diffeo.explain import explain
 from diffeo.objectives import confidence_of
-from diffeo.plugins import find_coordinates, find_model
+from diffeo.workflows.loading import find_coordinates, find_model
 from diffeo.report.figures import confidence_figure, gallery
 from diffeo.report.images import write_png
 from diffeo.report.output_text import Classes

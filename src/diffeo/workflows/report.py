@@ -9,7 +9,7 @@ from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.metric import Better
 from diffeo.evaluation.table import Table
-from diffeo.plugins import find_coordinates
+from diffeo.workflows.loading import find_coordinates
 from diffeo.report.animation import write_animation
 from diffeo.report.measures import Measure
 from diffeo.report.output_text import Answers, answers_of

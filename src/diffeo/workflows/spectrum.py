@@ -18,7 +18,7 @@ from diffeo.geometry.spectrum import (
     effective_dimension,
     top_share,
 )
-from diffeo.plugins import find_coordinates
+from diffeo.workflows.loading import find_coordinates
 from diffeo.report.spectrum_figures import spectrum_figure
 from diffeo.shapes import Images
 from diffeo.workflows.results import write_results

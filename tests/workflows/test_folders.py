@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from diffeo.report.folder import output_folder
+from diffeo.workflows.folders import output_folder
 
 
 def test_an_output_folder_is_whole_or_not_there(tmp_path: Path) -> None:

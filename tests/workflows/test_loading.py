@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from diffeo.plugins import find_coordinates, find_model
+from diffeo.workflows.loading import find_coordinates, find_model
 from diffeo.user_code import UserCodeError
 
 CODE = """
