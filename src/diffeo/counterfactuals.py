@@ -299,7 +299,11 @@ class Counterfactuals:
     def save(self, path: str | Path) -> None:
         """Write the record to one safetensors file, complete or not at all."""
 
-        tensors = {name: value.contiguous() for name, value in self.tensors().items()}
+        whole = torch.contiguous_format
+        tensors = {  # copies, since a file cannot hold tensors that share memory
+            name: value.clone(memory_format=whole)
+            for name, value in self.tensors().items()
+        }
         head = {
             "format": FORMAT,
             "version": str(VERSION),
@@ -445,10 +449,31 @@ def _read(head: Mapping[str, str], tensors: dict[str, Tensor]) -> Counterfactual
             f"number in {', '.join(wrong) or 'nothing'}"
         )
 
-    return Counterfactuals(
+    record = Counterfactuals(
         **{name: tensors[name] for name in ROWS},
         batch_size=int(head["batch_size"]),
         settings=settings,
         names=tuple(map(str, names)),
         paths=_parted(tensors),
     )
+    _check(record)
+
+    return record
+
+
+def _check(record: Counterfactuals) -> None:
+    """Refuse fields that do not fit each other, in whatever way they do not."""
+
+    if len(record) == 0:
+        raise ValueError("it has no rows")
+
+    if record.is_of_classes:
+        for outputs in (record.outputs_before, record.outputs_after):
+            confidence_of(outputs, record.target.long())
+
+    for path in record.paths:
+        if path.latent.shape[1:] != record.latent.shape[1:]:
+            raise ValueError(
+                f"its paths must have {record.latent.shape[1]} coordinates, got "
+                f"{path.latent.shape[1]}"
+            )
