@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from diffeo.cli.options import Backward, DataFolder, Overwrite, Quiet
 from diffeo.search.run import backward_named
 from diffeo.workflows.train import TrainingOptions
 from reproduction.experiment import ROOT, ExperimentOptions, Training
@@ -18,6 +17,7 @@ from reproduction.mnist.experiment import MNIST
 from reproduction.mnist.geometry import MNIST_GEOMETRY
 from reproduction.mnist.training import MNIST_CNN, MNIST_FLOW
 from reproduction.mnist.tuning import tune_mnist_comparison
+from reproduction.options import Backward, DataFolder, Overwrite, Quiet
 
 __all__ = ["app", "main"]
 

@@ -1,4 +1,4 @@
-"""Models and coordinates by what a user types: a name, a file, or a function."""
+"""Images, models, coordinates and devices by what a user types."""
 
 from pathlib import Path
 
@@ -8,9 +8,145 @@ from torch import nn
 from diffeo import zoo
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
+from diffeo.data.images import ImageFiles, read_images
+from diffeo.data.labelled import LabelledImages, read_labelled_images
+from diffeo.data.mnist import sample_digits
 from diffeo.user_code import call_function
 
-__all__ = ["find_coordinates", "find_model"]
+__all__ = [
+    "find_coordinates",
+    "find_device",
+    "find_images",
+    "find_labelled",
+    "find_model",
+    "read_classes",
+]
+
+
+def find_images(
+    text: str,
+    *,
+    crop: int | None = None,
+    resize: int | None = None,
+    limit: int | None = None,
+) -> ImageFiles:
+    """Return the images that a text names.
+
+    Args:
+        text: "digits" for the bundled sample of MNIST; or a folder of pictures, one
+            picture, an IDX or a NumPy file.
+        crop: Side in pixels of the square cut out of the middle of each picture.
+        resize: Side in pixels to which each picture is resized.
+        limit: Take only the first so many images.
+
+    Raises:
+        FileNotFoundError: If there is nothing at the path.
+        ValueError: If the images cannot be read, or the limit is below 1.
+
+    Example:
+        >>> find_images("digits", limit=2).images.shape
+        torch.Size([2, 1, 28, 28])
+    """
+
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit must be at least 1, got {limit}")
+
+    if text == "digits":
+        digits = find_labelled(text, crop=crop, resize=resize)
+
+        return ImageFiles(digits.images[:limit], ())
+
+    images, names = read_images(text, crop=crop, resize=resize)
+
+    return ImageFiles(images[:limit], names[:limit])
+
+
+def find_labelled(
+    text: str, *, crop: int | None = None, resize: int | None = None
+) -> LabelledImages:
+    """Return the images with classes that a text names.
+
+    Args:
+        text: "digits" for the bundled sample of MNIST; or a folder with one folder of
+            pictures for each class.
+        crop: Side in pixels of the square cut out of the middle of each picture.
+        resize: Side in pixels to which each picture is resized.
+
+    Raises:
+        FileNotFoundError: If there is no such folder.
+        ValueError: If the images cannot be read, or the digits are to be resized.
+
+    Example:
+        >>> find_labelled("digits").classes
+        10
+    """
+
+    if text != "digits":
+        return read_labelled_images(text, crop=crop, resize=resize)
+
+    if crop or resize:
+        raise ValueError("crop and resize must be given with files, got digits")
+
+    return sample_digits()
+
+
+def find_device(text: str) -> str:
+    """Return the name of the device that a text names.
+
+    Args:
+        text: As PyTorch names it, such as "cpu" or "cuda:1"; or "auto" for "cuda"
+            where there is one, else "cpu".
+
+    Raises:
+        ValueError: If there is no such device.
+
+    Example:
+        >>> find_device("cpu")
+        'cpu'
+    """
+
+    if text == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+
+    try:
+        torch.zeros(1, device=text).item()
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"device must be one that PyTorch can use here, got {text}: "
+            f"{str(error).splitlines()[0]}"
+        ) from None
+
+    return text
+
+
+def read_classes(path: Path | None) -> tuple[str, ...]:
+    """Read what the classes are called, one name a line.
+
+    Args:
+        path: A text file, of which blank lines at the end do not count; no names if
+            not given.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not text.
+
+    Example:
+        >>> read_classes(None)
+        ()
+    """
+
+    if path is None:
+        return ()
+
+    if not path.is_file():
+        raise FileNotFoundError(f"classes must be a text file, got {path}")
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"classes must be UTF-8 text, got {path}: {error}") from None
+
+    return tuple(text.rstrip().splitlines())
 
 
 def find_model(text: str, *, device: str | torch.device = "cpu") -> nn.Module:

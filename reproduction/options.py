@@ -1,11 +1,11 @@
-"""Options that several commands share."""
+"""Options that several experiments share."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-__all__ = ["Backward", "Classes", "DataFolder", "Overwrite", "Quiet"]
+__all__ = ["Backward", "DataFolder", "Overwrite", "Quiet"]
 
 Backward = Annotated[
     str,
@@ -14,10 +14,6 @@ Backward = Annotated[
         "grow with a flow's depth, in half as much time again; or 'auto' for plain "
         "where it fits into memory."
     ),
-]
-Classes = Annotated[
-    Path | None,
-    typer.Option(help="A text file with the classes' names, one a line, in order."),
 ]
 DataFolder = Annotated[
     Path | None,
