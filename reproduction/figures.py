@@ -49,7 +49,7 @@ def box_plot(
         box.set_facecolor(color)
         box.set_alpha(0.7)
 
-    axes.invert_yaxis()
+    axes.set_ylim(len(values) + 0.5, 0.3)
     axes.set_xlabel(f"{label}\nbox: middle half, line: median, whiskers: 5 % to 95 %")
     axes.grid(axis="x", alpha=0.3)
 

@@ -36,7 +36,7 @@ from reproduction.mnist.setup import (
 __all__ = ["ASCENTS", "MNIST_ASCENTS"]
 
 FULL = Size(fours=200, run=Run(500))
-QUICK = Size(fours=2, run=Run(20), train=300)
+QUICK = Size(fours=1, run=Run(20), train=100)
 ASCENTS: dict[str, Ascent] = {
     "adam": Adam(0.05),
     "normalized": NormalizedGradient(0.2),

@@ -38,7 +38,7 @@ from reproduction.mnist.setup import (
 __all__ = ["MNIST"]
 
 FULL = Size(fours=200, run=Run(2000, path=True))
-QUICK = Size(fours=4, run=Run(40, path=True), train=300, test=100)
+QUICK = Size(fours=3, run=Run(25, path=True), train=150, test=60)
 SHOWN = 12  # rows of the gallery
 
 

@@ -62,7 +62,7 @@ class Scale:
 
 FULL = Scale(Size(200, Run(2000)), spectra=100, compared=3, own=50, axes=50, side=64)
 QUICK = Scale(
-    Size(2, Run(600), train=500), spectra=1, compared=1, own=1, axes=4, side=8
+    Size(1, Run(600), train=200), spectra=1, compared=1, own=1, axes=4, side=8
 )
 
 
