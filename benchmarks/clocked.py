@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from diffeo.batching import batches_of
-from diffeo.models.flow.pixels import dequantize
+from diffeo.models.flow.dequantization import dequantize
 from diffeo.training.batches import Shuffle, batches
 
 __all__ = ["Follow", "Point", "Way", "latest", "passing", "recent", "train"]

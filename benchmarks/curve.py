@@ -11,14 +11,13 @@ from rich.console import Console
 from benchmarks.clocked import Point, passing, train
 from benchmarks.curve_figure import curve_figure
 from benchmarks.curve_ways import more_work, ways
-from diffeo.data.mnist import mnist
-from diffeo.models.flow.pixels import dequantize
+from benchmarks.digits import training_digits
+from diffeo.models.flow.dequantization import dequantize
 
 __all__ = ["curve", "figures_of"]
 
 FIGURE = Path("results/bench/training.png")
 MINUTES = (0.5, 1, 2, 3, 4, 5, 6)
-HELD_OUT = 2000
 FIRST = 2000  # digits that set the first scales
 NAMES = {
     "ours": "our recipe",
@@ -39,7 +38,7 @@ def curve(minutes: Sequence[float] = MINUTES) -> dict[str, float]:
     """
 
     torch.set_num_threads(1)
-    digits, test = mnist("train"), mnist("test").select(slice(HELD_OUT))
+    digits, test = training_digits()
     x = dequantize(digits.images[:FIRST], generator=torch.Generator().manual_seed(0))
     those = ways(x)
     courses: dict[str, list[Point]] = {name: [] for name in those}
@@ -60,7 +59,10 @@ def curve(minutes: Sequence[float] = MINUTES) -> dict[str, float]:
     figure.savefig(FIGURE, dpi=150)
     plt.close(figure)
 
-    return figures_of(courses) | {"train_work_ratio": more_work(those, x[:1])}
+    return figures_of(courses) | {
+        "train_digits": float(len(digits)),
+        "train_work_ratio": more_work(those, x[:1]),
+    }
 
 
 def figures_of(courses: Mapping[str, Sequence[Point]]) -> dict[str, float]:

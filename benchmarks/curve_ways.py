@@ -11,9 +11,9 @@ from benchmarks.clocked import Way, latest, recent
 from benchmarks.plain_glow import plain_bits, plain_glow, start
 from diffeo.arithmetic import multiply_adds
 from diffeo.models.flow.bijection import initialize
-from diffeo.models.flow.density import as_flow
+from diffeo.models.flow.flow import as_flow
 from diffeo.models.flow.recipes import Level
-from diffeo.models.precision import rough_dtype
+from diffeo.models.precision import low_precision_dtype
 from diffeo.training.schedule import Schedule
 from reproduction.mnist.training import DIGITS_FLOW
 
@@ -35,7 +35,7 @@ def ways(x: Tensor) -> dict[str, Way]:
     """
 
     return {
-        "ours": _ours(x, rough_dtype(x.device)),
+        "ours": _ours(x, low_precision_dtype(x.device)),
         "ours_float32": _ours(x, torch.float32),
         "before_scheduled": _scheduled(_theirs(x), plain_bits, torch.float32),
         "before": _plain(_theirs(x)),

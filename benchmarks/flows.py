@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from diffeo.arithmetic import multiply_adds
 from diffeo.models.flow.bijection import initialize
-from diffeo.models.flow.density import Flow
-from diffeo.models.flow.multiscale import Split
+from diffeo.models.flow.flow import Flow
+from diffeo.models.flow.multiscale import MultiscaleSplit
 from diffeo.models.flow.networks import PlainConvolutions
 from diffeo.models.flow.recipes import Level, Networks, glow, plain
 
@@ -66,7 +66,7 @@ def glow_of(size: Size, networks: Networks = plain) -> Flow:
     generator = torch.Generator().manual_seed(0)
 
     for part in flow.modules():
-        if isinstance(part, Split):
+        if isinstance(part, MultiscaleSplit):
             part.network = nn.Conv2d(part.leaves[0], 2 * part.leaves[0], 1)
 
     _stir(flow)

@@ -7,11 +7,11 @@ from time import perf_counter
 
 from torch import Tensor, nn
 
+from benchmarks.digits import official_digits, repeated
 from diffeo import zoo
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.mnist import mnist
 from diffeo.explain import explain
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.flow import Flow
 from diffeo.search import Run
 from reproduction.mnist.setup import (
     CONFIDENCE,
@@ -35,9 +35,11 @@ def models() -> tuple[nn.Module, Flow]:
 
 @cache
 def fours(count: int) -> Tensor:
-    """Return test fours that the classifier gets right."""
+    """Return fours that the classifier gets right, some of them again if too few."""
 
-    return right_digits(mnist("test"), models()[0], digit=SOURCE, count=count)
+    found = right_digits(official_digits(), models()[0], digit=SOURCE, count=count)
+
+    return repeated(found, count)
 
 
 def search_fours(count: int, run: Run) -> Counterfactuals:

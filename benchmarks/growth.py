@@ -88,7 +88,7 @@ def _line(axes: Axes, places: list[int], values: list[float], way: str) -> None:
 
 
 def _seconds(size: Size, rows: int) -> float:
-    flow = glow_of(size, residual).requires_grad_(requires_grad=False).folded()
+    flow = WAYS["folded"](glow_of(size, residual))
     z = [packed(noise(size, rows))]
     times = interleaved({"step": lambda: pull(lambda z: flow.decode(z[0]), z)})
 

@@ -14,22 +14,24 @@ from torch import Tensor
 from benchmarks.flows import Size, glow_of, noise, packed, pull
 from benchmarks.timing import ROUNDS, interleaved, ratio
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.recipes import residual
-from diffeo.models.flow.reversible import reversible
-from diffeo.training.backward import FORMS
+from diffeo.training.backward import in_memory_mode
 
 __all__ = ["WAYS", "memory", "peak_of"]
 
 WAYS: dict[str, Callable[[Flow], Coordinates]] = {
     "plain": lambda flow: flow,
-    "reversible": reversible,
-    "folded": Flow.folded,
-    "folded_reversible": lambda flow: flow.folded().reversible(),
+    "reversible": lambda flow: in_memory_mode(flow, "reversible"),
+    "folded": lambda flow: flow.inference() or flow,
+    "folded_reversible": lambda flow: flow.inference(invertible=True) or flow,
 }
 """The ways to decode: as autograd does it, and as a search does it, each with both
 backward passes."""
-TRAINING = {f"training_{name}": form for name, form in FORMS.items()}
+TRAINING: dict[str, Callable[[Flow], Flow]] = {
+    "training_plain": lambda flow: in_memory_mode(flow, "plain"),
+    "training_reversible": lambda flow: in_memory_mode(flow, "reversible"),
+}
 """The ways to train, with either backward pass."""
 BATCH = 16
 TINY = Size(side=8, levels=2, steps=1, width=4)

@@ -9,9 +9,9 @@ from torch import Tensor
 from benchmarks.flows import Size, glow_of, noise, packed, pull, work_of
 from benchmarks.profile import shares
 from benchmarks.timing import interleaved
-from diffeo.coordinates.prepared import prepare
+from diffeo.coordinates.inference import inference_form
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.models.precision import rough_dtype
+from diffeo.models.precision import low_precision_dtype
 
 __all__ = ["peak"]
 
@@ -26,7 +26,7 @@ def peak() -> dict[str, float]:
     """
 
     ours = glow_of(Size()).requires_grad_(requires_grad=False)
-    rough = rough_dtype(torch.device("cpu"))
+    rough = low_precision_dtype(torch.device("cpu"))
     flat = [packed(noise(Size(), BATCH))]
 
     work = work_of(lambda z: ours.decode(z[0]), flat)
@@ -35,7 +35,7 @@ def peak() -> dict[str, float]:
 
     for suffix, dtype in (("", rough), ("_float32", torch.float32)):
         matrix = torch.randn(SIDE, SIDE).to(dtype)
-        step = partial(_step, prepare(ours, dtype), flat)
+        step = partial(_step, inference_form(ours, dtype=dtype) or ours, flat)
         product = partial(torch.matmul, matrix, matrix)
         seconds = interleaved({"step": step, "product": product})
         achieved = operations / statistics.median(seconds["step"])

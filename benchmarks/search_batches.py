@@ -6,7 +6,7 @@ import torch
 
 from benchmarks.fours import TURNS, fours, models, search_fours, seconds
 from diffeo.coordinates.bounded import Bounded
-from diffeo.coordinates.prepared import prepare
+from diffeo.memory import keep_freed
 from diffeo.objectives import log_odds
 from diffeo.search import Run
 from reproduction.mnist.setup import TARGET
@@ -21,7 +21,8 @@ def measure() -> dict[str, float]:
     """Return the rate at each size, and of the size found over the best."""
 
     model, flow = models()
-    place = prepare(Bounded(flow))
+    place = Bounded(flow).inference() or Bounded(flow)
+    keep_freed()
     images = fours(max(SIZES))
 
     with torch.no_grad():

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from benchmarks.fours import fours, models, ratio
 from diffeo.coordinates.bounded import Bounded
-from diffeo.coordinates.prepared import prepare
+from diffeo.memory import keep_freed
 from diffeo.objectives import TargetClass, log_odds
 from diffeo.search import Run, search
 from reproduction.mnist.setup import CONFIDENCE, TARGET
@@ -43,7 +43,8 @@ def measure() -> dict[str, float]:
         search(fours(ROWS), answer, goal, Bounded(flow), None, run)
 
     whole(noting)
-    place = prepare(Bounded(flow))
+    place = Bounded(flow).inference() or Bounded(flow)
+    keep_freed()
 
     with torch.no_grad():
         origin = flow.encode(fours(ROWS))

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from benchmarks.flows import Size, glow_of, normflows_glow
 from benchmarks.timing import interleaved, ratio
-from diffeo.models.precision import rough_dtype
+from diffeo.models.precision import low_precision_dtype
 
 __all__ = ["training"]
 
@@ -26,7 +26,7 @@ def training() -> dict[str, float]:
     x = torch.rand(
         BATCH, 3, size.side, size.side, generator=torch.Generator().manual_seed(0)
     )
-    rough = rough_dtype(x.device)
+    rough = low_precision_dtype(x.device)
 
     def quick() -> Tensor:
         with torch.autocast("cpu", torch.bfloat16, enabled=rough == torch.bfloat16):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import ClassVar
 
 import torch
 import zuko
@@ -37,22 +37,23 @@ from diffeo.methods import (
     revise,
     wachter,
 )
-from diffeo.models.flow.bijection import Chain, Inverse, initialize
+from diffeo.models.flow.bijection import Bijection, initialize
+from diffeo.models.flow.chain import Chain
 from diffeo.models.flow.coupling import Coupling
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.dequantization import BinCenter, Logit
+from diffeo.models.flow.elementwise_spline import ElementwiseSpline
+from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.layers import (
     ActivationNorm,
     InvertibleConvolution,
     Squeeze,
     Whiten,
 )
-from diffeo.models.flow.marginal import Marginal
 from diffeo.models.flow.masks import Channels, Checkerboard
-from diffeo.models.flow.multiscale import Split
+from diffeo.models.flow.multiscale import MultiscaleSplit
 from diffeo.models.flow.networks import Convolutions
-from diffeo.models.flow.pixels import BinCenter, Logit
 from diffeo.models.flow.recipes import Level, glow, realnvp
-from diffeo.models.flow.transforms import Additive, Affine
+from diffeo.models.flow.transforms import Additive, Affine, Transform
 from diffeo.models.seeded import seeded
 from diffeo.objectives import AtLeast, AtMost, Near, Objective, TargetClass
 
@@ -110,6 +111,28 @@ def pulled(decode: Callable[[Tensor], Tensor], z: Tensor) -> tuple[Tensor, Tenso
     return x.detach(), gradient
 
 
+class AnyModule(nn.Module):
+    """Coordinates of a user's, in single precision, that know no other form."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+        with seeded(4):
+            self.layer = nn.Linear(16, 16)
+
+    def encode(self, x: Tensor) -> Tensor:
+        back = torch.linalg.inv(self.layer.weight)
+
+        z: Tensor = (x.flatten(1) - self.layer.bias) @ back.T
+
+        return z
+
+    def decode(self, z: Tensor) -> Tensor:
+        x: Tensor = self.layer(z)
+
+        return x.reshape(len(z), *SHAPE)
+
+
 def tiny_classifier(classes: int) -> nn.Module:
     """A smooth random classifier of 4×4 images in double precision."""
 
@@ -126,11 +149,33 @@ def tiny_classifier(classes: int) -> nn.Module:
 
 
 @dataclass(frozen=True)
+class SinhScale:
+    """y = asinh(exp(log_scale) · sinh(x)): a transform of no more than two methods."""
+
+    parameters_per_element: ClassVar[int] = 1
+
+    def forward(self, x: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        y = (parameters.exp() * x.sinh()).asinh()
+        logdet = parameters + x.cosh().log() - y.cosh().log()
+
+        return y, logdet.flatten(1).sum(1)
+
+    def inverse(self, y: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        return self.forward(y, -parameters)
+
+
+def transforms() -> dict[str, Transform]:
+    """Every transform, and one as a user would write it."""
+
+    return {"additive": Additive(), "affine": Affine(), "two methods": SinhScale()}
+
+
+@dataclass(frozen=True)
 class BijectionCase:
     """A bijection and data for it."""
 
     name: str
-    bijection: Any  # a Bijection that is an nn.Module
+    bijection: Bijection
     x: Tensor
 
 
@@ -142,14 +187,14 @@ def bijections() -> Sequence[BijectionCase]:
     """One instance of every bijection, disturbed, in double precision."""
 
     with seeded(0):
-        parts: dict[str, tuple[nn.Module, tuple[int, int, int]]] = {
+        parts: dict[str, tuple[Bijection, tuple[int, int, int]]] = {
             "activation norm": (ActivationNorm(2), (2, 4, 4)),
             "invertible convolution": (InvertibleConvolution(4), (4, 2, 2)),
             "squeeze": (Squeeze(), (1, 4, 4)),
             "whiten": (Whiten((2, 2, 2)), (2, 2, 2)),
             "bin center": (BinCenter(), (1, 4, 4)),
             "logit": (Logit(), (1, 4, 4)),
-            "marginal": (Marginal(2, bins=5), (2, 4, 4)),
+            "elementwise spline": (ElementwiseSpline(2, bins=5), (2, 4, 4)),
             "additive coupling": (
                 Coupling(Channels(), Additive(), _network(2, 2, (2, 2))),
                 (4, 2, 2),
@@ -167,7 +212,7 @@ def bijections() -> Sequence[BijectionCase]:
                 (2, 4, 4),
             ),
             "split": (
-                Split(
+                MultiscaleSplit(
                     Channels(),
                     Affine(),
                     _network(2, 4, (2, 2)),
@@ -177,7 +222,10 @@ def bijections() -> Sequence[BijectionCase]:
                 (4, 2, 2),
             ),
             "chain": (Chain([Logit(), Squeeze(), Whiten((4, 2, 2))]), (1, 4, 4)),
-            "inverse": (Inverse(Squeeze()), (4, 2, 2)),
+            "coupling of two methods": (
+                Coupling(Channels(), SinhScale(), _network(2, 2, (2, 2))),
+                (4, 2, 2),
+            ),
         }
 
     cases = []
@@ -185,7 +233,8 @@ def bijections() -> Sequence[BijectionCase]:
     for name, (part, shape) in parts.items():
         x = images(3, shape)
         initialize(part, images(64, shape).float())
-        cases.append(BijectionCase(name, disturb(part).double(), x))
+        disturb(part)
+        cases.append(BijectionCase(name, part.double(), x))
 
     for recipe in (glow, realnvp):
         case = BijectionCase(recipe.__name__, tiny_flow(recipe).bijection, images(3))

@@ -19,7 +19,7 @@ from diffeo.batching import batches_of
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.oracles import svm
 from diffeo.methods import diffeomorphic
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.flow import Flow
 from diffeo.search import Run
 from diffeo.shapes import Images
 from reproduction.experiment import Experiment, ExperimentOptions, Findings, named

@@ -13,8 +13,8 @@ from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.oracles import classifier_oracle, svm
-from diffeo.models.flow.density import Flow
-from diffeo.models.flow.pixels import dequantize
+from diffeo.models.flow.dequantization import dequantize
+from diffeo.models.flow.flow import Flow
 from diffeo.objectives import confidence_of
 from diffeo.report import ReportOptions, write_report
 from diffeo.report.figures import along_path, gallery

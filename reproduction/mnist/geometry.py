@@ -19,7 +19,7 @@ from diffeo.geometry.tangent import (
     tangent_space,
 )
 from diffeo.models.flow.bijection import initialize
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.recipes import Level, glow
 from diffeo.report.spectrum_figures import spectrum_figure
 from diffeo.search import Run

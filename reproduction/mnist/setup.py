@@ -18,8 +18,8 @@ from diffeo.evaluation.metrics.neighbors import neighbor_share
 from diffeo.evaluation.oracles import Oracle, classifier_oracle
 from diffeo.methods import Method, adversarial, diffeomorphic
 from diffeo.models.flow.bijection import initialize
-from diffeo.models.flow.density import Flow, as_flow
-from diffeo.models.flow.pixels import dequantize
+from diffeo.models.flow.dequantization import dequantize
+from diffeo.models.flow.flow import Flow, as_flow
 from diffeo.search import Run
 from diffeo.shapes import Images
 from reproduction.experiment import ExperimentOptions

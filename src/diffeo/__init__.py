@@ -21,7 +21,7 @@ from diffeo.coordinates.linear import Linear, principal_axes
 from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
 from diffeo.explain import explain
 from diffeo.models.classifiers import Logits
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.flow import Flow
 from diffeo.objectives import AtLeast, AtMost, Between, Near, TargetClass
 from diffeo.search import Run, search, search_batches
 

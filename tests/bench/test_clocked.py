@@ -9,7 +9,7 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
 from benchmarks.clocked import Follow, Point, Way, latest, passing, recent, train
-from diffeo.models.precision import rough_dtype
+from diffeo.models.precision import low_precision_dtype
 from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
 from diffeo.training.schedule import Schedule
@@ -143,7 +143,7 @@ def test_steps_are_those_of_the_trainer(tmp_path: Path) -> None:
     ours, trained = Guess(), Guess()
     configured = cast("dict[str, torch.optim.Optimizer]", schedule.optimizer(ours, 6))
     clock = Clock()
-    rough = rough_dtype(torch.device("cpu"))
+    rough = low_precision_dtype(torch.device("cpu"))
 
     def rate(step: int, steps: int) -> float:
         return schedule.rate * schedule.factor(step, steps)

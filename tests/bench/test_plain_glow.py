@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from diffeo.models.flow.pixels import dequantize
+from diffeo.models.flow.dequantization import dequantize
 from diffeo.models.flow.recipes import Level, glow
 
 pytest.importorskip("normflows", reason="the extra bench is not installed")

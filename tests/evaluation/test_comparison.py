@@ -29,7 +29,7 @@ from diffeo.evaluation.settings import Settings
 from diffeo.evaluation.task import Task
 from diffeo.models.classifiers import cnn
 from diffeo.models.flow.bijection import initialize
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.recipes import Level, glow
 from diffeo.objectives import AtLeast, TargetClass
 from records import record

@@ -8,7 +8,7 @@ from diffeo.geometry.metric import contract, eigenvalues, inverse_metric, log_vo
 from diffeo.geometry.products import vjp
 from diffeo.geometry.singular import singular
 from diffeo.geometry.tangent import tangent_space
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.flow import Flow
 from laws import images
 from places import PLACES, Place
 

@@ -46,11 +46,13 @@ class Rough:
     def decode(self, z: Tensor) -> Tensor:
         return self.coordinates.decode(z)
 
-    def folded(self, dtype: torch.dtype | None = None) -> Coordinates:
-        if dtype is None:
-            return self.coordinates
+    def inference(
+        self, *, dtype: torch.dtype | None, invertible: bool
+    ) -> Coordinates | None:
+        if invertible:
+            return None
 
-        return Off(self.coordinates, self.factor)
+        return self.coordinates if dtype is None else Off(self.coordinates, self.factor)
 
 
 def run(factor: float, how: Run, ascent: Ascent | None = None) -> Counterfactuals:

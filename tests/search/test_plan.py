@@ -45,10 +45,11 @@ def found(run: Run, place: Coordinates = FLOW, rows: int = 12) -> Counterfactual
 def row() -> int:
     """Bytes that a row keeps with the plain backward pass."""
 
-    decode = FLOW.folded().decode
+    form = FLOW.inference()
+    assert form is not None
 
     def work() -> None:
-        pulled(lambda z: MODEL(decode(z)), torch.zeros(1, 16))
+        pulled(lambda z: MODEL(form.decode(z)), torch.zeros(1, 16))
 
     return Need.of(work, torch.device("cpu")).kept
 
@@ -136,7 +137,7 @@ def planned(run: Run, place: Coordinates, x: Tensor = X) -> Plan:
 def able(monkeypatch: pytest.MonkeyPatch) -> None:
     """A processor with units for bfloat16, and a bound that tiny flows pass."""
 
-    monkeypatch.setattr(module, "rough_dtype", lambda _: torch.bfloat16)
+    monkeypatch.setattr(module, "low_precision_dtype", lambda _: torch.bfloat16)
     monkeypatch.setattr(module, "HEAVY", 1)
 
 
@@ -182,7 +183,7 @@ def test_double_precision_is_kept() -> None:
 def test_processors_without_units_keep_full_precision(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "rough_dtype", lambda _: torch.float32)
+    monkeypatch.setattr(module, "low_precision_dtype", lambda _: torch.float32)
 
     assert planned(Run(), FLOW).low is None
 

@@ -1,9 +1,10 @@
 import copy
+from typing import get_args
 
 import pytest
 import torch
 
-from diffeo.training.backward import FORMS
+from diffeo.training.backward import MemoryMode
 from diffeo.training.batches import Shuffle, batches
 from diffeo.training.likelihood import Likelihood
 from diffeo.training.schedule import Schedule
@@ -42,8 +43,8 @@ def test_both_backward_passes_train_the_same_flow() -> None:
     x = (images(8) * 255).round().to(torch.uint8)
     before = copy.deepcopy(flows[0])
 
-    for flow, form in zip(flows, FORMS.values(), strict=True):
-        module = Likelihood(flow, Schedule(), seed=0, form=form)
+    for flow, mode in zip(flows, get_args(MemoryMode), strict=True):
+        module = Likelihood(flow, Schedule(), seed=0, mode=mode)
         module.log = lambda *_, **__: None  # type: ignore[method-assign]
         optimizer = torch.optim.SGD(flow.parameters(), 0.01)
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from diffeo import zoo
 from diffeo.extras import require
 from diffeo.models.flow.bijection import initialize
-from diffeo.models.flow.pixels import dequantize
+from diffeo.models.flow.dequantization import dequantize
 from laws import images
 
 CARD = zoo.Card(

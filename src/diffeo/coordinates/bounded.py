@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from diffeo.coordinates.prepared import prepare, reversible
+from diffeo.coordinates.inference import inference_form
 from diffeo.coordinates.protocol import Coordinates, is_typical
 from diffeo.shapes import Data, Flags, Latent
 
@@ -48,19 +48,22 @@ class Bounded:
 
         return x.clamp(self.low, self.high).detach() + (x - x.detach())
 
-    def folded(self, dtype: torch.dtype | None = None) -> "Bounded":
-        """Return the same bounds around coordinates made ready for a search."""
+    def inference(
+        self, *, dtype: torch.dtype | None = None, invertible: bool = False
+    ) -> "Bounded | None":
+        """Return the same bounds around the inference form of the coordinates inside.
 
-        ready = prepare(self.coordinates, dtype)
+        Args:
+            dtype: Precision of the heavy arithmetic, if not that of the parameters.
+            invertible: Whether the backward pass keeps only its output.
 
-        return self if ready is self.coordinates else replace(self, coordinates=ready)
+        Returns:
+            None if the coordinates inside have no such form.
+        """
 
-    def reversible(self) -> "Bounded":
-        """Return the same bounds around the reversible form, if there is one."""
+        form = inference_form(self.coordinates, dtype=dtype, invertible=invertible)
 
-        inside = reversible(self.coordinates)
-
-        return self if inside is self.coordinates else replace(self, coordinates=inside)
+        return None if form is None else replace(self, coordinates=form)
 
     def is_typical(self, x: Data) -> Flags | None:
         """Return whether the coordinates inside find data typical, if they know."""

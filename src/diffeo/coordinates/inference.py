@@ -1,13 +1,13 @@
-"""The form of coordinates in which a search decodes."""
+"""The form of coordinates in which a search decodes: often, and for gradients alone."""
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 import torch
 from torch import nn
 
-from diffeo.coordinates.bounded import Bounded
-from diffeo.coordinates.prepared import prepare
-from diffeo.coordinates.protocol import Coordinates, Foldable, Reversible
+from diffeo.coordinates.protocol import Accelerated, Coordinates
+from diffeo.shapes import Data, Latent, Model
+from diffeo.without_grad import without_grad
 
 __all__ = ["inference_form"]
 
@@ -18,27 +18,52 @@ def inference_form(
     dtype: torch.dtype | None = None,
     invertible: bool = False,
 ) -> Coordinates | None:
-    """Return the form of coordinates for decoding often, or None if there is none."""
+    """Return the form of coordinates for decoding often, or None if there is none.
 
-    if isinstance(coordinates, Bounded):
-        inner = inference_form(
-            coordinates.coordinates, dtype=dtype, invertible=invertible
-        )
+    Its parameters are those of now and need no gradient. A module that knows no such
+    form has one all the same, itself with its parameters detached, but none of lower
+    precision or with an invertible backward pass.
 
-        return None if inner is None else replace(coordinates, coordinates=inner)
+    >>> inference_form(Identity((1, 2, 2))) is None
+    True
 
-    if isinstance(coordinates, Foldable):
-        form = coordinates.folded(dtype)
+    Args:
+        coordinates: Where a search moves; they stay as they are.
+        dtype: Precision of the heavy arithmetic; that of the parameters if not given,
+            with which both forms decode the same up to rounding.
+        invertible: Whether the backward pass keeps only its output and recomputes what
+            decoding passed through.
+    """
 
-        if not invertible:
-            return form
+    form: Coordinates | None = None
 
-        return form.reversible() if isinstance(form, Reversible) else None
+    if isinstance(coordinates, Accelerated):
+        form = coordinates.inference(dtype=dtype, invertible=invertible)
 
     lossless = dtype is None and not invertible
 
-    return (
-        prepare(coordinates)
-        if lossless and isinstance(coordinates, nn.Module)
-        else None
-    )
+    if form is None and lossless and isinstance(coordinates, nn.Module):
+        form = _WithoutGrad(coordinates, without_grad(_Decoder(coordinates)))
+
+    return form
+
+
+@dataclass(frozen=True, eq=False)
+class _WithoutGrad:
+    coordinates: Coordinates
+    decoder: Model
+
+    def encode(self, x: Data) -> Latent:
+        return self.coordinates.encode(x)
+
+    def decode(self, z: Latent) -> Data:
+        return self.decoder(z)
+
+
+class _Decoder(nn.Module):
+    def __init__(self, coordinates: Coordinates) -> None:
+        super().__init__()
+        self.coordinates = coordinates
+
+    def forward(self, z: Latent) -> Data:
+        return self.coordinates.decode(z)

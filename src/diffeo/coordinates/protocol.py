@@ -6,7 +6,7 @@ import torch
 
 from diffeo.shapes import Data, Flags, Latent
 
-__all__ = ["Coordinates", "Foldable", "KnowsTypical", "Reversible", "is_typical"]
+__all__ = ["Accelerated", "Coordinates", "KnowsTypical", "is_typical"]
 
 
 @runtime_checkable
@@ -21,27 +21,22 @@ class Coordinates(Protocol):
 
 
 @runtime_checkable
-class Foldable(Protocol):
-    """Coordinates that know a faster form of themselves for one search."""
+class Accelerated(Protocol):
+    """Coordinates that know a faster form of themselves for decoding often."""
 
-    def folded(self, dtype: torch.dtype | None = None) -> Coordinates:
-        """Return coordinates that decode alike and faster, their parameters detached.
+    def inference(
+        self, *, dtype: torch.dtype | None, invertible: bool
+    ) -> Coordinates | None:
+        """Return coordinates that decode alike, with constant parameters.
 
         Args:
             dtype: Precision of the heavy arithmetic; that of the parameters if not
                 given, with which both decode the same up to rounding.
-        """
+            invertible: Whether the backward pass keeps only its output and recomputes
+                what decoding passed through.
 
-
-@runtime_checkable
-class Reversible(Protocol):
-    """Coordinates that know a form of themselves with a reversible backward pass."""
-
-    def reversible(self) -> Coordinates:
-        """Return coordinates that decode alike and keep least for the gradient.
-
-        The backward pass finds again what decoding passed through. Coordinates around
-        others that have no such form return themselves.
+        Returns:
+            None if there is no such form.
         """
 
 

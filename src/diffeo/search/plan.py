@@ -8,7 +8,7 @@ from diffeo.arithmetic import multiply_adds
 from diffeo.coordinates.inference import inference_form
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.memory import Need
-from diffeo.models.precision import rough_dtype
+from diffeo.models.precision import low_precision_dtype
 from diffeo.search.checks import gradient_of
 from diffeo.search.problem import Problem
 from diffeo.search.run import Run
@@ -86,7 +86,7 @@ def _low_dtype(run: Run, z: Latent) -> torch.dtype | None:
     if isinstance(run.precision, torch.dtype):
         return run.precision
 
-    low = rough_dtype(z.device)
+    low = low_precision_dtype(z.device)
 
     return None if z.dtype != torch.float32 or low == z.dtype else low
 

@@ -9,7 +9,6 @@ from diffeo.ascents import Ascent, NormalizedGradient, Polyak
 from diffeo.batching import backing_off
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, concatenate
-from diffeo.detached import detached
 from diffeo.memory import keep_freed
 from diffeo.objectives.protocol import Objective, check_rows
 from diffeo.search.batches import Batches
@@ -26,6 +25,7 @@ from diffeo.search.problem import Problem
 from diffeo.search.run import Run
 from diffeo.settings import describe
 from diffeo.shapes import Data, Model
+from diffeo.without_grad import without_grad
 
 __all__ = ["DEFAULT_ASCENT", "search", "search_batches"]
 
@@ -139,7 +139,7 @@ def _prepare(
     keep_freed()
     encoded, outputs = _first_rows(x, model, coordinates, run)
     check_rows(objective, outputs, len(x))
-    problem = Problem(detached(model), objective, coordinates, ascent)
+    problem = Problem(without_grad(model), objective, coordinates, ascent)
     plan = plan_search(problem, run, encoded[:1], len(x))
     settings: dict[str, object] = {
         "objective": describe(objective),

@@ -1,40 +1,42 @@
 """Which backward pass a training takes."""
 
-from collections.abc import Callable
 from typing import Literal
 
 import torch
 
 from diffeo.memory import Need
-from diffeo.models.flow.density import Flow
-from diffeo.models.flow.reversible import reversible
-from diffeo.models.precision import rough_dtype
+from diffeo.models.flow.flow import Flow
+from diffeo.models.precision import low_precision_dtype
 from diffeo.search.run import Backward
 from diffeo.shapes import Data
 from diffeo.training.fit import training_device
 
-__all__ = ["FORMS", "Form", "backward_that_fits", "plain"]
+__all__ = ["MemoryMode", "choose_memory_mode", "in_memory_mode"]
 
-Form = Callable[[Flow], Flow]
-
-
-def plain(flow: Flow) -> Flow:
-    """Return the flow itself, which keeps all activations."""
-
-    return flow
+MemoryMode = Literal["plain", "reversible"]
+"""Whether a backward pass keeps all activations, or only outputs to recompute them."""
 
 
-FORMS: dict[Literal["plain", "reversible"], Form] = {
-    "plain": plain,
-    "reversible": reversible,
-}
-"""What of a flow to train, by the name of its backward pass."""
+def in_memory_mode(flow: Flow, mode: MemoryMode) -> Flow:
+    """Return a flow of the same parameters whose backward pass is of some mode.
+
+    Raises:
+        ValueError: If the flow has no such form.
+    """
+
+    form = flow if mode == "plain" else flow.invertible()
+
+    if form is None:
+        raise ValueError(
+            "a reversible backward pass needs a flow with invertible parts, got "
+            f"{type(flow.bijection).__name__} without any"
+        )
+
+    return form
 
 
-def backward_that_fits(
-    flow: Flow, x: Data, backward: Backward
-) -> Literal["plain", "reversible"]:
-    """Return a training's backward pass; "auto" is plain where that fits into memory.
+def choose_memory_mode(flow: Flow, x: Data, backward: Backward) -> MemoryMode:
+    """Return the mode of a training; "auto" is plain where that fits into memory.
 
     Args:
         flow: What is to be trained, initialized.
@@ -46,7 +48,7 @@ def backward_that_fits(
         return backward
 
     device = training_device()
-    dtype, parameters = rough_dtype(device), list(flow.parameters())
+    dtype, parameters = low_precision_dtype(device), list(flow.parameters())
 
     def work() -> None:
         with torch.autocast(x.device.type, dtype, enabled=dtype == torch.bfloat16):

@@ -17,7 +17,7 @@ from pytorch_lightning.loggers import CSVLogger
 from rich.console import Console
 from torch import Tensor
 
-from diffeo.models.precision import rough_dtype
+from diffeo.models.precision import low_precision_dtype
 from diffeo.training.callbacks import ShowProgress, averaged_weights
 
 __all__ = ["Fit", "fit", "training_device", "training_precision"]
@@ -222,7 +222,7 @@ def _quiet() -> Iterator[None]:
 def training_precision() -> Literal["bf16-mixed", "32-true"]:
     """Return bfloat16 for convolutions where the processor has units for it."""
 
-    rough = rough_dtype(training_device())
+    rough = low_precision_dtype(training_device())
 
     return "bf16-mixed" if rough == torch.bfloat16 else "32-true"
 

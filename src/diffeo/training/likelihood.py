@@ -5,9 +5,9 @@ import torch
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
-from diffeo.models.flow.density import Flow
-from diffeo.models.flow.pixels import dequantize
-from diffeo.training.backward import Form, plain
+from diffeo.models.flow.dequantization import dequantize
+from diffeo.models.flow.flow import Flow
+from diffeo.training.backward import MemoryMode, in_memory_mode
 from diffeo.training.schedule import Schedule
 
 __all__ = ["Likelihood"]
@@ -22,17 +22,22 @@ class Likelihood(lightning.LightningModule):
         flow: An initialized flow of images.
         schedule: How to update it.
         seed: Of the dequantization noise.
-        form: What of the flow to run: one with the same parameters.
+        mode: What the backward pass keeps.
     """
 
     def __init__(
-        self, flow: Flow, schedule: Schedule, *, seed: int, form: Form = plain
+        self,
+        flow: Flow,
+        schedule: Schedule,
+        *,
+        seed: int,
+        mode: MemoryMode = "plain",
     ) -> None:
         super().__init__()
         self.flow = flow
         self.schedule = schedule
         self.seed = seed
-        self.form = form
+        self.mode: MemoryMode = mode
 
     def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
         """Return the mean bits per dimension, with noise that this step owns."""
@@ -60,4 +65,4 @@ class Likelihood(lightning.LightningModule):
         )
         x = dequantize(pixels.float() / 255, generator=generator)
 
-        return self.form(self.flow).bits_per_dimension(x).mean()
+        return in_memory_mode(self.flow, self.mode).bits_per_dimension(x).mean()

@@ -10,7 +10,7 @@ from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import sample_digits
 from diffeo.explain import explain
-from diffeo.models.flow.density import as_flow
+from diffeo.models.flow.flow import as_flow
 from diffeo.report import ReportOptions, write_report
 from diffeo.report.figures import along_path, gallery
 from diffeo.search import Run

@@ -12,12 +12,12 @@ from diffeo import zoo
 from diffeo.batching import batches_of
 from diffeo.data.labelled import LabelledImages
 from diffeo.models.flow.bijection import initialize
-from diffeo.models.flow.density import as_flow
-from diffeo.models.flow.pixels import dequantize
+from diffeo.models.flow.dequantization import dequantize
+from diffeo.models.flow.flow import as_flow
 from diffeo.models.flow.recipes import Level
 from diffeo.search.run import Backward, backward_named
 from diffeo.shapes import Images
-from diffeo.training.backward import FORMS, backward_that_fits
+from diffeo.training.backward import choose_memory_mode
 from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
 from diffeo.training.likelihood import Likelihood
@@ -151,9 +151,9 @@ def train_flow(
     generator = torch.Generator().manual_seed(options.seed)
     initialize(flow, dequantize(train[:INITIAL], generator=generator))
     x = dequantize(train[: options.batch_size], generator=generator)
-    backward = backward_that_fits(flow, x, options.backward)
-    card = replace(card, command=f"{card.command} --backward {backward}")
-    module = Likelihood(flow, Schedule(), seed=options.seed, form=FORMS[backward])
+    mode = choose_memory_mode(flow, x, options.backward)
+    card = replace(card, command=f"{card.command} --backward {mode}")
+    module = Likelihood(flow, Schedule(), seed=options.seed, mode=mode)
     _run(module, (_pixels(train),), (_pixels(held_out),), options)
     _store(flow, card, options, lambda model: _measure_flow(model, held_out))
 

@@ -1,15 +1,16 @@
 """Laws over all bijections."""
 
+import copy
 import math
 
 import pytest
 import torch
-from torch import nn
 
-from diffeo.models.flow.bijection import Chain, initialize
+from diffeo.models.flow.bijection import DataDependent, initialize
+from diffeo.models.flow.chain import Chain
+from diffeo.models.flow.dequantization import BinCenter, Logit, dequantize
+from diffeo.models.flow.elementwise_spline import ElementwiseSpline
 from diffeo.models.flow.layers import ActivationNorm
-from diffeo.models.flow.marginal import Marginal
-from diffeo.models.flow.pixels import BinCenter, Logit, dequantize
 from laws import BijectionCase, bijections, images
 
 every_bijection = pytest.mark.parametrize(
@@ -63,12 +64,22 @@ def test_a_row_does_not_depend_on_its_neighbors(case: BijectionCase) -> None:
     torch.testing.assert_close(logdet_alone, logdet[1:2], rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("part", [ActivationNorm(1), Marginal(1)])
+@pytest.mark.parametrize("part", [ActivationNorm(1), ElementwiseSpline(1)])
 def test_data_dependent_parts_refuse_to_run_before_they_are_initialized(
-    part: nn.Module,
+    part: DataDependent,
 ) -> None:
     with pytest.raises(RuntimeError, match="must be initialized with a batch of data"):
         part(images(2).float())
+
+
+@pytest.mark.parametrize("part", [ActivationNorm(1), ElementwiseSpline(1)])
+def test_data_dependent_parts_are_initialized_on_the_device_of_the_data(
+    part: DataDependent,
+) -> None:
+    part = copy.deepcopy(part).to("meta")
+    part.initialize(torch.empty(5, 1, 4, 4, device="meta"))
+
+    assert part(torch.empty(2, 1, 4, 4, device="meta"))[0].device.type == "meta"
 
 
 def test_activation_norm_standardizes_its_first_batch() -> None:
@@ -82,10 +93,10 @@ def test_activation_norm_standardizes_its_first_batch() -> None:
     torch.testing.assert_close(deviation, torch.ones(2), rtol=0, atol=1e-4)
 
 
-def test_the_marginal_map_makes_its_first_batch_normal() -> None:
+def test_the_spline_makes_its_first_batch_normal() -> None:
     generator = torch.Generator().manual_seed(0)
     x = torch.rand(400, 1, 8, 8, generator=generator).pow(2)
-    layer = Marginal(1)
+    layer = ElementwiseSpline(1)
     initialize(layer, x)
     y = layer(x)[0].flatten().double()
     ranks = torch.linspace(0.01, 0.99, 50, dtype=torch.float64)
@@ -94,8 +105,8 @@ def test_the_marginal_map_makes_its_first_batch_normal() -> None:
     torch.testing.assert_close(y.quantile(ranks), expected, rtol=0, atol=0.03)
 
 
-def test_the_marginal_map_is_linear_far_out() -> None:
-    layer = Marginal(1, bins=4)
+def test_the_spline_is_linear_far_out() -> None:
+    layer = ElementwiseSpline(1, bins=4)
     initialize(layer, images(50).float())
     far = torch.tensor([-50.0, -49.0, 49.0, 50.0]).reshape(4, 1, 1, 1)
     y, logdet = layer(far)
@@ -123,7 +134,7 @@ def test_dequantized_pixels_fill_their_bins() -> None:
 
 
 def test_initialize_reaches_parts_inside_parts() -> None:
-    chain = Chain([BinCenter(), Logit(), Chain([Marginal(1, bins=4)])])
+    chain = Chain([BinCenter(), Logit(), Chain([ElementwiseSpline(1, bins=4)])])
     initialize(chain, images(50).float())
 
     assert all(bool(value) for value in chain.buffers())

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from diffeo.data.mnist import sample_digits
-from diffeo.models.flow.bijection import Chain, initialize
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.bijection import Bijection, initialize
+from diffeo.models.flow.dequantization import dequantize
+from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.layers import Whiten
-from diffeo.models.flow.pixels import dequantize
 from diffeo.models.flow.recipes import Level, glow, realnvp
 from laws import SHAPE, disturb, images, tiny_flow
 from reproduction.mnist.setup import digits_flow
@@ -25,7 +25,8 @@ def test_the_density_is_that_of_a_change_of_variables() -> None:
 
 
 def test_the_density_integrates_to_one() -> None:
-    flow = Flow(Chain([disturb(Whiten((1, 1, 1)))]), (1, 1, 1))  # type: ignore[list-item]
+    flow = Flow(Whiten((1, 1, 1)), (1, 1, 1))
+    disturb(flow)
     x = torch.linspace(-12, 12, 20001)
     density = flow.log_prob(x.reshape(-1, 1, 1, 1)).exp()
 
@@ -33,7 +34,7 @@ def test_the_density_integrates_to_one() -> None:
 
 
 def test_bits_per_dimension_of_a_uniform_density_are_its_levels() -> None:
-    class Uniform(torch.nn.Module):
+    class Uniform(Bijection):
         """All goes to the latent's mode, with the volume that makes density 1."""
 
         def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -41,7 +42,8 @@ def test_bits_per_dimension_of_a_uniform_density_are_its_levels() -> None:
 
             return torch.zeros(len(x), 16), torch.full((len(x),), volume)
 
-        inverse = forward
+        def inverse(self, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            return self.forward(y)
 
     flow = Flow(Uniform(), SHAPE)
     bits = flow.bits_per_dimension(images(2).float())

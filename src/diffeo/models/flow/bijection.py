@@ -1,119 +1,123 @@
-"""Bijections with tractable log-determinants, and how they compose."""
+"""Bijections with tractable log-determinants."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol, runtime_checkable
+import copy
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
 
-from diffeo.models.flow.folded import Decoder, Steps, decoder
+from diffeo.models.flow.invertible_backprop import Step
 from diffeo.shapes import LogDet
 
-__all__ = [
-    "Bijection",
-    "Chain",
-    "Change",
-    "Composite",
-    "DataDependent",
-    "Inverse",
-    "initialize",
-]
+__all__ = ["Bijection", "DataDependent", "for_inference", "initialize"]
 
 
-@runtime_checkable
-class Bijection(Protocol):
-    """A differentiable map with a differentiable inverse, one row at a time."""
+class Bijection(nn.Module, ABC):
+    """A differentiable map with a differentiable inverse, one row at a time.
 
-    def __call__(self, x: Tensor) -> tuple[Tensor, LogDet]:
-        """Return `forward(x)`."""
+    A new one is two methods, `forward` and `inverse`. The others are optional, and
+    answer None where there is nothing to offer.
 
+    >>> class Double(Bijection):
+    ...     def forward(self, x):
+    ...         return 2 * x, x.new_full((len(x),), math.log(2) * x[0].numel())
+    ...
+    ...     def inverse(self, y):
+    ...         return y / 2, -self.forward(y)[1]
+    >>> Double()(torch.ones(1, 2))
+    (tensor([[2., 2.]]), tensor([1.3863]))
+    """
+
+    @abstractmethod
     def forward(self, x: Tensor) -> tuple[Tensor, LogDet]:
         """Return y and log |det ∂y/∂x| of each row."""
 
+    @abstractmethod
     def inverse(self, y: Tensor) -> tuple[Tensor, LogDet]:
         """Return x and log |det ∂x/∂y| of each row."""
 
+    def inference(self, dtype: torch.dtype) -> "Bijection | None":  # noqa: ARG002
+        """Return a faster form with constant parameters, those of now, if there is one.
 
-@runtime_checkable
-class DataDependent(Protocol):
-    """A part whose first parameters are read off a batch of data."""
+        Args:
+            dtype: Precision of the networks inside.
+        """
 
-    def initialize(self, x: Tensor) -> None:
+        return None
+
+    def invertible(self) -> "Bijection | None":
+        """Return a form with the same parameters that keeps only outputs, if any.
+
+        Its backward pass recomputes what it passed through.
+        """
+
+        return None
+
+    def steps(self) -> tuple[Step, Step] | None:
+        """Return `forward` and `inverse` as steps that can be replayed, if they can.
+
+        Only bijections that are accurately undone wherever they are used should offer
+        it: a saturated one would not find its way back.
+        """
+
+        return None
+
+
+class DataDependent(Bijection):
+    """A bijection whose first parameters are read off a batch of data."""
+
+    initialized: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("initialized", torch.tensor(False))
+        self._known_initialized = False
+
+    @abstractmethod
+    def read(self, x: Tensor) -> None:
         """Set the parameters from the batch that arrives at this part."""
 
+    @torch.no_grad()
+    def initialize(self, x: Tensor) -> None:
+        """Set the parameters from the batch that arrives at this part, for good."""
 
-Change = Callable[[Sequence[Bijection]], Sequence[Bijection]]
+        self.read(x)
+        self.initialized.fill_(value=True)
+        self._known_initialized = True
 
+    def check_initialized(self) -> None:
+        """Refuse to run with parameters that were neither set nor loaded.
 
-@runtime_checkable
-class Composite(Protocol):
-    """A bijection made of bijections."""
+        The device is asked until it says yes, and not at each run: that would wait for
+        all that it computes.
 
-    def rebuild(self, change: Change) -> Bijection:
-        """Return the like of it, with each sequence of its bijections changed."""
+        Raises:
+            RuntimeError: If they were not.
+        """
 
+        self._known_initialized = self._known_initialized or bool(self.initialized)
 
-class Chain(nn.Module):
-    """Bijections one after the other; itself a bijection."""
-
-    def __init__(self, parts: Iterable[Bijection]) -> None:
-        super().__init__()
-        self.parts: Sequence[Bijection] = nn.ModuleList(parts)  # type: ignore[arg-type, assignment]
-
-    def forward(self, x: Tensor) -> tuple[Tensor, LogDet]:
-        """Apply the parts from first to last."""
-
-        total = x.new_zeros(len(x))
-
-        for part in self.parts:
-            x, logdet = part(x)
-            total = total + logdet
-
-        return x, total
-
-    def inverse(self, y: Tensor) -> tuple[Tensor, LogDet]:
-        """Undo the parts from last to first."""
-
-        total = y.new_zeros(len(y))
-
-        for part in reversed(self.parts):
-            y, logdet = part.inverse(y)
-            total = total + logdet
-
-        return y, total
-
-    def decoder(self, dtype: torch.dtype) -> Decoder:
-        """Return the inverse, with linear parts folded together."""
-
-        return Steps.of([decoder(part, dtype) for part in reversed(self.parts)])
-
-    def rebuild(self, change: Change) -> "Chain":
-        """Return a chain of changed parts."""
-
-        return Chain(change(list(self.parts)))
+        if not self._known_initialized:
+            raise RuntimeError(
+                f"{type(self).__name__} must be initialized with a batch of data or "
+                "loaded weights before it runs; call initialize(flow, batch)"
+            )
 
 
-class Inverse(nn.Module):
-    """A bijection turned around; itself a bijection."""
+def for_inference(bijection: Bijection, dtype: torch.dtype) -> Bijection:
+    """Return a bijection with constant parameters, in its faster form if it has one.
 
-    def __init__(self, bijection: Bijection) -> None:
-        super().__init__()
-        self.bijection = bijection
+    Args:
+        bijection: What to run often; it stays as it is.
+        dtype: Precision of the networks inside.
+    """
 
-    def forward(self, x: Tensor) -> tuple[Tensor, LogDet]:
-        """Apply the inverse of the wrapped bijection."""
+    form = bijection.inference(dtype)
 
-        return self.bijection.inverse(x)
+    if form is None:
+        return copy.deepcopy(bijection).requires_grad_(requires_grad=False)
 
-    def inverse(self, y: Tensor) -> tuple[Tensor, LogDet]:
-        """Apply the wrapped bijection."""
-
-        return self.bijection.forward(y)
-
-    def rebuild(self, change: Change) -> "Inverse":
-        """Return the inverse of the changed bijection."""
-
-        return Inverse(Chain(change([self.bijection])))
+    return form
 
 
 def initialize(model: nn.Module, batch: Tensor) -> None:
@@ -124,7 +128,11 @@ def initialize(model: nn.Module, batch: Tensor) -> None:
         batch: Data as the first part expects it.
     """
 
-    hooks = [part.register_forward_pre_hook(_initialize) for part in model.modules()]
+    hooks = [
+        part.register_forward_pre_hook(_initialize)
+        for part in model.modules()
+        if isinstance(part, DataDependent)
+    ]
 
     try:
         model(batch)

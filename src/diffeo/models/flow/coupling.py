@@ -1,23 +1,24 @@
 """Coupling layers: one part of the image decides how the other part moves."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from functools import partial
 
 import torch
 from torch import nn
 
-from diffeo.models.flow.folded import Decoder
-from diffeo.models.flow.frozen import frozen
+from diffeo.models.flow.bijection import Bijection
+from diffeo.models.flow.inference.network import InferenceNetwork
+from diffeo.models.flow.invertible_backprop import Replay, Step
 from diffeo.models.flow.masks import Mask
-from diffeo.models.flow.retrace import Cotangents, Ledger
 from diffeo.models.flow.transforms import Transform
-from diffeo.models.flow.uncoupled import Uncoupled
 from diffeo.shapes import Images, LogDet, Maps
 
 __all__ = ["Coupling"]
 
+Elementwise = Callable[[Images, Maps], tuple[Images, LogDet]]
 
-class Coupling(nn.Module):
+
+class Coupling(Bijection):
     """Move one part of the image as a network of the other part says.
 
     Args:
@@ -35,80 +36,50 @@ class Coupling(nn.Module):
     def forward(self, x: Images) -> tuple[Images, LogDet]:
         """Move the part that moves."""
 
-        stays, moves = self.mask.split(x)
-        moved, logdet = self.transform.forward(moves, self.network(stays))
-
-        return self.mask.merge(stays, moved), logdet
+        return self._move(self.transform.forward, x)
 
     def inverse(self, y: Images) -> tuple[Images, LogDet]:
         """Move it back."""
 
+        return self._move(self.transform.inverse, y)
+
+    def inference(self, dtype: torch.dtype) -> "Coupling":
+        """Return a coupling whose network has constant weights."""
+
+        network = InferenceNetwork(self.network, dtype)
+
+        return Coupling(self.mask, self.transform, network)
+
+    def steps(self) -> tuple[Step, Step]:
+        """Return both directions, each replayed with one run of the network."""
+
+        forward, inverse = self.transform.forward, self.transform.inverse
+
+        return self._step(forward, inverse), self._step(inverse, forward)
+
+    def _move(self, move: Elementwise, x: Images) -> tuple[Images, LogDet]:
+        stays, moves = self.mask.split(x)
+        moved, logdet = move(moves, self.network(stays))
+
+        return self.mask.merge(stays, moved), logdet
+
+    def _step(self, move: Elementwise, undo: Elementwise) -> Step:
+        return Step(
+            partial(self._move, move),
+            partial(self._replay, move, undo),
+            tuple(self.network.parameters()),
+        )
+
+    def _replay(self, move: Elementwise, undo: Elementwise, y: Images) -> Replay:
         stays, moved = self.mask.split(y)
-        moves, logdet = self.transform.inverse(moved, self.network(stays))
-
-        return self.mask.merge(stays, moves), logdet
-
-    def decoder(self, dtype: torch.dtype) -> Decoder:
-        """Return the inverse with a frozen network."""
-
-        return Uncoupled(self.mask, self.transform, frozen(self.network, dtype))
-
-    def retrace(
-        self, y: Images, cotangents: Cotangents, ledger: Ledger
-    ) -> tuple[Images, Images]:
-        """Return the input that `forward` made `y` of, and the gradient in it."""
-
-        way = _Way(self.transform.forward, self.transform.inverse)
-
-        return self._retrace(way, y, cotangents, ledger)
-
-    def retrace_inverse(
-        self, x: Images, cotangents: Cotangents, ledger: Ledger
-    ) -> tuple[Images, Images]:
-        """Return the input that `inverse` made `x` of, and the gradient in it."""
-
-        way = _Way(self.transform.inverse, self.transform.forward)
-
-        return self._retrace(way, x, cotangents, ledger)
-
-    def _retrace(
-        self, way: "_Way", output: Images, cotangents: Cotangents, ledger: Ledger
-    ) -> tuple[Images, Images]:
-        """Go back with one run of the network, for the input and for the gradient."""
-
-        stays, moved = self.mask.split(output)
-        gradient, gradient_moved = self.mask.split(cotangents.value)
-
-        with torch.enable_grad():
-            stays = stays.detach().requires_grad_()
-            parameters = self.network(stays)
+        stays = stays.detach().requires_grad_()
+        parameters = self.network(stays)
 
         with torch.no_grad():
-            moves, _ = way.back(moved, parameters)
+            moves, _ = undo(moved, parameters)
 
-        with torch.enable_grad():
-            inputs = [moves.requires_grad_(), parameters.detach().requires_grad_()]
-            outputs = way.there(*inputs)
+        moves = moves.detach().requires_grad_()
+        again, logdet = move(moves, parameters)
+        outputs = self.mask.merge(stays, again), logdet
 
-        moves_and_parameters = ledger.pull(
-            outputs, (gradient_moved, cotangents.logdet), inputs, nn.Module()
-        )
-        gradient_moves, gradient_parameters = moves_and_parameters
-        (through,) = ledger.pull(
-            [parameters], [gradient_parameters], [stays], self.network
-        )
-
-        return (
-            self.mask.merge(stays.detach(), moves.detach()),
-            self.mask.merge(gradient + through, gradient_moves),
-        )
-
-
-Elementwise = Callable[[Images, Maps], tuple[Images, LogDet]]
-
-
-class _Way(NamedTuple):
-    """A transform in one direction, and back."""
-
-    there: Elementwise
-    back: Elementwise
+        return Replay((stays, moves), outputs, self.mask.merge)

@@ -1,83 +1,73 @@
 """The layers of Glow that are linear in the image: normalize, mix channels, squeeze."""
 
-from dataclasses import dataclass
+import copy
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from diffeo.models.flow.folded import Decoder, Mix
-from diffeo.models.flow.retrace import Cotangents, Ledger, retrace
+from diffeo.models.flow.bijection import Bijection, DataDependent
+from diffeo.models.flow.inference.channel_affine import ChannelAffine
+from diffeo.models.flow.invertible_backprop import Step, step_of
 from diffeo.shapes import Images, Latent, LogDet, Maps
 
 __all__ = ["ActivationNorm", "InvertibleConvolution", "Squeeze", "Whiten"]
 
 
-class ActivationNorm(nn.Module):
+class ActivationNorm(DataDependent):
     """Scale and shift of each channel, at first to mean 0 and variance 1.
 
     Source: Kingma and Dhariwal, 2018, Glow, Section 3.1.
-    """
 
-    initialized: Tensor
+    >>> norm = ActivationNorm(1)
+    >>> norm.initialize(torch.tensor([1.0, 3.0]).reshape(2, 1, 1, 1))
+    >>> norm(torch.full((1, 1, 1, 1), 2.0))[0].abs().item()
+    0.0
+
+    Args:
+        channels: Channels of the images.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.shift = nn.Parameter(torch.zeros(channels, 1, 1))
         self.log_scale = nn.Parameter(torch.zeros(channels, 1, 1))
-        self.register_buffer("initialized", torch.tensor(False))
 
-    @torch.no_grad()
-    def initialize(self, x: Images) -> None:
+    def read(self, x: Images) -> None:
         """Set scale and shift so that each channel of `x` is standardized."""
 
         deviation, mean = torch.std_mean(x, dim=(0, 2, 3))
         self.shift.copy_(-mean[:, None, None])
         self.log_scale.copy_(-(deviation + 1e-6).log()[:, None, None])
-        self.initialized.fill_(value=True)
 
     def forward(self, x: Images) -> tuple[Images, LogDet]:
         """Return (x + shift) · exp(log_scale)."""
 
-        self._check()
+        self.check_initialized()
 
         return (x + self.shift) * self.log_scale.exp(), self._logdet(x)
 
     def inverse(self, y: Images) -> tuple[Images, LogDet]:
         """Return y · exp(−log_scale) − shift."""
 
-        self._check()
+        self.check_initialized()
 
         return y * (-self.log_scale).exp() - self.shift, -self._logdet(y)
 
-    def retrace(
-        self, y: Images, cotangents: Cotangents, ledger: Ledger
-    ) -> tuple[Images, Images]:
-        """Return the input that `forward` made `y` of, and the gradient in it."""
+    @torch.no_grad()
+    def inference(self, dtype: torch.dtype) -> ChannelAffine:  # noqa: ARG002
+        """Return the same affine map of the channels."""
 
-        return retrace(self, self.forward, self.inverse, y, cotangents, ledger)
+        self.check_initialized()
+        scale = self.log_scale.double().exp().flatten()
+        bias = self.shift.double().flatten() * scale
 
-    def retrace_inverse(
-        self, x: Images, cotangents: Cotangents, ledger: Ledger
-    ) -> tuple[Images, Images]:
-        """Return the input that `inverse` made `x` of, and the gradient in it."""
+        return ChannelAffine(scale.diag(), bias, like=self.shift)
 
-        return retrace(self, self.inverse, self.forward, x, cotangents, ledger)
+    def steps(self) -> tuple[Step, Step]:
+        """Return both directions as steps."""
 
-    def decoder(self, dtype: torch.dtype) -> Mix:  # noqa: ARG002
-        """Return the inverse as an affine map of the channels."""
-
-        self._check()
-        scale = (-self.log_scale.detach()).exp().flatten()
-
-        return Mix(scale.diag(), -self.shift.detach().flatten())
-
-    def _check(self) -> None:
-        if not self.initialized:
-            raise RuntimeError(
-                "activation normalization must be initialized with a batch of data "
-                "or loaded weights before it runs; call initialize(flow, batch)"
-            )
+        return _both_ways(self)
 
     def _logdet(self, x: Images) -> LogDet:
         _, _, height, width = x.shape
@@ -85,7 +75,7 @@ class ActivationNorm(nn.Module):
         return (self.log_scale.sum() * height * width).expand(len(x))
 
 
-class InvertibleConvolution(nn.Module):
+class InvertibleConvolution(Bijection):
     """An invertible 1×1 convolution: one matrix that mixes the channels.
 
     The matrix is P L (U + diag(s)), with P a fixed permutation, L and U strictly
@@ -93,6 +83,14 @@ class InvertibleConvolution(nn.Module):
     rotation.
 
     Source: Kingma and Dhariwal, 2018, Glow, Section 3.2.
+
+    >>> mix, x = InvertibleConvolution(3), torch.rand(1, 3, 2, 2)
+    >>> y, _ = mix(x)
+    >>> torch.allclose(y.norm(), x.norm())
+    True
+
+    Args:
+        channels: Channels of the images.
     """
 
     permutation: Tensor
@@ -114,45 +112,37 @@ class InvertibleConvolution(nn.Module):
         """Return the mixed channels."""
 
         with torch.autocast(x.device.type, enabled=False):
-            lower, upper = self._triangles()
-
-            return _mix(self.permutation @ lower @ upper, x), self._logdet(x)
+            return _mix(self.weight(), x), self._logdet(x)
 
     def inverse(self, y: Images) -> tuple[Images, LogDet]:
         """Return the channels as they were."""
 
         with torch.autocast(y.device.type, enabled=False):
-            return _mix(self._inverse_matrix(), y), -self._logdet(y)
+            lower, upper = self._triangles()
+            half = torch.linalg.solve_triangular(lower, self.permutation.T, upper=False)
+            weight = torch.linalg.solve_triangular(upper, half, upper=True)
 
-    def retrace(
-        self, y: Images, cotangents: Cotangents, ledger: Ledger
-    ) -> tuple[Images, Images]:
-        """Return the input that `forward` made `y` of, and the gradient in it."""
-
-        return retrace(self, self.forward, self.inverse, y, cotangents, ledger)
-
-    def retrace_inverse(
-        self, x: Images, cotangents: Cotangents, ledger: Ledger
-    ) -> tuple[Images, Images]:
-        """Return the input that `inverse` made `x` of, and the gradient in it."""
-
-        return retrace(self, self.inverse, self.forward, x, cotangents, ledger)
+            return _mix(weight, y), -self._logdet(y)
 
     @torch.no_grad()
-    def decoder(self, dtype: torch.dtype) -> Mix:  # noqa: ARG002
-        """Return the inverse as an affine map of the channels."""
+    def inference(self, dtype: torch.dtype) -> ChannelAffine:  # noqa: ARG002
+        """Return the same affine map of the channels."""
 
-        matrix = self._inverse_matrix()
+        weight = copy.deepcopy(self).cpu().double().weight()
 
-        return Mix(matrix, matrix.new_zeros(len(matrix)))
+        return ChannelAffine(weight, weight.new_zeros(len(weight)), like=self.sign)
 
-    def _inverse_matrix(self) -> Tensor:
+    def steps(self) -> tuple[Step, Step]:
+        """Return both directions as steps."""
+
+        return _both_ways(self)
+
+    def weight(self) -> Tensor:
+        """Return the matrix, (channels, channels)."""
+
         lower, upper = self._triangles()
-        half = torch.linalg.solve_triangular(lower, self.permutation.T, upper=False)
 
-        matrix: Tensor = torch.linalg.solve_triangular(upper, half, upper=True)
-
-        return matrix
+        return self.permutation @ lower @ upper
 
     def _triangles(self) -> tuple[Tensor, Tensor]:
         unit = torch.eye(
@@ -172,8 +162,21 @@ def _mix(matrix: Tensor, x: Images) -> Images:
     return functional.conv2d(x, matrix[:, :, None, None])
 
 
-class Squeeze(nn.Module):
-    """Blocks of 2×2 pixels become four channels."""
+def _both_ways(bijection: Bijection) -> tuple[Step, Step]:
+    parameters = tuple(bijection.parameters())
+
+    return (
+        step_of(bijection.forward, bijection.inverse, parameters),
+        step_of(bijection.inverse, bijection.forward, parameters),
+    )
+
+
+class Squeeze(Bijection):
+    """Blocks of 2×2 pixels become four channels.
+
+    >>> Squeeze()(torch.zeros(1, 1, 4, 4))[0].shape
+    torch.Size([1, 4, 2, 2])
+    """
 
     def forward(self, x: Maps) -> tuple[Maps, LogDet]:
         """Halve the height and width."""
@@ -186,8 +189,11 @@ class Squeeze(nn.Module):
         return functional.pixel_shuffle(y, 2), y.new_zeros(len(y))
 
 
-class Whiten(nn.Module):
+class Whiten(Bijection):
     """The learned normal prior of an image's last scale, whitened and made a vector.
+
+    >>> Whiten((1, 2, 2))(torch.zeros(3, 1, 2, 2))[0].shape
+    torch.Size([3, 4])
 
     Args:
         shape: Channels, height and width of one image.
@@ -212,19 +218,5 @@ class Whiten(nn.Module):
 
         return x, self._logdet(y)
 
-    def decoder(self, dtype: torch.dtype) -> Decoder:  # noqa: ARG002
-        """Return the inverse alone."""
-
-        return _Unwhitened(self.mean.detach(), self.log_deviation.detach().exp())
-
     def _logdet(self, x: Tensor) -> LogDet:
         return self.log_deviation.sum().expand(len(x))
-
-
-@dataclass(frozen=True)
-class _Unwhitened:
-    mean: Tensor
-    deviation: Tensor
-
-    def __call__(self, y: Latent) -> Images:
-        return y.reshape(len(y), *self.mean.shape) * self.deviation + self.mean

@@ -1,23 +1,20 @@
 """Multi-scale flows: half of the channels leave early, whitened given the rest."""
 
 import math
-from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
 
-from diffeo.models.flow.bijection import Bijection, Chain, Change
-from diffeo.models.flow.folded import Decoder, decoder, reversible_decoder
-from diffeo.models.flow.frozen import frozen
+from diffeo.models.flow.bijection import Bijection, for_inference
+from diffeo.models.flow.inference.network import InferenceNetwork
 from diffeo.models.flow.masks import Mask
 from diffeo.models.flow.transforms import Transform
-from diffeo.models.flow.uncoupled import Uncoupled, undo
 from diffeo.shapes import Images, Latent, LogDet
 
-__all__ = ["Split"]
+__all__ = ["MultiscaleSplit"]
 
 
-class Split(nn.Module):
+class MultiscaleSplit(Bijection):
     """Part of the channels becomes latent now; the rest goes on through `rest`.
 
     The part that leaves is normal given the part that goes on, with a mean and a
@@ -70,33 +67,19 @@ class Split(nn.Module):
 
         return self.mask.merge(goes_on, leaves), logdet + logdet_rest
 
-    def rebuild(self, change: Change) -> "Split":
-        """Return a split whose rest is changed."""
+    def inference(self, dtype: torch.dtype) -> "MultiscaleSplit":
+        """Return a split with constant networks."""
 
-        rest = Chain(change([self.rest]))
+        return self._with(
+            InferenceNetwork(self.network, dtype), for_inference(self.rest, dtype)
+        )
 
-        return Split(self.mask, self.transform, self.network, rest, self.leaves)
+    def invertible(self) -> "MultiscaleSplit | None":
+        """Return a split whose rest keeps least for the gradient, if it can."""
 
-    def decoder(self, dtype: torch.dtype) -> Decoder:
-        """Return the inverse with frozen networks."""
+        rest = self.rest.invertible()
 
-        how = Uncoupled(self.mask, self.transform, frozen(self.network, dtype))
+        return None if rest is None else self._with(self.network, rest)
 
-        return _Joined(how, decoder(self.rest, dtype), self.leaves)
-
-
-@dataclass(frozen=True)
-class _Joined:
-    how: Uncoupled
-    rest: Decoder
-    leaves: tuple[int, int, int]
-
-    def __call__(self, y: Latent) -> Images:
-        z, white = y.tensor_split((y.shape[1] - math.prod(self.leaves),), dim=1)
-        goes_on = self.rest(z)
-        white = white.reshape(len(white), *self.leaves)
-
-        return self.how.mask.merge(goes_on, undo(goes_on, white, self.how))
-
-    def reversible(self) -> "_Joined":
-        return replace(self, rest=reversible_decoder(self.rest))
+    def _with(self, network: nn.Module, rest: Bijection) -> "MultiscaleSplit":
+        return MultiscaleSplit(self.mask, self.transform, network, rest, self.leaves)

@@ -4,15 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from diffeo.models.flow.frozen import (
-    Layer,
-    Position,
-    Rectify,
-    Residual,
-    Smooth,
-    Stack,
-)
-from diffeo.models.flow.kernels import Convolution
+from diffeo.models.flow.inference.convolution import channels_last
 from diffeo.shapes import Images, Maps
 
 __all__ = ["Convolutions", "PlainConvolutions"]
@@ -53,8 +45,8 @@ class Convolutions(nn.Module):
     def forward(self, x: Maps) -> Maps:
         """Return the coupling's parameters in the precision of `x`."""
 
-        hidden = self.first(x.contiguous(memory_format=torch.channels_last))
-        hidden = hidden + self.position.to(hidden.dtype)
+        hidden = self.first(channels_last(x))
+        hidden = hidden + channels_last(self.position[None].to(hidden.dtype))
 
         for block in self.blocks:
             hidden = block(hidden)
@@ -62,14 +54,6 @@ class Convolutions(nn.Module):
         parameters: Maps = self.last(functional.silu(hidden))
 
         return parameters.to(x.dtype)
-
-    def frozen(self, dtype: torch.dtype) -> Layer:
-        """Return its layers with the weights of now, cast once to a precision."""
-
-        first = (Convolution(self.first, dtype), Position(self.position, dtype))
-        blocks = [_frozen_block(block, dtype) for block in self.blocks]
-
-        return Stack((*first, *blocks, Smooth(), Convolution(self.last, dtype)))
 
 
 class PlainConvolutions(nn.Module):
@@ -96,20 +80,11 @@ class PlainConvolutions(nn.Module):
     def forward(self, x: Maps) -> Maps:
         """Return the coupling's parameters in the precision of `x`."""
 
-        hidden = self.first(x.contiguous(memory_format=torch.channels_last))
+        hidden = self.first(channels_last(x))
         hidden = self.second(functional.relu(hidden, inplace=True))
         parameters: Maps = self.last(functional.relu(hidden, inplace=True))
 
         return parameters.to(x.dtype)
-
-    def frozen(self, dtype: torch.dtype) -> Layer:
-        """Return its layers with the weights of now, cast once to a precision."""
-
-        first, second, last = (
-            Convolution(part, dtype) for part in (self.first, self.second, self.last)
-        )
-
-        return Stack((first, Rectify(), second, Rectify(), last))
 
 
 class _Block(nn.Module):
@@ -124,9 +99,3 @@ class _Block(nn.Module):
         hidden: Images = self.second(functional.silu(self.first(functional.silu(x))))
 
         return x + hidden
-
-
-def _frozen_block(block: nn.Module, dtype: torch.dtype) -> Layer:
-    first, second = (Convolution(part, dtype) for part in block.children())  # type: ignore[arg-type]
-
-    return Residual(Stack((Smooth(), first, Smooth(), second)))

@@ -6,20 +6,21 @@ from functools import partial
 
 from torch import nn
 
-from diffeo.models.flow.bijection import Bijection, Chain
+from diffeo.models.flow.bijection import Bijection
+from diffeo.models.flow.chain import Chain
 from diffeo.models.flow.coupling import Coupling
-from diffeo.models.flow.density import Flow
+from diffeo.models.flow.dequantization import BinCenter, Logit
+from diffeo.models.flow.elementwise_spline import ElementwiseSpline
+from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.layers import (
     ActivationNorm,
     InvertibleConvolution,
     Squeeze,
     Whiten,
 )
-from diffeo.models.flow.marginal import Marginal
 from diffeo.models.flow.masks import Channels, Checkerboard
-from diffeo.models.flow.multiscale import Split
+from diffeo.models.flow.multiscale import MultiscaleSplit
 from diffeo.models.flow.networks import Convolutions, PlainConvolutions
-from diffeo.models.flow.pixels import BinCenter, Logit
 from diffeo.models.flow.transforms import Additive, Affine, Transform
 from diffeo.models.seeded import seeded
 
@@ -220,11 +221,13 @@ def _flow(
             return Chain([*parts, scale(squeezed, rest)])
 
         half = _half(squeezed)
-        split = Split(Channels(), *build(half, level), scale(half, rest), half)
+        split = MultiscaleSplit(
+            Channels(), *build(half, level), scale(half, rest), half
+        )
 
         return Chain([*parts, split])
 
-    marginal = [Marginal(shape[0], bins=bins)] if bins else []
+    marginal = [ElementwiseSpline(shape[0], bins=bins)] if bins else []
 
     return Flow(Chain([BinCenter(), Logit(), *marginal, scale(shape, levels)]), shape)
 
@@ -239,6 +242,6 @@ def _build(
     """Return a transform and its network, from one half of an image to the other."""
 
     channels, *side = half
-    outputs = channels * transform.parameters
+    outputs = channels * transform.parameters_per_element
 
     return transform, networks(channels, outputs, (side[0], side[1]), level)

@@ -1,42 +1,57 @@
-"""Convolutions whose weights stand still, in the forms in which they are fastest."""
+"""Convolutions with constant weights, in the forms in which they are fastest."""
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from diffeo.shapes import Maps
 
-__all__ = ["Convolution", "channels_last"]
+__all__ = ["InferenceConvolution", "channels_last"]
 
 LANES = 16  # numbers that a processor's registers hold
 
 
-class Convolution:
+class InferenceConvolution(nn.Module):
     """A convolution of stride 1 that keeps the size of its input.
 
     The gradient is a convolution as well, with the kernel turned around: that is the
     direction in which convolutions are fastest, and needs nothing kept.
 
     Args:
-        convolution: The one to freeze, with an odd kernel and without groups.
+        convolution: One with an odd kernel and without groups.
         dtype: Precision in which it runs.
     """
 
     def __init__(self, convolution: nn.Conv2d, dtype: torch.dtype) -> None:
+        super().__init__()
         weight = convolution.weight.detach().to(dtype)
         bias = convolution.bias
-        self._there = _Kernel(weight, None if bias is None else bias.detach().to(dtype))
-        self._back = _Kernel(weight.flip(2, 3).transpose(0, 1), None)
+        self.kernel = _Kernel(weight, None if bias is None else bias.detach().to(dtype))
+        self.turned = _Kernel(weight.flip(2, 3).transpose(0, 1), None)
+        self.dtype = dtype
 
-    def run(self, x: Maps, tape: list[Tensor]) -> Maps:  # noqa: ARG002
+    def forward(self, x: Maps) -> Maps:
         """Return the convolved maps."""
 
-        return self._there(x)
+        y: Maps = _Convolve.apply(channels_last(x.to(self.dtype)), self)  # type: ignore[no-untyped-call]
 
-    def pull(self, gradient: Maps, tape: list[Tensor]) -> Maps:  # noqa: ARG002
-        """Return the gradient convolved with the turned kernel."""
+        return y
 
-        return self._back(gradient)
+
+class _Convolve(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, convolution: InferenceConvolution) -> Tensor:  # noqa: ANN401
+        ctx.convolution = convolution
+
+        return convolution.kernel(x)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+        return ctx.convolution.turned(channels_last(gradient)), None
 
 
 class _Kernel:
@@ -49,8 +64,8 @@ class _Kernel:
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         self._weight, self._bias = channels_last(weight), bias
-        self._padding = weight.shape[2] // 2
-        self._few = self._padding > 0 and 2 * len(weight) <= LANES
+        self._padding = weight.shape[2] // 2, weight.shape[3] // 2
+        self._few = weight.shape[3] > 1 and 2 * len(weight) <= LANES
 
         if self._few:
             left, right = (functional.pad(weight, (at, 1 - at)) for at in range(2))

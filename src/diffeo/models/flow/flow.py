@@ -1,16 +1,15 @@
 """A flow: a bijection from data to a standard normal latent, with its density."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from diffeo.models.flow.bijection import Bijection
-from diffeo.models.flow.folded import Decoder, decoder, reversible_decoder
+from diffeo.models.flow.bijection import Bijection, for_inference
 from diffeo.shapes import Data, Flags, Latent, Scores
 
-__all__ = ["Flow", "Folded", "as_flow"]
+__all__ = ["Flow", "FlowInference", "as_flow"]
 
 
 class Flow(nn.Module):
@@ -42,7 +41,7 @@ class Flow(nn.Module):
         """
 
         self._check(x)
-        z, _ = self.bijection(x)
+        z: Latent = self.bijection(x)[0]
 
         return z
 
@@ -53,21 +52,56 @@ class Flow(nn.Module):
 
         return x
 
-    def folded(self, dtype: torch.dtype | None = None) -> "Folded":
+    def inference(
+        self, *, dtype: torch.dtype | None = None, invertible: bool = False
+    ) -> "FlowInference | None":
         """Return coordinates that decode the same data faster.
 
-        Linear layers are folded into one, nothing is kept for gradients in parameters,
-        and no log-determinants are computed. The parameters should not change as long
-        as these coordinates are used.
+        Their parameters are those of now and constant, linear layers are joined, and
+        convolutions take the forms in which they are fastest.
 
         Args:
-            dtype: Precision of the networks inside, if not the flow's own; with a lower
-                one the data are those of the flow to that precision only.
+            dtype: Precision of the networks inside, if not the flow's own: bfloat16 or
+                float16, with which the data are those of the flow to that precision.
+            invertible: Whether the backward pass keeps only its output and recomputes
+                the rest, in memory that does not grow with the flow's couplings.
+
+        Returns:
+            None if there is no such form.
         """
 
-        own: torch.dtype = next(self.parameters()).dtype
+        own = next(self.parameters(), self.typical).dtype
 
-        return Folded(self, decoder(self.bijection, dtype or own))
+        if dtype not in (None, own, torch.bfloat16, torch.float16):
+            return None
+
+        form: Bijection | None = for_inference(self.bijection, dtype or own)
+
+        if form is not None and invertible:
+            form = form.invertible()
+
+        return None if form is None else FlowInference(self, form)
+
+    def invertible(self) -> "Flow | None":
+        """Return a flow of the same parameters whose backward pass keeps least.
+
+        Its values and gradients are those of this flow, in memory that does not grow
+        with the number of couplings, at the cost of running each network once more.
+        Forward-mode derivatives want this flow.
+
+        Returns:
+            None if the flow has no parts of which something can be saved.
+        """
+
+        bijection = self.bijection.invertible()
+
+        if bijection is None:
+            return None
+
+        other = Flow(bijection, self.shape)
+        other.typical = self.typical
+
+        return other.train(self.training)
 
     def log_prob(self, x: Data) -> Scores:
         """Return the log-density of data, in nats.
@@ -80,8 +114,9 @@ class Flow(nn.Module):
 
         self._check(x)
         z, logdet = self.bijection(x)
+        density: Scores = -(z.square() + math.log(2 * math.pi)).sum(1) / 2 + logdet
 
-        return -(z.square() + math.log(2 * math.pi)).sum(1) / 2 + logdet
+        return density
 
     def bits_per_dimension(self, x: Data, *, levels: int = 256) -> Scores:
         """Return the negative log2-density of one gray level, a mean over dimensions.
@@ -138,16 +173,16 @@ class Flow(nn.Module):
 
 
 @dataclass(frozen=True, eq=False)
-class Folded:
-    """Coordinates of a flow, made ready to decode often.
+class FlowInference:
+    """Coordinates of a flow with a bijection for decoding often.
 
     Args:
         flow: The flow, which encodes.
-        decoder: Its folded inverse.
+        bijection: From data to latent vectors, which decodes.
     """
 
     flow: Flow
-    decoder: Decoder
+    bijection: Bijection
 
     def encode(self, x: Data) -> Latent:
         """Return the latent coordinates of data."""
@@ -157,16 +192,9 @@ class Folded:
     def decode(self, z: Latent) -> Data:
         """Return the data at latent coordinates, differentiable in them alone."""
 
-        return self.decoder(z)
+        x, _ = self.bijection.inverse(z)
 
-    def reversible(self) -> "Folded":
-        """Return coordinates that decode alike and keep least for the gradient.
-
-        Their memory does not grow with the flow's steps, at the cost of running each
-        coupling's network once more in the backward pass.
-        """
-
-        return replace(self, decoder=reversible_decoder(self.decoder))
+        return x
 
 
 def as_flow(model: nn.Module) -> Flow:

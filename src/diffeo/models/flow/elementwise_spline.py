@@ -1,19 +1,17 @@
 """A learned monotone map of single pixels, at first the one that makes them normal."""
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
-from diffeo.models.flow.folded import Decoder
+from diffeo.models.flow.bijection import DataDependent
 from diffeo.shapes import Images, LogDet
 
-__all__ = ["Marginal"]
+__all__ = ["ElementwiseSpline"]
 
 
-class Marginal(nn.Module):
+class ElementwiseSpline(DataDependent):
     """A rational-quadratic spline for each channel, linear outside its knots.
 
     Most pixels of a digit are black, and the uniform noise of their dequantization
@@ -29,8 +27,6 @@ class Marginal(nn.Module):
         tail: Quantile, in standard deviations, at which the linear tails begin.
     """
 
-    initialized: Tensor
-
     def __init__(self, channels: int, *, bins: int = 48, tail: float = 3.0) -> None:
         super().__init__()
         self.tail = tail
@@ -39,15 +35,17 @@ class Marginal(nn.Module):
         self.log_width = nn.Parameter(torch.zeros(channels, bins))
         self.log_height = nn.Parameter(torch.zeros(channels, bins))
         self.log_slope = nn.Parameter(torch.zeros(channels, bins + 1))
-        self.register_buffer("initialized", torch.tensor(False))
 
-    @torch.no_grad()
-    def initialize(self, x: Images) -> None:
+    def read(self, x: Images) -> None:
         """Set the knots so that the values of `x` become standard normal."""
 
         values = x.transpose(0, 1).flatten(1).double()
         heights = torch.linspace(
-            -self.tail, self.tail, self.log_slope.shape[1], dtype=values.dtype
+            -self.tail,
+            self.tail,
+            self.log_slope.shape[1],
+            dtype=values.dtype,
+            device=values.device,
         )
         ranks = torch.special.ndtr(heights) * (values.shape[1] - 1)
         knots = values.sort(dim=1).values[:, ranks.round().long()]
@@ -61,7 +59,6 @@ class Marginal(nn.Module):
         self.log_width.copy_(width.log())
         self.log_height.copy_(height.log())
         self.log_slope.copy_((padded[:, 1:] + padded[:, :-1]) / 2)
-        self.initialized.fill_(value=True)
 
     def forward(self, x: Images) -> tuple[Images, LogDet]:
         """Return the mapped pixels."""
@@ -83,19 +80,8 @@ class Marginal(nn.Module):
 
         return x, -_images(slope.log(), y).flatten(1).sum(1)
 
-    @torch.no_grad()
-    def decoder(self, dtype: torch.dtype) -> Decoder:  # noqa: ARG002
-        """Return the inverse, its derivative in closed form."""
-
-        return _Decoder(self._knots())
-
     def _knots(self) -> "_Knots":
-        if not self.initialized:
-            raise RuntimeError(
-                "the marginal map must be initialized with a batch of data or loaded "
-                "weights before it runs; call initialize(flow, batch)"
-            )
-
+        self.check_initialized()
         width, height = self.log_width.exp(), self.log_height.exp()
         x = torch.cat((self.left, self.left + width.cumsum(1)), dim=1)
         y = torch.cat((self.bottom, self.bottom + height.cumsum(1)), dim=1)
@@ -178,29 +164,3 @@ def _images(rows: Tensor, like: Images) -> Images:
     batch, channels, *sides = like.shape
 
     return rows.reshape(channels, batch, *sides).transpose(0, 1)
-
-
-@dataclass(frozen=True)
-class _Decoder:
-    knots: _Knots
-
-    def __call__(self, y: Images) -> Images:
-        x: Images = _Undo.apply(y, self.knots)  # type: ignore[no-untyped-call]
-
-        return x
-
-
-class _Undo(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, y: Tensor, knots: _Knots) -> Tensor:  # noqa: ANN401
-        x, slope = knots.undo(y)
-        ctx.save_for_backward(_images(slope, y))
-
-        return x
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
-        (slope,) = ctx.saved_tensors
-
-        return gradient / slope, None

@@ -1,11 +1,9 @@
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from diffeo.coordinates.prepared import prepare
-from diffeo.detached import detached
 from diffeo.meter import Meter
-from laws import tiny_classifier
+from diffeo.without_grad import without_grad
 
 
 def network() -> nn.Module:
@@ -14,7 +12,7 @@ def network() -> nn.Module:
 
 def test_a_detached_model_answers_alike_and_keeps_less() -> None:
     model, x = network(), torch.ones(50, 16, dtype=torch.float64)
-    frozen, kept, results = detached(model), {}, {}
+    frozen, kept, results = without_grad(model), {}, {}
 
     for name, answer in (("whole", model), ("frozen", frozen)):
         meter, z = Meter(), x.clone().requires_grad_()
@@ -31,7 +29,7 @@ def test_a_detached_model_answers_alike_and_keeps_less() -> None:
 
 
 def test_answers_of_a_detached_model_do_not_depend_on_its_parameters() -> None:
-    assert not detached(network())(torch.ones(2, 16).double()).requires_grad
+    assert not without_grad(network())(torch.ones(2, 16).double()).requires_grad
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -39,30 +37,6 @@ def test_what_has_nothing_to_detach_is_returned_as_it_is() -> None:
     frozen = network().requires_grad_(requires_grad=False)
     script = torch.jit.trace(network(), torch.ones(2, 16).double())
 
-    assert detached(frozen) is frozen
-    assert detached(script) is script
-    assert detached(torch.sin) is torch.sin
-
-
-class Decoder(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = tiny_classifier(16)
-
-    def encode(self, x: Tensor) -> Tensor:
-        return x.flatten(1)
-
-    def decode(self, z: Tensor) -> Tensor:
-        answer: Tensor = self.layer(z)
-
-        return answer.reshape(-1, 1, 4, 4)
-
-
-def test_prepared_coordinates_decode_alike_without_their_parameters() -> None:
-    place, z = Decoder(), torch.ones(2, 16, dtype=torch.float64)
-    prepared = prepare(place)
-
-    assert torch.equal(prepared.decode(z), place.decode(z))
-    assert torch.equal(prepared.encode(z), z)
-    assert place.decode(z).requires_grad
-    assert not prepared.decode(z).requires_grad
+    assert without_grad(frozen) is frozen
+    assert without_grad(script) is script
+    assert without_grad(torch.sin) is torch.sin

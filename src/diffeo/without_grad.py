@@ -8,10 +8,10 @@ from torch.func import functional_call
 
 from diffeo.shapes import Model
 
-__all__ = ["detached"]
+__all__ = ["without_grad"]
 
 
-def detached(model: Model) -> Model:
+def without_grad(model: Model) -> Model:
     """Return a model of the same answers whose parameters need no gradient.
 
     Nothing is then kept for the gradient of weights, and nothing of the model is

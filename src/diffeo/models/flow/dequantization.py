@@ -3,10 +3,9 @@
 import math
 
 import torch
-from torch import nn
 from torch.nn import functional
 
-from diffeo.models.flow.folded import Decoder
+from diffeo.models.flow.bijection import Bijection
 from diffeo.shapes import Images, LogDet
 
 __all__ = ["BinCenter", "Logit", "dequantize"]
@@ -32,7 +31,7 @@ def dequantize(x: Images, *, generator: torch.Generator, levels: int = 256) -> I
     return x + (noise - 0.5) / (levels - 1)
 
 
-class BinCenter(nn.Module):
+class BinCenter(Bijection):
     """A pixel k/(levels − 1) becomes the center (k + ½)/levels of its bin.
 
     Args:
@@ -63,7 +62,7 @@ class BinCenter(nn.Module):
         return x.new_full((len(x),), each * math.prod(x.shape[1:]))
 
 
-class Logit(nn.Module):
+class Logit(Bijection):
     """y = logit(margin + (1 − 2 margin) x): a little more than [0, 1] becomes the line.
 
     Source: Dinh, Sohl-Dickstein and Bengio, 2017, RealNVP, Section 4.1.
@@ -86,15 +85,9 @@ class Logit(nn.Module):
     def inverse(self, y: Images) -> tuple[Images, LogDet]:
         """Return the sigmoid."""
 
-        return self._sigmoid(y), -self._logdet(y)
+        x = (torch.sigmoid(y) - self.margin) / (1 - 2 * self.margin)
 
-    def decoder(self, dtype: torch.dtype) -> Decoder:  # noqa: ARG002
-        """Return the sigmoid alone."""
-
-        return self._sigmoid
-
-    def _sigmoid(self, y: Images) -> Images:
-        return (torch.sigmoid(y) - self.margin) / (1 - 2 * self.margin)
+        return x, -self._logdet(y)
 
     def _logdet(self, y: Images) -> LogDet:
         each = (

@@ -1,0 +1,1 @@
+"""Forms of a flow for decoding often: constant parameters, linear layers joined."""

@@ -1,0 +1,179 @@
+"""A backward pass that recomputes activations from outputs instead of keeping them."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from diffeo.shapes import LogDet
+
+__all__ = ["Direction", "Replay", "Step", "run_steps", "step_of"]
+
+Direction = Callable[[Tensor], tuple[Tensor, LogDet]]
+"""A bijection in one direction: from its input to its output and log-determinant."""
+
+
+class Replay(NamedTuple):
+    """A step run again, with a graph, from an input recomputed from its output.
+
+    Args:
+        inputs: Parts of the input, leaves of the graph.
+        outputs: The step's output and log-determinant.
+        merge: From the parts of an input, or from gradients in them, to the whole.
+    """
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, LogDet]
+    merge: Callable[..., Tensor]
+
+
+class Step(NamedTuple):
+    """One direction of a bijection whose inverse is accurate wherever it is used.
+
+    Args:
+        run: The direction itself.
+        replay: From an output of `run` to how it came about.
+        parameters: Those that `run` depends on.
+    """
+
+    run: Direction
+    replay: Callable[[Tensor], Replay]
+    parameters: tuple[nn.Parameter, ...] = ()
+
+
+def step_of(
+    run: Direction, undo: Direction, parameters: Sequence[nn.Parameter] = ()
+) -> Step:
+    """Return a step that is replayed by undoing it and running it again.
+
+    Args:
+        run: The direction of the step.
+        undo: The opposite direction.
+        parameters: Those that `run` depends on.
+    """
+
+    return Step(run, partial(_replay, run, undo), tuple(parameters))
+
+
+def run_steps(steps: Sequence[Step], x: Tensor) -> tuple[Tensor, LogDet]:
+    """Run steps from first to last, keeping nothing for the gradient but the output.
+
+    Values and gradients, also those in parameters, are the ones of autograd. Memory
+    does not grow with the number of steps; the backward pass runs each once more.
+
+    Source: Gomez, Ren, Urtasun and Grosse, 2017, The reversible residual network,
+    Section 3.
+
+    >>> double = step_of(
+    ...     lambda x: (2 * x, x.new_zeros(len(x))),
+    ...     lambda y: (y / 2, y.new_zeros(len(y))),
+    ... )
+    >>> x = torch.ones(1, 3, requires_grad=True)
+    >>> y, _ = run_steps([double, double], x)
+    >>> torch.autograd.grad(y.sum(), x)
+    (tensor([[4., 4., 4.]]),)
+
+    Args:
+        steps: What to run.
+        x: The input of the first.
+
+    Returns:
+        The output of the last step, and the sum of all log-determinants.
+    """
+
+    parameters = {
+        id(value): value
+        for step in steps
+        for value in step.parameters
+        if value.requires_grad
+    }
+    y: tuple[Tensor, LogDet] = _Run.apply(steps, x, *parameters.values())  # type: ignore[no-untyped-call]
+
+    return y
+
+
+class _Run(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,  # noqa: ANN401
+        steps: Sequence[Step],
+        x: Tensor,
+        *parameters: nn.Parameter,
+    ) -> tuple[Tensor, Tensor]:
+        device, total = x.device.type, x.new_zeros(len(x))
+        ctx.steps, ctx.parameters = steps, parameters
+        ctx.autocast = partial(
+            torch.autocast,
+            device,
+            torch.get_autocast_dtype(device),
+            enabled=torch.is_autocast_enabled(device),
+        )
+
+        for step in steps:
+            x, logdet = step.run(x)
+            total = total + logdet
+
+        ctx.save_for_backward(x)
+
+        return x, total
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+        (y,) = ctx.saved_tensors
+        gradient, logdet_gradient = gradients
+        sums: dict[int, Tensor] = {}
+
+        for step in reversed(ctx.steps):
+            parameters = [value for value in step.parameters if value.requires_grad]
+
+            with torch.enable_grad(), ctx.autocast():
+                replay = step.replay(y)
+
+            found = _gradients(
+                replay, (gradient, logdet_gradient), (*replay.inputs, *parameters)
+            )
+            count = len(replay.inputs)
+            y = replay.merge(*(value.detach() for value in replay.inputs))
+            gradient = replay.merge(*found[:count])
+
+            for value, more in zip(parameters, found[count:], strict=True):
+                sums[id(value)] = sums.get(id(value), 0) + more
+
+        return None, gradient, *(sums.get(id(value)) for value in ctx.parameters)
+
+
+def _gradients(
+    replay: Replay, gradients: tuple[Tensor, Tensor], sources: Sequence[Tensor]
+) -> tuple[Tensor, ...]:
+    """Return gradients in the sources, given those in a replay's outputs."""
+
+    pairs = [
+        (output, gradient)
+        for output, gradient in zip(replay.outputs, gradients, strict=True)
+        if output.requires_grad
+    ]
+
+    return torch.autograd.grad(
+        [output for output, _ in pairs],
+        sources,
+        [gradient for _, gradient in pairs],
+        allow_unused=True,
+        materialize_grads=True,
+    )
+
+
+def _replay(run: Direction, undo: Direction, y: Tensor) -> Replay:
+    with torch.no_grad():
+        x, _ = undo(y)
+
+    x = x.detach().requires_grad_()
+
+    return Replay((x,), run(x), _the_whole)
+
+
+def _the_whole(x: Tensor) -> Tensor:
+    return x
