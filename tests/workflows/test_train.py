@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from diffeo import memory, zoo
-from diffeo.coordinates.protocol import Typicality
+from diffeo.coordinates.protocol import KnowsTypical
 from diffeo.data.labelled import LabelledImages
 from diffeo.models.flow.recipes import Level
 from diffeo.search.run import Backward
@@ -101,7 +101,7 @@ def test_figures_are_measured_on_held_out_images_and_the_seed_is_kept(
     known = zoo.card(options.weights)
     flow = zoo.load(options.weights)
 
-    assert isinstance(flow, Typicality)
+    assert isinstance(flow, KnowsTypical)
     assert flow.is_typical(noise(1).images).float().mean() > 0.9
     assert known.figures.keys() == {"validation_bits_per_dim", "parameters"}
     assert known.recipe.settings["seed"] == 3
