@@ -140,7 +140,6 @@ def test_a_flow_is_trained_by_the_backward_pass_that_fits_and_its_card_says_so(
     [
         ({"epochs": 0}, "epochs must be at least 1, got 0"),
         ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
-        ({"backward": "none"}, "must be one of auto, plain, reversible, got none"),
         ({"weights": Path("mine.pt")}, "must be a .safetensors file, got mine.pt"),
     ],
 )
