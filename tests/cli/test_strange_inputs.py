@@ -539,6 +539,8 @@ def test_changed_records(name: str, named: str, files: Path, tmp_path: Path) -> 
         (model("training"), "eval()"),
         (option(coordinates="mnist-flow"), "coordinates"),
         (option(data="digits"), "(1, 4, 4)"),
+        (option(data="digits", resize=4), "resize"),
+        (option(data="mnist", crop=4), "crop"),
         (lambda files: {"data": files / "empty"}, "empty"),
         (option(data="none"), "none"),
     ],

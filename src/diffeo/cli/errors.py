@@ -16,9 +16,8 @@ __all__ = ["tell", "warned"]
 
 UsageError: type = typer.BadParameter.__mro__[1]  # of the click that typer brings
 HERE = str(Path(__file__).parents[1])
-LIBRARIES = tuple(
-    sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib")
-)
+STANDARD = sysconfig.get_path("stdlib")
+INSTALLED = {"site-packages", "dist-packages"}  # folders of all other libraries
 BUG, WRONG = 1, 2  # exit codes
 
 
@@ -115,7 +114,9 @@ def _user_error(error: BaseException | None) -> "UserCodeError | None":
         if file.startswith(HERE):
             break
 
-        if not file.startswith((*LIBRARIES, "<")):
+        library = file.startswith((STANDARD, "<")) or INSTALLED & {*Path(file).parts}
+
+        if not library:
             return UserCodeError(Path(file), error)
 
     return _user_error(error.__cause__)

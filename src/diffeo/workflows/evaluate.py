@@ -132,7 +132,7 @@ def find_reference(
         ValueError: If the data cannot be read.
     """
 
-    if text == "mnist":
+    if text == "mnist" and not (crop or resize):
         return Reference(mnist("train"), mnist("test"))
 
     return Reference(*find_labelled(text, crop=crop, resize=resize).split(HELD_OUT))

@@ -81,13 +81,13 @@ def find_labelled(
         10
     """
 
-    if text != "digits":
-        return read_labelled_images(text, crop=crop, resize=resize)
+    if text in ("digits", "mnist") and (crop or resize):
+        raise ValueError(f"crop and resize must be given with a folder, got {text}")
 
-    if crop or resize:
-        raise ValueError("crop and resize must be given with files, got digits")
+    if text == "digits":
+        return sample_digits()
 
-    return sample_digits()
+    return read_labelled_images(text, crop=crop, resize=resize)
 
 
 def find_device(text: str) -> str:

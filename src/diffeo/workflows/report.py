@@ -71,7 +71,7 @@ def draw(
 def find_places(
     records: Records, texts: Sequence[str], device: str = "cpu"
 ) -> dict[str, Coordinates]:
-    """Return the coordinates of each record, within the bounds of images.
+    """Return the coordinates of each record; of images, within their bounds.
 
     Args:
         records: By the name of their method.
@@ -90,12 +90,14 @@ def find_places(
             f"{len(texts)}"
         )
 
-    return {
-        name: Bounded(
-            find_coordinates(text, tuple(record.factual.shape[1:]), device=device)
-        )
-        for (name, record), text in zip(records.items(), texts, strict=False)
-    }
+    places = {}
+
+    for (name, record), text in zip(records.items(), texts, strict=False):
+        shape = tuple(record.factual.shape[1:])
+        place = find_coordinates(text, shape, device=device)
+        places[name] = Bounded(place) if len(shape) == 3 else place
+
+    return places
 
 
 def check_places(records: Records, places: Mapping[str, Coordinates]) -> None:
@@ -159,7 +161,7 @@ def _write_pictures(records: Records, folder: Path) -> None:
 def _draw_figures(records: Records, folder: Path) -> None:
     from diffeo.report import figures
 
-    rows = range(min(SHOWN, *map(len, records.values()), SHOWN))
+    rows = range(min([SHOWN, *map(len, records.values())]))
     with_paths = {name: record for name, record in records.items() if record.paths}
 
     if all(drawable(record.factual) for record in records.values()):
