@@ -9,9 +9,6 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from diffeo.names import *  # noqa: F403
-
 SHARED = "explain", "search"  # functions that have the name of the module they are in
 
 
@@ -23,17 +20,20 @@ class _Package(ModuleType):
             super().__setattr__(name, value)
 
 
-def __getattr__(name: str) -> object:
-    public = import_module("diffeo.names")
+if TYPE_CHECKING:
+    from diffeo.names import *  # noqa: F403
+else:
 
-    if name not in public.__all__:
-        raise AttributeError(f"module 'diffeo' has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        public = import_module("diffeo.names")
 
-    return getattr(public, name)
+        if name not in public.__all__:
+            raise AttributeError(f"module 'diffeo' has no attribute {name!r}")
 
+        return getattr(public, name)
 
-def __dir__() -> list[str]:
-    return [*globals(), *import_module("diffeo.names").__all__]
+    def __dir__() -> list[str]:
+        return [*globals(), *import_module("diffeo.names").__all__]
 
 
 sys.modules[__name__].__class__ = _Package
