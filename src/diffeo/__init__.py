@@ -22,18 +22,20 @@ class _Package(ModuleType):
 
 if TYPE_CHECKING:
     from diffeo.names import *  # noqa: F403
-else:
+    from diffeo.names import __all__ as __all__
 
-    def __getattr__(name: str) -> object:
-        public = import_module("diffeo.names")
 
-        if name not in public.__all__:
-            raise AttributeError(f"module 'diffeo' has no attribute {name!r}")
+def __getattr__(name: str) -> object:
+    public = import_module("diffeo.names")
 
-        return getattr(public, name)
+    if name not in ("__all__", *public.__all__):
+        raise AttributeError(f"diffeo has no {name}")
 
-    def __dir__() -> list[str]:
-        return [*globals(), *import_module("diffeo.names").__all__]
+    return getattr(public, name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *import_module("diffeo.names").__all__]
 
 
 sys.modules[__name__].__class__ = _Package
