@@ -125,45 +125,50 @@ class _Run(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
         (y,) = ctx.saved_tensors
         gradient, logdet_gradient = gradients
-        sums: dict[int, Tensor] = {}
+        # before all that comes and goes, so that what stays leaves no holes in memory
+        sums = {id(value): torch.zeros_like(value) for value in ctx.parameters}
 
         for step in reversed(ctx.steps):
-            parameters = [value for value in step.parameters if value.requires_grad]
-
             with torch.enable_grad(), ctx.autocast():
                 replay = step.replay(y)
 
-            found = _gradients(
-                replay, (gradient, logdet_gradient), (*replay.inputs, *parameters)
+            y, gradient = _go_back(
+                replay, (gradient, logdet_gradient), step.parameters, sums
             )
-            count = len(replay.inputs)
-            y = replay.merge(*(value.detach() for value in replay.inputs))
-            gradient = replay.merge(*found[:count])
+            del replay
 
-            for value, more in zip(parameters, found[count:], strict=True):
-                sums[id(value)] = sums.get(id(value), 0) + more
-
-        return None, gradient, *(sums.get(id(value)) for value in ctx.parameters)
+        return None, gradient, *sums.values()
 
 
-def _gradients(
-    replay: Replay, gradients: tuple[Tensor, Tensor], sources: Sequence[Tensor]
-) -> tuple[Tensor, ...]:
-    """Return gradients in the sources, given those in a replay's outputs."""
+def _go_back(
+    replay: Replay,
+    gradients: tuple[Tensor, Tensor],
+    parameters: Sequence[nn.Parameter],
+    sums: dict[int, Tensor],
+) -> tuple[Tensor, Tensor]:
+    """Return a step's input and the gradient in it; add up those in parameters."""
 
+    wanted = [value for value in parameters if id(value) in sums]
     pairs = [
         (output, gradient)
         for output, gradient in zip(replay.outputs, gradients, strict=True)
         if output.requires_grad
     ]
-
-    return torch.autograd.grad(
+    found = torch.autograd.grad(
         [output for output, _ in pairs],
-        sources,
+        (*replay.inputs, *wanted),
         [gradient for _, gradient in pairs],
         allow_unused=True,
         materialize_grads=True,
     )
+    inputs = len(replay.inputs)
+
+    for value, gradient in zip(wanted, found[inputs:], strict=True):
+        sums[id(value)].add_(gradient)
+
+    start = replay.merge(*(value.detach() for value in replay.inputs))
+
+    return start, replay.merge(*found[:inputs])
 
 
 def _replay(run: Direction, undo: Direction, y: Tensor) -> Replay:

@@ -36,7 +36,8 @@ class Convolutions(nn.Module):
     ) -> None:
         super().__init__()
         self.first = nn.Conv2d(inputs, width, 3, padding=1)
-        self.position = nn.Parameter(torch.zeros(width, *side))
+        # in memory as the activations are, with the channels of a place together
+        self.position = nn.Parameter(torch.zeros(*side, width).permute(2, 0, 1))
         self.blocks = nn.ModuleList(_Block(width) for _ in range(blocks))
         self.last = nn.Conv2d(width, outputs, 3, padding=1)
         nn.init.zeros_(self.last.weight)
@@ -46,7 +47,7 @@ class Convolutions(nn.Module):
         """Return the coupling's parameters in the precision of `x`."""
 
         hidden = self.first(channels_last(x))
-        hidden = hidden + channels_last(self.position[None].to(hidden.dtype))
+        hidden = hidden + self.position.to(hidden.dtype)
 
         for block in self.blocks:
             hidden = block(hidden)
