@@ -75,10 +75,8 @@ class Flow(nn.Module):
         if dtype not in (None, own, torch.bfloat16, torch.float16):
             return None
 
-        form: Bijection | None = for_inference(self.bijection, dtype or own)
-
-        if form is not None and invertible:
-            form = form.invertible()
+        plain = for_inference(self.bijection, dtype or own)
+        form = plain.invertible() if invertible else plain
 
         return None if form is None else FlowInference(self, form)
 

@@ -39,9 +39,7 @@ class Convolutions(nn.Module):
         # in memory as the activations are, with the channels of a place together
         self.position = nn.Parameter(torch.zeros(*side, width).permute(2, 0, 1))
         self.blocks = nn.ModuleList(_Block(width) for _ in range(blocks))
-        self.last = nn.Conv2d(width, outputs, 3, padding=1)
-        nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+        self.last = _zero(nn.Conv2d(width, outputs, 3, padding=1))
 
     def forward(self, x: Maps) -> Maps:
         """Return the coupling's parameters in the precision of `x`."""
@@ -74,9 +72,7 @@ class PlainConvolutions(nn.Module):
         super().__init__()
         self.first = nn.Conv2d(inputs, width, 3, padding=1)
         self.second = nn.Conv2d(width, width, 1)
-        self.last = nn.Conv2d(width, outputs, 3, padding=1)
-        nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+        self.last = _zero(nn.Conv2d(width, outputs, 3, padding=1))
 
     def forward(self, x: Maps) -> Maps:
         """Return the coupling's parameters in the precision of `x`."""
@@ -92,11 +88,16 @@ class _Block(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.first = nn.Conv2d(width, width, 3, padding=1)
-        self.second = nn.Conv2d(width, width, 1)
-        nn.init.zeros_(self.second.weight)
-        nn.init.zeros_(self.second.bias)  # type: ignore[arg-type]
+        self.second = _zero(nn.Conv2d(width, width, 1))
 
     def forward(self, x: Images) -> Images:
         hidden: Images = self.second(functional.silu(self.first(functional.silu(x))))
 
         return x + hidden
+
+
+def _zero(convolution: nn.Conv2d) -> nn.Conv2d:
+    for value in convolution.parameters():
+        nn.init.zeros_(value)
+
+    return convolution

@@ -18,7 +18,7 @@ from diffeo.models.flow.layers import (
     Squeeze,
     Whiten,
 )
-from diffeo.models.flow.masks import Channels, Checkerboard
+from diffeo.models.flow.masks import Channels, Checkerboard, Mask
 from diffeo.models.flow.multiscale import MultiscaleSplit
 from diffeo.models.flow.networks import Convolutions, PlainConvolutions
 from diffeo.models.flow.transforms import Additive, Affine, Transform
@@ -114,17 +114,15 @@ def glow(
     build = partial(_build, networks, transform)
 
     def steps(shape: Shape, level: Level) -> list[Bijection]:
-        channels = shape[0]
-        parts: list[Bijection] = []
-
-        for _ in range(level.steps):
-            parts += [
-                ActivationNorm(channels),
-                InvertibleConvolution(channels),
+        return [
+            part
+            for _ in range(level.steps)
+            for part in (
+                ActivationNorm(shape[0]),
+                InvertibleConvolution(shape[0]),
                 Coupling(Channels(), *build(_half(shape), level)),
-            ]
-
-        return parts
+            )
+        ]
 
     with seeded(seed):
         return _flow(shape, levels, build, bins, _no_steps, steps)
@@ -153,31 +151,26 @@ def realnvp(
     transform = Affine()
     build = partial(_build, residual, transform)
 
+    def steps(
+        channels: int, half: Shape, level: Level, mask: Callable[[bool], Mask]
+    ) -> list[Bijection]:
+        return [
+            part
+            for step in range(level.steps)
+            for part in (
+                ActivationNorm(channels),
+                Coupling(mask(step % 2 == 1), *build(half, level)),
+            )
+        ]
+
     def fine(shape: Shape, level: Level) -> list[Bijection]:
         channels, height, width = shape
-        parts: list[Bijection] = []
+        half = (2 * channels, height // 2, width // 2)
 
-        for step in range(level.steps):
-            half = (2 * channels, height // 2, width // 2)
-            mask = Checkerboard(step % 2 == 1)
-            parts += [
-                ActivationNorm(channels),
-                Coupling(mask, *build(half, level)),
-            ]
-
-        return parts
+        return steps(channels, half, level, Checkerboard)
 
     def coarse(shape: Shape, level: Level) -> list[Bijection]:
-        parts: list[Bijection] = []
-
-        for step in range(level.steps):
-            mask = Channels(step % 2 == 1)
-            parts += [
-                ActivationNorm(shape[0]),
-                Coupling(mask, *build(_half(shape), level)),
-            ]
-
-        return parts
+        return steps(shape[0], _half(shape), level, Channels)
 
     with seeded(seed):
         return _flow(shape, levels, build, bins, fine, coarse)
