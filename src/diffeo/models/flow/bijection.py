@@ -74,14 +74,14 @@ class DataDependent(Bijection):
         self._known_initialized = False
 
     @abstractmethod
-    def read(self, x: Tensor) -> None:
+    def set_parameters(self, x: Tensor) -> None:
         """Set the parameters from the batch that arrives at this part."""
 
     @torch.no_grad()
     def initialize(self, x: Tensor) -> None:
         """Set the parameters from the batch that arrives at this part, for good."""
 
-        self.read(x)
+        self.set_parameters(x)
         self.initialized.fill_(value=True)
         self._known_initialized = True
 

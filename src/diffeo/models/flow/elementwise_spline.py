@@ -40,7 +40,7 @@ class ElementwiseSpline(DataDependent):
         self.log_height = nn.Parameter(torch.zeros(channels, bins))
         self.log_slope = nn.Parameter(torch.zeros(channels, bins + 1))
 
-    def read(self, x: Images) -> None:
+    def set_parameters(self, x: Images) -> None:
         """Set the knots so that the values of `x` become standard normal."""
 
         values = x.transpose(0, 1).flatten(1).double()

@@ -1,6 +1,6 @@
 """A backward pass that recomputes activations from outputs instead of keeping them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from torch.autograd.function import once_differentiable
 
 from diffeo.shapes import LogDet
 
-__all__ = ["Direction", "Replay", "Step", "run_steps", "step_of"]
+__all__ = ["Direction", "Replay", "Step", "both_ways", "run_steps"]
 
 Direction = Callable[[Tensor], tuple[Tensor, LogDet]]
 """A bijection in one direction: from its input to its output and log-determinant."""
@@ -44,18 +44,23 @@ class Step(NamedTuple):
     parameters: tuple[nn.Parameter, ...] = ()
 
 
-def step_of(
-    run: Direction, undo: Direction, parameters: Sequence[nn.Parameter] = ()
-) -> Step:
-    """Return a step that is replayed by undoing it and running it again.
+def both_ways(
+    forward: Direction, inverse: Direction, parameters: Iterable[nn.Parameter] = ()
+) -> tuple[Step, Step]:
+    """Return both directions as steps, each replayed by undoing it and running it.
 
     Args:
-        run: The direction of the step.
-        undo: The opposite direction.
-        parameters: Those that `run` depends on.
+        forward: From x to y.
+        inverse: From y to x.
+        parameters: Those that both depend on.
     """
 
-    return Step(run, partial(_replay, run, undo), tuple(parameters))
+    known = tuple(parameters)
+
+    return (
+        Step(forward, partial(_replay, forward, inverse), known),
+        Step(inverse, partial(_replay, inverse, forward), known),
+    )
 
 
 def run_steps(steps: Sequence[Step], x: Tensor) -> tuple[Tensor, LogDet]:
@@ -67,7 +72,7 @@ def run_steps(steps: Sequence[Step], x: Tensor) -> tuple[Tensor, LogDet]:
     Source: Gomez, Ren, Urtasun and Grosse, 2017, The reversible residual network,
     Section 3.
 
-    >>> double = step_of(
+    >>> double, _ = both_ways(
     ...     lambda x: (2 * x, x.new_zeros(len(x))),
     ...     lambda y: (y / 2, y.new_zeros(len(y))),
     ... )

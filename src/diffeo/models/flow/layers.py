@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from diffeo.models.flow.bijection import Bijection, DataDependent
 from diffeo.models.flow.inference.channel_affine import ChannelAffine
-from diffeo.models.flow.invertible_backprop import Step, step_of
+from diffeo.models.flow.invertible_backprop import Step, both_ways
 from diffeo.shapes import Images, Latent, LogDet, Maps
 
 __all__ = ["ActivationNorm", "InvertibleConvolution", "Squeeze", "Whiten"]
@@ -33,7 +33,7 @@ class ActivationNorm(DataDependent):
         self.shift = nn.Parameter(torch.zeros(channels, 1, 1))
         self.log_scale = nn.Parameter(torch.zeros(channels, 1, 1))
 
-    def read(self, x: Images) -> None:
+    def set_parameters(self, x: Images) -> None:
         """Set scale and shift so that each channel of `x` is standardized."""
 
         deviation, mean = torch.std_mean(x, dim=(0, 2, 3))
@@ -67,7 +67,7 @@ class ActivationNorm(DataDependent):
     def steps(self) -> tuple[Step, Step]:
         """Return both directions as steps."""
 
-        return _both_ways(self)
+        return both_ways(self.forward, self.inverse, self.parameters())
 
     def _logdet(self, x: Images) -> LogDet:
         _, _, height, width = x.shape
@@ -135,7 +135,7 @@ class InvertibleConvolution(Bijection):
     def steps(self) -> tuple[Step, Step]:
         """Return both directions as steps."""
 
-        return _both_ways(self)
+        return both_ways(self.forward, self.inverse, self.parameters())
 
     def weight(self) -> Tensor:
         """Return the matrix, (channels, channels)."""
@@ -160,15 +160,6 @@ class InvertibleConvolution(Bijection):
 
 def _mix(matrix: Tensor, x: Images) -> Images:
     return functional.conv2d(x, matrix[:, :, None, None])
-
-
-def _both_ways(bijection: Bijection) -> tuple[Step, Step]:
-    parameters = tuple(bijection.parameters())
-
-    return (
-        step_of(bijection.forward, bijection.inverse, parameters),
-        step_of(bijection.inverse, bijection.forward, parameters),
-    )
 
 
 class Squeeze(Bijection):

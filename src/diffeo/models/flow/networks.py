@@ -7,7 +7,7 @@ from torch.nn import functional
 from diffeo.models.flow.inference.convolution import channels_last
 from diffeo.shapes import Images, Maps
 
-__all__ = ["Convolutions", "PlainConvolutions"]
+__all__ = ["Convolutions"]
 
 
 class Convolutions(nn.Module):
@@ -51,35 +51,6 @@ class Convolutions(nn.Module):
             hidden = block(hidden)
 
         parameters: Maps = self.last(functional.silu(hidden))
-
-        return parameters.to(x.dtype)
-
-
-class PlainConvolutions(nn.Module):
-    """Convolutions of kernel 3, 1 and 3, with rectified activations between them.
-
-    A flow built on it is a bijection that bends at the activations' edges.
-
-    Source: Kingma and Dhariwal, 2018, Glow, Section 3.3.
-
-    Args:
-        inputs: Channels of the input.
-        outputs: Channels of the output.
-        width: Hidden channels.
-    """
-
-    def __init__(self, inputs: int, outputs: int, *, width: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(inputs, width, 3, padding=1)
-        self.second = nn.Conv2d(width, width, 1)
-        self.last = _zero(nn.Conv2d(width, outputs, 3, padding=1))
-
-    def forward(self, x: Maps) -> Maps:
-        """Return the coupling's parameters in the precision of `x`."""
-
-        hidden = self.first(channels_last(x))
-        hidden = self.second(functional.relu(hidden, inplace=True))
-        parameters: Maps = self.last(functional.relu(hidden, inplace=True))
 
         return parameters.to(x.dtype)
 

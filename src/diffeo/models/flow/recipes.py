@@ -20,11 +20,11 @@ from diffeo.models.flow.layers import (
 )
 from diffeo.models.flow.masks import Channels, Checkerboard, Mask
 from diffeo.models.flow.multiscale import MultiscaleSplit
-from diffeo.models.flow.networks import Convolutions, PlainConvolutions
+from diffeo.models.flow.networks import Convolutions
 from diffeo.models.flow.transforms import Additive, Affine, Transform
 from diffeo.models.seeded import seeded
 
-__all__ = ["Level", "Networks", "glow", "plain", "realnvp", "residual"]
+__all__ = ["Level", "Networks", "glow", "realnvp", "residual"]
 
 Shape = tuple[int, int, int]
 
@@ -65,24 +65,6 @@ def residual(
     return Convolutions(
         inputs, outputs, side=side, width=level.width, blocks=level.blocks
     )
-
-
-def plain(
-    inputs: int,
-    outputs: int,
-    side: tuple[int, int],  # noqa: ARG001
-    level: Level,
-) -> nn.Module:
-    """Return Glow's own network of three convolutions.
-
-    Args:
-        inputs: Its input's channels.
-        outputs: Its output's channels.
-        side: Height and width of both.
-        level: Its width.
-    """
-
-    return PlainConvolutions(inputs, outputs, width=level.width)
 
 
 def glow(

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from diffeo.models.flow.bijection import Bijection
-from diffeo.models.flow.invertible_backprop import Step, step_of
+from diffeo.models.flow.invertible_backprop import Step, both_ways
 from diffeo.shapes import Images, LogDet
 
 __all__ = ["ChannelAffine", "join_neighbors"]
@@ -46,7 +46,7 @@ class ChannelAffine(Bijection):
     def steps(self) -> tuple[Step, Step]:
         """Return both directions as steps."""
 
-        return step_of(self.forward, self.inverse), step_of(self.inverse, self.forward)
+        return both_ways(self.forward, self.inverse)
 
     def then(self, other: "ChannelAffine") -> "ChannelAffine":
         """Return this map followed by the other one."""
