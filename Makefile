@@ -19,8 +19,8 @@ bench: $(INSTALLED)
 
 # Format, lint, types, direction of imports.
 check: $(INSTALLED)
-	$(BIN)/ruff format --check src tests benchmarks
-	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks reproduction
+	$(BIN)/ruff check src tests benchmarks reproduction
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

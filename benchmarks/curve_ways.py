@@ -10,12 +10,12 @@ from torch.optim import Optimizer
 from benchmarks.clocked import Way, latest, recent
 from benchmarks.plain_glow import plain_bits, plain_glow, start
 from diffeo.arithmetic import multiply_adds
-from diffeo.experiments.training import DIGITS_FLOW
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.flow import as_flow
 from diffeo.models.flow.recipes import Level
 from diffeo.models.precision import low_precision_dtype
 from diffeo.training.schedule import Schedule
+from reproduction.mnist.training import DIGITS_FLOW
 
 __all__ = ["more_work", "ways"]
 

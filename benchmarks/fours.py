@@ -10,9 +10,16 @@ from torch import Tensor, nn
 from benchmarks.digits import official_digits, repeated
 from diffeo import zoo
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.experiments.fours import SOURCE, counterfactual, digits_flow, right_digits
+from diffeo.explain import explain
 from diffeo.models.flow.flow import Flow
 from diffeo.search import Run
+from reproduction.mnist.setup import (
+    CONFIDENCE,
+    SOURCE,
+    TARGET,
+    digits_flow,
+    right_digits,
+)
 
 __all__ = ["TURNS", "fours", "models", "ratio", "search_fours", "seconds"]
 
@@ -38,7 +45,9 @@ def fours(count: int) -> Tensor:
 def search_fours(count: int, run: Run) -> Counterfactuals:
     """Turn fours into nines, with the default way to step."""
 
-    return counterfactual(fours(count), *models(), run=run)
+    return explain(
+        fours(count), *models(), target=TARGET, confidence=CONFIDENCE, run=run
+    )
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -6,10 +6,10 @@ import torch
 
 from benchmarks.fours import TURNS, fours, models, search_fours, seconds
 from diffeo.coordinates.bounded import Bounded
-from diffeo.experiments.fours import TARGET
 from diffeo.memory import keep_freed
 from diffeo.objectives import log_odds
 from diffeo.search import Run
+from reproduction.mnist.setup import TARGET
 
 __all__ = ["measure"]
 
@@ -42,7 +42,7 @@ def measure() -> dict[str, float]:
 
         return rows * times / seconds(steps)
 
-    found = int(search_fours(len(images), Run(steps=1)).settings["batch_size"])
+    found = search_fours(len(images), Run(steps=1)).batch_size
     sizes = sorted({*SIZES, found})
     turns = [{size: rate(size) for size in sizes} for _ in range(TURNS)]
     rates = {size: median(turn[size] for turn in turns) for size in sizes}

@@ -3,8 +3,8 @@
 from unittest.mock import patch
 
 from benchmarks.fours import ratio, search_fours
-from diffeo.climbing import climb
 from diffeo.search import Run
+from diffeo.search import loop as climb
 
 __all__ = ["measure"]
 

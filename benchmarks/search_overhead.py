@@ -5,10 +5,10 @@ from torch import Tensor, nn
 
 from benchmarks.fours import fours, models, ratio
 from diffeo.coordinates.bounded import Bounded
-from diffeo.experiments.fours import CONFIDENCE, TARGET
 from diffeo.memory import keep_freed
 from diffeo.objectives import TargetClass, log_odds
 from diffeo.search import Run, search
+from reproduction.mnist.setup import CONFIDENCE, TARGET
 
 __all__ = ["measure"]
 

@@ -9,7 +9,7 @@ from diffeo.search import Run
 __all__ = ["measure"]
 
 ROWS = 64
-ROUGH, FINE = Run(batch_size=ROWS, refine=0), Run(batch_size=ROWS)
+ROUGH, FINE = Run(batch_size=ROWS, line_search_steps=0), Run(batch_size=ROWS)
 
 
 def measure() -> dict[str, float]:

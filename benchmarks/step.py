@@ -19,10 +19,9 @@ from benchmarks.flows import (
     work_of,
 )
 from benchmarks.timing import act_on_request, apart, interleaved, ratio
-from diffeo.climbing.proposing import proposing
 from diffeo.coordinates.inference import inference_form
 from diffeo.memory import keep_freed
-from diffeo.run import Run
+from diffeo.models.precision import low_precision_dtype
 
 __all__ = ["step"]
 
@@ -41,9 +40,10 @@ def ours(precision: Literal["auto", "full"]) -> Decoding:
     """Return what a search decodes with."""
 
     flow = glow_of(SIZE).requires_grad_(requires_grad=False)
-    x = torch.full((1, 3, SIZE.side, SIZE.side), 0.5)
     steady = inference_form(flow) or flow
-    ready = proposing(flow, steady, Run(precision=precision), x).coordinates
+    dtype = low_precision_dtype(torch.device("cpu"))
+    low = inference_form(flow, dtype=dtype) if precision == "auto" else None
+    ready = low or steady
     keep_freed()
 
     return Decoding(lambda z: ready.decode(z[0]), [packed(noise(SIZE, BATCH))])

@@ -1,10 +1,11 @@
 """The instances over which the laws run: a new part costs one entry here."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
+import zuko
 from torch import Tensor, nn
 
 from diffeo.ascents import (
@@ -24,16 +25,18 @@ from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.linear import principal_axes
 from diffeo.coordinates.protocol import Coordinates
+from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.methods import (
-    Adversarial,
-    Diffeomorphic,
     Method,
-    Natural,
-    Prototypes,
-    Revise,
-    Wachter,
+    PrototypeObjective,
+    RadiusSchedule,
+    RandomSearch,
+    adversarial,
+    diffeomorphic,
+    prototypes,
+    revise,
+    wachter,
 )
-from diffeo.methods.shells import GrowingShells, ShrinkingShells
 from diffeo.models.flow.bijection import Bijection, initialize
 from diffeo.models.flow.chain import Chain
 from diffeo.models.flow.coupling import Coupling
@@ -251,6 +254,54 @@ class SearchCase:
     model: nn.Module
 
 
+class Autoencoder(nn.Module):
+    """Coordinates as users write them: a module with an encoder and a decoder."""
+
+    def __init__(self, latent: int) -> None:
+        super().__init__()
+        self.encoder = nn.Linear(16, latent)
+        self.decoder = nn.Linear(latent, 16)
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Return the encoder's vectors."""
+
+        z: Tensor = self.encoder(x.flatten(1))
+
+        return z
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Return the decoder's images."""
+
+        x: Tensor = self.decoder(z)
+
+        return x.reshape(-1, *SHAPE)
+
+
+def autoencoder(latent: int = 6) -> Autoencoder:
+    """An autoencoder of 4×4 images whose encoder inverts its decoder."""
+
+    with seeded(4):
+        model = Autoencoder(latent).double().eval()
+
+    with torch.no_grad():
+        inverse = torch.linalg.pinv(model.decoder.weight)
+        model.encoder.weight.copy_(inverse)
+        model.encoder.bias.copy_(-inverse @ model.decoder.bias)
+
+    return model
+
+
+def zuko_flow() -> ZukoFlow:
+    """A small flow of the zuko library on 4×4 images, in double precision."""
+
+    with seeded(5):
+        flow = ZukoFlow(zuko.flows.NICE(16, transforms=2, hidden_features=(8,)), SHAPE)
+
+    disturb(flow)
+
+    return flow.double().eval()
+
+
 def coordinates() -> dict[str, Coordinates]:
     """Every kind of coordinates of 4×4 images."""
 
@@ -259,6 +310,8 @@ def coordinates() -> dict[str, Coordinates]:
         "linear": principal_axes(images(64), count=6),
         "flow": tiny_flow(),
         "bounded flow": Bounded(tiny_flow(realnvp)),
+        "zuko flow": zuko_flow(),
+        "autoencoder": autoencoder(),
     }
 
 
@@ -320,16 +373,16 @@ def methods(model: nn.Module, where: Coordinates) -> dict[str, Method]:
     """Every published method, fitted to a model and coordinates of 4×4 images."""
 
     step = Box(Adam(0.02), 0.0, 1.0)
-    fitted = Prototypes(weight=0.01).fit(
+    fitted = PrototypeObjective.fit(
         images(60, seed=5), model, where, autoencoder=lambda x: 0.9 * x
     )
+    schedule = RadiusSchedule(6.0, 0.5)
 
     return {
-        "adversarial": Adversarial(step),
-        "wachter": Wachter(0.01, ascent=step),
-        "revise": Revise(0.01),
-        "natural, growing": Natural(GrowingShells(0.5), samples=8, budget=80),
-        "natural, shrinking": Natural(ShrinkingShells(6.0, 0.5), samples=8, budget=80),
-        "prototypes": fitted,
-        "diffeomorphic": Diffeomorphic(),
+        "adversarial": adversarial(step),
+        "wachter": wachter(0.01, step),
+        "revise": revise(0.01),
+        "natural": RandomSearch(schedule, samples=8, budget=80),
+        "prototypes": prototypes(replace(fitted, weight=0.01)),
+        "diffeomorphic": diffeomorphic(),
     }

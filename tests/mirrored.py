@@ -1,10 +1,12 @@
 """Made-up records, for whatever only shows them."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
-from diffeo.counterfactuals import Counterfactuals, Outcome
-from diffeo.report.film import Reel
+from diffeo.counterfactuals import Counterfactuals, Outcome, SearchPath, Typicality
 
 
 def synthetic(rows: int, shape: tuple[int, int, int], *, noise: float) -> Tensor:
@@ -19,42 +21,46 @@ def synthetic(rows: int, shape: tuple[int, int, int], *, noise: float) -> Tensor
 
 
 def record_of(x: Tensor) -> Counterfactuals:
-    """A record whose counterfactuals are mirror images, of ever more steps."""
+    """A record in data space: counterfactuals are mirror images, of ever more steps."""
 
     rows = len(x)
-    after = x.flip(3)
+    after = x.flip(-1)
 
     return Counterfactuals(
         factual=x,
-        reconstruction=(x + 0.01).clamp(0, 1),
+        reconstruction=x.clone(),
         counterfactual=after,
-        origin=x.flatten(1)[:, :4],
-        latent=after.flatten(1)[:, :4],
+        origin=x.flatten(1),
+        latent=after.flatten(1),
         target=torch.ones(rows),
         outcome=torch.full((rows,), Outcome.REACHED).long(),
         steps=torch.arange(rows) + 8,
-        outputs_before=torch.tensor([[2.0, -2.0]]).expand(rows, -1),
-        outputs_after=torch.tensor([[-3.0, 3.0]]).expand(rows, -1),
+        outputs_before=torch.tensor([[2.0, -2.0]]).repeat(rows, 1),
+        outputs_after=torch.tensor([[-3.0, 3.0]]).repeat(rows, 1),
         margin=torch.ones(rows),
-        typical=torch.ones(rows, dtype=torch.bool),
+        typical=torch.full((rows,), Typicality.TYPICAL).long(),
         seconds=torch.ones(rows),
-        path=torch.zeros(rows, 0, 4),
-        path_margin=torch.zeros(rows, 0),
-        settings={"objective": "TargetClass(target=1, confidence=0.99)"},
+        batch_size=rows,
+        settings={
+            "objective": {"name": "TargetClass", "target": 1, "confidence": 0.99}
+        },
     )
 
 
-def films_of(record: Counterfactuals) -> list[Reel]:
-    """Films that blend from the factual to the counterfactual."""
+def with_paths(record: Counterfactuals, points: int = 9) -> Counterfactuals:
+    """The record with paths that blend from the factual to the counterfactual."""
 
-    before, after = record.factual, record.counterfactual
-    mix = torch.linspace(0, 1, 9)[:, None, None, None]
+    mix = torch.linspace(0, 1, points)[:, None]
+    margin = torch.linspace(1 - points, 0, points)
+    paths = tuple(
+        SearchPath(torch.arange(points), start + mix * (end - start), margin)
+        for start, end in zip(record.origin, record.latent, strict=True)
+    )
 
-    return [
-        Reel(
-            tuple(range(9)),
-            tuple(float(step) for step in range(-8, 1)),
-            before[row] + mix * (after[row] - before[row]),
-        )
-        for row in range(len(record))
-    ]
+    return replace(record, paths=paths)
+
+
+def asked(record: Counterfactuals, objective: Mapping[str, object]) -> Counterfactuals:
+    """The record of another objective."""
+
+    return replace(record, settings={**record.settings, "objective": objective})

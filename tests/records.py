@@ -27,9 +27,10 @@ def record(
         outputs_before=before,
         outputs_after=after,
         margin=torch.ones(rows, dtype=factual.dtype),
-        typical=torch.ones(rows, dtype=torch.bool),
+        typical=torch.ones(rows, dtype=torch.long),
         seconds=torch.full((rows,), 0.5, dtype=factual.dtype),
-        path=torch.zeros(rows, 0, factual[0].numel(), dtype=factual.dtype),
-        path_margin=torch.zeros(rows, 0, dtype=factual.dtype),
-        settings={"objective": f"TargetClass(target={target}, confidence=0.99)"},
+        batch_size=rows,
+        settings={
+            "objective": {"name": "TargetClass", "target": target, "confidence": 0.99}
+        },
     )

@@ -205,40 +205,6 @@ def test_the_demo_writes_its_page_and_prints_its_path_last(tmp_path: Path) -> No
     assert latent.reached.float().mean() >= 0.95
 
 
-def test_reproduce_quickly(data: Path, tmp_path: Path) -> None:
-    out = tmp_path / "mnist"
-    code, output = run(
-        "reproduce", "mnist", "--quick", "--data", data, "--out", out, "--quiet"
-    )
-
-    assert code == 0
-    assert "svm_target_latent" in output
-    assert (out / "results.json").is_file()
-    assert (out / "gallery.png").is_file()
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (("train", "none"), "name must be one of mnist-flow, mnist-cnn"),
-        (("reproduce", "none"), "name must be one of helix, mnist"),
-        (("tune", "none"), "name must be one of mnist-comparison, got none"),
-        (("train", "mnist-cnn", "--data", "none"), "data folder must hold"),
-        (
-            ("train", "mnist-flow", "--backward", "none"),
-            "backward must be one of auto, plain, reversible, got none",
-        ),
-    ],
-)
-def test_bad_names_are_told_in_a_sentence(
-    words: tuple[str, ...], message: str, tmp_path: Path
-) -> None:
-    code, output = run(*words, "--out", tmp_path / "out")
-
-    assert code == 2
-    assert message in output
-
-
 def test_help_says_that_a_python_file_is_run() -> None:
     code, output = run("explain", "--help")
 

@@ -1,7 +1,11 @@
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from diffeo.ascents import NormalizedGradient
@@ -31,13 +35,109 @@ def test_selected_rows_are_those_asked_for() -> None:
     assert torch.equal(whole.select(whole.margin > 99).latent, whole.latent[:0])
 
 
-def test_concatenated_paths_repeat_their_last_point() -> None:
+def test_concatenated_records_keep_each_path_as_long_as_it_was() -> None:
     short, long = record(2, steps=3), record(3, steps=6)
     both = concatenate([short, long])
 
-    assert both.path.shape[:2] == (5, long.path.shape[1])
-    assert torch.equal(both.path[:2, : short.path.shape[1]], short.path)
-    assert torch.equal(both.path[:2, -1], short.path[:, -1])
+    assert [len(path.steps) for path in both.paths] == [
+        len(path.steps) for path in (*short.paths, *long.paths)
+    ]
+    assert torch.equal(both.paths[4].latent, long.paths[2].latent)
+
+
+def test_a_path_ends_at_the_point_returned() -> None:
+    found = record(steps=6)
+
+    for row, path in enumerate(found.paths):
+        assert torch.equal(path.latent[0], found.origin[row])
+        assert torch.equal(path.latent[-1], found.latent[row])
+        assert path.steps[-1] == found.steps[row]
+
+
+def test_a_saved_record_is_read_as_it_was(tmp_path: Path) -> None:
+    found = replace(record(), names=("a", "b", "c.png", "d"))
+    found.save(str(tmp_path / "record.safetensors"))
+    again = Counterfactuals.load(str(tmp_path / "record.safetensors"))
+
+    assert again.settings == found.settings
+    assert (again.names, again.batch_size) == (found.names, found.batch_size)
+    assert all(map(torch.equal, again.tensors().values(), found.tensors().values()))
+    assert [path.steps.tolist() for path in again.paths] == [
+        path.steps.tolist() for path in found.paths
+    ]
+
+
+def test_settings_are_names_and_values() -> None:
+    settings = record().settings
+
+    assert settings["objective"] == {
+        "name": "TargetClass",
+        "target": 2,
+        "confidence": 0.99,
+    }
+    assert settings["ascent"] == {"name": "NormalizedGradient", "rate": 0.1}
+
+
+def test_a_record_is_shown_in_two_lines() -> None:
+    found = record(steps=1000)
+    head, medians = repr(found).splitlines()
+
+    assert head.startswith("Counterfactuals of 4 rows: ")
+    assert medians.startswith("medians: ")
+    assert "confidence 0.99" in medians
+
+
+def test_a_penalty_hides_no_class() -> None:
+    inner = record().settings["objective"]
+    outer = {"name": "Penalized", "weight": 0.1, "objective": inner}
+    priced = replace(record(), settings={"objective": outer})
+
+    assert priced.objective == inner
+    assert torch.equal(priced.confidence, record().confidence)
+
+
+def test_only_a_class_has_a_confidence() -> None:
+    values = replace(record(), settings={"objective": {"name": "Between"}})
+
+    assert not values.is_of_classes
+
+    with pytest.raises(ValueError, match="must be a class to have a confidence"):
+        _ = values.confidence
+
+
+CHANGES: dict[str, Callable[[dict[str, Any], dict[str, str]], object]] = {
+    "a row left out": lambda tensors, _: tensors.update(steps=tensors["steps"][1:]),
+    "no target": lambda tensors, _: tensors.pop("target"),
+    "bytes": lambda tensors, _: tensors.update(margin=tensors["margin"].byte()),
+    "no settings": lambda _, head: head.pop("settings"),
+    "settings of a list": lambda _, head: head.update(settings="[1]"),
+    "settings of no JSON": lambda _, head: head.update(settings="{"),
+    "no batch size": lambda _, head: head.pop("batch_size"),
+    "another version": lambda _, head: head.update(version="1"),
+    "a path too long": lambda tensors, _: tensors.update(
+        path_points=tensors["path_points"] + 1
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=list(CHANGES))
+def test_a_changed_file_is_refused_in_one_sentence(
+    change: Callable[[dict[str, Any], dict[str, str]], object], tmp_path: Path
+) -> None:
+    path = tmp_path / "record.safetensors"
+    record().save(path)
+
+    with safe_open(path, framework="pt") as file:
+        head = dict(file.metadata())
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+    change(tensors, head)
+    save_file(tensors, path, metadata=head)
+
+    with pytest.raises(ValueError, match="record must be") as caught:
+        Counterfactuals.load(path)
+
+    assert str(path) in str(caught.value)
 
 
 def test_chosen_rows_come_from_the_record_that_was_chosen() -> None:

@@ -14,8 +14,8 @@ from kept import KEPT, network, step
 CPU = torch.device("cpu")
 
 
-def rows_that_pay(work: Callable[[int], object], rows: int) -> int:
-    return Need.of(work, rows, CPU).rows_that_pay(rows)
+def rows_that_pay(work: Callable[[], object], rows: int) -> int:
+    return Need.of(work, CPU).rows_that_pay(rows)
 
 
 def test_as_many_rows_are_taken_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,12 +23,12 @@ def test_as_many_rows_are_taken_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for free, expected in ((40 * KEPT * 4, 32), (KEPT, 1), (2**50, 1024)):
         monkeypatch.setattr(memory, "available_bytes", lambda device, n=free: n)  # noqa: ARG005
-        assert rows_that_pay(lambda n: step(n, model), 5000) == expected
+        assert rows_that_pay(lambda: step(1, model), 5000) == expected
 
 
 def test_rows_fit_as_long_as_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
     model = network()
-    need = Need.of(lambda n: step(n, model), 10, CPU)
+    need = Need.of(lambda: step(1, model), CPU)
     monkeypatch.setattr(memory, "available_bytes", lambda device: 20 * KEPT)  # noqa: ARG005
 
     assert need.kept == KEPT
@@ -37,38 +37,25 @@ def test_rows_fit_as_long_as_there_is_room(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_work_that_runs_out_of_memory_does_not_fit() -> None:
-    def work(rows: int) -> None:
-        if rows == 2:
-            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: 1 TB")
+    def work() -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: 1 TB")
 
-    need = Need.of(work, 5, CPU)
+    need = Need.of(work, CPU)
 
     assert not need.fits(1)
     assert need.rows_that_pay(5) == 1
 
 
-def test_two_rows_are_not_tried_if_one_leaves_no_room(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    model, tried = network(), []
-    monkeypatch.setattr(memory, "available_bytes", lambda device: 1000)  # noqa: ARG005
-
-    def work(rows: int) -> None:
-        tried.append(rows)
-        step(rows, model)
-
-    assert not Need.of(work, 5, CPU).fits(1)
-    assert tried == [1]
-
-
 def test_no_more_rows_are_taken_than_there_are() -> None:
-    assert rows_that_pay(lambda n: step(n, network()), 3) == 3
-    assert rows_that_pay(lambda n: step(n, network()), 1) == 1
+    model = network()
+
+    assert rows_that_pay(lambda: step(1, model), 3) == 3
+    assert rows_that_pay(lambda: step(1, model), 1) == 1
 
 
 def test_wide_data_are_taken_few_at_a_time() -> None:
-    def work(rows: int) -> None:
-        z = torch.zeros(rows, 1_000_000, requires_grad=True)
+    def work() -> None:
+        z = torch.zeros(1, 1_000_000, requires_grad=True)
         torch.autograd.grad(z.tanh().sum(), z)
 
     assert rows_that_pay(work, 500) == 4
@@ -77,8 +64,8 @@ def test_wide_data_are_taken_few_at_a_time() -> None:
 def test_large_weights_do_not_count_as_wide_data() -> None:
     weights = torch.zeros(1_000_000)
 
-    def work(rows: int) -> None:
-        z = torch.zeros(rows, 1, requires_grad=True)
+    def work() -> None:
+        z = torch.zeros(1, 1, requires_grad=True)
         torch.autograd.grad((z * weights).sum(1).tanh().sum(), z)
 
     assert rows_that_pay(work, 500) == 500

@@ -1,13 +1,16 @@
 import math
 
+import numpy as np
 import pytest
 import torch
+from jaxtyping import TypeCheckError
 from torch import Tensor, nn
 
 from diffeo.models.classifiers import Logits
 from diffeo.objectives import (
     AtLeast,
     AtMost,
+    Between,
     Near,
     Point,
     TargetClass,
@@ -26,7 +29,7 @@ def point(outputs: Tensor) -> Point:
     return Point(data, data, outputs, data, data)
 
 
-def margin(objective: TargetClass | AtLeast | AtMost | Near, outputs: Tensor) -> Tensor:
+def margin(objective: TargetClass | Between, outputs: Tensor) -> Tensor:
     here = point(outputs)
 
     return objective.margin(here, objective.start(here))
@@ -108,15 +111,109 @@ def test_targets_that_do_not_exist_are_refused(
     target: int | tuple[int, ...], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        TargetClass(target).start(point(LOGITS))
+        TargetClass(target).check(LOGITS, 3)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_probabilities_are_refused_with_the_way_out(rows: int) -> None:
+    outputs = LOGITS.softmax(1)[:rows]
+
+    with pytest.raises(ValueError, match=r"Logits\(model\).*logits=True"):
+        TargetClass(0).check(outputs, 3)
+
+    TargetClass(0, logits=True).check(outputs, 3)
+
+
+@pytest.mark.parametrize("rows", [1, 9])
+def test_single_outputs_between_0_and_1_are_doubted(rows: int) -> None:
+    outputs = torch.linspace(0, 1, 9)[:rows, None]
+
+    with pytest.warns(UserWarning, match=r"Logits\(model\).*logits=True"):
+        TargetClass(0).check(outputs, rows)
+
+    TargetClass(0, logits=True).check(outputs, rows)
+    TargetClass(0).check(outputs * 20 - 10, rows)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_logits_have_log_odds(dtype: torch.dtype) -> None:
+    target = torch.tensor([0, 1, 0])
+    expected = log_odds(LOGITS, target)
+    objective = TargetClass((0, 1, 0), 0.9)
+    found = log_odds(LOGITS.to(dtype), target)
+
+    torch.testing.assert_close(found.double(), expected, rtol=0.03, atol=0.03)
+    assert margin(objective, LOGITS.to(dtype)).dtype == dtype
+
+
+def wanted(target: object) -> object:
+    """The target of an objective, told as a user tells it."""
+
+    return TargetClass(target).target  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("one", [9, np.int64(9), torch.tensor(9), np.uint8(9)])
+def test_a_target_may_be_any_whole_number(one: object) -> None:
+    assert wanted(one) == 9
+    assert isinstance(wanted(one), int)
 
 
 @pytest.mark.parametrize(
-    "outputs", [LOGITS.softmax(1), torch.linspace(0, 1, 9), torch.rand(9, 1)]
+    "several", [[1, 2], (1, np.int64(2)), torch.tensor([1, 2]), np.array([1, 2])]
 )
-def test_probabilities_are_refused_with_the_way_out(outputs: Tensor) -> None:
-    with pytest.raises(ValueError, match=r"Logits\(model\)"):
-        TargetClass(0).start(point(outputs))
+def test_targets_may_come_from_any_library(several: object) -> None:
+    assert wanted(several) == (1, 2)
+
+
+@pytest.mark.parametrize("target", ["nine", 1.5, [1.5], torch.tensor([0.5, 1.0])])
+def test_targets_that_are_no_numbers_are_refused(target: object) -> None:
+    with pytest.raises((ValueError, TypeCheckError), match="target"):
+        wanted(target)
+
+
+def test_each_batch_has_the_targets_of_its_rows() -> None:
+    assert TargetClass((2, 1, 0)).rows(slice(1, 3)).target == (1, 0)
+    assert TargetClass("other").rows(slice(1, 3)).target == "other"
+
+
+@pytest.mark.parametrize(
+    ("objective", "values", "expected"),
+    [
+        (AtLeast(0.5), [0.2, -1.5, 2.5], [0.003, 0.005, 0.005]),
+        (AtMost(0.01), [5.0, 0.02, 0.005], [1e-4, 1e-4, 5e-5]),
+        (AtLeast(0.0), [-3.0, -0.2, 2.0], [0.03, 0.002, 0.02]),
+        (Near(1.0, within=0.01), [5.0, 0.9, 1.0], [2e-3, 9e-4, 1e-4]),
+    ],
+)
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e3])
+def test_a_tolerance_is_a_hundredth_of_a_length_in_the_models_unit(
+    objective: Between, values: list[float], expected: list[float], unit: float
+) -> None:
+    low, high = objective.low * unit, objective.high * unit
+    here = point(torch.tensor(values, dtype=torch.float64) * unit)
+    found = Between(low, high).tolerance(here, ())
+
+    torch.testing.assert_close(found / unit, torch.tensor(expected).double())
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [(-math.inf, math.inf), (1.0, 1.0), (2.0, 1.0), (math.nan, 1.0)],
+)
+def test_an_interval_without_an_inside_is_refused(low: float, high: float) -> None:
+    with pytest.raises(ValueError, match="low must be below high"):
+        Between(low, high)
+
+
+def test_an_interval_tells_its_sides_and_what_it_aims_at() -> None:
+    here = point(torch.tensor([-1.0, 0.45, 2.0]))
+
+    side = Near(0.5, within=0.1).side(here, ())
+    assert side is not None
+    assert side.tolist() == [-1, -1, 1]
+    assert AtLeast(0.5).side(here, ()) is None
+    assert Near(0.5, within=0.1).aim(here, ()).tolist() == [0.5] * 3
+    assert AtMost(0.3).aim(here, ()).tolist() == pytest.approx([0.3] * 3)
 
 
 def test_outputs_of_a_wrong_shape_are_refused() -> None:

@@ -4,13 +4,22 @@ import torch
 from diffeo.ascents import Gradient
 from diffeo.coordinates.identity import Identity
 from diffeo.objectives import Point, TargetClass
-from diffeo.objectives.distances import Manhattan, SquaredEuclidean
-from diffeo.objectives.penalized import Penalized, Penalty
-from diffeo.search import Run, search
+from diffeo.objectives.penalized import Penalized
+from diffeo.objectives.penalties import (
+    Manhattan,
+    Penalty,
+    ReconstructionError,
+    SquaredEuclidean,
+)
+from diffeo.search import search
 from laws import SHAPE, images, tiny_classifier
 
 MODEL = tiny_classifier(3)
-PENALTIES = {"L1": Manhattan(), "squared L2": SquaredEuclidean()}
+PENALTIES: dict[str, Penalty] = {
+    "L1": Manhattan(),
+    "squared L2": SquaredEuclidean(),
+    "reconstruction error": ReconstructionError(lambda x: 0.9 * x),
+}
 
 
 def points() -> tuple[Point, Point]:
@@ -27,7 +36,7 @@ def test_only_the_score_pays(penalty: Penalty) -> None:
     plain = TargetClass(1, 0.8)
     priced = Penalized(plain, penalty, 0.3)
     inner, memory = plain.start(start), priced.start(start)
-    price = penalty.price(point, penalty.start(start, torch.zeros(4).double()))
+    price = penalty.penalty(point, penalty.start(start, torch.zeros(4).double()))
 
     assert (price > 0).all()
     torch.testing.assert_close(
@@ -42,17 +51,17 @@ def test_distances_are_what_they_say() -> None:
     change = (point.data - point.factual).flatten(1)
     nothing = start.origin[:, :0]
 
-    torch.testing.assert_close(Manhattan().price(point, nothing), change.abs().sum(1))
+    torch.testing.assert_close(Manhattan().penalty(point, nothing), change.abs().sum(1))
     torch.testing.assert_close(
-        SquaredEuclidean().price(point, nothing), change.square().sum(1)
+        SquaredEuclidean().penalty(point, nothing), change.square().sum(1)
     )
 
 
-def test_a_price_keeps_a_search_nearer() -> None:
+def test_a_penalty_keeps_a_search_nearer() -> None:
     x = images(4)
     plain = TargetClass(1, 0.7)
     records = [
-        search(x, MODEL, objective, Identity(SHAPE), Gradient(0.002), Run(reserve=0.0))
+        search(x, MODEL, objective, Identity(SHAPE), Gradient(0.002))
         for objective in (plain, Penalized(plain, SquaredEuclidean(), 0.5))
     ]
     free, bound = ((r.latent - r.origin).norm(dim=1) for r in records)

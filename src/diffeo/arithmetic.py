@@ -1,4 +1,4 @@
-"""How much arithmetic some work takes."""
+"""Count the arithmetic in some work."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,11 @@ def multiply_adds(work: Callable[[], object]) -> float:
     """Return the multiply-adds of the convolutions and matrix products in some work.
 
     Args:
-        work: Done once, without gradients.
+        work: It is done once, without gradients.
+
+    Example:
+        >>> multiply_adds(lambda: torch.zeros(2, 3) @ torch.zeros(3, 5))
+        30.0
     """
 
     with torch.no_grad(), FlopCounterMode(display=False) as counter:

@@ -17,61 +17,65 @@ def slices(rows: int, size: int) -> list[slice]:
     """Return slices that cover all rows, the last perhaps short.
 
     Args:
-        rows: How many there are.
-        size: How many to take at a time.
+        rows: How many rows there are.
+        size: How many rows to take at a time.
+
+    Example:
+        >>> slices(5, 3)
+        [slice(0, 3, None), slice(3, 6, None)]
     """
 
     return [slice(at, at + size) for at in range(0, rows, size)]
 
 
 def batches_of(x: Tensor, size: int = 500) -> Iterator[Tensor]:
-    """Yield a tensor some rows at a time."""
+    """Yield a tensor some rows at a time.
+
+    Args:
+        x: The tensor.
+        size: How many rows to take at a time.
+
+    Example:
+        >>> import torch
+        >>> [len(part) for part in batches_of(torch.zeros(5, 2), 3)]
+        [3, 2]
+    """
 
     for rows in slices(len(x), size):
         yield x[rows]
 
 
-def backing_off(
-    work: Callable[[slice], T], rows: int, size: int
-) -> tuple[list[T], int]:
+def backing_off(work: Callable[[slice], T], rows: int, size: int) -> Iterator[T]:
     """Work through all rows, half as many at a time whenever memory runs out.
 
     Args:
         work: What to do with some rows.
-        rows: How many there are.
-        size: How many to take at a time, at first.
+        rows: How many rows there are.
+        size: How many rows to take at a time, at first.
 
-    Returns:
-        What the work returned, in the order of the rows, and the last size.
+    Yields:
+        What the work returned, in the order of the rows.
 
     Raises:
         MemoryError: If memory runs out at a single row; or what torch raises then.
+
+    Example:
+        >>> list(backing_off(lambda rows: (rows.start, rows.stop), 5, 3))
+        [(0, 3), (3, 5)]
     """
 
-    results: list[T] = []
     at = 0
 
     while at < rows:
-        done = _attempt(work, slice(at, min(at + size, rows)))
+        index = slice(at, min(at + size, rows))
 
-        if done is None:
-            size = min(size, rows - at) // 2
+        try:
+            yield work(index)
+        except (MemoryError, RuntimeError) as error:
+            if index.stop - at == 1 or not is_out_of_memory(error):
+                raise
+
+            size = (index.stop - at) // 2
             gc.collect()
-            continue
-
-        results.append(done)
-        at += size
-
-    return results, size
-
-
-def _attempt(work: Callable[[slice], T], rows: slice) -> T | None:
-    """Return what the work returns, or nothing if it needs too much memory."""
-
-    try:
-        return work(rows)
-    except (MemoryError, RuntimeError) as error:
-        if rows.stop - rows.start == 1 or not is_out_of_memory(error):
-            raise
-
-        return None
+        else:
+            at = index.stop

@@ -3,10 +3,11 @@
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 import torch
 from jaxtyping import Float, Int
@@ -14,16 +15,31 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from diffeo.files import write_atomically
+from diffeo.objectives import confidence_of
 from diffeo.shapes import Data, Flags, Indices, Latent, Outputs, Scores
 
-__all__ = ["Counterfactuals", "Outcome", "choose", "concatenate"]
+__all__ = [
+    "Counterfactuals",
+    "Outcome",
+    "SearchPath",
+    "Typicality",
+    "choose",
+    "concatenate",
+]
 
+T = TypeVar("T")
 FORMAT = "diffeo-counterfactuals"
-VERSION = 1
+VERSION = 2
 
 
 class Outcome(IntEnum):
-    """How the search of a row ended."""
+    """How the search of a row ended.
+
+    Example:
+        >>> Outcome.EXHAUSTED.meaning
+        'ran out of steps'
+    """
 
     ALREADY = 0
     REACHED = 1
@@ -47,7 +63,34 @@ MEANINGS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+class Typicality(IntEnum):
+    """Whether coordinates find an input typical of the data that they know.
+
+    Example:
+        >>> Typicality(-1).name
+        'UNKNOWN'
+    """
+
+    UNKNOWN = -1
+    UNTYPICAL = 0
+    TYPICAL = 1
+
+
+class SearchPath(NamedTuple):
+    """Where the search of one row stood, from its origin to the point returned.
+
+    Args:
+        steps: After how many steps, shape (points,).
+        latent: The coordinates there, shape (points, latent).
+        margin: How far past the target that was, shape (points,).
+    """
+
+    steps: Int[Tensor, " points"]
+    latent: Float[Tensor, "points latent"]
+    margin: Float[Tensor, " points"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Counterfactuals:
     """One row for each input, whatever became of it.
 
@@ -62,13 +105,25 @@ class Counterfactuals:
         steps: How many steps led to the counterfactual.
         outputs_before: What the model answered to the inputs.
         outputs_after: What it answers to the counterfactuals.
-        margin: How far past the target each counterfactual is: there from 0 on.
-        typical: Whether the coordinates find the input typical of their data; the
-            counterfactual of an untypical one deserves doubt.
+        margin: How far past the target each counterfactual is, in the objective's
+            unit: there from 0 on.
+        typical: A `Typicality` for each row: whether the coordinates find the input
+            typical of their data; the counterfactual of an untypical one deserves
+            doubt.
         seconds: Time spent on each row, a share of its batch's.
-        path: Coordinates along the search, the last repeated; empty unless asked for.
-        path_margin: Margin along the path.
-        settings: What to set to repeat the search.
+        batch_size: Rows that were searched together.
+        settings: Names and values of the objective, ascent, run, coordinates and model.
+        names: What each row is called, such as the file it was read from; empty if the
+            rows have no names.
+        paths: The path of each row; empty unless asked for.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x = torch.zeros(4, 2)
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), Identity((2,)))
+        >>> print(str(record).splitlines()[0])
+        Counterfactuals of 4 rows: 4 reached the target
     """
 
     factual: Data
@@ -82,16 +137,54 @@ class Counterfactuals:
     outputs_before: Outputs
     outputs_after: Outputs
     margin: Scores
-    typical: Flags
+    typical: Indices
     seconds: Scores
-    path: Float[Tensor, "batch points latent"]
-    path_margin: Float[Tensor, "batch points"]
-    settings: dict[str, str]
+    batch_size: int
+    settings: Mapping[str, object]
+    names: tuple[str, ...] = ()
+    paths: tuple[SearchPath, ...] = ()
+
+    def __post_init__(self) -> None:
+        rows = len(self.factual)
+        counts = {name: len(value) for name, value in self.tensors().items()}
+        counts |= {"names": len(self.names or self.factual)}
+        counts |= {"paths": len(self.paths or self.factual)}
+
+        for name, count in counts.items():
+            if count != rows:
+                raise ValueError(
+                    f"{name} must have a row for each of {rows} factuals, got {count}"
+                )
 
     def __len__(self) -> int:
         """Return the number of rows."""
 
         return len(self.factual)
+
+    def __repr__(self) -> str:
+        """Return how many rows ended in which way, and the medians of the reached."""
+
+        counts = ", ".join(
+            f"{count} {outcome.meaning}" for outcome, count in self.counts().items()
+        )
+        head = f"Counterfactuals of {len(self)} rows: {counts}"
+        reached = self.select(self.reached)
+
+        if len(reached) == 0:
+            return head
+
+        medians = {
+            "distance": reached.distance,
+            "latent distance": reached.latent_distance,
+        }
+
+        if self.is_of_classes:
+            medians["confidence"] = reached.confidence
+
+        told = [f"{int(reached.steps.median())} steps"]
+        told += [f"{name} {value.median():.4g}" for name, value in medians.items()]
+
+        return f"{head}\nmedians: {', '.join(told)}"
 
     @property
     def reached(self) -> Flags:
@@ -104,6 +197,62 @@ class Counterfactuals:
         """Which rows were not interrupted."""
 
         return self.outcome != Outcome.INTERRUPTED
+
+    @property
+    def distance(self) -> Scores:
+        """Euclidean distance ‖x′ − x‖ of each row, in the data's units."""
+
+        return _length(self.counterfactual - self.factual)
+
+    @property
+    def latent_distance(self) -> Scores:
+        """Euclidean distance ‖z′ − z‖ of each row, in coordinates."""
+
+        return _length(self.latent - self.origin)
+
+    @property
+    def objective(self) -> Mapping[str, object]:
+        """Settings of the objective, without those of penalties around it."""
+
+        found = self.settings.get("objective")
+
+        while isinstance(found, Mapping) and isinstance(
+            found.get("objective"), Mapping
+        ):
+            found = found["objective"]
+
+        return found if isinstance(found, Mapping) else {}
+
+    @property
+    def is_of_classes(self) -> bool:
+        """Whether the target is a class, so that its confidence is known."""
+
+        return "confidence" in self.objective
+
+    @property
+    def confidence(self) -> Scores:
+        """Probability of the target class of each row at its counterfactual.
+
+        Raises:
+            ValueError: If the target is not a class.
+        """
+
+        if not self.is_of_classes:
+            raise ValueError(
+                "the objective must be a class to have a confidence, got "
+                f"{self.objective.get('name', 'none')}"
+            )
+
+        return confidence_of(self.outputs_after, self.target.long())
+
+    def name_of(self, row: int) -> str:
+        """Return what a row is called: its name, or else its number.
+
+        Args:
+            row: From 0 on.
+        """
+
+        return self.names[row] if self.names else f"No. {row}"
 
     def counts(self) -> dict[Outcome, int]:
         """Return how many rows ended in each way, the ways that occurred only."""
@@ -119,38 +268,60 @@ class Counterfactuals:
             rows: A flag for each row, or the rows' indices in the order wanted.
         """
 
-        return self.map(lambda value: value[rows])
+        index = torch.arange(len(self), device=rows.device)[rows].tolist()
+
+        return replace(
+            self,
+            **{name: value[rows] for name, value in self.tensors().items()},
+            names=tuple(self.names[row] for row in index) if self.names else (),
+            paths=tuple(self.paths[row] for row in index) if self.paths else (),
+        )
 
     def map(self, rule: Callable[[Tensor], Tensor]) -> "Counterfactuals":
-        """Return the record with each tensor changed by a rule."""
+        """Return the record with each tensor changed by a rule that keeps the rows."""
 
-        tensors = {name: rule(value) for name, value in self.tensors().items()}
+        return replace(
+            self,
+            **{name: rule(value) for name, value in self.tensors().items()},
+            paths=tuple(SearchPath(*map(rule, path)) for path in self.paths),
+        )
 
-        return Counterfactuals(**tensors, settings=self.settings)
+    def to(self, device: torch.device | str) -> "Counterfactuals":
+        """Return the record with all tensors on a device."""
 
-    def save(self, path: Path) -> None:
+        return self.map(lambda value: value.to(device))
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the fields that have a row for each input, by name."""
+
+        return {name: getattr(self, name) for name in ROWS}
+
+    def save(self, path: str | Path) -> None:
         """Write the record to one safetensors file, complete or not at all."""
 
-        draft = path.with_name(path.name + ".part")
         tensors = {name: value.contiguous() for name, value in self.tensors().items()}
         head = {
             "format": FORMAT,
             "version": str(VERSION),
             "settings": json.dumps(self.settings),
+            "names": json.dumps(self.names),
+            "batch_size": str(self.batch_size),
         }
-        save_file(tensors, draft, metadata=head)
-        draft.replace(path)
+        tensors |= _joined(self.paths)
+        write_atomically(
+            Path(path), lambda draft: save_file(tensors, draft, metadata=head)
+        )
 
     @classmethod
-    def load(cls, path: Path) -> "Counterfactuals":
+    def load(cls, path: str | Path) -> "Counterfactuals":
         """Read a record.
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If the file is not a record of this version.
+            ValueError: If the file is not a record of this version, or is damaged.
         """
 
-        if not path.is_file():
+        if not Path(path).is_file():
             raise FileNotFoundError(f"record must be a file, got {path}")
 
         try:
@@ -168,57 +339,116 @@ class Counterfactuals:
                 f"format {head.get('format')} version {head.get('version')}"
             )
 
-        return cls(**tensors, settings=json.loads(head["settings"]))
-
-    def tensors(self) -> dict[str, Tensor]:
-        """Return the fields that have a row for each input, by name."""
-
-        values = {
-            field.name: getattr(self, field.name) for field in dataclasses.fields(self)
-        }
-
-        return {
-            name: value for name, value in values.items() if isinstance(value, Tensor)
-        }
+        try:
+            return _read(head, tensors)
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise ValueError(
+                f"record must be as it was saved, got {path}, which was changed: "
+                f"{error}"
+            ) from None
 
 
-def concatenate(records: list[Counterfactuals]) -> Counterfactuals:
-    """Return the rows of all records, one record after the other."""
+ROWS = tuple(
+    field.name
+    for field in dataclasses.fields(Counterfactuals)
+    if field.name not in ("batch_size", "settings", "names", "paths")
+)
+WHOLE = "outcome", "steps", "typical"  # rows of integers; all others are real numbers
 
-    return _combine(records, lambda *values: torch.cat(values))
+
+def concatenate(records: Sequence[Counterfactuals]) -> Counterfactuals:
+    """Return the rows of all records, one record after the other.
+
+    Args:
+        records: At least one; names and paths are kept if all have them.
+    """
+
+    tensors = [record.tensors() for record in records]
+
+    return replace(
+        records[0],
+        **{name: torch.cat([value[name] for value in tensors]) for name in ROWS},
+        names=_all([record.names for record in records]),
+        paths=_all([record.paths for record in records]),
+    )
 
 
 def choose(
     first: Flags, record: Counterfactuals, other: Counterfactuals
 ) -> Counterfactuals:
-    """Return each row from the first record where flagged, else from the other."""
+    """Return each row from the first record where flagged, else from the other.
 
-    def pick(value: Tensor, alternative: Tensor) -> Tensor:
-        flags = first.reshape(-1, *(1,) * (value.ndim - 1))
+    Args:
+        first: A flag for each row.
+        record: Where flagged rows come from.
+        other: A record of the same rows.
+    """
 
-        return torch.where(flags, value, alternative)
+    row = torch.arange(len(record), device=first.device)
 
-    return _combine([record, other], pick)
-
-
-def _combine(
-    records: list[Counterfactuals], rule: Callable[..., Tensor]
-) -> Counterfactuals:
-    points = max(record.path.shape[1] for record in records)
-    rows = [_pad(record, points).tensors() for record in records]
-    combined = {name: rule(*(row[name] for row in rows)) for name in rows[0]}
-
-    return Counterfactuals(**combined, settings=records[0].settings)
+    return concatenate([record, other]).select(torch.where(first, row, row + len(row)))
 
 
-def _pad(record: Counterfactuals, points: int) -> Counterfactuals:
-    """Repeat the last point of the path."""
+def _all(parts: Sequence[tuple[T, ...]]) -> tuple[T, ...]:
+    return tuple(entry for part in parts for entry in part) if all(parts) else ()
 
-    missing = points - record.path.shape[1]
-    path, margin = record.path, record.path_margin
 
-    return dataclasses.replace(
-        record,
-        path=torch.cat((path, path[:, -1:].expand(-1, missing, -1)), dim=1),
-        path_margin=torch.cat((margin, margin[:, -1:].expand(-1, missing)), dim=1),
+def _length(change: Tensor) -> Scores:
+    length: Scores = torch.linalg.vector_norm(change.flatten(1), dim=1)
+
+    return length
+
+
+def _joined(paths: Sequence[SearchPath]) -> dict[str, Tensor]:
+    """Return all paths as one of each tensor, and how many points each row has."""
+
+    if not paths:
+        return {}
+
+    steps, latent, margin = (torch.cat(parts) for parts in zip(*paths, strict=True))
+    points = torch.tensor([len(path.steps) for path in paths])
+
+    return {
+        "path_points": points,
+        "path_steps": steps,
+        "path_latent": latent.contiguous(),
+        "path_margin": margin,
+    }
+
+
+def _parted(tensors: Mapping[str, Tensor]) -> tuple[SearchPath, ...]:
+    if "path_points" not in tensors:
+        return ()
+
+    points = tensors["path_points"].tolist()
+    parts = [tensors[f"path_{name}"].split(points) for name in SearchPath._fields]
+
+    return tuple(SearchPath(*path) for path in zip(*parts, strict=True))
+
+
+def _read(head: Mapping[str, str], tensors: dict[str, Tensor]) -> Counterfactuals:
+    settings, names = json.loads(head["settings"]), json.loads(head["names"])
+
+    if not isinstance(settings, dict) or not isinstance(names, list):
+        raise TypeError("settings must be names with values, and names a list")
+
+    missing = [name for name in ROWS if name not in tensors]
+    wrong = [
+        name
+        for name in ROWS
+        if name in tensors and tensors[name].is_floating_point() == (name in WHOLE)
+    ]
+
+    if missing or wrong:
+        raise ValueError(
+            f"it lacks {', '.join(missing) or 'nothing'}, and has another type of "
+            f"number in {', '.join(wrong) or 'nothing'}"
+        )
+
+    return Counterfactuals(
+        **{name: tensors[name] for name in ROWS},
+        batch_size=int(head["batch_size"]),
+        settings=settings,
+        names=tuple(map(str, names)),
+        paths=_parted(tensors),
     )

@@ -32,6 +32,9 @@ def keep_freed() -> None:
     Memory that is returned to the system comes back page by page, each cleared, which
     can take a sixth of a search. The GNU C library returns blocks at once that are
     larger than any returned before; it needs to have seen a large one.
+
+    Example:
+        >>> keep_freed()
     """
 
     torch.empty(LARGEST, dtype=torch.uint8)
@@ -39,12 +42,16 @@ def keep_freed() -> None:
 
 @dataclass(frozen=True)
 class Need:
-    """What a computation needs for each of its rows.
+    """What each row of a computation needs.
 
     Args:
         kept: Bytes that a row keeps for its gradient.
-        widest: Bytes of a row in the largest tensor kept.
-        device: Where.
+        widest: Bytes of a row in the largest tensor that is kept.
+        device: Where the computation takes place.
+
+    Example:
+        >>> Need(1000, 100, torch.device("cpu")).fits(3)
+        True
     """
 
     kept: int
@@ -52,38 +59,26 @@ class Need:
     device: torch.device
 
     @classmethod
-    def of(
-        cls, work: Callable[[int], object], rows: int, device: torch.device
-    ) -> "Need":
-        """Return what a computation needs, from trying one row and two.
-
-        What the second row adds is what a row needs. It is not tried if the first one
-        leaves no room.
+    def of(cls, work: Callable[[], object], device: torch.device) -> "Need":
+        """Return what a row needs, from computing one.
 
         Args:
-            work: Computes so many rows, backward pass included.
-            rows: How many there are.
-            device: Where.
+            work: Computes one row, backward pass included.
+            device: Where it does.
         """
 
-        one, two = Meter(), Meter()
+        meter = Meter()
 
         try:
-            with one.watch():
-                work(1)
-
-            if rows == 1 or one.peak > LIMIT * available_bytes(device):
-                return cls(one.peak, max(one.sizes, default=1), device)
-
-            with two.watch():
-                work(2)
+            with meter.watch():
+                work()
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
 
             return cls(TOO_MUCH, 1, device)
 
-        return cls(max(two.peak - one.peak, 1), _widest(one, two), device)
+        return cls(max(meter.peak, 1), max(meter.largest, 1), device)
 
     def fits(self, rows: int) -> bool:
         """Return whether so many rows fit into the free memory."""
@@ -97,7 +92,7 @@ class Need:
         keep its largest tensor near the caches, and a power of two.
 
         Args:
-            rows: How many there are.
+            rows: How many rows there are.
         """
 
         fitting = int(SHARE * available_bytes(self.device)) // self.kept
@@ -107,16 +102,13 @@ class Need:
         return min(rows, 1 << (most.bit_length() - 1))
 
 
-def _widest(one: Meter, two: Meter) -> int:
-    """Return by how much at most the same tensor is larger with two rows than one."""
-
-    pairs = zip(one.sizes, two.sizes, strict=False)
-
-    return max((more - less for less, more in pairs if more > less), default=1)
-
-
 def is_out_of_memory(error: Exception) -> bool:
-    """Return whether an error says that memory ran out."""
+    """Return whether an error says that memory ran out.
+
+    Example:
+        >>> is_out_of_memory(RuntimeError("CUDA out of memory"))
+        True
+    """
 
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
@@ -125,7 +117,12 @@ def is_out_of_memory(error: Exception) -> bool:
 
 
 def available_bytes(device: torch.device) -> int:
-    """Return how much memory is free on a device."""
+    """Return how much memory is free on a device.
+
+    Example:
+        >>> available_bytes(torch.device("cpu")) > 0
+        True
+    """
 
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)

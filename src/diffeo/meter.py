@@ -1,6 +1,6 @@
 """What a computation keeps for its gradient."""
 
-from dataclasses import dataclass
+from collections import Counter
 
 import torch
 from torch import Tensor
@@ -11,16 +11,22 @@ __all__ = ["Meter"]
 
 
 class Meter:
-    """Counts what a computation keeps for its gradient.
+    """Counts the bytes that a computation keeps for its gradient.
 
     A tensor counts from when it is saved until nothing needs it any more, and once
-    however often it is saved.
+    however often it is saved. What outlives the computation, as weights do, does not.
+
+    Example:
+        >>> z, meter = torch.zeros(5, requires_grad=True), Meter()
+        >>> with meter.watch():
+        ...     gradient = torch.autograd.grad(z.exp().sum(), z)
+        >>> meter.peak
+        20
     """
 
     def __init__(self) -> None:
-        self.sizes: list[int] = []
-        self._held: dict[int, _Held] = {}
-        self._changes: list[tuple[_Held, int]] = []
+        self._holders: Counter[int] = Counter()
+        self._changes: list[tuple[StorageWeakRef, int]] = []
 
     def watch(self) -> saved_tensors_hooks:
         """Return a context inside which to compute, backward pass included."""
@@ -29,44 +35,42 @@ class Meter:
 
     @property
     def peak(self) -> int:
-        """Most bytes kept at one time, but for what still exists, as weights do."""
+        """The most bytes kept at one time."""
 
         now = most = 0
 
-        for held, change in self._changes:
-            if held.storage.expired():
-                now += change
-                most = max(most, now)
+        for change in self._gone():
+            now += change
+            most = max(most, now)
 
         return most
 
+    @property
+    def largest(self) -> int:
+        """The bytes of the largest tensor kept."""
+
+        return max(self._gone(), default=0)
+
     def hold(self, storage: torch.UntypedStorage) -> None:
-        """Count a storage."""
+        """Count a storage, if this is its first holder."""
 
-        place, size = storage.data_ptr(), storage.nbytes()
-        self.sizes.append(size)
+        if not self._holders[storage.data_ptr()]:
+            self._changes.append((StorageWeakRef(storage), storage.nbytes()))
 
-        if place not in self._held:
-            self._held[place] = _Held(StorageWeakRef(storage), size)
-            self._changes.append((self._held[place], size))
-
-        self._held[place].holders += 1
+        self._holders[storage.data_ptr()] += 1
 
     def release(self, storage: torch.UntypedStorage) -> None:
         """Count a storage no more, if this was its last holder."""
 
-        held = self._held[storage.data_ptr()]
-        held.holders -= 1
+        self._holders[storage.data_ptr()] -= 1
 
-        if not held.holders:
-            self._changes.append((self._held.pop(storage.data_ptr()), -held.size))
+        if not self._holders[storage.data_ptr()]:
+            self._changes.append((StorageWeakRef(storage), -storage.nbytes()))
 
+    def _gone(self) -> list[int]:
+        """Return the changes by storages that exist no more."""
 
-@dataclass(eq=False)
-class _Held:
-    storage: StorageWeakRef
-    size: int
-    holders: int = 0
+        return [change for storage, change in self._changes if storage.expired()]
 
 
 class _Saved:

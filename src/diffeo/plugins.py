@@ -1,94 +1,116 @@
 """Models and coordinates by what a user types: a name, a file, or a function."""
 
-import importlib.util
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
+import torch
 from torch import nn
 
 from diffeo import zoo
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
+from diffeo.user_code import call_function
 
 __all__ = ["find_coordinates", "find_model"]
 
 
-def find_model(text: str) -> nn.Module:
+def find_model(text: str, *, device: str | torch.device = "cpu") -> nn.Module:
     """Return the model that a text names.
 
     Args:
         text: Weights by name, a weights file, or "file.py:function": that file is run,
-            and the function of no arguments must return the model.
+            and the function, called without arguments, must return the model.
+        device: Where to put the model.
 
     Raises:
         FileNotFoundError: If there is no such file or name.
-        ValueError: If the file has no such function or it returns anything else.
+        ValueError: If it is no model, or one of data rather than of answers.
+        UserCodeError: If the file or the function raises an error.
+
+    Example:
+        >>> type(find_model("mnist-cnn")).__name__
+        'Sequential'
     """
 
-    path, separator, name = text.rpartition(":")
-
-    if not (separator and path.endswith(".py")):
-        return zoo.load(text)
-
-    model = _function(Path(path), name)()
+    model = _find(text, device)
 
     if not isinstance(model, nn.Module):
         raise ValueError(  # noqa: TRY004
             f"{text} must return a torch.nn.Module, got {type(model).__name__}"
         )
 
-    return model
-
-
-def find_coordinates(text: str, shape: tuple[int, ...]) -> Coordinates:
-    """Return the coordinates that a text names.
-
-    Args:
-        text: Weights of a generative model by name, a weights file, or "data" for the
-            data space itself.
-        shape: Shape of one datum.
-
-    Raises:
-        FileNotFoundError: If there is no such file or name.
-        ValueError: If the weights are of a model that has no coordinates.
-    """
-
-    if text == "data":
-        return Identity(shape)
-
-    model = zoo.load(text)
-
-    if not isinstance(model, Coordinates):
+    if isinstance(model, Coordinates):
         raise ValueError(  # noqa: TRY004
-            f"coordinates must be a generative model, got {text}, a "
-            f"{type(model).__name__}"
+            f"the model must be a classifier or regressor, got {text}, a generative "
+            f"model ({type(model).__name__}, which has encode and decode)"
         )
 
     return model
 
 
-def _function(path: Path, name: str) -> Callable[[], object]:
-    if not path.is_file():
-        raise FileNotFoundError(f"the model's file must exist, got {path}")
+def find_coordinates(
+    text: str, shape: tuple[int, ...], *, device: str | torch.device = "cpu"
+) -> Coordinates:
+    """Return the coordinates that a text names.
 
-    function = getattr(_run(path), name, None)
+    Args:
+        text: Weights of a generative model by name, a weights file, "data" for the data
+            space itself, or "file.py:function": that file is run, and the function,
+            called without arguments, must return an object with encode and decode.
+        shape: Shape of one datum.
+        device: Where to put the coordinates.
 
-    if function is None:
-        raise ValueError(f"{path} must define a function {name}, got none")
+    Raises:
+        FileNotFoundError: If there is no such file or name.
+        ValueError: If what is named has no encode or no decode.
+        UserCodeError: If the file or the function raises an error.
 
-    return function  # type: ignore[no-any-return]
+    Example:
+        >>> find_coordinates("data", (1, 28, 28))
+        Identity(shape=(1, 28, 28))
+    """
+
+    if text == "data":
+        return Identity(shape)
+
+    found = _find(text, device)
+
+    if not isinstance(found, Coordinates):
+        raise ValueError(  # noqa: TRY004
+            f"coordinates must be a generative model with encode(x) and decode(z), got "
+            f"{text}, a {type(found).__name__} without them; a decoder alone is not "
+            "enough, since a search starts where encode puts its input"
+        )
+
+    return found
 
 
-def _run(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+def _find(text: str, device: str | torch.device) -> object:
+    path, _, name = text.rpartition(":")
 
-    if spec is None or spec.loader is None:
-        raise ValueError(f"the model's file must be Python, got {path}")
+    if path.endswith(".py"):
+        return _placed(call_function(Path(path), name), text, device)
 
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault(path.stem, module)
-    spec.loader.exec_module(module)
+    if text.endswith(".py"):
+        raise ValueError(
+            f"a Python file must be named with its function, as {text}:FUNCTION, got "
+            f"{text}"
+        )
 
-    return module
+    if Path(text).is_file() and not text.endswith(".safetensors"):
+        raise ValueError(
+            "weights must be a .safetensors file that diffeo wrote; for any other, "
+            "write a function that loads it and name that, as file.py:FUNCTION, got "
+            f"{text}"
+        )
+
+    return zoo.load(text, device)
+
+
+def _placed(found: object, text: str, device: str | torch.device) -> object:
+    if not isinstance(found, nn.Module):
+        return found
+
+    if any(value.is_meta for value in found.state_dict().values()):
+        raise ValueError(f"{text} must have weights, got some on the meta device")
+
+    return found.to(device)

@@ -17,7 +17,7 @@ def test_encode_undoes_decode(place: Coordinates) -> None:
     torch.testing.assert_close(back, z, rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", ["identity", "flow", "bounded flow"])
+@pytest.mark.parametrize("name", ["identity", "flow", "bounded flow", "zuko flow"])
 def test_decode_undoes_encode_where_nothing_is_lost(name: str) -> None:
     x = images(5, seed=2)
     place = coordinates()[name]

@@ -124,43 +124,99 @@ def test_pictures_are_read_in_the_order_of_their_names(
     for value, name in ((51, "b.png"), (255, "a.png")):
         Image.new(mode, (3, 2), (value,) * len(mode)).save(tmp_path / name)
 
-    x = read_images(tmp_path)
+    x, names = read_images(tmp_path)
+    one = read_images(str(tmp_path / "b.png"))
 
     assert x.shape == (2, len(mode), 2, 3)
     assert x[:, 0, 0, 0].tolist() == pytest.approx([1.0, 0.2])
-    assert torch.equal(read_images(tmp_path / "b.png"), x[1:])
+    assert names == ("a.png", "b.png")
+    assert torch.equal(one.images, x[1:])
+    assert one.names == ("b.png",)
 
 
-def test_arrays_are_read_as_bytes_or_floats(tmp_path: Path) -> None:
-    np.save(tmp_path / "bytes.npy", np.full((2, 3, 4), 255, np.uint8))
-    np.save(tmp_path / "floats.npy", np.full((2, 3, 4, 5), 0.5))
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (np.full((2, 3, 4), 255, np.uint8), (1, 1, (2, 1, 3, 4))),
+        (np.full((2, 3, 4), 65535, np.uint16), (1, 1, (2, 1, 3, 4))),
+        (np.full((2, 3, 4, 5), 0.5), (0.5, 0.5, (2, 3, 4, 5))),
+        (np.full((2, 3, 4, 5), 0.5, np.float16), (0.5, 0.5, (2, 3, 4, 5))),
+        (np.linspace(-1e-6, 1 + 1e-6, 4).reshape(1, 2, 2), (0, 1, (1, 1, 2, 2))),
+        (np.array([[[False, True]]]), (0, 1, (1, 1, 1, 2))),
+        (np.array([[[0, 1]]]), (0, 1, (1, 1, 1, 2))),
+    ],
+)
+def test_arrays_are_read_as_what_they_mean(
+    values: np.ndarray, expected: tuple[float, float, tuple[int, ...]], tmp_path: Path
+) -> None:
+    np.save(tmp_path / "x.npy", values)
+    x, names = read_images(tmp_path / "x.npy")
 
-    assert read_images(tmp_path / "bytes.npy").shape == (2, 1, 3, 4)
-    assert read_images(tmp_path / "bytes.npy").max() == 1
-    assert read_images(tmp_path / "floats.npy").shape == (2, 3, 4, 5)
+    assert (x.min().item(), x.max().item(), tuple(x.shape)) == expected
+    assert names == ()
 
 
-def test_images_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+def ones(*shape: int, value: float = 1, dtype: str = "float64") -> np.ndarray:
+    return np.full(shape, value, dtype)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (ones(0, 28, 28), r"none of them 0, got \(0, 28, 28\)"),
+        (ones(2, 0, 28, 28), r"none of them 0, got \(2, 0, 28, 28\)"),
+        (ones(2, 1, 28, 0), r"none of them 0, got \(2, 1, 28, 0\)"),
+        (ones(28, 28), r"images of shape .* got \(28, 28\)"),
+        (ones(2, 1, 1, 28, 28), r"images of shape .* got \(2, 1, 1, 28, 28\)"),
+        (ones(10, 28, 28, 1), r"move the channels with numpy.moveaxis"),
+        (ones(10, 28, 28, 3), r"move the channels with numpy.moveaxis"),
+        (ones(2, 3, 4, value=255), r"float64 from 255 to 255: rescale"),
+        (ones(2, 3, 4, value=255, dtype="int64"), r"int64 from 255 to 255: rescale"),
+        (ones(2, 3, 4, value=-1), r"values in \[0, 1\], got float64 from -1 to -1"),
+        (ones(2, 3, 4, value=1.001), r"got float64 from 1.001 to 1.001"),
+        (ones(2, 3, 4, value=np.nan), r"finite values, got NaN"),
+        (ones(2, 3, 4, value=np.inf), r"finite values, got NaN or infinity"),
+        (ones(2, 3, 4, dtype="complex64"), r"numbers, got complex64"),
+        (np.array([[["a"]]]), r"numbers, got <U1"),
+    ],
+)
+def test_arrays_that_are_no_images_are_refused(
+    values: np.ndarray, message: str, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "x.npy", values)
+
+    with pytest.raises(ValueError, match=f"x.npy must hold .*{message}"):
+        read_images(tmp_path / "x.npy")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("x.npy", b"no array", "must be a NumPy array"),
+        ("x.npy", b"", "must be a NumPy array"),
+        ("x.csv", b"1,2,3", r"must be a picture \(.png, .*\(.npy\) or an IDX file"),
+        ("x.npz", b"PK\x03\x04", "must be a picture .* or an IDX file"),
+        ("x", b"", "must be a picture .* or an IDX file"),
+        ("x", idx(np.zeros(3)), r"must hold images of shape .* got \(3,\)"),
+        ("x", idx(np.zeros((3, 2, 2)))[:-1], "is it truncated"),
+        ("x.gz", gzip.compress(b"1,2,3"), "must be an IDX file of bytes"),
+    ],
+)
+def test_files_that_cannot_be_read_are_named(
+    name: str, content: bytes, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+
+    with pytest.raises(ValueError, match=message) as caught:
+        read_images(path)
+
+    assert str(path) in str(caught.value)
+
+
+def test_there_must_be_something_to_read(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="none"):
         read_images(tmp_path / "none")
 
     with pytest.raises(ValueError, match="must hold pictures"):
-        read_images(tmp_path)
-
-    (tmp_path / "broken.png").write_bytes(b"no picture")
-
-    with pytest.raises(ValueError, match=r"broken.png must be a picture"):
-        read_images(tmp_path)
-
-    (tmp_path / "broken.npy").write_bytes(b"no array")
-
-    with pytest.raises(ValueError, match=r"broken.npy must be a NumPy array"):
-        read_images(tmp_path / "broken.npy")
-
-
-def test_pictures_of_several_sizes_are_refused(tmp_path: Path) -> None:
-    Image.new("L", (3, 2)).save(tmp_path / "a.png")
-    Image.new("L", (3, 3)).save(tmp_path / "b.png")
-
-    with pytest.raises(ValueError, match="must be of one size"):
         read_images(tmp_path)

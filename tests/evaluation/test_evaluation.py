@@ -1,5 +1,6 @@
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,55 +8,71 @@ import pytest
 import torch
 from rich.console import Console
 
-from diffeo.evaluation.evaluation import Evaluation, judge
-from diffeo.evaluation.metric import Better, Metric, by_class
-from diffeo.evaluation.subjects import Subject
-from diffeo.metrics.intervals import Bootstrap, median
+from diffeo.coordinates.identity import Identity
+from diffeo.counterfactuals import Counterfactuals, Outcome
+from diffeo.data.labelled import LabelledImages
+from diffeo.evaluation.controls import Subject
+from diffeo.evaluation.evaluation import Evaluation, apply_metrics
+from diffeo.evaluation.intervals import Bootstrap, median
+from diffeo.evaluation.judges import Judges
+from diffeo.evaluation.metric import Better, Metric, by_class, metric
+from diffeo.evaluation.reference import Reference
+from diffeo.evaluation.settings import Settings
+from diffeo.evaluation.table import Table
+from diffeo.evaluation.task import Task
+from diffeo.objectives import TargetClass
+from records import record
 
 ROWS = 40
 
 
-def subject(brightness: float, rows: int = ROWS, seed: int = 0) -> Subject:
+def subject(level: float, rows: int = ROWS, seed: int = 0) -> Subject:
     """Rows whose brightness varies a little; the last did not succeed."""
 
     generator = torch.Generator().manual_seed(seed)
-    x = brightness + 0.1 * torch.randn(rows, 1, 1, 1, generator=generator)
-    success = torch.arange(rows) < rows - 1
+    x = level + 0.1 * torch.randn(rows, 1, 1, 1, generator=generator)
+    found = record(torch.zeros_like(x), x)
+    found.outcome[-1] = Outcome.EXHAUSTED
 
-    return Subject(
-        factual=torch.zeros_like(x),
-        reconstruction=torch.zeros_like(x),
-        counterfactual=x,
-        source=torch.zeros(rows),
-        target=torch.ones(rows),
-        success=success,
-        judged=success,
-        seconds=torch.full((rows,), torch.nan),
-    )
+    return Subject(found, found.reached)
 
 
-def brightness(subject: Subject) -> torch.Tensor:
-    return subject.counterfactual.flatten()
+def brightness(record: Counterfactuals, _: Judges) -> torch.Tensor:
+    """Bright is good."""
+
+    return record.counterfactual.flatten()
 
 
-METRICS = [
+def judges() -> Judges:
+    data = LabelledImages(torch.zeros(2, 1, 1, 1), torch.tensor([0, 1]))
+    task = Task(lambda x: x, Identity((1, 1, 1)), TargetClass(1))
+
+    return Judges(task, Reference(data, data), Settings(), data.images)
+
+
+METRICS = (
     Metric("bright_mean", Better.HIGHER, "Bright is good.", brightness),
     Metric("bright_median", Better.HIGHER, "Bright is good.", brightness, median),
     Metric(
         "success",
         Better.HIGHER,
         "Share that succeeded.",
-        lambda subject: subject.success.double(),
+        lambda record, _: record.reached.double(),
         failures=True,
     ),
     Metric(
         "constant",
         Better.LOWER,
         "Always the same.",
-        lambda subject: torch.ones(len(subject)),
+        lambda record, _: torch.ones(len(record)),
     ),
-    Metric("time", Better.LOWER, "Never there.", lambda subject: subject.seconds),
-]
+    Metric(
+        "time",
+        Better.LOWER,
+        "Never there.",
+        lambda record, _: torch.full((len(record),), torch.nan),
+    ),
+)
 
 
 @pytest.fixture(scope="module")
@@ -68,23 +85,31 @@ def evaluation() -> Evaluation:
         "noise": subject(0.0, seed=5),
     }
 
-    return judge(
-        subjects,
+    return Evaluation(
         METRICS,
+        apply_metrics(subjects, METRICS, judges()),
         controls=("originals", "real", "noise"),
         bootstrap=Bootstrap(resamples=500),
     )
+
+
+def kept(*settings: float) -> torch.Tensor:
+    """What is measured of rows that did not fail."""
+
+    level, rows, seed = settings
+
+    return subject(level, int(rows), int(seed)).record.counterfactual[:-1].flatten()
 
 
 def test_rows_that_failed_count_only_where_a_metric_says_so(
     evaluation: Evaluation,
 ) -> None:
     results = evaluation.table().as_results()
-    kept = brightness(subject(0.8, seed=1))[:-1].double()
+    measured = kept(0.8, ROWS, 1).double()
 
     assert results["ours_success"] == pytest.approx((ROWS - 1) / ROWS)
-    assert results["ours_bright_mean"] == pytest.approx(kept.mean().item())
-    assert results["ours_bright_median"] == pytest.approx(np.median(kept))
+    assert results["ours_bright_mean"] == pytest.approx(measured.mean().item())
+    assert results["ours_bright_median"] == pytest.approx(np.median(measured))
     assert results["ours_bright_mean_low"] < results["ours_bright_mean"]
     assert results["ours_bright_mean"] < results["ours_bright_mean_high"]
 
@@ -99,7 +124,8 @@ def test_a_metric_that_cannot_tell_real_data_is_said_to_be_useless(
     table = evaluation.table()
     notes = {note.metric: note for note in table.notes}
 
-    assert set(table.useless) == {"constant", "success"}
+    useless = {name for name, note in notes.items() if note.useless}
+    assert useless == {"constant", "success"}
     assert "constant is useless here" in notes["constant"].sentence
     assert notes["bright_mean"].blind == (("originals", "noise"),)
     assert "does not tell originals from noise" in notes["bright_mean"].sentence
@@ -108,13 +134,10 @@ def test_a_metric_that_cannot_tell_real_data_is_said_to_be_useless(
 
 def test_methods_are_paired_over_the_same_factuals(evaluation: Evaluation) -> None:
     found = evaluation.paired("ours", "theirs", "bright_mean")
-    ours, theirs = (
-        brightness(subject(*each))[:-1].double()
-        for each in ((0.8, ROWS, 1), (0.4, ROWS, 2))
-    )
+    ours, theirs = kept(0.8, ROWS, 1).double(), kept(0.4, ROWS, 2).double()
 
     assert found.value == pytest.approx((ours - theirs).mean().item())
-    assert found.excludes_zero
+    assert found.low > 0
     assert found.rows == ROWS - 1
 
 
@@ -133,27 +156,99 @@ def test_unknown_names_are_told_in_a_sentence(evaluation: Evaluation) -> None:
 
 
 def test_pairs_have_the_same_rows() -> None:
-    few = judge({"a": subject(1.0), "b": subject(1.0, rows=3)}, METRICS)
+    subjects = {"a": subject(1.0), "b": subject(1.0, rows=3)}
+    few = Evaluation(METRICS, apply_metrics(subjects, METRICS, judges()))
 
     with pytest.raises(ValueError, match="same factuals, got 40 and 3 rows"):
         few.paired("a", "b", "success")
 
 
-def test_the_table_is_printed_and_written(
-    evaluation: Evaluation, tmp_path: Path
-) -> None:
-    table, text = evaluation.table(), io.StringIO()
-    table.show(Console(file=text, width=300))
+def printed(table: Table, width: int) -> str:
+    text = io.StringIO()
+    table.show(Console(file=text, width=width))
+
+    return text.getvalue()
+
+
+def test_the_table_is_written(evaluation: Evaluation, tmp_path: Path) -> None:
+    table = evaluation.table()
     table.write_csv(tmp_path / "table.csv")
 
     with (tmp_path / "table.csv").open() as file:
         rows = list(csv.DictReader(file))
 
-    assert "bright_median" in text.getvalue()
-    assert "useless here" in text.getvalue()
-    assert len(rows) == len(table.entries)
-    assert float(rows[0]["value"]) == table.entries[0].value
+    assert len(rows) == len(table.measurements)
+    assert float(rows[0]["value"]) == table.measurements[0].value
     assert {row["better"] for row in rows} == {"higher", "lower"}
+    assert {row["quick"] for row in rows} == {"0"}
+
+
+def test_the_table_fits_a_terminal_with_each_metric_on_one_line(
+    evaluation: Evaluation,
+) -> None:
+    table = evaluation.table()
+    wide = replace(
+        table,
+        measurements=tuple(
+            replace(each, metric=f"{each.metric}_of_22_letters"[:22], value=-0.0123)
+            for each in table.measurements
+        ),
+    )
+    lines = printed(wide, 80).splitlines()
+
+    for name in ("bright_mean_of_22_lett ↑", "constant_of_22_letters ↓"):
+        (ours, theirs) = [line for line in lines if name in line]
+        assert "-0.0123 [" in ours
+        assert "]" in theirs
+        assert ours.count("-0.0123") == 4
+
+    assert max(map(len, lines)) <= 80
+    assert "useless here" in printed(table, 80)
+
+
+def test_judges_that_hardly_learned_leave_a_mark(
+    evaluation: Evaluation, tmp_path: Path
+) -> None:
+    quick = replace(evaluation, quick=True).table()
+    quick.write_csv(tmp_path / "table.csv")
+
+    with (tmp_path / "table.csv").open() as file:
+        assert {row["quick"] for row in csv.DictReader(file)} == {"1"}
+
+    assert quick.as_results()["quick"] == 1
+    assert "hardly trained" in printed(quick, 80)
+    assert "quick" not in evaluation.table().as_results()
+    assert "hardly trained" not in printed(evaluation.table(), 80)
+
+
+def test_what_is_done_is_told() -> None:
+    told: list[str] = []
+    subjects = {"ours": subject(0.8), "noise": subject(0.0)}
+    apply_metrics(subjects, METRICS[:2], judges(), tell=told.append)
+
+    assert told == [
+        "bright_mean of ours",
+        "bright_mean of noise",
+        "bright_median of ours",
+        "bright_median of noise",
+    ]
+
+
+def test_judges_are_made_once_and_told() -> None:
+    told: list[str] = []
+    found = replace(judges(), tell=told.append)
+
+    assert found.once("Counting", lambda: 1) == 1
+    assert found.once("Counting", lambda: 2) == 1
+    assert told == ["Counting"]
+
+
+def test_a_metric_is_called_and_read_as_its_function() -> None:
+    found = metric(Better.LOWER, median)(brightness)
+
+    assert found == Metric(
+        "brightness", Better.LOWER, "Bright is good.", brightness, median
+    )
 
 
 def test_a_rule_sees_each_class_by_itself() -> None:

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 import torch
 
-from diffeo.counterfactuals import Counterfactuals, Outcome
+from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
 from diffeo.methods import Method
 from diffeo.objectives import Point, TargetClass
 from diffeo.search import Run
@@ -70,10 +70,12 @@ def test_the_margin_is_that_of_what_is_returned(record: Counterfactuals) -> None
 def test_the_record_is_complete(record: Counterfactuals) -> None:
     fields = {field.name for field in dataclasses.fields(Counterfactuals)}
 
-    assert fields == set(record.tensors()) | {"settings"}
+    others = {"batch_size", "names", "paths", "settings"}
+    assert fields == set(record.tensors()) | others
     assert torch.equal(record.factual, X)
     assert record.target.tolist() == [1] * len(X)
-    assert {"objective", "coordinates", "run"} <= set(record.settings)
+    assert {"objective", "coordinates", "run", "model"} <= set(record.settings)
+    assert (record.typical == Typicality.UNKNOWN).all()
     torch.testing.assert_close(record.outputs_before, MODEL(X))
 
     for name, value in record.tensors().items():
@@ -122,10 +124,9 @@ def test_a_row_at_its_target_stays(method: Method) -> None:
 def test_the_path_ends_at_the_counterfactual(method: Method) -> None:
     found = explain(method, X[:2], run=dataclasses.replace(RUN, path=True))
 
-    assert found.path.shape[1] == found.path_margin.shape[1] > 1
-
-    for row in range(2):
-        nearest = (found.path[row] - found.latent[row]).norm(dim=1).min()
+    for row, path in enumerate(found.paths):
+        assert len(path.latent) == len(path.margin) > 1
+        nearest = (path.latent - found.latent[row]).norm(dim=1).min()
         assert nearest <= 1e-9
 
 

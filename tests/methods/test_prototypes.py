@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from diffeo.methods.prototypes import Prototypes
+from diffeo.methods import PrototypeObjective
 from diffeo.objectives import Point
 from diffeo.objectives.prototypes import PrototypeDistance, nearest_mean
 from laws import images, tiny_classifier, tiny_flow
@@ -22,7 +24,7 @@ def test_a_prototype_is_the_mean_of_the_nearest() -> None:
 
 def test_each_row_gets_a_prototype_of_its_target_class() -> None:
     x, data = images(4), images(60, seed=5)
-    fitted = Prototypes().fit(data, MODEL, FLOW, autoencoder=lambda x: x)
+    fitted = PrototypeObjective.fit(data, MODEL, FLOW, autoencoder=lambda x: x)
     answers = MODEL(data).argmax(1)
     one, other = answers.unique()[:2].tolist()
     target = torch.tensor([one, other, other, one], dtype=torch.float64)
@@ -38,10 +40,14 @@ def test_each_row_gets_a_prototype_of_its_target_class() -> None:
 
 def test_the_whole_price_is_the_published_sum() -> None:
     data = images(60, seed=5)
-    settings = Prototypes(0.5, sparsity=0.2, likeness=0.3, attraction=0.4)
-    fitted = settings.fit(data, MODEL, FLOW, autoencoder=lambda x: 0.5 * x)
-    objective, plain = fitted.objective(1, 0.7), Prototypes(0.0)
-    bare = plain.fit(data, MODEL, FLOW, autoencoder=lambda x: x).objective(1, 0.7)
+    fitted = replace(
+        PrototypeObjective.fit(data, MODEL, FLOW, autoencoder=lambda x: 0.5 * x),
+        weight=0.5,
+        sparsity=0.2,
+        likeness=0.3,
+        attraction=0.4,
+    )
+    objective, bare = fitted(1, 0.7), replace(fitted, weight=0.0)(1, 0.7)
     x, factual = images(3), images(3, seed=9)
     z, origin = FLOW.encode(x), FLOW.encode(factual)
     start = Point(factual, origin, MODEL(factual), factual, origin)
@@ -69,5 +75,7 @@ def test_too_few_encodings_are_told() -> None:
 
 @pytest.mark.parametrize("name", ["weight", "sparsity", "likeness", "attraction"])
 def test_negative_settings_are_refused(name: str) -> None:
+    fitted = PrototypeObjective(torch.zeros(1, 2), torch.zeros(1).long(), lambda x: x)
+
     with pytest.raises(ValueError, match=f"{name} must be at least 0, got -1"):
-        Prototypes(**{name: -1.0})  # type: ignore[arg-type]
+        replace(fitted, **{name: -1.0})  # type: ignore[arg-type]

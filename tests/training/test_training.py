@@ -1,103 +1,14 @@
 import copy
-import shutil
-from collections.abc import Callable
-from dataclasses import asdict, replace
-from pathlib import Path
 from typing import get_args
 
-import numpy as np
 import pytest
 import torch
 
-from diffeo import memory, zoo
-from diffeo.experiments.training import (
-    Training,
-    train_digits_cnn,
-    train_digits_flow,
-)
-from diffeo.models.flow.recipes import Level
-from diffeo.run import Backward
 from diffeo.training.backward import MemoryMode
 from diffeo.training.batches import Shuffle, batches
 from diffeo.training.likelihood import Likelihood
 from diffeo.training.schedule import Schedule
 from laws import deep_flow, images
-
-TINY_FLOW = zoo.Recipe(
-    "glow",
-    {
-        "shape": [1, 28, 28],
-        "levels": [asdict(Level(1, 4)), asdict(Level(1, 4))],
-        "bins": 8,
-    },
-)
-TINY_CNN = zoo.Recipe("cnn", {"shape": [1, 28, 28], "classes": 10, "width": 4})
-
-
-@pytest.fixture
-def digits(tmp_path: Path) -> Path:
-    """A tiny set in the layout of MNIST, of the right size for its split."""
-
-    generator = np.random.default_rng(0)
-    pixels = generator.integers(0, 256, (5064, 28, 28)).astype(np.uint8)
-    labels = generator.integers(0, 10, 5064).astype(np.uint8)
-
-    for name, values in (("images-idx3", pixels), ("labels-idx1", labels)):
-        sides = b"".join(side.to_bytes(4, "big") for side in values.shape)
-        content = bytes((0, 0, 8, values.ndim)) + sides + values.tobytes()
-        (tmp_path / f"train-{name}-ubyte").write_bytes(content)
-
-    return tmp_path
-
-
-def training(
-    folder: Path, data: Path, epochs: int, *, resume: bool = False
-) -> Training:
-    return Training(folder, data, epochs, resume=resume, progress=False)
-
-
-@pytest.mark.parametrize(
-    ("train", "recipe"), [(train_digits_flow, TINY_FLOW), (train_digits_cnn, TINY_CNN)]
-)
-def test_resumed_from_an_epochs_checkpoint_training_ends_with_the_same_weights(
-    train: Callable[..., Path],
-    recipe: zoo.Recipe,
-    digits: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    parts.mkdir()
-    start_epoch = Shuffle.set_epoch
-
-    def keep_first_checkpoint(self: Shuffle, epoch: int) -> None:
-        if epoch == 1 and not (parts / "last.ckpt").exists():
-            shutil.copy(whole / "last.ckpt", parts / "last.ckpt")
-
-        start_epoch(self, epoch)
-
-    monkeypatch.setattr(Shuffle, "set_epoch", keep_first_checkpoint)
-    straight = train(training(whole, digits, 2), recipe=recipe, rows=64, size=16)
-    once = torch.load(parts / "last.ckpt", weights_only=True)
-    resumed = train(
-        training(parts, digits, 2, resume=True), recipe=recipe, rows=64, size=16
-    )
-    one, other = zoo.load(straight).state_dict(), zoo.load(resumed).state_dict()
-
-    assert once["epoch"] == 0
-    assert one.keys() == other.keys()
-
-    for name, value in one.items():
-        assert torch.equal(value, other[name]), name
-
-
-def test_there_must_be_something_to_resume(digits: Path, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"must have left .*last.ckpt"):
-        train_digits_cnn(
-            training(tmp_path / "none", digits, 1, resume=True),
-            recipe=TINY_CNN,
-            rows=64,
-        )
 
 
 def test_the_order_depends_on_seed_and_epoch_alone() -> None:
@@ -125,30 +36,6 @@ def test_the_rate_rises_stays_and_falls() -> None:
     assert factors[20] == factors[49] == 1
     assert factors[75] == pytest.approx(0.5)
     assert 0 < factors[100] <= 0.01
-
-
-@pytest.mark.parametrize(
-    ("wish", "free", "expected"),
-    [
-        ("auto", 2**40, "plain"),
-        ("auto", 10_000, "reversible"),
-        ("plain", 10_000, "plain"),
-        ("reversible", 2**40, "reversible"),
-    ],
-)
-def test_a_flow_is_trained_by_the_backward_pass_that_fits_and_its_card_says_so(
-    wish: Backward,
-    free: int,
-    expected: str,
-    digits: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(memory, "available_bytes", lambda _: free)
-    how = replace(training(tmp_path / "out", digits, 1), backward=wish)
-    path = train_digits_flow(how, recipe=TINY_FLOW, rows=32, size=16)
-
-    assert zoo.card(path).command.endswith(f" --backward {expected}")
 
 
 def test_both_backward_passes_train_the_same_flow() -> None:

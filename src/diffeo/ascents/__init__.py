@@ -1,4 +1,4 @@
-"""How a search steps uphill."""
+"""How a search steps: rules for the next point, given a gradient."""
 
 from diffeo.ascents.adam import Adam
 from diffeo.ascents.adaptive import Adaptive

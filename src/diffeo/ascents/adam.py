@@ -20,10 +20,16 @@ class Adam:
     Source: Kingma and Ba, 2015, Adam, Algorithm 1.
 
     Args:
-        rate: Step size.
-        decay: Of the first moment.
-        decay_square: Of the second moment.
-        floor: Added to the root of the second moment.
+        rate: Step size, about the change of each coordinate in one step.
+        decay: Weight of the earlier gradients in the first moment.
+        decay_square: Weight of the earlier squares in the second moment.
+        floor: Number added to the root of the second moment.
+
+    Example:
+        >>> z, slope = torch.zeros(1, 2), torch.tensor([[3.0, -4.0]])
+        >>> moved, memory = Adam(0.1).step(z, z[:, 0], slope, Adam(0.1).start(z))
+        >>> moved
+        tensor([[ 0.1000, -0.1000]])
     """
 
     rate: float = 0.05
@@ -40,11 +46,7 @@ class Adam:
         return torch.zeros_like(z), torch.zeros_like(z), z.new_zeros(len(z), 1)
 
     def step(
-        self,
-        z: Latent,
-        margin: Scores,  # noqa: ARG002
-        gradient: Latent,
-        memory: Memory,
+        self, z: Latent, _margin: Scores, gradient: Latent, memory: Memory
     ) -> tuple[Latent, Memory]:
         """Step along the first moment over the root of the second."""
 

@@ -14,15 +14,21 @@ __all__ = ["Adaptive"]
 class Adaptive:
     """Along the unit gradient, longer after each gain and shorter after each loss.
 
-    A step is never shorter than the first, so that rough ground stops no row.
+    A step is never shorter than the first, so that a rough score stops no row.
 
     Source: Battiti, 1989, Accelerated backpropagation learning: two optimization
     methods ("bold driver").
 
     Args:
         rate: Length of the first step and of the shortest, in coordinates.
-        growth: Factor of the rate after a gain of margin.
-        decline: Factor after a loss.
+        growth: Factor of the rate after a step that gained margin, at least 1.
+        decline: Factor of the rate after a step that lost margin, in (0, 1].
+
+    Example:
+        >>> z, slope, rule = torch.zeros(1, 2), torch.ones(1, 2), Adaptive(0.1)
+        >>> moved, memory = rule.step(z, z[:, 0], slope, rule.start(z))
+        >>> moved.norm()
+        tensor(0.1000)
     """
 
     rate: float = 0.1

@@ -18,7 +18,13 @@ class Gradient:
     Source: Dombrowski et al., 2024, equations (4), (5) and (15).
 
     Args:
-        rate: Step size.
+        rate: Step size, in coordinates for each unit of the gradient.
+
+    Example:
+        >>> import torch
+        >>> z, slope = torch.zeros(1, 2), torch.tensor([[3.0, 4.0]])
+        >>> Gradient(0.5).step(z, z[:, 0], slope, ())
+        (tensor([[1.5000, 2.0000]]), ())
     """
 
     rate: float
@@ -28,11 +34,7 @@ class Gradient:
         check_positive("rate", self.rate)
 
     def step(
-        self,
-        z: Latent,
-        margin: Scores,  # noqa: ARG002
-        gradient: Latent,
-        memory: Memory,
+        self, z: Latent, _margin: Scores, gradient: Latent, memory: Memory
     ) -> tuple[Latent, Memory]:
         """Step along the gradient."""
 
@@ -51,6 +53,12 @@ class NormalizedGradient:
 
     Args:
         rate: Length of a step, in coordinates.
+
+    Example:
+        >>> import torch
+        >>> z, slope = torch.zeros(1, 2), torch.tensor([[3.0, 4.0]])
+        >>> NormalizedGradient(0.5).step(z, z[:, 0], slope, ())
+        (tensor([[0.3000, 0.4000]]), ())
     """
 
     rate: float = 0.2
@@ -60,11 +68,7 @@ class NormalizedGradient:
         check_positive("rate", self.rate)
 
     def step(
-        self,
-        z: Latent,
-        margin: Scores,  # noqa: ARG002
-        gradient: Latent,
-        memory: Memory,
+        self, z: Latent, _margin: Scores, gradient: Latent, memory: Memory
     ) -> tuple[Latent, Memory]:
         """Step along the unit vector of the gradient; stay where it is zero."""
 

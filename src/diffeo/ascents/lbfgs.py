@@ -24,7 +24,13 @@ class LBFGS:
 
     Args:
         radius: Greatest length of a step, in coordinates.
-        pairs: Steps remembered.
+        pairs: Last steps that are remembered, with the change of gradient in each.
+
+    Example:
+        >>> z, slope, rule = torch.zeros(1, 2), torch.tensor([[3.0, 4.0]]), LBFGS(0.5)
+        >>> moved, memory = rule.step(z, z[:, 0], slope, rule.start(z))
+        >>> moved
+        tensor([[0.3000, 0.4000]])
     """
 
     radius: float = 0.2
@@ -44,11 +50,7 @@ class LBFGS:
         return none, none, z, torch.zeros_like(z), z.new_zeros(len(z), 1)
 
     def step(
-        self,
-        z: Latent,
-        margin: Scores,  # noqa: ARG002
-        gradient: Latent,
-        memory: Memory,
+        self, z: Latent, _margin: Scores, gradient: Latent, memory: Memory
     ) -> tuple[Latent, Memory]:
         """Step along the quasi-Newton direction."""
 

@@ -22,7 +22,14 @@ class Momentum:
 
     Args:
         rate: Length of a step, in coordinates.
-        decay: Weight of earlier directions.
+        decay: Weight of the earlier directions, in [0, 1).
+
+    Example:
+        >>> z, slope = torch.zeros(1, 2), torch.tensor([[3.0, 4.0]])
+        >>> rule = Momentum(0.5)
+        >>> moved, memory = rule.step(z, z[:, 0], slope, rule.start(z))
+        >>> moved
+        tensor([[0.3000, 0.4000]])
     """
 
     rate: float = 0.2
@@ -40,11 +47,7 @@ class Momentum:
         return (torch.zeros_like(z),)
 
     def step(
-        self,
-        z: Latent,
-        margin: Scores,  # noqa: ARG002
-        gradient: Latent,
-        memory: Memory,
+        self, z: Latent, _margin: Scores, gradient: Latent, memory: Memory
     ) -> tuple[Latent, Memory]:
         """Step along the mean direction."""
 

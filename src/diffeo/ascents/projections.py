@@ -19,6 +19,12 @@ class Box:
         ascent: The rule that steps.
         low: Least value of a coordinate.
         high: Greatest value of a coordinate.
+
+    Example:
+        >>> from diffeo import Gradient
+        >>> z, slope = torch.zeros(1, 2), torch.tensor([[3.0, 4.0]])
+        >>> Box(Gradient(1.0), 0.0, 3.5).step(z, z[:, 0], slope, ())
+        (tensor([[3.0000, 3.5000]]), ())
     """
 
     ascent: Ascent
@@ -50,7 +56,14 @@ class Ball:
 
     Args:
         ascent: The rule that steps.
-        radius: Greatest Euclidean distance from the start.
+        radius: Greatest Euclidean distance from the start, in coordinates.
+
+    Example:
+        >>> from diffeo import Gradient
+        >>> z, slope = torch.zeros(1, 2), torch.tensor([[3.0, 4.0]])
+        >>> rule = Ball(Gradient(1.0), 1.0)
+        >>> rule.step(z, z[:, 0], slope, rule.start(z))[0]
+        tensor([[0.6000, 0.8000]])
     """
 
     ascent: Ascent
@@ -89,6 +102,13 @@ class Sphere:
 
     Args:
         ascent: The rule that steps.
+
+    Example:
+        >>> from diffeo import Gradient
+        >>> z, slope = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
+        >>> rule = Sphere(Gradient(1.0))
+        >>> rule.step(z, z[:, 0], slope, rule.start(z))[0]
+        tensor([[0.7071, 0.7071]])
     """
 
     ascent: Ascent

@@ -23,9 +23,10 @@ class Ascent(Protocol):
         """Return the next point and what is remembered there.
 
         Args:
-            z: Where each row stands.
-            margin: How far past its target each row is; below 0 before it.
-            gradient: Of the objective's score, with respect to z.
+            z: The coordinates of each row.
+            margin: How far past the margin to aim at each row is, in the objective's
+                unit; below 0 before it.
+            gradient: The gradient of the objective's score with respect to z.
             memory: What `start` or the last step returned.
         """
 
@@ -37,7 +38,13 @@ def remember_nothing(rule: object, z: Latent) -> Memory:  # noqa: ARG001
 
 
 def unit(gradient: Latent) -> Latent:
-    """Return each row divided by its length; rows of zeros as they are."""
+    """Return each row divided by its length; rows of zeros as they are.
+
+    Example:
+        >>> unit(torch.tensor([[3.0, 4.0], [0.0, 0.0]]))
+        tensor([[0.6000, 0.8000],
+                [0.0000, 0.0000]])
+    """
 
     length = torch.linalg.vector_norm(gradient, dim=1, keepdim=True)
 
@@ -51,6 +58,9 @@ def check_positive(name: str, value: float) -> None:
 
     Raises:
         ValueError: If it is not.
+
+    Example:
+        >>> check_positive("rate", 0.1)
     """
 
     if not value > 0:

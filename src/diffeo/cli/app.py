@@ -7,10 +7,7 @@ from diffeo.cli.demo import demo
 from diffeo.cli.evaluate import evaluate
 from diffeo.cli.explain import explain
 from diffeo.cli.report import report
-from diffeo.cli.reproduce import reproduce
 from diffeo.cli.spectrum import spectrum
-from diffeo.cli.train import train
-from diffeo.cli.tune import tune
 
 __all__ = ["app"]
 
@@ -50,8 +47,5 @@ for command in (
     evaluate,
     report,
     spectrum,
-    train,
-    tune,
-    reproduce,
 ):
     app.command()(command)

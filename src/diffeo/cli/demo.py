@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from diffeo.cli.options import Overwrite, Quiet
-from diffeo.experiments.demo import demo as run_demo
 from diffeo.report.folder import output_folder
+from diffeo.workflows.demo import demo as run_demo
 
 __all__ = ["demo"]
 

@@ -1,5 +1,6 @@
 """`diffeo evaluate`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -7,15 +8,13 @@ import typer
 
 from diffeo.cli.options import Overwrite
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.evaluation.comparison import Question, Settings
-from diffeo.experiments.evaluating import (
-    evaluate_to_folder,
-    find_reference,
-    quick_settings,
-)
-from diffeo.experiments.reporting import Wish, measures_of, report_to_folder
+from diffeo.evaluation.settings import Settings, quick_settings
+from diffeo.evaluation.task import Task
+from diffeo.objectives import TargetClass
 from diffeo.plugins import find_coordinates, find_model
 from diffeo.report.folder import output_folder
+from diffeo.workflows.evaluate import evaluate_to_folder, find_reference
+from diffeo.workflows.report import Wish, measures_of, report_to_folder
 
 __all__ = ["evaluate"]
 
@@ -60,19 +59,19 @@ def evaluate(  # noqa: PLR0913 - one option for each thing a user may set
     """Judge counterfactuals, beside controls that show what the judges can tell."""
 
     found = Counterfactuals.load(record)
-    question = Question(
+    task = Task(
         find_model(model),
         find_coordinates(coordinates, tuple(found.factual.shape[1:])),
-        confidence,
+        TargetClass(tuple(found.target.long().tolist()), confidence),
     )
 
     with output_folder(out, overwrite=overwrite) as folder:
         table = evaluate_to_folder(
             found,
-            question,
+            task,
             find_reference(data),
             folder,
-            quick_settings() if quick else Settings(),
+            replace(quick_settings() if quick else Settings(), progress=True),
         )
         report_to_folder(
             {"counterfactuals": found},

@@ -9,11 +9,11 @@ from diffeo.ascents import Adam, Ascent, NormalizedGradient, Polyak
 from diffeo.cli.options import Backward, Classes, Overwrite, Quiet
 from diffeo.data.images import read_images
 from diffeo.data.mnist import sample_digits
-from diffeo.experiments.explaining import Request, explain_to_folder
-from diffeo.experiments.reporting import read_names
 from diffeo.report.folder import output_folder
-from diffeo.run import Run, backward_named
-from diffeo.search import USUAL
+from diffeo.search import DEFAULT_ASCENT
+from diffeo.search.run import Run, backward_named
+from diffeo.workflows.explain import Request, explain_to_folder
+from diffeo.workflows.report import read_names
 
 __all__ = ["explain"]
 
@@ -79,7 +79,7 @@ def explain(  # noqa: PLR0913 - one option for each thing a user may set
 ) -> None:
     """Show what would have to change in images for a classifier to answer otherwise."""
 
-    images = sample_digits().images if data == "digits" else read_images(Path(data))
+    images = sample_digits().images if data == "digits" else read_images(data).images
     request = Request(
         model=model,
         coordinates=coordinates,
@@ -90,7 +90,7 @@ def explain(  # noqa: PLR0913 - one option for each thing a user may set
             steps=steps,
             batch_size=_batch_size(batch_size),
             backward=backward_named(backward),
-            starts=starts,
+            restarts=starts - 1,
             path=True,
             progress=not quiet,
         ),
@@ -107,7 +107,7 @@ def _ascent(coordinates: str, rate: float | None) -> Ascent:
     if coordinates == "data":
         return Adam(5e-4 if rate is None else rate)
 
-    return USUAL if rate is None else Polyak(NormalizedGradient(rate))
+    return DEFAULT_ASCENT if rate is None else Polyak(NormalizedGradient(rate))
 
 
 def _batch_size(text: str) -> int | Literal["auto"]:

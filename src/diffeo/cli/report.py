@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from diffeo.cli.options import Classes, Overwrite
-from diffeo.experiments.reporting import (
+from diffeo.report.folder import output_folder
+from diffeo.workflows.report import (
     Wish,
     read_names,
     read_records,
     report_to_folder,
 )
-from diffeo.report.folder import output_folder
 
 __all__ = ["report"]
 

@@ -8,8 +8,8 @@ import typer
 from diffeo.cli.options import Overwrite, Quiet
 from diffeo.data.images import read_images
 from diffeo.data.mnist import sample_digits
-from diffeo.experiments.spectra import spectrum_to_folder
 from diffeo.report.folder import output_folder
+from diffeo.workflows.spectrum import spectrum_to_folder
 
 __all__ = ["spectrum"]
 
@@ -41,7 +41,7 @@ def spectrum(
 ) -> None:
     """Average the spectrum of the inverse induced metric: the data's dimension."""
 
-    images = sample_digits().images if data == "digits" else read_images(Path(data))
+    images = sample_digits().images if data == "digits" else read_images(data).images
 
     with output_folder(out, overwrite=overwrite) as folder:
         results = spectrum_to_folder(

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import torch
 
 from diffeo.coordinates.inference import inference_form
-from diffeo.coordinates.protocol import Coordinates
-from diffeo.shapes import Data, Latent
+from diffeo.coordinates.protocol import Coordinates, is_typical
+from diffeo.shapes import Data, Flags, Latent
 
 __all__ = ["Bounded"]
 
@@ -25,6 +25,11 @@ class Bounded:
         coordinates: The coordinates inside.
         low: Least value of the data.
         high: Greatest value of the data.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> Bounded(Identity((2,))).decode(torch.tensor([[0.5, 1.5]]))
+        tensor([[0.5000, 1.0000]])
     """
 
     coordinates: Coordinates
@@ -59,3 +64,8 @@ class Bounded:
         form = inference_form(self.coordinates, dtype=dtype, invertible=invertible)
 
         return None if form is None else replace(self, coordinates=form)
+
+    def is_typical(self, x: Data) -> Flags | None:
+        """Return whether the coordinates inside find data typical, if they know."""
+
+        return is_typical(self.coordinates, x)

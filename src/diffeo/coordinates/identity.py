@@ -14,6 +14,11 @@ class Identity:
 
     Args:
         shape: Shape of one datum.
+
+    Example:
+        >>> import torch
+        >>> Identity((1, 2, 2)).encode(torch.zeros(3, 1, 2, 2)).shape
+        torch.Size([3, 4])
     """
 
     shape: tuple[int, ...]

@@ -19,6 +19,11 @@ class Linear:
         mean: The origin, shaped as one datum.
         axes: Orthonormal rows, shape (latent, dimensions of a datum).
         spread: Standard deviation along each axis, shape (latent,).
+
+    Example:
+        >>> axes = Linear(torch.ones(2), torch.eye(2), torch.tensor([2.0, 5.0]))
+        >>> axes.encode(torch.tensor([[3.0, 6.0]]))
+        tensor([[1., 1.]])
     """
 
     mean: Tensor
@@ -42,11 +47,16 @@ def principal_axes(x: Data, *, count: int) -> Linear:
     """Return the leading principal axes of data.
 
     Args:
-        x: Data, at least as many rows as axes.
+        x: Data with more rows than axes.
         count: How many axes.
 
     Raises:
         ValueError: If there cannot be so many axes.
+
+    Example:
+        >>> x = torch.tensor([[0.0, 0.0], [2.0, 0.0], [4.0, 0.0]])
+        >>> principal_axes(x, count=1).decode(torch.zeros(1, 1))
+        tensor([[2., 0.]])
     """
 
     most = min(len(x) - 1, math.prod(x.shape[1:]))

@@ -6,7 +6,7 @@ import torch
 
 from diffeo.shapes import Data, Flags, Latent
 
-__all__ = ["Accelerated", "Coordinates", "Typicality"]
+__all__ = ["Accelerated", "Coordinates", "KnowsTypical", "is_typical"]
 
 
 @runtime_checkable
@@ -41,8 +41,29 @@ class Accelerated(Protocol):
 
 
 @runtime_checkable
-class Typicality(Protocol):
+class KnowsTypical(Protocol):
     """Coordinates that know which data they were made for."""
 
-    def is_typical(self, x: Data) -> Flags:
-        """Return whether each row looks like the data that the coordinates know."""
+    def is_typical(self, x: Data) -> Flags | None:
+        """Return whether each row is typical of the data that the coordinates know.
+
+        Returns:
+            None if they do not know.
+        """
+
+
+def is_typical(coordinates: Coordinates, x: Data) -> Flags | None:
+    """Return whether each row is typical of what some coordinates know, if they do.
+
+    Args:
+        coordinates: Any coordinates.
+        x: The data.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> import torch
+        >>> is_typical(Identity((2,)), torch.zeros(3, 2)) is None
+        True
+    """
+
+    return coordinates.is_typical(x) if isinstance(coordinates, KnowsTypical) else None

@@ -13,11 +13,17 @@ class ZukoFlow(nn.Module):
     """An unconditional zuko flow, ready to serve as coordinates.
 
     Args:
-        flow: Of vectors.
+        flow: A flow of vectors.
         shape: Shape of one datum; that of a vector if not given.
 
     Raises:
         ValueError: If the flow needs a context or is not of data of this shape.
+
+    Example:
+        >>> import zuko
+        >>> flow = ZukoFlow(zuko.flows.NICE(4, transforms=1), (2, 2)).eval()
+        >>> flow.decode(torch.zeros(3, 4)).shape
+        torch.Size([3, 2, 2])
     """
 
     def __init__(self, flow: Flow, shape: tuple[int, ...] | None = None) -> None:

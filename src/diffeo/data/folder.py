@@ -1,4 +1,4 @@
-"""Where data sets lie."""
+"""Where data sets are found."""
 
 import os
 from pathlib import Path
@@ -12,11 +12,20 @@ def data_folder(given: Path | None, *, inside: tuple[str, ...], holds: str) -> P
     Args:
         given: The data set's folder or one above it; the environment variable
             DIFFEO_DATA if not given.
-        inside: Where below `given` the data set may lie.
-        holds: A file that the data set's folder holds, in any packing.
+        inside: Subfolders of `given` in which the data set is looked for too.
+        holds: Name of a file in the data set's folder; it may have a suffix more there,
+            such as ".gz".
 
     Raises:
-        FileNotFoundError: If the data set is in none of these places.
+        FileNotFoundError: If no folder is given, or none of these holds the file.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as root:
+        ...     Path(root, "mnist").mkdir()
+        ...     Path(root, "mnist", "images.gz").touch()
+        ...     data_folder(Path(root), inside=("mnist",), holds="images").name
+        'mnist'
     """
 
     root = given or (

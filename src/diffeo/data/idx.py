@@ -8,9 +8,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["read_idx"]
+__all__ = ["is_idx", "read_idx"]
 
-UNSIGNED_BYTE = 0x08
+BYTES = bytes((0, 0, 0x08))  # how a file of unsigned bytes begins
+GZIP = b"\x1f\x8b"
+
+
+def is_idx(path: Path) -> bool:
+    """Return whether a file begins as an IDX file of bytes, or as a gzipped file."""
+
+    with path.open("rb") as file:
+        return file.read(3).startswith((BYTES, GZIP))
 
 
 def read_idx(path: Path) -> npt.NDArray[np.uint8]:
@@ -18,9 +26,23 @@ def read_idx(path: Path) -> npt.NDArray[np.uint8]:
 
     Source: LeCun, Cortes and Burges, The MNIST database, "File formats".
 
+    Args:
+        path: The file.
+
+    Returns:
+        The bytes in the shape that the file's head tells; not writable.
+
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is truncated or not of this format.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "labels-idx1-ubyte")
+        ...     _ = path.write_bytes(bytes((0, 0, 8, 1, 0, 0, 0, 2, 7, 9)))
+        ...     read_idx(path)
+        array([7, 9], dtype=uint8)
     """
 
     if not path.is_file():
@@ -28,10 +50,10 @@ def read_idx(path: Path) -> npt.NDArray[np.uint8]:
 
     content = path.read_bytes()
 
-    if content[:2] == b"\x1f\x8b":
+    if content.startswith(GZIP):
         content = _unzip(content, path)
 
-    if len(content) < 4 or content[:3] != bytes((0, 0, UNSIGNED_BYTE)):
+    if len(content) < 4 or not content.startswith(BYTES):
         raise ValueError(
             f"{path} must be an IDX file of bytes, beginning with 00 00 08, got "
             f"{content[:3].hex(' ') or 'an empty file'}"

@@ -1,91 +1,179 @@
 """Images from files: a folder of pictures, one picture, an IDX file, or an array."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image, UnidentifiedImageError
 
-from diffeo.data.idx import read_idx
+from diffeo.data.idx import is_idx, read_idx
+from diffeo.data.levels import to_unit_range
+from diffeo.data.pictures import PICTURES, Picture, read_picture
+from diffeo.data.square import CenterSquare
 from diffeo.shapes import Images
 
-__all__ = ["read_images"]
+__all__ = ["ImageFiles", "picture_files", "read_images", "read_pictures"]
 
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
+UNREADABLE = (ValueError, EOFError, OSError, MemoryError)
 
 
-def read_images(path: Path) -> Images:
-    """Read images of one size as a batch in [0, 1].
+class ImageFiles(NamedTuple):
+    """Images and the names of their files.
 
     Args:
-        path: A folder of pictures, taken in the order of their names; one picture; an
-            IDX file, plain or gzipped; or a NumPy file of shape (batch, height, width)
-            or (batch, channels, height, width), bytes or floats in [0, 1].
+        images: Images of one size, in [0, 1].
+        names: The name of each image's file, within the folder that was read; empty if
+            the images came out of one file.
+    """
+
+    images: Images
+    names: tuple[str, ...]
+
+
+def read_images(
+    path: str | Path, *, crop: int | None = None, resize: int | None = None
+) -> ImageFiles:
+    """Read images of one size.
+
+    Args:
+        path: A folder of pictures, taken in the order of their names, without hidden
+            files; one picture; an IDX file, plain or gzipped; or a NumPy file of shape
+            (batch, height, width) or (batch, channels, height, width), with unsigned
+            integers of 8 or 16 bits or values in [0, 1].
+        crop: Side in pixels of the square that is cut out of the middle of each image;
+            if not given, nothing is cut, or what is not square to resize it.
+        resize: Side in pixels to which each square is resized, antialiased.
 
     Raises:
         FileNotFoundError: If there is nothing at the path.
-        ValueError: If a file cannot be read, or the pictures differ in size.
+        ValueError: If a file cannot be read, images differ in size, or `crop` or
+            `resize` do not fit.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from PIL import Image
+        >>> with TemporaryDirectory() as folder:
+        ...     Image.new("RGB", (178, 218)).save(f"{folder}/face.png")
+        ...     images, names = read_images(folder, crop=148, resize=64)
+        >>> images.shape, names
+        (torch.Size([1, 3, 64, 64]), ('face.png',))
     """
+
+    path = Path(path)
+    square = CenterSquare(crop, resize)
 
     if not path.exists():
         raise FileNotFoundError(f"data must be a file or folder, got {path}")
 
     if path.is_dir():
-        return _pictures(
-            sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES),
-            path,
-        )
+        return read_pictures(picture_files(path), path, square)
 
     if path.suffix.lower() in PICTURES:
-        return _pictures([path], path)
+        return read_pictures([path], path.parent, square)
 
-    if path.suffix.lower() == ".npy":
-        return _array(_load_array(path), path)
+    images = [square(image, str(path)) for image in _read_array(path)]
 
-    return _array(read_idx(path), path)
+    return ImageFiles(torch.from_numpy(np.stack(images)), ())
 
 
-def _pictures(files: list[Path], path: Path) -> Images:
+def picture_files(folder: Path) -> list[Path]:
+    """Return the picture files of a folder, sorted by name, without hidden ones.
+
+    Raises:
+        ValueError: If there are none.
+    """
+
+    files = sorted(
+        file
+        for file in folder.iterdir()
+        if file.suffix.lower() in PICTURES and not file.name.startswith(".")
+    )
+
     if not files:
-        raise ValueError(f"data must hold pictures ({', '.join(PICTURES)}), got {path}")
+        raise ValueError(
+            f"data must hold pictures ({', '.join(PICTURES)}), got {folder} without any"
+        )
 
-    pictures = [_picture(file) for file in files]
-    sizes = {picture.shape for picture in pictures}
-
-    if len(sizes) > 1:
-        raise ValueError(f"pictures must be of one size, got {sorted(sizes)} in {path}")
-
-    return torch.from_numpy(np.stack(pictures)).movedim(-1, 1).float() / 255
+    return files
 
 
-def _picture(path: Path) -> npt.NDArray[np.uint8]:
-    try:
-        with Image.open(path) as file:
-            gray = file.mode in {"1", "L", "LA", "I", "I;16", "F"}
+def read_pictures(
+    files: Sequence[Path], folder: Path, square: CenterSquare
+) -> ImageFiles:
+    """Read picture files of one size.
 
-            return np.atleast_3d(np.asarray(file.convert("L" if gray else "RGB")))
-    except (UnidentifiedImageError, OSError) as error:
-        raise ValueError(f"{path} must be a picture, got: {error}") from None
+    Args:
+        files: At least one.
+        folder: Above all of them; names are relative to it.
+        square: What is taken of each picture.
+
+    Raises:
+        ValueError: If a file cannot be read or differs from the first in size.
+    """
+
+    first = square(read_picture(files[0]), str(files[0]))
+    images = np.empty((len(files), *first.shape), np.float32)
+    images[0] = first
+
+    for row, file in enumerate(files[1:], 1):
+        picture = square(read_picture(file), str(file))
+
+        if picture.shape != first.shape:
+            raise ValueError(
+                "pictures must be of one size and all gray or all in color, got "
+                f"{files[0]} of {_size(first)} and {file} of {_size(picture)}"
+            )
+
+        images[row] = picture
+
+    names = tuple(file.relative_to(folder).as_posix() for file in files)
+
+    return ImageFiles(torch.from_numpy(images), names)
 
 
-def _load_array(path: Path) -> npt.NDArray[np.generic]:
+def _size(picture: Picture) -> str:
+    channels, height, width = picture.shape
+
+    return f"{width}×{height} pixels in {'gray' if channels == 1 else 'color'}"
+
+
+def _read_array(path: Path) -> npt.NDArray[np.float32]:
+    if path.suffix.lower() == ".npy":
+        values = _load(path)
+    elif is_idx(path):
+        values = read_idx(path)
+    else:
+        raise ValueError(
+            f"{path} must be a picture ({', '.join(PICTURES)}), a NumPy array (.npy) "
+            "or an IDX file of bytes, plain or gzipped, got none of these"
+        )
+
+    _check_shape(values.shape, path)
+    images = to_unit_range(values, str(path))
+
+    return images if images.ndim == 4 else images[:, None]
+
+
+def _load(path: Path) -> npt.NDArray[np.generic]:
     try:
         loaded = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except UNREADABLE as error:
         raise ValueError(f"{path} must be a NumPy array, got: {error}") from None
 
     return np.asarray(loaded)
 
 
-def _array(values: npt.NDArray[np.generic], path: Path) -> Images:
-    if values.ndim not in (3, 4) or values.dtype.kind not in "uf":
+def _check_shape(shape: tuple[int, ...], path: Path) -> None:
+    if len(shape) not in (3, 4) or 0 in shape:
         raise ValueError(
-            f"{path} must hold bytes or floats of shape (batch, height, width) or "
-            f"(batch, channels, height, width), got {values.dtype} of {values.shape}"
+            f"{path} must hold images of shape (batch, height, width) or (batch, "
+            f"channels, height, width), none of them 0, got {shape}"
         )
 
-    images = torch.from_numpy(values.astype(np.float32))
-    images = images if values.dtype.kind == "f" else images / 255
-
-    return images if images.ndim == 4 else images[:, None]
+    if len(shape) == 4 and shape[3] in (1, 3, 4) and shape[1] > 4:
+        raise ValueError(
+            f"{path} must hold images of shape (batch, channels, height, width), got "
+            f"{shape}: move the channels with numpy.moveaxis(images, -1, 1)"
+        )

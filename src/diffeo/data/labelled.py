@@ -1,28 +1,54 @@
 """Images with the classes they belong to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import torch
+from jaxtyping import UInt8
 from torch import Tensor
 
-from diffeo.data.images import read_images
-from diffeo.shapes import Images, Indices
+from diffeo.data.images import picture_files, read_pictures
+from diffeo.data.square import CenterSquare
+from diffeo.shapes import Images, Indices, Scores
 
-__all__ = ["Labelled", "read_labelled"]
+__all__ = ["LabelledImages", "read_labelled_images"]
 
 
 @dataclass(frozen=True, eq=False)
-class Labelled:
+class LabelledImages:
     """Images in [0, 1] with their true classes.
 
     Args:
-        images: One size all of them.
-        labels: Their classes, counted from 0.
+        images: Images of one size.
+        labels: The class of each image, counted from 0; or its true value, a float.
+        class_names: What each class is called; empty if unknown.
+
+    Raises:
+        ValueError: If there is not one label for each image, or a label has no name.
+
+    Example:
+        >>> data = LabelledImages(torch.rand(4, 1, 2, 2), torch.tensor([0, 1, 1, 0]))
+        >>> data.images[data.labels == 1].shape
+        torch.Size([2, 1, 2, 2])
     """
 
     images: Images
-    labels: Indices
+    labels: Indices | Scores
+    class_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.labels) != len(self.images):
+            raise ValueError(
+                f"labels must be one for each of {len(self.images)} images, got "
+                f"{len(self.labels)}"
+            )
+
+        if self.class_names and (self.labels >= len(self.class_names)).any():
+            raise ValueError(
+                f"class_names must be one for each of {int(self.labels.max()) + 1} "
+                f"classes, got {len(self.class_names)}"
+            )
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -33,7 +59,13 @@ class Labelled:
     def classes(self) -> int:
         """How many classes there are."""
 
-        return int(self.labels.max()) + 1
+        return len(self.class_names) or int(self.labels.max()) + 1
+
+    @property
+    def pixels(self) -> UInt8[Tensor, "batch channels height width"]:
+        """The images rounded to 256 levels, as trainings take them."""
+
+        return (self.images * 255).round().to(torch.uint8)
 
     def of(self, label: int) -> Images:
         """Return the images of a class.
@@ -49,16 +81,20 @@ class Labelled:
 
         return found
 
-    def select(self, rows: Tensor | slice) -> "Labelled":
-        """Return some of the images: flags, indices or a slice."""
+    def select(self, rows: Tensor | slice) -> "LabelledImages":
+        """Return some of the images.
 
-        return Labelled(self.images[rows], self.labels[rows])
+        Args:
+            rows: A flag for each image, the images' indices, or a slice.
+        """
 
-    def split(self, every: int) -> tuple["Labelled", "Labelled"]:
+        return replace(self, images=self.images[rows], labels=self.labels[rows])
+
+    def split(self, every: int) -> tuple["LabelledImages", "LabelledImages"]:
         """Return most images, and every so many of each class apart from them.
 
         Args:
-            every: Of the images of a class, the last of so many is held out.
+            every: Of so many images of a class, the last is held out.
 
         Raises:
             ValueError: If it is not at least 2.
@@ -67,29 +103,56 @@ class Labelled:
         if every < 2:
             raise ValueError(f"every must be at least 2, got {every}")
 
-        apart = torch.zeros_like(self.labels, dtype=torch.bool)
+        labels: Tensor = self.labels
+        apart = torch.zeros_like(labels, dtype=torch.bool)
 
-        for label in self.labels.unique():
-            rows = (self.labels == label).nonzero()[:, 0]
+        for label in labels.unique():
+            rows = (labels == label).nonzero()[:, 0]
             apart[rows[every - 1 :: every]] = True
 
         return self.select(~apart), self.select(apart)
 
 
-def read_labelled(path: Path) -> Labelled:
+def read_labelled_images(
+    path: str | Path, *, crop: int | None = None, resize: int | None = None
+) -> LabelledImages:
     """Read a folder that holds one folder of pictures for each class.
 
-    The classes are counted in the order of the folders' names.
+    The classes are counted in the order of the folders' names. Hidden folders are left
+    out.
+
+    Args:
+        path: The folder of the classes' folders.
+        crop: As for `read_images`.
+        resize: As for `read_images`.
 
     Raises:
         FileNotFoundError: If there is no such folder.
-        ValueError: If it has fewer than two folders, or the pictures differ in size.
+        ValueError: If it has fewer than two folders, or a picture cannot be read or
+            differs in size.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from PIL import Image
+        >>> with TemporaryDirectory() as folder:
+        ...     for name in ("cat", "dog"):
+        ...         Path(folder, name).mkdir()
+        ...         Image.new("L", (4, 4)).save(f"{folder}/{name}/1.png")
+        ...     data = read_labelled_images(folder)
+        >>> data.class_names, data.labels
+        (('cat', 'dog'), tensor([0, 1]))
     """
+
+    path = Path(path)
 
     if not path.is_dir():
         raise FileNotFoundError(f"labelled data must be a folder, got {path}")
 
-    folders = sorted(inside for inside in path.iterdir() if inside.is_dir())
+    folders = sorted(
+        inside
+        for inside in path.iterdir()
+        if inside.is_dir() and not inside.name.startswith((".", "__MACOSX"))
+    )
 
     if len(folders) < 2:
         raise ValueError(
@@ -97,12 +160,12 @@ def read_labelled(path: Path) -> Labelled:
             f"classes, got {len(folders)} in {path}"
         )
 
-    parts = [read_images(folder) for folder in folders]
-    sizes = {tuple(part.shape[1:]) for part in parts}
+    files = [picture_files(folder) for folder in folders]
+    labels = [torch.full((len(of_class),), i) for i, of_class in enumerate(files)]
+    images, _ = read_pictures(
+        list(chain.from_iterable(files)), path, CenterSquare(crop, resize)
+    )
 
-    if len(sizes) > 1:
-        raise ValueError(f"pictures must be of one size, got {sorted(sizes)} in {path}")
-
-    labels = [torch.full((len(part),), label) for label, part in enumerate(parts)]
-
-    return Labelled(torch.cat(parts), torch.cat(labels))
+    return LabelledImages(
+        images, torch.cat(labels), tuple(folder.name for folder in folders)
+    )

@@ -1,68 +1,44 @@
 """MNIST in its official layout: four IDX files, plain or gzipped."""
 
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
-from torch import Tensor
 
 from diffeo.data.folder import data_folder
 from diffeo.data.idx import read_idx
-from diffeo.shapes import Indices
+from diffeo.data.labelled import LabelledImages
 
-__all__ = ["Digits", "Split", "mnist", "sample_digits"]
+__all__ = ["Split", "mnist", "sample_digits"]
 
 Split = Literal["train", "validation", "test"]
 
+CLASSES = tuple("0123456789")
 VALIDATION = 5_000  # the last of the 60,000 official training digits
 
 
-@dataclass(frozen=True, eq=False)
-class Digits:
-    """Handwritten digits with their labels.
-
-    Args:
-        pixels: Gray values from 0 to 255.
-        labels: The digits from 0 to 9.
-    """
-
-    pixels: UInt8[Tensor, "batch 1 28 28"]
-    labels: Indices
-
-    def __len__(self) -> int:
-        """Return the number of digits."""
-
-        return len(self.labels)
-
-    @property
-    def images(self) -> Float[Tensor, "batch 1 28 28"]:
-        """The digits as images in [0, 1]."""
-
-        return self.pixels.float() / 255
-
-    def select(self, rows: Tensor | slice) -> "Digits":
-        """Return some of the digits: flags, indices or a slice."""
-
-        return Digits(self.pixels[rows], self.labels[rows])
-
-
-def mnist(split: Split, folder: Path | None = None) -> Digits:
+def mnist(split: Split, folder: Path | None = None) -> LabelledImages:
     """Read 55,000 training, 5,000 validation or 10,000 official test digits.
 
     Source: LeCun, Bottou, Bengio and Haffner, 1998, Gradient-based learning applied to
     document recognition.
 
     Args:
-        split: Which digits.
-        folder: Where the files lie; the environment variable DIFFEO_DATA if not given.
+        split: "train" for the official training digits but the last 5,000,
+            "validation" for these, "test" for the official test digits.
+        folder: The folder of the four official files, plain or gzipped, or one above
+            it; the environment variable DIFFEO_DATA if not given.
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If a file is truncated or foreign.
+        ValueError: If a file is truncated or of another format.
+
+    Example:
+        >>> test = mnist("test")  # doctest: +SKIP
+        >>> test.images.shape  # doctest: +SKIP
+        torch.Size([10000, 1, 28, 28])
     """
 
     stem = "t10k" if split == "test" else "train"
@@ -80,8 +56,14 @@ def mnist(split: Split, folder: Path | None = None) -> Digits:
     return digits.select(rows[split])
 
 
-def sample_digits() -> Digits:
-    """Return the official test digits that come with the package."""
+def sample_digits() -> LabelledImages:
+    """Return the first 1,000 official test digits, which come with the package.
+
+    Example:
+        >>> digits = sample_digits()
+        >>> digits.images[digits.labels == 4].shape
+        torch.Size([110, 1, 28, 28])
+    """
 
     with resources.as_file(resources.files("diffeo.data") / "digits") as folder:
         return _read(
@@ -90,7 +72,7 @@ def sample_digits() -> Digits:
         )
 
 
-def _read(images: Path, labels: Path) -> Digits:
+def _read(images: Path, labels: Path) -> LabelledImages:
     pixels = read_idx(_plain_or_packed(images))
     digits = read_idx(_plain_or_packed(labels))
 
@@ -105,9 +87,10 @@ def _read(images: Path, labels: Path) -> Digits:
             f"got shape {digits.shape} and values up to {digits.max()}"
         )
 
-    return Digits(
-        torch.from_numpy(pixels.copy())[:, None],
+    return LabelledImages(
+        torch.from_numpy(pixels.copy())[:, None].float() / 255,
         torch.from_numpy(digits.astype(np.int64)),
+        CLASSES,
     )
 
 

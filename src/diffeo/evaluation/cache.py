@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -14,15 +15,17 @@ from torch import Tensor, nn
 
 __all__ = ["Cache", "content_key"]
 
-Settings = Mapping[str, float | str]
-
 
 @dataclass(frozen=True)
 class Cache:
     """A folder of weights, each file named by the content that it came from.
 
     Args:
-        folder: Made when it is first written to.
+        folder: Folder of the files; made when it is first written to.
+
+    Example:
+        >>> Cache(Path("weights")).folder.name
+        'weights'
     """
 
     folder: Path
@@ -41,17 +44,17 @@ class Cache:
         train: Callable[[nn.Module], None],
         *,
         data: Sequence[Tensor],
-        settings: Settings,
+        settings: Mapping[str, Any],
     ) -> nn.Module:
         """Return a model in evaluation mode with weights from the folder or a training.
 
         A file is written whole or not at all; one that cannot be read is replaced.
 
         Args:
-            model: With its first weights.
-            train: Trains it in place.
-            data: All that it is trained on.
-            settings: All else that its weights depend on.
+            model: The model with its first weights.
+            train: Trains the model in place.
+            data: All tensors that it is trained on.
+            settings: All else that its weights depend on, by name, as JSON can hold it.
         """
 
         path = self.folder / f"{content_key(data, settings)}.safetensors"
@@ -63,12 +66,18 @@ class Cache:
         return model.eval().requires_grad_(requires_grad=False)
 
 
-def content_key(data: Sequence[Tensor], settings: Settings) -> str:
+def content_key(data: Sequence[Tensor], settings: Mapping[str, Any]) -> str:
     """Return a name that differs wherever data or settings do.
 
     Args:
         data: Tensors, of which type, shape and every number count.
-        settings: Names and values; their order does not count.
+        settings: Names and values, as JSON can hold them; their order does not count.
+
+    Example:
+        >>> import torch
+        >>> x = torch.zeros(2)
+        >>> content_key([x], {"rate": 0.1}) == content_key([x], {"rate": 0.2})
+        False
     """
 
     digest = hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode())

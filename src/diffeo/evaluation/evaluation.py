@@ -1,16 +1,19 @@
-"""Apply metrics to methods and controls: rows, intervals, pairs, a table."""
+"""Apply metrics to methods and controls: a number for each row, intervals, pairs."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 
+import torch
+
+from diffeo.evaluation.controls import Subject
+from diffeo.evaluation.intervals import Bootstrap, Interval, paired
+from diffeo.evaluation.judges import Judges
 from diffeo.evaluation.metric import Metric
-from diffeo.evaluation.subjects import Subject
-from diffeo.evaluation.table import Entry, Note, Table
-from diffeo.metrics.intervals import Bootstrap, Interval, paired
+from diffeo.evaluation.table import Measurement, Note, Table
 from diffeo.shapes import Scores
 
-__all__ = ["REAL", "Evaluation", "judge"]
+__all__ = ["REAL", "Evaluation", "apply_metrics"]
 
 REAL = "real"
 
@@ -21,67 +24,54 @@ class Evaluation:
 
     Args:
         metrics: What was measured.
-        scores: By method or control, then by metric: a number for each row, not a
-            number where there is none.
-        controls: Which of them are controls; real data are called "real".
+        scores: By method or control, then by metric: a number for each row, NaN where
+            there is none.
+        controls: Names of the controls; real data are called "real".
         bootstrap: How intervals are found.
+        quick: Whether the judges were hardly trained.
+
+    Example:
+        >>> from diffeo.evaluation.metric import Better
+        >>> gray = Metric("gray", Better.HIGHER, "Gray value.", lambda record, _: ...)
+        >>> scores = {"ours": {"gray": torch.tensor([1.0, 3.0])}}
+        >>> Evaluation((gray,), scores).table().as_results()["ours_gray"]
+        2.0
     """
 
     metrics: tuple[Metric, ...]
     scores: Mapping[str, Mapping[str, Scores]]
-    controls: tuple[str, ...]
-    bootstrap: Bootstrap
+    controls: tuple[str, ...] = ()
+    bootstrap: Bootstrap = field(default_factory=Bootstrap)
+    quick: bool = False
 
     def table(self) -> Table:
-        """Return all figures with their intervals, and what the controls say."""
+        """Return all statistics with their intervals, and what the controls say."""
 
-        entries = tuple(
-            Entry(
-                name,
-                metric.name,
-                found.value,
-                found.low,
-                found.high,
-                metric.better,
-                found.rows,
-            )
+        found = {
+            (name, metric.name): self.interval(name, metric)
             for name in self.scores
             for metric in self.metrics
-            if (found := self.figure(name, metric))
+        }
+        measurements = tuple(
+            Measurement(name, metric.name, metric.better, **vars(interval))
+            for name in self.scores
+            for metric in self.metrics
+            if (interval := found[name, metric.name])
+        )
+        notes = tuple(
+            _note(metric, {name: found[name, metric.name] for name in self.controls})
+            for metric in self.metrics
         )
 
-        notes = tuple(self.note(metric) for metric in self.metrics)
+        return Table(measurements, notes, self.controls, self.quick)
 
-        return Table(entries, notes, self.controls)
-
-    def figure(self, name: str, metric: Metric) -> Interval | None:
-        """Return a figure with its interval, or nothing if no row was measured."""
+    def interval(self, name: str, metric: Metric) -> Interval | None:
+        """Return a statistic with its interval, or None if no row was measured."""
 
         scores = self.scores[name][metric.name]
         measured = scores[scores.isfinite()]
 
         return self.bootstrap(measured, metric.statistic) if len(measured) else None
-
-    def note(self, metric: Metric) -> Note:
-        """Return which controls a metric tells apart: those of disjoint intervals."""
-
-        found = {
-            name: figure
-            for name in self.controls
-            if (figure := self.figure(name, metric))
-        }
-        blind = tuple(
-            (one, other)
-            for one, other in combinations(found, 2)
-            if found[one].low <= found[other].high
-            and found[other].low <= found[one].high
-        )
-        others = [name for name in found if name != REAL]
-        useless = REAL in found and all(
-            (name, REAL) in blind or (REAL, name) in blind for name in others
-        )
-
-        return Note(metric.name, metric.reading, blind, useless)
 
     def paired(self, name: str, other: str, metric: str) -> Interval:
         """Return the mean difference of two methods over the same factuals.
@@ -89,7 +79,7 @@ class Evaluation:
         Args:
             name: One method.
             other: Another, whose number is subtracted.
-            metric: What is compared.
+            metric: Name of what is compared.
 
         Raises:
             ValueError: If there is no such method or metric, or one has other rows.
@@ -110,8 +100,8 @@ class Evaluation:
 
         Args:
             name: The method.
-            metric: What is compared, by the mean.
-            start: Where the way begins.
+            metric: Name of what is compared, by the mean.
+            start: The control where the way begins.
 
         Raises:
             ValueError: If there is no such method, control or metric.
@@ -135,25 +125,47 @@ class Evaluation:
         return self.scores[name][metric]
 
 
-def judge(
+def apply_metrics(
     subjects: Mapping[str, Subject],
     metrics: Sequence[Metric],
+    judges: Judges,
     *,
-    controls: Sequence[str] = (),
-    bootstrap: Bootstrap | None = None,
-) -> Evaluation:
-    """Apply metrics to methods and controls.
+    tell: Callable[[str], None] = lambda words: None,  # noqa: ARG005
+) -> dict[str, dict[str, Scores]]:
+    """Return a number for each row, by the subject's name and then by the metric's.
+
+    It is NaN where a row does not count.
 
     Args:
         subjects: Methods and controls by name.
         metrics: What to measure.
-        controls: Which of the subjects are controls.
-        bootstrap: How intervals are found.
+        judges: What the metrics may judge by.
+        tell: Called with a few words before each metric of each subject.
     """
 
-    scores = {
-        name: {metric.name: metric(subject) for metric in metrics}
-        for name, subject in subjects.items()
-    }
+    scores: dict[str, dict[str, Scores]] = {name: {} for name in subjects}
 
-    return Evaluation(tuple(metrics), scores, tuple(controls), bootstrap or Bootstrap())
+    for metric in metrics:
+        for name, (record, judged) in subjects.items():
+            tell(f"{metric.name} of {name}")
+            counted = torch.ones_like(judged) if metric.failures else judged
+            found = metric.measure(record, judges).cpu().double()
+            scores[name][metric.name] = found.where(counted.cpu(), torch.nan)
+
+    return scores
+
+
+def _note(metric: Metric, controls: Mapping[str, Interval | None]) -> Note:
+    """Return which controls a metric tells apart: those of disjoint intervals."""
+
+    found = {name: interval for name, interval in controls.items() if interval}
+    blind = tuple(
+        (one, other)
+        for one, other in combinations(found, 2)
+        if found[one].low <= found[other].high and found[other].low <= found[one].high
+    )
+    useless = REAL in found and all(
+        (name, REAL) in blind or (REAL, name) in blind for name in found if name != REAL
+    )
+
+    return Note(metric.name, metric.reading, blind, useless)

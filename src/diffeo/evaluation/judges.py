@@ -1,199 +1,69 @@
-"""Models that judge counterfactuals, trained on real data and kept."""
+"""All that metrics may judge by."""
 
-import math
-import tempfile
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
-import pytorch_lightning as lightning
 import torch
-from torch import Tensor, nn
 
-from diffeo.data.labelled import Labelled
-from diffeo.evaluation.cache import Cache
-from diffeo.metrics.oracles import LinearMachine, Oracle, svm
-from diffeo.models.bottleneck import bottleneck
-from diffeo.models.classifiers import cnn
-from diffeo.training.batches import batches
-from diffeo.training.fit import Fit, fit
-from diffeo.training.reconstruction import Reconstruction
-from diffeo.training.schedule import Schedule
-from diffeo.training.supervised import Supervised
+from diffeo.batching import batches_of
+from diffeo.evaluation.reference import Reference
+from diffeo.evaluation.settings import Settings
+from diffeo.evaluation.task import Task
+from diffeo.shapes import Data, Images, Latent
 
-__all__ = [
-    "AutoencoderSettings",
-    "ClassifierSettings",
-    "autoencoder",
-    "classifier",
-    "linear",
-]
+__all__ = ["Judges"]
 
-EPOCH = 50  # updates that an epoch has at least
-VERSION = 1  # of all that decides the weights besides the settings
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class AutoencoderSettings:
-    """An autoencoder of one class, too small for others, and its training.
+@dataclass(frozen=True, eq=False)
+class Judges:
+    """The task, real data, and what metrics make of them once.
 
     Args:
-        latent: Numbers in its middle.
-        hidden: Widths of the layers on the way there.
-        shift: Most pixels by which images are moved in training. Without it a class of
-            some thousand images is learned by heart, and errors on unseen ones of that
-            class hardly differ from those on others.
-        steps: Updates of the weights.
-        size: Images of one update.
-        rate: Learning rate.
-        seed: Of first weights and order.
+        task: What the counterfactuals were asked for.
+        reference: Real data, without the factuals.
+        settings: How oracles are trained.
+        factual: All factuals, in the order in which every method has them.
+        tell: Called with a few words before something is made.
+
+    Example:
+        >>> from diffeo import Identity, TargetClass
+        >>> from diffeo.data.labelled import LabelledImages
+        >>> x = torch.rand(8, 1, 2, 2)
+        >>> data = LabelledImages(x, torch.tensor([0, 1] * 4))
+        >>> task = Task(lambda x: x.flatten(1), Identity((1, 2, 2)), TargetClass(1))
+        >>> judges = Judges(task, Reference(*data.split(2)), Settings(), factual=x)
+        >>> judges.once("Counting", lambda: len(x)), judges.once("Counting", lambda: 0)
+        (8, 8)
     """
 
-    latent: int = 32
-    hidden: tuple[int, ...] = (512, 128)
-    shift: int = 1
-    steps: int = 4000
-    size: int = 64
-    rate: float = 2e-3
-    seed: int = 0
+    task: Task
+    reference: Reference
+    settings: Settings
+    factual: Images
+    tell: Callable[[str], None] = lambda words: None  # noqa: ARG005
+    made: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
+    def once(self, words: str, make: Callable[[], T]) -> T:
+        """Return what these words name, made when it is first asked for.
 
-@dataclass(frozen=True)
-class ClassifierSettings:
-    """A small convolutional classifier and its training.
+        Args:
+            words: What is done then, such as "Training an autoencoder of class 4".
+            make: Does it.
+        """
 
-    Args:
-        width: Channels of its first convolutions.
-        steps: Updates of the weights.
-        size: Images of one update.
-        rate: Learning rate.
-        seed: Of first weights, order and dropout.
-    """
+        if words not in self.made:
+            self.tell(words)
+            self.made[words] = make()
 
-    width: int = 8
-    steps: int = 1200
-    size: int = 128
-    rate: float = 2e-3
-    seed: int = 0
+        found: T = self.made[words]
 
+        return found
 
-def autoencoder(
-    images: Tensor, settings: AutoencoderSettings, cache: Cache
-) -> nn.Module:
-    """Return an autoencoder of images, trained or from the cache.
+    @torch.no_grad()
+    def encode(self, x: Data) -> Latent:
+        """Return the task's coordinates of data, some at a time."""
 
-    Args:
-        images: In [0, 1], of one class.
-        settings: What is trained, and how.
-        cache: Where it is kept.
-    """
-
-    model = bottleneck(
-        tuple(images.shape[1:]),
-        settings.latent,
-        hidden=settings.hidden,
-        seed=settings.seed,
-    )
-    pixels = _bytes(images)
-
-    def train(model: nn.Module) -> None:
-        schedule = Schedule(settings.rate, warmup=_warmup(settings.steps), plateau=0.3)
-        module = Reconstruction(
-            model, schedule, shift=settings.shift, seed=settings.seed
-        )
-        _fit(module, (pixels,), settings)
-
-    return cache.trained(
-        model, train, data=[pixels], settings=_named("autoencoder", settings)
-    )
-
-
-def classifier(data: Labelled, settings: ClassifierSettings, cache: Cache) -> nn.Module:
-    """Return a classifier of labelled images, trained or from the cache.
-
-    Args:
-        data: Images with their classes; sides divisible by four.
-        settings: What is trained, and how.
-        cache: Where it is kept.
-    """
-
-    channels, height, width = data.images.shape[1:]
-    model = cnn(
-        (channels, height, width),
-        data.classes,
-        width=settings.width,
-        seed=settings.seed,
-    )
-    pixels = _bytes(data.images)
-
-    def train(model: nn.Module) -> None:
-        schedule = Schedule(
-            settings.rate, warmup=_warmup(settings.steps), plateau=0.3, decay=0.05
-        )
-        module = Supervised(model, schedule, seed=settings.seed)
-        _fit(module, (pixels, data.labels), settings)
-
-    return cache.trained(
-        model,
-        train,
-        data=[pixels, data.labels],
-        settings=_named("classifier", settings),
-    )
-
-
-def linear(data: Labelled, penalty: float, cache: Cache) -> Oracle:
-    """Return a linear support-vector machine, fitted or from the cache.
-
-    Args:
-        data: Images with their classes.
-        penalty: Of slack.
-        cache: Where it is kept.
-    """
-
-    def train(model: nn.Module) -> None:
-        fitted = svm(data.images, data.labels, penalty=penalty)
-        model.load_state_dict(fitted.state_dict())
-
-    machine = LinearMachine(data.classes, data.images[0].numel())
-    cache.trained(
-        machine,
-        train,
-        data=[_bytes(data.images), data.labels],
-        settings={"judge": "linear", "version": VERSION, "penalty": penalty},
-    )
-
-    return machine
-
-
-def _fit(
-    module: lightning.LightningModule,
-    tensors: tuple[Tensor, ...],
-    settings: AutoencoderSettings | ClassifierSettings,
-) -> None:
-    """Train for about so many updates; few images make up for it by coming often."""
-
-    size, rows = settings.size, len(tensors[0])
-    times = math.ceil(min(EPOCH, settings.steps) * size / rows)
-    many = [torch.cat([tensor] * times) for tensor in tensors]
-    epochs = max(1, round(settings.steps / (len(many[0]) // size)))
-    train = batches(*many, size=size, seed=settings.seed)
-    few = batches(*(tensor[:size] for tensor in tensors), size=size, seed=None)
-
-    with tempfile.TemporaryDirectory() as folder:
-        how = Fit(Path(folder), epochs, average=0.99, progress=False)
-        fit(module, train, few, how)
-
-
-def _warmup(steps: int) -> int:
-    return max(1, steps // 20)
-
-
-def _named(
-    kind: str, settings: AutoencoderSettings | ClassifierSettings
-) -> dict[str, float | str]:
-    values = {name: str(value) for name, value in asdict(settings).items()}
-
-    return {"judge": kind, "version": VERSION, **values}
-
-
-def _bytes(images: Tensor) -> Tensor:
-    return (images * 255).round().to(torch.uint8)
+        return torch.cat([self.task.coordinates.encode(x) for x in batches_of(x, 250)])

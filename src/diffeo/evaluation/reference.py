@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
 
-from diffeo.data.labelled import Labelled
-from diffeo.data.mnist import Digits
-from diffeo.shapes import Images, Indices
+from diffeo.data.labelled import LabelledImages
+from diffeo.shapes import Images
 
-__all__ = ["Reference"]
+__all__ = ["Labels", "Reference", "to_bytes"]
+
+Labels = Int[Tensor, " rows"] | Float[Tensor, " rows"]
+"""A class, or a true value, for each row."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,42 +20,83 @@ class Reference:
     """Labelled real data in two parts.
 
     Args:
-        train: What oracles and autoencoders learn from and where neighbors are found.
-        held_out: What no model here has seen: for controls and quantiles.
+        train: What oracles and autoencoders learn from, and where neighbors are found.
+        held_out: What no model here has seen, for controls and quantiles.
+
+    Example:
+        >>> data = LabelledImages(torch.rand(8, 1, 2, 2), torch.tensor([0, 1] * 4))
+        >>> reference = Reference(*data.split(2))
+        >>> len(reference.without(data.images[:2]).train)
+        2
     """
 
-    train: Labelled
-    held_out: Labelled
+    train: LabelledImages
+    held_out: LabelledImages
 
-    @classmethod
-    def of_digits(cls, train: Digits, held_out: Digits) -> "Reference":
-        """Return digits as reference data."""
+    @property
+    def has_values(self) -> bool:
+        """Whether the labels are true values instead of classes."""
 
-        return cls(
-            Labelled(train.images, train.labels),
-            Labelled(held_out.images, held_out.labels),
-        )
+        return self.train.labels.is_floating_point()
 
-    def real(self, target: Indices) -> tuple[Images, Indices]:
-        """Return a held-out image of each row's class, and how often it came before.
+    def without(self, images: Images) -> "Reference":
+        """Return the data that differ from all of some images in at least one byte.
 
-        Rows of one class get its images in their order; when all are used up, they are
-        taken again.
+        What is judged must neither train a judge nor be found as its own neighbor.
 
         Args:
-            target: The class of each row.
+            images: Images in [0, 1], compared as 8-bit images.
+
+        Raises:
+            ValueError: If no data are left, or they are of another shape.
         """
 
-        images = self.held_out.images.new_empty(
-            len(target), *self.held_out.images.shape[1:]
+        theirs, ours = images.shape[1:], self.train.images.shape[1:]
+
+        if theirs != ours:
+            raise ValueError(
+                f"data must have images like the record's, {tuple(theirs)}, got "
+                f"{tuple(ours)}"
+            )
+
+        known = set(_contents(images))
+        parts = [_without(part, known) for part in (self.train, self.held_out)]
+
+        return Reference(*parts)
+
+    def to(self, device: torch.device) -> "Reference":
+        """Return the data on a device."""
+
+        return Reference(
+            *(
+                LabelledImages(part.images.to(device), part.labels.to(device))
+                for part in (self.train, self.held_out)
+            )
         )
-        again = torch.zeros_like(target)
 
-        for label in target.unique():
-            rows = (target == label).nonzero()[:, 0]
-            members = self.held_out.of(int(label))
-            turn = torch.arange(len(rows), device=target.device)
-            images[rows] = members[turn % len(members)]
-            again[rows] = turn // len(members)
 
-        return images, again
+def to_bytes(images: Images) -> UInt8[Tensor, "batch channels height width"]:
+    """Return images in [0, 1] as 8-bit images.
+
+    Example:
+        >>> to_bytes(torch.tensor([[[[0.0, 0.5, 1.0]]]]))
+        tensor([[[[  0, 128, 255]]]], dtype=torch.uint8)
+    """
+
+    return (images.clamp(0, 1) * 255).round().to(torch.uint8)
+
+
+def _contents(images: Images) -> list[bytes]:
+    return [row.tobytes() for row in to_bytes(images).cpu().numpy()]
+
+
+def _without(part: LabelledImages, known: set[bytes]) -> LabelledImages:
+    kept = torch.tensor([each not in known for each in _contents(part.images)])
+
+    if not kept.any():
+        raise ValueError(
+            f"data must have images besides the {len(known)} that are explained, got "
+            "none"
+        )
+
+    return part.select(kept)

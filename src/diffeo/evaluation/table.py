@@ -1,41 +1,51 @@
-"""One table of all figures."""
+"""One table of all statistics."""
 
 import csv
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table as RichTable
+from rich.table import Table as Grid
 
 from diffeo.evaluation.metric import Better
 
-__all__ = ["Entry", "Note", "Table"]
+__all__ = ["Measurement", "Note", "Table"]
 
 ARROWS = {Better.HIGHER: "↑", Better.LOWER: "↓"}
+QUICK = "The judges were hardly trained: these figures only show that all works."
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One figure of one method or control.
+class Measurement:
+    """One metric of one method or control.
 
     Args:
-        name: Of the method or control.
-        metric: What is measured.
-        value: Over the rows.
+        name: Name of the method or control.
+        metric: Name of the metric.
+        better: Which way is better.
+        value: Statistic of the rows.
         low: Lower end of its interval.
         high: Upper end of its interval.
-        better: Which way is better.
-        rows: How many were measured.
+        rows: Number of rows that were measured.
+
+    Example:
+        >>> Measurement("ours", "success", Better.HIGHER, 0.5, 0.4, 0.6, rows=100).text
+        '0.5 [0.4, 0.6]'
     """
 
     name: str
     metric: str
+    better: Better
     value: float
     low: float
     high: float
-    better: Better
     rows: int
+
+    @property
+    def text(self) -> str:
+        """The value with its interval."""
+
+        return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
 
 
 @dataclass(frozen=True)
@@ -43,10 +53,14 @@ class Note:
     """What to know before a metric is believed.
 
     Args:
-        metric: Which.
+        metric: Name of the metric.
         reading: How it is to be read.
         blind: Pairs of controls that it does not tell apart.
         useless: Whether it tells real data from no other control.
+
+    Example:
+        >>> Note("ssim", "How alike.", (("real", "noise"),), useless=False).sentence
+        'ssim does not tell real from noise.'
     """
 
     metric: str
@@ -56,7 +70,7 @@ class Note:
 
     @property
     def sentence(self) -> str:
-        """The same for people."""
+        """The same for people; empty if the metric tells all controls apart."""
 
         if self.useless:
             return f"{self.metric} is useless here: no control differs from real data."
@@ -68,76 +82,83 @@ class Note:
 
 @dataclass(frozen=True)
 class Table:
-    """All figures, with a note on each metric.
+    """All measurements, with a note on each metric.
 
     Args:
-        entries: Where something was measured.
+        measurements: One wherever something was measured.
         notes: One for each metric.
         controls: Which of the names are controls.
+        quick: Whether the judges were hardly trained.
+
+    Example:
+        >>> one = Measurement("ours", "success", Better.HIGHER, 0.5, 0.4, 0.6, rows=100)
+        >>> Table((one,), ()).as_results()
+        {'ours_success': 0.5, 'ours_success_low': 0.4, 'ours_success_high': 0.6}
     """
 
-    entries: tuple[Entry, ...]
+    measurements: tuple[Measurement, ...]
     notes: tuple[Note, ...]
     controls: tuple[str, ...] = ()
+    quick: bool = False
 
     @property
-    def useless(self) -> tuple[str, ...]:
-        """The metrics that cannot tell the controls from real data."""
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences to read before the table is believed."""
 
-        return tuple(note.metric for note in self.notes if note.useless)
+        sentences = (QUICK if self.quick else "", *(n.sentence for n in self.notes))
+
+        return tuple(filter(None, sentences))
 
     def as_results(self) -> dict[str, float]:
-        """Return flat names to numbers: NAME_METRIC with its _low and _high."""
+        """Return flat names to numbers: NAME_METRIC with its _low and _high.
 
-        results = {}
+        If the judges were hardly trained, "quick" is 1.
+        """
 
-        for entry in self.entries:
-            stem = f"{entry.name}_{entry.metric}"
-            results[stem] = entry.value
-            results[f"{stem}_low"] = entry.low
-            results[f"{stem}_high"] = entry.high
+        results = {"quick": 1.0} if self.quick else {}
+
+        for each in self.measurements:
+            stem = f"{each.name}_{each.metric}"
+            results[stem] = each.value
+            results[f"{stem}_low"] = each.low
+            results[f"{stem}_high"] = each.high
 
         return results
 
     def write_csv(self, path: Path) -> None:
-        """Write one line for each figure."""
+        """Write one line for each measurement; "quick" says so in each of them."""
 
         with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(
-                ["name", "metric", "value", "low", "high", "better", "rows"]
-            )
+            names = [field.name for field in fields(Measurement)]
+            writer = csv.DictWriter(file, [*names, "quick"])
+            writer.writeheader()
             writer.writerows(
-                (e.name, e.metric, e.value, e.low, e.high, e.better.value, e.rows)
-                for e in self.entries
+                {**asdict(each), "quick": int(self.quick)} for each in self.measurements
             )
 
     def show(self, console: Console | None = None) -> None:
-        """Print a line for each metric, a column for each method or control."""
+        """Print a line for each metric.
+
+        Each method has a block of its own, with its intervals, and the controls beside
+        it. A block of the usual controls fits into 80 characters.
+        """
 
         console = console or Console()
-        names = _once([entry.name for entry in self.entries])
-        table = RichTable("metric", "", *names)
-        found = {(entry.metric, entry.name): entry for entry in self.entries}
+        names = dict.fromkeys(each.name for each in self.measurements)
+        better = {each.metric: ARROWS[each.better] for each in self.measurements}
+        found = {(each.name, each.metric): each for each in self.measurements}
 
-        for metric in _once([entry.metric for entry in self.entries]):
-            row = [found.get((metric, name)) for name in names]
-            arrow = next(ARROWS[entry.better] for entry in row if entry)
-            table.add_row(metric, arrow, *(_cell(entry) for entry in row))
+        for method in (name for name in names if name not in self.controls):
+            block = Grid.grid(padding=(0, 2, 0, 0))
+            block.add_row("", method, *self.controls)
 
-        console.print(table)
+            for metric, arrow in better.items():
+                own = found.get((method, metric))
+                others = [found.get((name, metric)) for name in self.controls]
+                cells = (f"{each.value:.3g}" if each else "–" for each in others)
+                block.add_row(f"{metric} {arrow}", own.text if own else "–", *cells)
 
-        for note in self.notes:
-            if note.sentence:
-                console.print(note.sentence)
+            console.print(block, markup=False)
 
-
-def _cell(entry: Entry | None) -> str:
-    if entry is None:
-        return "–"
-
-    return f"{entry.value:.3g} [{entry.low:.3g}, {entry.high:.3g}]"
-
-
-def _once(names: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(names))
+        for remark in self.remarks:
+            console.print(remark, markup=False)

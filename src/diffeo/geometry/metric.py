@@ -18,9 +18,17 @@ def inverse_metric(
     Source: Dombrowski et al., 2024, equation (14).
 
     Args:
-        decode: From coordinates to data, each row on its own.
-        z: Where.
-        chunk: How many rows are decoded at once.
+        decode: Decoder from coordinates (batch, latent) to data (batch, ...), each row
+            on its own.
+        z: Coordinates at which the decoder is linearized, shape (batch, latent).
+        chunk: Rows that are decoded together.
+
+    Example:
+        >>> import torch
+        >>> stretch = torch.tensor([2.0, 0.5])
+        >>> inverse_metric(lambda z: z * stretch, torch.zeros(1, 2))
+        tensor([[[4.0000, 0.0000],
+                 [0.0000, 0.2500]]])
     """
 
     factor = jacobian(decode, z, chunk=chunk)
@@ -34,9 +42,16 @@ def eigenvalues(
     """Return the eigenvalues of γ⁻¹ that can differ from zero, largest first.
 
     Args:
-        decode: From coordinates to data, each row on its own.
-        z: Where.
-        chunk: How many rows are decoded at once.
+        decode: Decoder from coordinates (batch, latent) to data (batch, ...), each row
+            on its own.
+        z: Coordinates at which the decoder is linearized, shape (batch, latent).
+        chunk: Rows that are decoded together.
+
+    Example:
+        >>> import torch
+        >>> stretch = torch.tensor([2.0, 0.5])
+        >>> eigenvalues(lambda z: z * stretch, torch.zeros(1, 2))
+        tensor([[4.0000, 0.2500]])
     """
 
     values: Tensor = torch.linalg.svdvals(jacobian(decode, z, chunk=chunk))
@@ -53,9 +68,16 @@ def contract(decode: Decode, z: Latent, gradient: Data) -> Data:
     Source: Dombrowski et al., 2024, equation (15).
 
     Args:
-        decode: From coordinates to data, each row on its own.
-        z: Where.
-        gradient: Of any function of the data.
+        decode: Decoder from coordinates (batch, latent) to data (batch, ...), each row
+            on its own.
+        z: Coordinates at which the decoder is linearized, shape (batch, latent).
+        gradient: Gradient of some function of the data, of the data's shape.
+
+    Example:
+        >>> import torch
+        >>> stretch = torch.tensor([2.0, 0.5])
+        >>> contract(lambda z: z * stretch, torch.zeros(1, 2), torch.ones(1, 2))
+        tensor([[4.0000, 0.2500]])
     """
 
     return jvp(decode, z, vjp(decode, z, gradient))
@@ -67,9 +89,16 @@ def log_volume(decode: Decode, z: Latent, *, chunk: int = 128) -> Scores:
     For a flow this is the log-determinant of its decoder.
 
     Args:
-        decode: From coordinates to data, each row on its own.
-        z: Where.
-        chunk: How many rows are decoded at once.
+        decode: Decoder from coordinates (batch, latent) to data (batch, ...), each row
+            on its own.
+        z: Coordinates at which the decoder is linearized, shape (batch, latent).
+        chunk: Rows that are decoded together.
+
+    Example:
+        >>> import torch
+        >>> stretch = torch.tensor([2.0, 0.5])
+        >>> log_volume(lambda z: z * stretch, torch.zeros(1, 2)).abs() < 1e-6
+        tensor([True])
     """
 
     values = torch.linalg.svdvals(jacobian(decode, z, chunk=chunk))

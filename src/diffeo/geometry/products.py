@@ -20,9 +20,16 @@ def jvp(decode: Decode, z: Latent, direction: Latent) -> Data:
     """Return J v of each row: how the data move when the coordinates do.
 
     Args:
-        decode: From coordinates to data, each row on its own.
-        z: Where.
-        direction: A v for each row.
+        decode: Decoder from coordinates (batch, latent) to data (batch, ...), each row
+            on its own.
+        z: Coordinates at which the decoder is linearized, shape (batch, latent).
+        direction: The vector v of each row, shape (batch, latent).
+
+    Example:
+        >>> import torch
+        >>> stretch = torch.tensor([2.0, 0.5])
+        >>> jvp(lambda z: z * stretch, torch.zeros(1, 2), torch.ones(1, 2))
+        tensor([[2.0000, 0.5000]])
     """
 
     moved: Data = torch.func.jvp(decode, (z.detach(),), (direction,))[1]
@@ -34,9 +41,16 @@ def vjp(decode: Decode, z: Latent, covector: Data) -> Latent:
     """Return Jᵀ u of each row: a gradient in data carried to the coordinates.
 
     Args:
-        decode: From coordinates to data, each row on its own.
-        z: Where.
-        covector: A u for each row, of the data's shape.
+        decode: Decoder from coordinates (batch, latent) to data (batch, ...), each row
+            on its own.
+        z: Coordinates at which the decoder is linearized, shape (batch, latent).
+        covector: The vector u of each row, of the data's shape.
+
+    Example:
+        >>> import torch
+        >>> stretch = torch.tensor([2.0, 0.5])
+        >>> vjp(lambda z: z * stretch, torch.zeros(1, 2), torch.ones(1, 2))
+        tensor([[2.0000, 0.5000]])
     """
 
     pull = torch.func.vjp(decode, z.detach())[1]
@@ -51,10 +65,17 @@ def jvps(
     """Return J V of each row, for a V with many columns.
 
     Args:
-        decode: From coordinates to data, each row on its own.
-        z: Where.
-        directions: The columns of V, as long as the coordinates.
-        chunk: How many rows are decoded at once.
+        decode: Decoder from coordinates (batch, latent) to data (batch, ...), each row
+            on its own.
+        z: Coordinates at which the decoder is linearized, shape (batch, latent).
+        directions: The matrix V of each row, shape (batch, latent, columns).
+        chunk: Rows that are decoded together.
+
+    Example:
+        >>> import torch
+        >>> stretch = torch.tensor([2.0, 0.5])
+        >>> jvps(lambda z: z * stretch, torch.zeros(1, 2), torch.ones(1, 2, 3)).shape
+        torch.Size([1, 2, 3])
     """
 
     rows, _, many = directions.shape
@@ -70,13 +91,20 @@ def vjps(
 ) -> LatentColumns:
     """Return Jᵀ U of each row, for a U with many columns.
 
-    The data are decoded once; only the way back is taken for each column.
+    The data are decoded once; only the backward pass runs for each column.
 
     Args:
-        decode: From coordinates to data, each row on its own.
-        z: Where.
-        covectors: The columns of U, as long as a datum made a vector.
-        chunk: How many columns are pulled back at once.
+        decode: Decoder from coordinates (batch, latent) to data (batch, ...), each row
+            on its own.
+        z: Coordinates at which the decoder is linearized, shape (batch, latent).
+        covectors: The matrix U of each row, shape (batch, dimensions, columns).
+        chunk: Columns that are multiplied together.
+
+    Example:
+        >>> import torch
+        >>> stretch = torch.tensor([2.0, 0.5])
+        >>> vjps(lambda z: z * stretch, torch.zeros(1, 2), torch.ones(1, 2, 3)).shape
+        torch.Size([1, 2, 3])
     """
 
     found = torch.func.vjp(decode, z.detach())
@@ -97,9 +125,17 @@ def jacobian(decode: Decode, z: Latent, *, chunk: int = 128) -> Jacobian:
     """Return the dense Jacobian ∂decode/∂z of each row, the data made vectors.
 
     Args:
-        decode: From coordinates to data, each row on its own.
-        z: Where.
-        chunk: How many of its rows are found at once.
+        decode: Decoder from coordinates (batch, latent) to data (batch, ...), each row
+            on its own.
+        z: Coordinates at which the decoder is linearized, shape (batch, latent).
+        chunk: Rows of the Jacobian that are found together.
+
+    Example:
+        >>> import torch
+        >>> stretch = torch.tensor([2.0, 0.5])
+        >>> jacobian(lambda z: z * stretch, torch.zeros(1, 2))
+        tensor([[[2.0000, 0.0000],
+                 [0.0000, 0.5000]]])
     """
 
     with torch.no_grad():

@@ -19,9 +19,15 @@ class Singular(NamedTuple):
     the squares of σ its eigenvalues.
 
     Args:
-        left: U, directions in data made vectors.
+        left: U, orthonormal directions in data made vectors.
         values: σ, largest first.
-        right: V, directions in coordinates.
+        right: V, orthonormal directions in coordinates.
+
+    Example:
+        >>> import torch
+        >>> found = singular(lambda z: 3 * z, torch.zeros(1, 2))
+        >>> found.left.shape, found.values.shape, found.right.shape
+        (torch.Size([1, 2, 2]), torch.Size([1, 2]), torch.Size([1, 2, 2]))
     """
 
     left: Float[Tensor, "batch dimensions values"]
@@ -35,9 +41,16 @@ def singular(decode: Decode, z: Latent, *, chunk: int = 128) -> Singular:
     Source: Dombrowski et al., 2024, equation (23).
 
     Args:
-        decode: From coordinates to data, each row on its own.
-        z: Where.
-        chunk: How many rows are decoded at once.
+        decode: Decoder from coordinates (batch, latent) to data (batch, ...), each row
+            on its own.
+        z: Coordinates at which the decoder is linearized, shape (batch, latent).
+        chunk: Rows that are decoded together.
+
+    Example:
+        >>> import torch
+        >>> stretch = torch.tensor([2.0, 0.5])
+        >>> singular(lambda z: z * stretch, torch.zeros(1, 2)).values
+        tensor([[2.0000, 0.5000]])
     """
 
     return _decompose(jacobian(decode, z, chunk=chunk))
@@ -54,22 +67,31 @@ def top_singular(
 ) -> Singular:
     """Return the largest singular values and their vectors, matrix-free.
 
-    The Jacobian is only ever multiplied with a few vectors: randomized block Krylov
-    iteration. It is dense once the blocks span all coordinates.
+    Randomized block Krylov iteration multiplies the Jacobian with a few vectors only.
+    Where the blocks would span all coordinates, the dense Jacobian is decomposed.
 
     Source: Musco and Musco, 2015, Randomized block Krylov methods for stronger and
     faster approximate singular value decomposition, Algorithm 2.
 
     Args:
-        decode: From coordinates to data, each row on its own.
-        z: Where.
-        count: How many values.
-        generator: Of the first directions.
-        blocks: Of the Krylov space; more are slower and more accurate.
-        chunk: How many rows are decoded at once.
+        decode: Decoder from coordinates (batch, latent) to data (batch, ...), each row
+            on its own.
+        z: Coordinates at which the decoder is linearized, shape (batch, latent).
+        count: Number of singular values wanted.
+        generator: Random numbers for the first block of directions.
+        blocks: Number of blocks of the Krylov space; more are slower and more accurate.
+        chunk: Rows that are decoded together.
 
     Raises:
-        ValueError: If there are not so many values.
+        ValueError: If the coordinates have fewer dimensions than `count`.
+
+    Example:
+        >>> import torch
+        >>> stretch = torch.tensor([2.0, 0.5])
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> decode, z = lambda z: z * stretch, torch.zeros(1, 2)
+        >>> top_singular(decode, z, count=1, generator=generator).values
+        tensor([[2.]])
     """
 
     latent = z.shape[1]

@@ -26,8 +26,15 @@ class Parts(NamedTuple):
     """A change of data as the sum of two orthogonal ones.
 
     Args:
-        along: In the tangent space.
-        off: Orthogonal to it.
+        along: The part in the tangent space.
+        off: The part orthogonal to the tangent space.
+
+    Example:
+        >>> import torch
+        >>> tangent = torch.tensor([[[1.0], [0.0]]])  # the first axis of a plane
+        >>> change = torch.tensor([[3.0, 4.0]])
+        >>> split(change, tangent).off
+        tensor([[0., 4.]])
     """
 
     along: Data
@@ -38,12 +45,20 @@ def tangent_space(found: Singular, dimension: int | Indices) -> Tangent:
     """Return the directions in which coordinates move data most.
 
     Args:
-        found: Singular vectors at some points, at least as many as dimensions.
-        dimension: One for all rows, or one a row; `geometry.spectrum` estimates it.
-            Axes beyond a row's dimension are zero.
+        found: Singular vectors of a decoder at some points.
+        dimension: Dimension of the tangent space, one for all rows or one a row;
+            `geometry.spectrum` estimates it. Axes beyond a row's dimension are zero.
 
     Raises:
-        ValueError: If there are not so many singular vectors.
+        ValueError: If there are fewer singular vectors than dimensions.
+
+    Example:
+        >>> import torch
+        >>> from diffeo.geometry.singular import singular
+        >>> found = singular(lambda z: z * torch.tensor([2.0, 0.5]), torch.zeros(1, 2))
+        >>> tangent_space(found, 1).abs()
+        tensor([[[1.],
+                 [0.]]])
     """
 
     rows, most = found.values.shape
@@ -69,16 +84,23 @@ def neighbor_tangent(
 ) -> Tangent:
     """Return the principal axes of the data nearest to each row.
 
-    They know nothing of any model but the data.
+    They depend on the data alone and on no model.
 
     Args:
-        x: Where.
-        data: What lies on the manifold.
-        neighbors: How many of the data.
-        dimension: How many axes.
+        x: Points at which tangent spaces are wanted, shape (batch, ...).
+        data: Samples of the manifold.
+        neighbors: Number of nearest samples that span a tangent space.
+        dimension: Number of principal axes.
 
     Raises:
         ValueError: If there are not enough data or neighbors.
+
+    Example:
+        >>> import torch
+        >>> line = torch.linspace(0, 1, 9)[:, None] * torch.tensor([1.0, 0.0])
+        >>> neighbor_tangent(line[:1], line, neighbors=4, dimension=1).abs()
+        tensor([[[1.],
+                 [0.]]])
     """
 
     if not dimension < neighbors <= len(data):
@@ -104,7 +126,14 @@ def split(change: Data, tangent: Tangent) -> Parts:
 
     Args:
         change: A difference x′ − x, a step or a gradient.
-        tangent: Orthonormal axes of each row.
+        tangent: Orthonormal axes of each row, shape (batch, dimensions, axes).
+
+    Example:
+        >>> import torch
+        >>> tangent = torch.tensor([[[1.0], [0.0]]])  # the first axis of a plane
+        >>> change = torch.tensor([[3.0, 4.0]])
+        >>> split(change, tangent).along
+        tensor([[3., 0.]])
     """
 
     flat = change.flatten(1)[..., None]
@@ -120,7 +149,14 @@ def share_along(change: Data, tangent: Tangent) -> Scores:
 
     Args:
         change: A difference x′ − x, a step or a gradient; not zero.
-        tangent: Orthonormal axes of each row.
+        tangent: Orthonormal axes of each row, shape (batch, dimensions, axes).
+
+    Example:
+        >>> import torch
+        >>> tangent = torch.tensor([[[1.0], [0.0]]])  # the first axis of a plane
+        >>> change = torch.tensor([[3.0, 4.0]])
+        >>> share_along(change, tangent)
+        tensor([0.3600])
     """
 
     along = split(change, tangent).along.flatten(1).square().sum(1)

@@ -1,19 +1,26 @@
 """Published methods on the same model and the same coordinates."""
 
-from diffeo.methods.adversarial import Adversarial
-from diffeo.methods.diffeomorphic import Diffeomorphic
-from diffeo.methods.natural import Natural
+from diffeo.methods.gradient import (
+    GradientMethod,
+    adversarial,
+    diffeomorphic,
+    revise,
+    wachter,
+)
 from diffeo.methods.protocol import Method
-from diffeo.methods.prototypes import Prototypes
-from diffeo.methods.revise import Revise
-from diffeo.methods.wachter import Wachter
+from diffeo.methods.prototypes import PrototypeObjective, prototypes
+from diffeo.methods.radius_schedule import RadiusSchedule
+from diffeo.methods.random_search import RandomSearch
 
 __all__ = [
-    "Adversarial",
-    "Diffeomorphic",
+    "GradientMethod",
     "Method",
-    "Natural",
-    "Prototypes",
-    "Revise",
-    "Wachter",
+    "PrototypeObjective",
+    "RadiusSchedule",
+    "RandomSearch",
+    "adversarial",
+    "diffeomorphic",
+    "prototypes",
+    "revise",
+    "wachter",
 ]

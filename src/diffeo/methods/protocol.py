@@ -12,7 +12,13 @@ __all__ = ["Method"]
 
 @runtime_checkable
 class Method(Protocol):
-    """A way to find counterfactuals, settings included."""
+    """A way to find counterfactuals, settings included.
+
+    Example:
+        >>> from diffeo.methods import adversarial
+        >>> isinstance(adversarial(), Method)
+        True
+    """
 
     def explain(
         self,
@@ -26,8 +32,10 @@ class Method(Protocol):
     ) -> Counterfactuals:
         """Show what would have to change in images for a classifier to answer so.
 
+        Nobody asks whether the inputs are typical of the coordinates.
+
         Args:
-            x: Images in [0, 1].
+            x: Images in [0, 1], shape (batch, channels, height, width).
             model: From images to logits, in evaluation mode.
             coordinates: Of a generative model of such images; methods that move in data
                 space have no use for it.

@@ -4,59 +4,61 @@ from dataclasses import dataclass, field
 
 import torch
 
-from diffeo.ascents import Ascent, NormalizedGradient
+from diffeo.ascents import Ascent
 from diffeo.batching import batches_of
-from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.counterfactuals import Counterfactuals
+from diffeo.methods.gradient import LATENT_STEPS, GradientMethod, latent_space
 from diffeo.objectives import Objective, TargetClass
-from diffeo.objectives.distances import Manhattan, SquaredEuclidean
-from diffeo.objectives.likeness import Autoencoder, Unlikeness
-from diffeo.objectives.penalized import Penalized, Penalty
+from diffeo.objectives.penalized import Penalized
+from diffeo.objectives.penalties import (
+    Autoencoder,
+    Manhattan,
+    Penalty,
+    ReconstructionError,
+    SquaredEuclidean,
+)
 from diffeo.objectives.prototypes import Labels, PrototypeDistance, References
-from diffeo.search import Run, search
 from diffeo.shapes import Data, Model
 
-__all__ = ["FittedPrototypes", "Prototypes"]
+__all__ = ["PrototypeObjective", "prototypes"]
 
 
-@dataclass(frozen=True)
-class Prototypes:
-    """Climb log-odds less a price on distance, unlikeness and prototype distance.
+@dataclass(frozen=True, eq=False)
+class PrototypeObjective:
+    """Log-odds less penalties on distance, reconstruction error and prototype distance.
 
-    The price is weight · (β ‖x′ − x‖₁ + ‖x′ − x‖₂² + γ ‖x′ − AE(x′)‖₂² +
-    θ ‖z′ − prototype‖₂²).
-
-    Source: Van Looveren and Klaise, 2021, Interpretable counterfactual explanations
-    guided by prototypes, equations (2) to (6). As in Dombrowski et al., 2024, Section
-    V, prototypes live in the latent space of the generative model under comparison,
-    and are means over the 5 nearest training data that the classifier finds to be of
-    the target class. Other choices:
-
-    - They change the data themselves; here z moves. The encoding of a flow is so steep
-      at black pixels that the price of the prototype, followed in data space, grew.
-    - Their c weighs the prediction and the smallest that succeeds is kept; `weight` is
-      its inverse. Log-odds stand for their hinge of probabilities.
-    - Of all successes they keep the nearest. The prices are there from the first step,
-      so that is, but for detours, the first one, where the search ends.
-    - θ and γ are smaller than theirs, because squared distances in the coordinates of a
-      flow have as many terms as the data have dimensions.
+    Called with a target and a confidence it is an objective. The penalty is
+    weight · (β ‖x′ − x‖₁ + ‖x′ − x‖₂² + γ ‖x′ − AE(x′)‖₂² + θ ‖z′ − prototype‖₂²).
 
     Args:
-        weight: Of all prices, 1 / c.
+        encodings: Coordinates of training data.
+        labels: The class that the model under explanation finds in each.
+        autoencoder: From data to data of the same shape, trained on all classes; the
+            one of an exact flow would find everything likely.
+        weight: Log-odds that a unit of all penalties costs, 1 / c.
         sparsity: β.
         likeness: γ.
         attraction: θ.
-        count: Nearest encodings that make a prototype.
-        ascent: How to step.
+        count: Number of nearest encodings whose mean is a prototype.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> x = torch.rand(8, 1, 1, 2)
+        >>> found = PrototypeObjective.fit(
+        ...     x, lambda x: x.flatten(1), Identity((1, 1, 2)), autoencoder=lambda x: x
+        ... )
+        >>> found(1, 0.99).penalty.count
+        5
     """
 
+    encodings: References = field(repr=False)
+    labels: Labels = field(repr=False)
+    autoencoder: Autoencoder = field(repr=False)
     weight: float = 0.1
     sparsity: float = 0.1
     likeness: float = 1.0
     attraction: float = 0.1
     count: int = 5
-    ascent: Ascent = NormalizedGradient()  # noqa: RUF009
 
     def __post_init__(self) -> None:
         for name in ("weight", "sparsity", "likeness", "attraction"):
@@ -68,85 +70,81 @@ class Prototypes:
         if self.count < 1:
             raise ValueError(f"count must be at least 1, got {self.count}")
 
+    @classmethod
+    @torch.no_grad()
     def fit(
-        self,
+        cls,
         x: Data,
         model: Model,
         coordinates: Coordinates,
         *,
         autoencoder: Autoencoder,
-        batch_size: int = 500,
-    ) -> "FittedPrototypes":
+    ) -> "PrototypeObjective":
         """Encode training data, labeled by the model under explanation.
 
         Args:
             x: Training data.
             model: From data to a logit for each class.
-            coordinates: Where prototypes live.
-            autoencoder: Trained on data of all classes; the one of an exact flow would
-                find everything likely.
-            batch_size: Rows encoded at a time.
+            coordinates: Coordinates of a generative model, where prototypes live.
+            autoencoder: Trained on data of all classes.
         """
 
-        with torch.no_grad():
-            parts = [
-                (coordinates.encode(part), model(part).argmax(1))
-                for part in batches_of(x, batch_size)
-            ]
-
+        parts = [(coordinates.encode(x), model(x).argmax(1)) for x in batches_of(x)]
         encodings, labels = (torch.cat(part) for part in zip(*parts, strict=True))
 
-        return FittedPrototypes(self, encodings, labels, autoencoder)
+        return cls(encodings, labels, autoencoder)
 
+    def __call__(self, target: int, confidence: float) -> Objective:
+        """Return log-odds of a class less all penalties."""
 
-@dataclass(frozen=True, eq=False)
-class FittedPrototypes:
-    """Prototypes that know their training data.
-
-    Args:
-        settings: What is paid for.
-        encodings: Of the training data.
-        labels: The model's answers to them.
-        autoencoder: From data to data of the same shape.
-    """
-
-    settings: Prototypes
-    encodings: References = field(repr=False)
-    labels: Labels = field(repr=False)
-    autoencoder: Autoencoder = field(repr=False)
-
-    def explain(
-        self,
-        x: Data,
-        model: Model,
-        coordinates: Coordinates,
-        *,
-        target: int,
-        confidence: float,
-        run: Run,
-    ) -> Counterfactuals:
-        """Find counterfactuals near prototypes of the target; see `Method`."""
-
-        objective = self.objective(target, confidence)
-
-        return search(
-            x, model, objective, Bounded(coordinates), self.settings.ascent, run
-        )
-
-    def objective(self, target: int, confidence: float) -> Objective:
-        """Return what is climbed: log-odds less all prices."""
-
-        how = self.settings
-        pull = PrototypeDistance(self.encodings, self.labels, how.count)
-        prices: list[tuple[Penalty, float]] = [
+        penalties: list[tuple[Penalty, float]] = [
             (SquaredEuclidean(), 1.0),
-            (Manhattan(), how.sparsity),
-            (Unlikeness(self.autoencoder), how.likeness),
-            (pull, how.attraction),
+            (Manhattan(), self.sparsity),
+            (ReconstructionError(self.autoencoder), self.likeness),
+            (
+                PrototypeDistance(self.encodings, self.labels, self.count),
+                self.attraction,
+            ),
         ]
         objective: Objective = TargetClass(target, confidence)
 
-        for penalty, share in prices:
-            objective = Penalized(objective, penalty, how.weight * share)
+        for penalty, share in penalties:
+            objective = Penalized(objective, penalty, self.weight * share)
 
         return objective
+
+
+def prototypes(
+    objective: PrototypeObjective, ascent: Ascent = LATENT_STEPS
+) -> GradientMethod:
+    """Ascend in latent coordinates towards prototypes of the target class.
+
+    Source: Van Looveren and Klaise, 2021, Interpretable counterfactual explanations
+    guided by prototypes, equations (2) to (6). As in Dombrowski et al., 2024, Section
+    V, prototypes live in the latent space of the generative model under comparison,
+    and are means over the 5 nearest training data that the classifier finds to be of
+    the target class. Other choices:
+
+    - They change the data themselves; here z moves. The encoding of a flow is so steep
+      at black pixels that the distance to the prototype, followed in data space, grew.
+    - Their c weighs the prediction and the smallest that succeeds is kept; the weight
+      is its inverse. Log-odds stand for their hinge of probabilities.
+    - Of all successes they keep the nearest; here the search ends at the first one.
+    - θ and γ are smaller than theirs, because squared distances in the coordinates of a
+      flow have as many terms as the data have dimensions.
+
+    Args:
+        objective: Fitted to training data.
+        ascent: How to step.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> x, place = torch.rand(8, 1, 1, 2), Identity((1, 1, 2))
+        >>> fitted = PrototypeObjective.fit(
+        ...     x, lambda x: x.flatten(1), place, autoencoder=lambda x: x
+        ... )
+        >>> prototypes(fitted).objective is fitted
+        True
+    """
+
+    return GradientMethod(objective, latent_space, ascent)

@@ -1,7 +1,11 @@
 """Be of a class: the objective of classifiers."""
 
-from dataclasses import dataclass
-from typing import Literal
+import operator
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Literal, SupportsIndex
 
 import torch
 from torch import Tensor
@@ -9,18 +13,20 @@ from torch import Tensor
 from diffeo.objectives.protocol import Point
 from diffeo.shapes import Memory, Outputs, Scores
 
-__all__ = ["TargetClass", "confidence_of", "log_odds"]
+__all__ = ["TOLERANCE", "Target", "TargetClass", "confidence_of", "log_odds"]
 
-NEVER = torch.finfo(torch.float32).min
-MANY = 8  # so many single outputs are not all in [0, 1] unless they are probabilities
+Target = SupportsIndex | Sequence[SupportsIndex] | Literal["other"]
+
+TOLERANCE = 0.02  # log-odds that outlast the rounding of pixels to 8 bits
 
 
 @dataclass(frozen=True)
 class TargetClass:
     """Be of a class, with a confidence.
 
-    Scores and margins are log-odds, which do not saturate as probabilities do. The
-    model returns a logit for each class, or a single one for class 1 against class 0.
+    Scores, margins and the tolerance are log-odds, which do not saturate as
+    probabilities do. The model returns a logit for each class, or a single one for
+    class 1 against class 0.
 
     Source: Dombrowski et al., 2024, equation (2).
 
@@ -28,52 +34,76 @@ class TargetClass:
         target: The class, a class for each row, or "other": any but the model's own
             answer.
         confidence: Probability Λ that the target must exceed.
+        logits: Whether the model is known to return logits, which are then not taken
+            for probabilities even if they lie in [0, 1].
+
+    Example:
+        >>> import torch
+        >>> from diffeo import Identity, search
+        >>> x = torch.tensor([[2.0, 0.0], [1.0, 0.5]])
+        >>> search(x, lambda x: 3 * x, TargetClass(1), Identity((2,))).reached
+        tensor([True, True])
     """
 
-    target: int | tuple[int, ...] | Literal["other"]
+    target: Target
     confidence: float = 0.99
+    logits: bool = field(default=False, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "target", _classes(self.target))
+
         if not 0 < self.confidence < 1:
             raise ValueError(
                 f"confidence must be between 0 and 1, both excluded, got "
                 f"{self.confidence}"
             )
 
+    def check(self, outputs: Outputs, rows: int) -> None:
+        """Refuse targets that do not exist and outputs that look like probabilities.
+
+        Args:
+            outputs: The model's outputs for the first few rows.
+            rows: How many rows there are in all.
+
+        Raises:
+            ValueError: If there are not as many targets as rows, if a target is not a
+                class, or if the first row's outputs look like probabilities.
+        """
+
+        wanted = self._wanted(rows)
+        classes = _logits(outputs).shape[1]
+        wrong = [target for target in wanted if not 0 <= target < classes]
+
+        if wrong:
+            raise ValueError(
+                f"target must be a class from 0 to {classes - 1}, got {wrong[0]}"
+            )
+
+        if not self.logits:
+            _check_logits(outputs)
+
+    def rows(self, index: slice) -> "TargetClass":
+        """Return the objective of some of the rows."""
+
+        if isinstance(self.target, tuple):
+            return replace(self, target=self.target[index])
+
+        return self
+
     def start(self, point: Point) -> Memory:
         """Return which classes each row may aim at."""
 
         logits = _logits(point.outputs)
-        _refuse_probabilities(point.outputs)
-        rows, classes = logits.shape
 
         if self.target == "other":
-            own = logits.argmax(1, keepdim=True)
+            index, allowed = logits.argmax(1, keepdim=True), False
+        else:
+            wanted = self._wanted(len(logits))
+            index, allowed = torch.tensor(wanted, device=logits.device)[:, None], True
 
-            return (
-                torch.ones_like(logits, dtype=torch.bool).scatter(1, own, value=False),
-            )
+        every = torch.full_like(logits, not allowed, dtype=torch.bool)
 
-        wanted = (self.target,) * rows if isinstance(self.target, int) else self.target
-
-        if len(wanted) != rows:
-            raise ValueError(
-                f"target must be one class or one for each of the {rows} rows, got "
-                f"{len(wanted)} classes"
-            )
-
-        wrong = next((target for target in wanted if not 0 <= target < classes), None)
-
-        if wrong is not None:
-            raise ValueError(
-                f"target must be a class from 0 to {classes - 1}, got {wrong}"
-            )
-
-        index = torch.tensor(wanted, device=logits.device)[:, None]
-
-        return (
-            torch.zeros_like(logits, dtype=torch.bool).scatter(1, index, value=True),
-        )
+        return (every.scatter(1, index, value=allowed),)
 
     def score(self, point: Point, memory: Memory) -> Scores:
         """Return the log-odds of the target."""
@@ -91,6 +121,11 @@ class TargetClass:
 
         return torch.minimum(log_odds(logits, best) - needed.to(logits.dtype), lead)
 
+    def tolerance(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
+        """Return the same log-odds for every row."""
+
+        return point.outputs.new_full((len(point.outputs),), TOLERANCE)
+
     def aim(self, point: Point, memory: Memory) -> Scores:
         """Return the class each row aims at."""
 
@@ -98,19 +133,40 @@ class TargetClass:
 
         return best.to(logits.dtype)
 
+    def _wanted(self, rows: int) -> Sequence[int]:
+        """Return the target of each row; none for any other class."""
+
+        if self.target == "other":
+            return ()
+
+        if not isinstance(self.target, tuple):
+            return (operator.index(self.target),) * rows  # type: ignore[arg-type]
+
+        if len(self.target) != rows:
+            raise ValueError(
+                f"target must be one class or one for each of the {rows} rows, got "
+                f"{len(self.target)} classes"
+            )
+
+        return self.target
+
     def _best(self, point: Point, memory: Memory) -> tuple[Tensor, Tensor]:
         logits = _logits(point.outputs)
         (allowed,) = memory
 
-        return logits, logits.masked_fill(~allowed, NEVER).argmax(1)
+        return logits, logits.masked_fill(~allowed, _least(logits)).argmax(1)
 
 
 def log_odds(logits: Outputs, target: Tensor) -> Scores:
     """Return the log-odds of a class of each row under softmax.
 
     Args:
-        logits: Shape (batch, classes).
+        logits: The logits of all classes, shape (batch, classes).
         target: The class of each row, shape (batch,).
+
+    Example:
+        >>> log_odds(torch.tensor([[3.0, 1.0]]), torch.tensor([0]))
+        tensor([2.])
     """
 
     own = logits.gather(1, target[:, None])[:, 0]
@@ -124,19 +180,42 @@ def confidence_of(outputs: Outputs, target: Tensor) -> Scores:
     Args:
         outputs: Logits of shape (batch, classes), or single ones.
         target: The class of each row, shape (batch,).
+
+    Example:
+        >>> confidence_of(torch.tensor([[2.0, 2.0]]), torch.tensor([0]))
+        tensor([0.5000])
     """
 
     return torch.sigmoid(log_odds(_logits(outputs), target))
 
 
+def _classes(target: Target) -> int | tuple[int, ...] | Literal["other"]:
+    """Return a target as plain numbers, whatever library they come from."""
+
+    if isinstance(target, str) and target == "other":
+        return "other"
+
+    with suppress(TypeError):
+        return operator.index(target)  # type: ignore[arg-type]
+
+    with suppress(TypeError):
+        return tuple(map(operator.index, target))  # type: ignore[arg-type]
+
+    raise ValueError(
+        f"target must be a class number, one for each row, or 'other', got {target!r}"
+    )
+
+
 def _without(logits: Tensor, target: Tensor) -> Tensor:
-    return logits.scatter(1, target[:, None], NEVER)
+    return logits.scatter(1, target[:, None], _least(logits))
+
+
+def _least(logits: Tensor) -> float:
+    return torch.finfo(logits.dtype).min
 
 
 def _logits(outputs: Outputs) -> Tensor:
-    single = outputs.ndim == 1 or (outputs.ndim == 2 and outputs.shape[1] == 1)
-
-    if single:
+    if _are_single(outputs):
         logit = outputs.reshape(-1, 1)
 
         return torch.cat((torch.zeros_like(logit), logit), dim=1)
@@ -150,19 +229,29 @@ def _logits(outputs: Outputs) -> Tensor:
     return outputs
 
 
-def _refuse_probabilities(outputs: Outputs) -> None:
+def _are_single(outputs: Outputs) -> bool:
+    return outputs.ndim == 1 or (outputs.ndim == 2 and outputs.shape[1] == 1)
+
+
+def _check_logits(outputs: Outputs) -> None:
+    """Refuse a first row that sums to 1; a single number in [0, 1] may be a logit."""
+
     inside = bool(((outputs >= 0) & (outputs <= 1)).all())
-    several = outputs.ndim == 2 and outputs.shape[1] > 1
+    first = outputs[0].double()
+    way_out = (
+        "wrap it as Logits(model), or say TargetClass(..., logits=True) if they are "
+        "logits"
+    )
 
-    if several:
-        probable = inside and torch.allclose(
-            outputs.sum(1), outputs.new_ones(()), atol=1e-3
-        )
-    else:
-        probable = inside and len(outputs) >= MANY
+    if _are_single(outputs):
+        if inside:
+            warnings.warn(
+                "the model must return logits, got single outputs in [0, 1], as "
+                f"probabilities are: {way_out}",
+                stacklevel=2,
+            )
 
-    if probable:
+    elif (first >= 0).all() and abs(first.sum().item() - 1) < 1e-3:
         raise ValueError(
-            "the model must return logits, got what look like probabilities; "
-            "wrap it as Logits(model)"
+            f"the model must return logits, got what look like probabilities; {way_out}"
         )

@@ -5,7 +5,15 @@ from typing import Protocol, runtime_checkable
 
 from diffeo.shapes import Data, Latent, Memory, Outputs, Scores
 
-__all__ = ["Objective", "Point"]
+__all__ = [
+    "Objective",
+    "PerRow",
+    "Point",
+    "TwoSided",
+    "check_rows",
+    "rows_of",
+    "side_of",
+]
 
 
 @dataclass(frozen=True)
@@ -13,11 +21,17 @@ class Point:
     """All that an objective may look at.
 
     Args:
-        data: Where the search stands, as data.
-        latent: Where it stands, in coordinates.
-        outputs: What the model answers there.
+        data: The decoded data where the search stands.
+        latent: The coordinates where it stands.
+        outputs: The model's outputs for `data`.
         factual: The data that are explained.
-        origin: Their coordinates.
+        origin: The coordinates of `factual`.
+
+    Example:
+        >>> import torch
+        >>> x = torch.zeros(3, 2)
+        >>> Point(x, x, x.sum(1), x, x).outputs
+        tensor([0., 0., 0.])
     """
 
     data: Data
@@ -29,16 +43,86 @@ class Point:
 
 @runtime_checkable
 class Objective(Protocol):
-    """A score to climb and a margin that says how far past the target a row is."""
+    """A score to ascend, and a margin that says how far past its target a row is."""
 
     def start(self, point: Point) -> Memory:
-        """Return what must be remembered of each row, given the factuals as `data`."""
+        """Return what must be remembered of each row.
+
+        Args:
+            point: The factuals, with the model's outputs for them.
+        """
 
     def score(self, point: Point, memory: Memory) -> Scores:
-        """Return what the search climbs."""
+        """Return what the search ascends, differentiable in the point."""
 
     def margin(self, point: Point, memory: Memory) -> Scores:
         """Return how far past the target each row is: at the target from 0 on."""
 
+    def tolerance(self, point: Point, memory: Memory) -> Scores:
+        """Return how much margin is enough to spare for rounding.
+
+        Rows stop between one and five tolerances past their target.
+
+        Args:
+            point: The factuals, with the model's outputs for them.
+            memory: What `start` returned.
+        """
+
     def aim(self, point: Point, memory: Memory) -> Scores:
         """Return the class or value that each row aims at."""
+
+
+@runtime_checkable
+class PerRow(Protocol):
+    """An objective that has a setting of its own for each row."""
+
+    def check(self, outputs: Outputs, rows: int) -> None:
+        """Refuse a search that this objective cannot be asked in, before it begins.
+
+        Args:
+            outputs: The model's outputs for the first few rows.
+            rows: How many rows there are in all.
+
+        Raises:
+            ValueError: If the settings do not fit the outputs or the rows.
+        """
+
+    def rows(self, index: slice) -> Objective:
+        """Return the objective of some of the rows."""
+
+
+@runtime_checkable
+class TwoSided(Protocol):
+    """An objective whose target can be stepped across."""
+
+    def side(self, point: Point, memory: Memory) -> Scores | None:
+        """Return on which side of the target's middle each row is.
+
+        Returns:
+            Below 0 on one side and above 0 on the other; or None if there is but one.
+        """
+
+
+def check_rows(objective: Objective, outputs: Outputs, rows: int) -> None:
+    """Refuse an objective that fits neither the outputs nor the rows; see `PerRow`.
+
+    Args:
+        objective: Any objective; one without settings for each row is never refused.
+        outputs: The model's outputs for the first few rows.
+        rows: How many rows there are in all.
+    """
+
+    if isinstance(objective, PerRow):
+        objective.check(outputs, rows)
+
+
+def rows_of(objective: Objective, index: slice) -> Objective:
+    """Return the objective of some rows: itself if it is the same for all."""
+
+    return objective.rows(index) if isinstance(objective, PerRow) else objective
+
+
+def side_of(objective: Objective, point: Point, memory: Memory) -> Scores | None:
+    """Return the side of each row, or None if there is but one; see `TwoSided`."""
+
+    return objective.side(point, memory) if isinstance(objective, TwoSided) else None

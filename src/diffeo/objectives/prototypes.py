@@ -20,9 +20,16 @@ class PrototypeDistance:
     """The squared distance in coordinates from the prototype of a row's target class.
 
     Args:
-        encodings: Of training data.
-        labels: Their classes.
-        count: Nearest encodings that make a prototype.
+        encodings: Coordinates of training data.
+        labels: The class of each.
+        count: Number of nearest encodings whose mean is a prototype.
+
+    Example:
+        >>> z = torch.tensor([[0.0], [2.0], [4.0]])
+        >>> distance = PrototypeDistance(z, torch.tensor([0, 1, 1]), count=2)
+        >>> point = Point(z[:1], z[:1], z[:1], z[:1], z[:1])
+        >>> distance.penalty(point, distance.start(point, torch.tensor([1.0])))
+        tensor([9.])
     """
 
     encodings: References = field(repr=False)
@@ -30,7 +37,7 @@ class PrototypeDistance:
     count: int
 
     def start(self, point: Point, target: Scores) -> Tensor:
-        """Remember the prototype of each row."""
+        """Return the prototype of each row."""
 
         prototypes = torch.empty_like(point.origin)
 
@@ -43,22 +50,27 @@ class PrototypeDistance:
 
         return prototypes
 
-    def price(self, point: Point, held: Tensor) -> Scores:
+    def penalty(self, point: Point, memory: Tensor) -> Scores:
         """Return the squared distance from the prototype."""
 
-        return (point.latent - held).square().sum(1)
+        return (point.latent - memory).square().sum(1)
 
 
 def nearest_mean(z: Latent, encodings: References, *, count: int) -> Latent:
     """Return for each row the mean of its nearest encodings.
 
     Args:
-        z: Where to look from.
-        encodings: Where to look.
-        count: How many to average, by Euclidean distance.
+        z: Coordinates whose neighbors are looked for.
+        encodings: Coordinates among which they are looked for.
+        count: Number of neighbors, by Euclidean distance.
 
     Raises:
         ValueError: If there are fewer encodings.
+
+    Example:
+        >>> z = torch.tensor([[0.0], [2.0], [9.0]])
+        >>> nearest_mean(z[:1], z, count=2)
+        tensor([[1.]])
     """
 
     if not 1 <= count <= len(encodings):

@@ -1,110 +1,151 @@
-"""Bring an answer to a value: the objectives of regressors.
-
-All three ask for an answer inside an interval and differ in its ends.
-"""
+"""Bring a model's value into an interval: the objective of regressors."""
 
 import math
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import torch
 
 from diffeo.objectives.protocol import Point
 from diffeo.shapes import Memory, Outputs, Scores
 
-__all__ = ["AtLeast", "AtMost", "Near"]
+__all__ = ["AtLeast", "AtMost", "Between", "Near"]
 
-
-@runtime_checkable
-class _Interval(Protocol):
-    @property
-    def value(self) -> float: ...
-
-    @property
-    def ends(self) -> tuple[float, float]: ...
-
-
-def _start(goal: _Interval, point: Point) -> Memory:  # noqa: ARG001
-    """Remember nothing."""
-
-    _values(point.outputs)
-
-    return ()
-
-
-def _margin(goal: _Interval, point: Point, memory: Memory) -> Scores:  # noqa: ARG001
-    """Return how far inside the interval the answer lies."""
-
-    answer = _values(point.outputs)
-    low, high = goal.ends
-
-    return torch.minimum(answer - low, high - answer)
-
-
-def _aim(goal: _Interval, point: Point, memory: Memory) -> Scores:  # noqa: ARG001
-    """Return the value."""
-
-    return torch.full_like(_values(point.outputs), goal.value)
+SHARE = 0.01  # of what is missing, or of the bound: enough to spare
+TENTH = 0.1  # of an interval's width, five of which lead to its middle
 
 
 @dataclass(frozen=True)
-class AtLeast:
-    """Bring a regressor's answer to a value or above.
+class Between:
+    """Bring a regressor's value into an interval.
+
+    Score and margin are how far inside the interval the value lies, in the model's
+    unit. Nothing depends on that unit: a hundredth of what is missing at the factual
+    is enough to spare; or a tenth of the width, or a hundredth of the only bound, if
+    less.
 
     Args:
-        value: The value, in the model's units.
+        low: Least value wanted, in the model's unit; −∞ for no such bound.
+        high: Greatest value wanted, in the model's unit; ∞ for no such bound.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import Identity, search
+        >>> x = torch.zeros(1, 2)
+        >>> found = search(x, lambda x: x.sum(1), Between(3.0, 4.0), Identity((2,)))
+        >>> 3 <= found.outputs_after.item() <= 4
+        True
     """
 
-    value: float
-    start, score, margin, aim = _start, _margin, _margin, _aim
-
-    @property
-    def ends(self) -> tuple[float, float]:
-        """The interval wanted."""
-
-        return self.value, math.inf
-
-
-@dataclass(frozen=True)
-class AtMost:
-    """Bring a regressor's answer to a value or below.
-
-    Args:
-        value: The value, in the model's units.
-    """
-
-    value: float
-    start, score, margin, aim = _start, _margin, _margin, _aim
-
-    @property
-    def ends(self) -> tuple[float, float]:
-        """The interval wanted."""
-
-        return -math.inf, self.value
-
-
-@dataclass(frozen=True)
-class Near:
-    """Bring a regressor's answer close to a value.
-
-    Args:
-        value: The value, in the model's units.
-        within: How far from it the answer may end.
-    """
-
-    value: float
-    within: float
-    start, score, margin, aim = _start, _margin, _margin, _aim
+    low: float = -math.inf
+    high: float = math.inf
 
     def __post_init__(self) -> None:
-        if not self.within > 0:
-            raise ValueError(f"within must be above 0, got {self.within}")
+        if not self.low < self.high or not self._bounds:
+            raise ValueError(
+                "low must be below high and one of them a number, got "
+                f"{self.low} and {self.high}"
+            )
 
     @property
-    def ends(self) -> tuple[float, float]:
-        """The interval wanted."""
+    def value(self) -> float:
+        """The only bound, or the middle of both."""
 
-        return self.value - self.within, self.value + self.within
+        return sum(self._bounds) / len(self._bounds)
+
+    def start(self, point: Point) -> Memory:
+        """Return nothing, for a model that returns one value a row."""
+
+        _values(point.outputs)
+
+        return ()
+
+    def score(self, point: Point, memory: Memory) -> Scores:
+        """Return how far inside the interval the value lies."""
+
+        return self.margin(point, memory)
+
+    def margin(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
+        """Return how far inside the interval the value lies."""
+
+        value = _values(point.outputs)
+
+        return torch.minimum(value - self.low, self.high - value)
+
+    def tolerance(self, point: Point, memory: Memory) -> Scores:
+        """Return a hundredth of what is missing, or less in a narrow interval."""
+
+        most = TENTH * (self.high - self.low)
+
+        if len(self._bounds) == 1 and self.value:
+            most = SHARE * abs(self.value)
+
+        return (SHARE * self.margin(point, memory).abs()).clamp_max(most)
+
+    def side(self, point: Point, memory: Memory) -> Scores | None:  # noqa: ARG002
+        """Return on which side of the middle the value lies, if there are two."""
+
+        if len(self._bounds) == 1:
+            return None
+
+        return (_values(point.outputs) - self.value).sign()
+
+    def aim(self, point: Point, memory: Memory) -> Scores:  # noqa: ARG002
+        """Return the only bound, or the middle of both."""
+
+        return torch.full_like(_values(point.outputs), self.value)
+
+    @property
+    def _bounds(self) -> list[float]:
+        return [end for end in (self.low, self.high) if math.isfinite(end)]
+
+
+def AtLeast(value: float) -> Between:  # noqa: N802 - reads as an objective
+    """Return the objective to bring a regressor's value to a bound or above.
+
+    Args:
+        value: The bound, in the model's unit.
+
+    Example:
+        >>> AtLeast(0.5)
+        Between(low=0.5, high=inf)
+    """
+
+    return Between(low=value)
+
+
+def AtMost(value: float) -> Between:  # noqa: N802 - reads as an objective
+    """Return the objective to bring a regressor's value to a bound or below.
+
+    Args:
+        value: The bound, in the model's unit.
+
+    Example:
+        >>> AtMost(0.5)
+        Between(low=-inf, high=0.5)
+    """
+
+    return Between(high=value)
+
+
+def Near(value: float, within: float) -> Between:  # noqa: N802 - reads as an objective
+    """Return the objective to bring a regressor's value close to another.
+
+    Args:
+        value: The value wanted, in the model's unit.
+        within: Greatest distance from it, in the model's unit.
+
+    Raises:
+        ValueError: If the distance is not above 0.
+
+    Example:
+        >>> Near(2.0, within=0.5)
+        Between(low=1.5, high=2.5)
+    """
+
+    if not within > 0:
+        raise ValueError(f"within must be above 0, got {within}")
+
+    return Between(value - within, value + within)
 
 
 def _values(outputs: Outputs) -> Scores:

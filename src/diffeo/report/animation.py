@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from diffeo.report.film import Reel
+from diffeo.report.images import as_picture, check_images
+from diffeo.report.path_frames import PathFrames
 
 __all__ = ["write_animation"]
 
@@ -17,34 +16,33 @@ LETTERS = 15  # pixels of the caption's height
 STEP, REST = 70, 900  # milliseconds of a frame, and of both ends
 
 
-def write_animation(reel: Reel, captions: Sequence[str], path: Path) -> None:
+def write_animation(frames: PathFrames, captions: Sequence[str], path: Path) -> None:
     """Write a GIF that goes from the factual to the counterfactual and back, forever.
 
     Args:
-        reel: Images of one or three channels in [0, 1].
+        frames: Points of a path.
         captions: One for each frame, drawn below it as far as it fits.
-        path: Of the file.
+        path: The file.
 
     Raises:
         ValueError: If the frames are not images, or the captions are not as many.
+
+    Example:
+        >>> import tempfile, torch
+        >>> frames = PathFrames((0, 9), (-1.0, 0.0), torch.rand(2, 1, 8, 8))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_animation(frames, ["start", "end"], Path(folder) / "path.gif")
     """
 
-    if reel.images.ndim != 4 or reel.images.shape[1] not in (1, 3):
-        raise ValueError(
-            "frames must be images of one or three channels, got "
-            f"{tuple(reel.images.shape)}"
-        )
+    check_images(frames.images)
 
-    if len(captions) != len(reel.steps):
+    if len(captions) != len(frames.steps):
         raise ValueError(
-            f"captions must be one for each of {len(reel.steps)} frames, got "
+            f"captions must be one for each of {len(frames.steps)} frames, got "
             f"{len(captions)}"
         )
 
-    there = [
-        _frame(image, caption)
-        for image, caption in zip(reel.images, captions, strict=True)
-    ]
+    there = list(map(_frame, frames.images, captions))
     back = there[-2:0:-1]
     rests = [REST, *[STEP] * (len(there) - 2), REST][: len(there)]
     there[0].save(
@@ -58,20 +56,18 @@ def write_animation(reel: Reel, captions: Sequence[str], path: Path) -> None:
 
 
 def _frame(image: Tensor, caption: str) -> Image.Image:
-    pixels = (image.clamp(0, 1) * 255).round().to(torch.uint8)
-    shown = Image.fromarray(np.ascontiguousarray(_rgb(pixels).movedim(0, -1).numpy()))
+    shown = as_picture(image)
     times = max(1, -(-SIDE // max(shown.size)))
     shown = shown.resize(
         (shown.width * times, shown.height * times), Image.Resampling.NEAREST
     )
-    font = ImageFont.load_default(LETTERS)
     frame = Image.new("RGB", (shown.width, shown.height + 2 * LETTERS), "white")
     frame.paste(shown)
-    pen = ImageDraw.Draw(frame)
-    pen.text((6, shown.height + LETTERS // 2), caption, fill="black", font=font)
+    ImageDraw.Draw(frame).text(
+        (6, shown.height + LETTERS // 2),
+        caption,
+        fill="black",
+        font=ImageFont.load_default(LETTERS),
+    )
 
     return frame.quantize(64, dither=Image.Dither.NONE)
-
-
-def _rgb(pixels: Tensor) -> Tensor:
-    return pixels.cpu().expand(3, -1, -1) if len(pixels) == 1 else pixels.cpu()

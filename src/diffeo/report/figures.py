@@ -1,36 +1,97 @@
-"""Figures of counterfactuals: arrays in, figures out."""
+"""Figures of counterfactuals, for pages and for papers."""
 
+import io
+import math
+import re
 from collections.abc import Mapping, Sequence
+from itertools import cycle
+from typing import Any
 
-import numpy as np
 import torch
-from jaxtyping import Float
+from cycler import cycler
+from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
+from diffeo.report.images import check_images, common_limit, signed_difference
+from diffeo.report.output_text import output_text
+from diffeo.report.report import Measure
 
-__all__ = ["confidence_figure", "gallery"]
+__all__ = [
+    "COLORS",
+    "STYLE",
+    "along_path",
+    "gallery",
+    "histograms",
+    "intervals",
+    "svg",
+]
 
-LINE_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
-COLUMNS = ("factual x", "reconstruction", "counterfactual x′", "|x′ − x|")
+COLORS = ("#0072b2", "#d55e00", "#00805f", "#a84a84", "#8a6100", "#1f7fae")
+INK, SOFT, LINE = "#1b1f24", "#57606a", "#d8dde3"
+STYLE: dict[Any, Any] = {
+    "axes.edgecolor": SOFT,
+    "axes.labelcolor": SOFT,
+    "axes.prop_cycle": cycler(color=COLORS),
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 9,
+    "figure.constrained_layout.use": True,
+    "figure.titlesize": 10,
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9,
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "diffeo",
+    "text.parse_math": False,  # names may hold dollar signs
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+}
+WIDTH = 4.5  # inches of a chart
+COLUMNS = ("factual x", "reconstruction", "counterfactual x′", "x′ − x")
+BINS = 28
+POINTS = 120  # of a line; more cannot be told apart
+LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
+NOTHING = torch.tensor(torch.nan)
+EDGE = 1e-7  # probabilities nearer to 0 or 1 are drawn here: single precision ends
+WITHIN_PAGE = re.compile(r' (xmlns(:xlink)?|version)="[^"]*"| id="[\w.]+_\d+"')
+MARKS = (1e-6, 1e-4, 0.01, 0.1, 0.5, 0.9, 0.99, 0.9999, 0.999999)
 
 
+@rc_context(STYLE)
 def gallery(records: Mapping[str, Counterfactuals], rows: Sequence[int]) -> Figure:
     """Draw factual, reconstruction, counterfactual and difference of some rows.
 
     Source: Dombrowski et al., 2024, Figure 8.
 
     Args:
-        records: Of the same factuals, by the name of their method.
-        rows: Which rows to draw, one below the other.
+        records: Of the same images, by the name of their method.
+        rows: Numbers of the rows to draw, one below the other.
+
+    Raises:
+        ValueError: If the data are not images of one or three channels.
+
+    Example:
+        >>> from diffeo import Identity, Run, TargetClass, search
+        >>> x, place = torch.ones(2, 1, 4, 4), Identity((1, 4, 4))
+        >>> goal, run = TargetClass(1), Run(path=True)
+        >>> record = search(x, lambda x: x.flatten(1)[:, :2], goal, place, run=run)
+        >>> len(gallery({"in the data": record}, [0, 1]).subfigs)
+        1
     """
+
+    for record in records.values():
+        check_images(record.factual)
 
     width = len(COLUMNS)
     size = (0.85 * width * len(records) + 0.4, 0.85 * len(rows) + 0.9)
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Figure(figsize=size)
     panels = figure.subfigures(1, len(records), squeeze=False)[0]
+    limit = common_limit(records.values(), rows)
 
     for panel, (name, record) in zip(panels, records.items(), strict=True):
         panel.suptitle(name, fontsize=10)
@@ -40,54 +101,221 @@ def gallery(records: Mapping[str, Counterfactuals], rows: Sequence[int]) -> Figu
             axes[0, column].set_title(title, fontsize=7)
 
         for line, row in zip(axes, rows, strict=True):
-            _draw_row(list(line), record, row)
+            _draw_row(list(line), record, row, limit)
 
     return figure
 
 
-def _draw_row(line: Sequence[Axes], record: Counterfactuals, row: int) -> None:
-    before, after = record.factual[row], record.counterfactual[row]
-    pictures = (before, record.reconstruction[row], after)
+def _draw_row(
+    line: Sequence[Axes], record: Counterfactuals, row: int, limit: float
+) -> None:
+    before, after = record.factual[row].cpu(), record.counterfactual[row].cpu()
+    change = signed_difference(before, after, limit)
+    pictures = (before, record.reconstruction[row].cpu(), after, change)
 
-    for axes, picture in zip(line, pictures, strict=False):
-        shown = picture.clamp(0, 1).movedim(0, -1).squeeze(-1).cpu().numpy()
-        axes.imshow(shown, cmap="gray", vmin=0, vmax=1)
-
-    change = (after - before).abs().sum(0).cpu().numpy()
-    line[-1].imshow(change, cmap="inferno", vmin=0, vmax=1)
-
-    for axes in line:
-        axes.set_xticks([])
-        axes.set_yticks([])
+    for axes, picture in zip(line, pictures, strict=True):
+        shown = picture.float().clamp(0, 1).movedim(0, -1).squeeze(-1)
+        axes.imshow(shown.numpy(), cmap="gray", vmin=0, vmax=1)
+        axes.set_axis_off()
 
 
-def confidence_figure(
-    paths: Mapping[str, Float[Tensor, "batch points"]], confidence: float
+@rc_context(STYLE)
+def along_path(
+    records: Mapping[str, Counterfactuals], colors: Sequence[str] = COLORS
 ) -> Figure:
-    """Draw the confidence in the target along the search, a line for each row.
+    """Draw how the rows come closer to their target, a panel for each record.
+
+    The line is the median of the rows, the bands are their middle 50 % and 80 %. A row
+    that has ended stays where it ended.
 
     Args:
-        paths: Margins along the path in log-odds beyond the target's, by method.
-        confidence: The target's confidence.
+        records: With their paths, by the name of their method.
+        colors: Colors of the records, used again if there are more.
+
+    Example:
+        >>> from diffeo import Identity, Run, TargetClass, search
+        >>> x, place = torch.ones(2, 1, 4, 4), Identity((1, 4, 4))
+        >>> goal, run = TargetClass(1), Run(path=True)
+        >>> record = search(x, lambda x: x.flatten(1)[:, :2], goal, place, run=run)
+        >>> along_path({"in the data": record}).axes[0].get_ylabel()
+        'confidence'
     """
 
-    figure = Figure(figsize=(4.2 * len(paths), 3.0), layout="constrained")
-    plots = figure.subplots(1, len(paths), squeeze=False, sharey=True)[0]
-    needed = float(torch.logit(torch.tensor(confidence)))
+    figure = Figure(figsize=(WIDTH * len(records), 2.8))
+    plots = figure.subplots(1, len(records), squeeze=False)[0]
 
-    for axes, color, (name, margins) in zip(
-        plots, LINE_COLORS, paths.items(), strict=False
-    ):
-        odds = margins.cpu().double().numpy() + needed
-        steps = np.arange(odds.shape[1])
-        axes.plot(steps, odds.T, color=color, alpha=0.25, linewidth=0.8)
-        axes.plot(steps, np.median(odds, axis=0), color=color, linewidth=2)
-        axes.axhline(needed, color="black", linestyle="--", linewidth=1)
-        axes.set_title(f"{name} (thick: median)", fontsize=10)
-        axes.set_xlabel("step")
-
-    ticks = np.array([1e-6, 1e-4, 1e-2, 0.5, 0.99, 0.9999])
-    plots[0].set_yticks(np.log(ticks / (1 - ticks)), [f"{tick:g}" for tick in ticks])
-    plots[0].set_ylabel("confidence in the target")
+    for axes, color, name in zip(plots, cycle(colors), records, strict=False):
+        _draw_path(axes, records[name], color)
+        axes.set_title(name)
 
     return figure
+
+
+def _draw_path(axes: Axes, record: Counterfactuals, color: str) -> None:
+    text = output_text(record)
+    last = max(int(path.steps[-1]) for path in record.paths)
+    steps = torch.linspace(0, last, min(POINTS, last + 1)).round().long()
+    values = _on_axis(text.along(_margins_at(record, steps)), text.is_probability)
+    values = values.masked_fill(~values.isfinite(), torch.nan)
+    levels = values.nanquantile(torch.tensor(LEVELS, dtype=values.dtype), dim=0)
+    needed = _on_axis(torch.tensor(text.needed), text.is_probability).item()
+
+    axes.fill_between(steps, levels[0], levels[4], color=color, alpha=0.15, lw=0)
+    axes.fill_between(steps, levels[1], levels[3], color=color, alpha=0.3, lw=0)
+    axes.plot(steps, levels[2], color=color, lw=2)
+    axes.axhline(needed, color=INK, ls="--", lw=1)
+    axes.set(xlabel="step", ylabel=text.along_quantity, xlim=(0, max(last, 1)))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+
+    if text.is_probability:
+        _mark_probabilities(axes.yaxis, axes.get_ylim())
+
+
+def _margins_at(record: Counterfactuals, steps: Tensor) -> Tensor:
+    """Return the margin of each row at some steps: the last one after its path ends."""
+
+    return torch.stack(
+        [
+            path.margin.cpu()[
+                torch.searchsorted(path.steps.cpu(), steps, right=True) - 1
+            ]
+            for path in record.paths
+        ]
+    )
+
+
+@rc_context(STYLE)
+def histograms(
+    label: str, values: Mapping[str, Tensor], *, probability: bool = False
+) -> Figure:
+    """Draw how a quantity is distributed over rows, a lane for each method.
+
+    Values that are not finite are left out; the vertical line is the median.
+
+    Args:
+        label: Name of the quantity.
+        values: A number for each row, by method; NaN where it is not known.
+        probability: Whether to draw log-odds, so that values near 0 and 1 stay apart.
+
+    Example:
+        >>> len(histograms("steps", {"a": torch.arange(5), "b": torch.ones(3)}).axes)
+        2
+    """
+
+    finite = {
+        name: value[value.isfinite()].double().cpu() for name, value in values.items()
+    }
+    places = {name: _on_axis(value, probability) for name, value in finite.items()}
+    every = torch.cat(list(places.values()))
+    low, high = (every.min().item(), every.max().item()) if len(every) else (0.0, 0.0)
+    ends = (low, high) if high > low else (low - 0.5, high + 0.5)
+    figure = Figure(figsize=(WIDTH, 0.6 + 0.7 * len(finite)))
+    lanes = figure.subplots(len(finite), 1, sharex=True, squeeze=False)[:, 0]
+
+    for axes, color, name in zip(lanes, cycle(COLORS), finite, strict=False):
+        median = finite[name].quantile(0.5) if len(finite[name]) else NOTHING
+        axes.hist(places[name], BINS, range=ends, color=color, alpha=0.75, rwidth=0.86)
+        axes.axvline(_on_axis(median, probability), color=INK, lw=1.5)
+        axes.set_title(f"{name}, median {median:.4g}", loc="left")
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+
+    figure.suptitle(label, x=0.01, horizontalalignment="left")
+
+    if probability:
+        _mark_probabilities(lanes[-1].xaxis, ends)
+
+    return figure
+
+
+@rc_context(STYLE)
+def intervals(measures: Sequence[Measure]) -> Figure:
+    """Draw what a metric says of several methods: a dot, and a line for its interval.
+
+    Controls are hollow.
+
+    Args:
+        measures: Of one metric.
+
+    Example:
+        >>> ours = Measure("ssim", "ours", 0.8, 0.7, 0.9, True, "How alike.")
+        >>> [text.get_text() for text in intervals([ours]).axes[0].texts]
+        ['0.8  (0.7 to 0.9)']
+    """
+
+    figure = Figure(figsize=(WIDTH, 0.4 + 0.24 * len(measures)))
+    axes = figure.subplots()
+    axes.set_yticks(range(len(measures)), [measure.method for measure in measures])
+    axes.set_ylim(len(measures) - 0.5, -0.5)
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", color=LINE)
+    axes.set_axisbelow(True)
+
+    for place, measure in enumerate(measures):
+        color = SOFT if measure.control else COLORS[0]
+        fill = "white" if measure.control else color
+        axes.plot([measure.low, measure.high], [place] * 2, color=color, lw=1.5)
+        axes.plot(measure.value, place, "o", color=color, markerfacecolor=fill)
+        axes.text(
+            1.03,
+            place,
+            _numbers(measure),
+            color=SOFT if measure.control else INK,
+            transform=axes.get_yaxis_transform(),
+            verticalalignment="center",
+        )
+
+    return figure
+
+
+def _numbers(measure: Measure) -> str:
+    if not math.isfinite(measure.value):
+        return "–"
+
+    known = math.isfinite(measure.low) and math.isfinite(measure.high)
+    ends = f"  ({measure.low:.3g} to {measure.high:.3g})" if known else ""
+
+    return f"{measure.value:.3g}{ends}"
+
+
+@rc_context(STYLE)
+def svg(figure: Figure) -> str:
+    """Return a figure as text that a page can hold: the same for the same figure.
+
+    Example:
+        >>> svg(Figure())[:4]
+        '<svg'
+    """
+
+    buffer = io.StringIO()
+    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    figure.savefig(buffer, format="svg", metadata=nothing, transparent=True)
+    drawing = buffer.getvalue()
+
+    return WITHIN_PAGE.sub("", drawing[drawing.index("<svg") :])
+
+
+def _on_axis(values: Tensor, probability: bool) -> Tensor:  # noqa: FBT001
+    return torch.logit(values.double().clamp(EDGE, 1 - EDGE)) if probability else values
+
+
+def _mark_probabilities(axis: Axis, ends: tuple[float, float]) -> None:
+    """Label log-odds by well-known probabilities, or round ones where few of them lie.
+
+    Args:
+        axis: Whose values are log-odds.
+        ends: Of the axis.
+    """
+
+    low, high = (1 / (1 + math.exp(-end)) for end in ends)
+    marks = [mark for mark in MARKS if low <= mark <= high]
+
+    if len(marks) < 2:
+        round_ones = MaxNLocator(4).tick_values(low, high)
+        marks = [float(mark) for mark in round_ones if low <= mark <= high]
+
+    axis.set_ticks(
+        [math.log(mark / (1 - mark)) for mark in marks],
+        [f"{mark:.6g}" for mark in marks],
+    )

@@ -2,53 +2,228 @@
 
 import base64
 import io
+import math
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
+from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
-__all__ = ["data_uri", "drawable", "read_png", "to_8_bits", "write_png"]
+from diffeo.counterfactuals import Counterfactuals
+
+__all__ = [
+    "BRIGHTER",
+    "DARKER",
+    "as_picture",
+    "check_images",
+    "common_limit",
+    "data_uri",
+    "drawable",
+    "file_name",
+    "plain_name",
+    "signed_difference",
+    "to_8_bits",
+    "write_pictures",
+    "write_png",
+]
+
+DARKER, BRIGHTER = "#0b559f", "#d9480f"  # blue and orange, told apart by all eyes
+LIMITS = (0.05, 0.1, 0.2, 0.5, 1.0)  # where the scale of the differences may end
+NEARLY_ALL = 0.999  # of the changed pixels lie within it
+PIXELS = 20_000  # of an image that are looked at for that
+LONGEST_NAME = 60  # characters of a source's name in a file's
 
 
 def to_8_bits(x: Tensor) -> Tensor:
-    """Round images in [0, 1] to the 256 levels that an 8-bit file can hold."""
+    """Round images in [0, 1] to the 256 levels that an 8-bit file can hold.
+
+    Example:
+        >>> to_8_bits(torch.tensor([0.5, 1.2]))
+        tensor([0.5020, 1.0000])
+    """
 
     return (x.clamp(0, 1) * 255).round() / 255
 
 
-def write_png(image: Tensor, path: Path) -> None:
-    """Write one image of one or three channels in [0, 1] as an 8-bit file."""
-
-    path.write_bytes(_encode(image))
-
-
-def read_png(path: Path) -> Tensor:
-    """Read one image as (channels, height, width) in [0, 1]."""
-
-    with Image.open(path) as file:
-        pixels = np.asarray(file, dtype=np.float32) / 255
-
-    return torch.from_numpy(np.atleast_3d(pixels)).movedim(-1, 0)
-
-
-def data_uri(image: Tensor) -> str:
-    """Return one image as text that a page can hold."""
-
-    return f"data:image/png;base64,{base64.b64encode(_encode(image)).decode()}"
-
-
 def drawable(x: Tensor) -> bool:
-    """Return whether data are images: a batch of one or three channels."""
+    """Return whether data are images: a batch of one or three channels.
+
+    Example:
+        >>> drawable(torch.zeros(2, 3, 8, 8)), drawable(torch.zeros(2, 5))
+        (True, False)
+    """
 
     return x.ndim == 4 and x.shape[1] in (1, 3)
 
 
-def _encode(image: Tensor) -> bytes:
-    pixels = (to_8_bits(image) * 255).to(torch.uint8).movedim(0, -1).cpu().numpy()
-    gray = pixels.shape[-1] == 1
-    buffer = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if gray else pixels).save(buffer, "PNG")
+def check_images(x: Tensor) -> None:
+    """Check that data can be drawn.
 
-    return buffer.getvalue()
+    Raises:
+        ValueError: If they are not images of one or three channels.
+
+    Example:
+        >>> check_images(torch.zeros(2, 3, 8, 8))
+    """
+
+    if not drawable(x):
+        raise ValueError(
+            "data must be images of one or three channels, of shape (batch, channels, "
+            f"height, width), got {tuple(x.shape)}"
+        )
+
+
+def signed_difference(
+    before: Float[Tensor, "channels height width"],
+    after: Float[Tensor, "channels height width"],
+    limit: float,
+) -> Float[Tensor, "3 height width"]:
+    """Draw a change as colors: blue became darker, orange brighter, white stayed.
+
+    Args:
+        before: An image in [0, 1].
+        after: The same image, changed.
+        limit: Mean change of a pixel's channels that has the full color.
+
+    Example:
+        >>> before, after = torch.zeros(1, 1, 1), torch.ones(1, 1, 1)
+        >>> (255 * signed_difference(before, after, 1.0)).round().int().flatten()
+        tensor([217,  72,  15], dtype=torch.int32)
+    """
+
+    share = ((after - before).float().mean(0) / limit).nan_to_num().clamp(-1, 1)
+    darker, brighter = (
+        torch.tensor(list(bytes.fromhex(color[1:])))[:, None, None] / 255
+        for color in (DARKER, BRIGHTER)
+    )
+    ink = torch.where(share < 0, darker, brighter)
+
+    return 1 + (ink - 1) * share.abs()
+
+
+def common_limit(records: Iterable[Counterfactuals], rows: Sequence[int]) -> float:
+    """Return at which change the differences of all records should have full color.
+
+    Args:
+        records: Of the same images; shorter ones lack the last rows.
+        rows: Numbers of the rows that are drawn, in order.
+    """
+
+    changes = [torch.zeros(1)]
+
+    for record in records:
+        for row in rows[: bisect_left(rows, len(record))]:
+            change = (record.counterfactual[row] - record.factual[row]).flatten()
+            changes.append(change[:: 1 + len(change) // PIXELS].float().cpu())
+
+    size = torch.cat(changes).abs().nan_to_num()
+    changed = size[size > 1 / 255].sort().values
+    most = changed[math.ceil(NEARLY_ALL * len(changed)) - 1] if len(changed) else 0.0
+
+    return next((limit for limit in LIMITS if most <= limit), LIMITS[-1])
+
+
+def write_png(image: Float[Tensor, "channels height width"], path: Path) -> None:
+    """Write one image of one or three channels in [0, 1] as an 8-bit file.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_png(torch.zeros(1, 8, 8), Path(folder) / "black.png")
+    """
+
+    as_picture(image).save(path, "PNG")
+
+
+def data_uri(image: Float[Tensor, "channels height width"]) -> str:
+    """Return one image as text that a page can hold.
+
+    Example:
+        >>> data_uri(torch.zeros(1, 2, 2))[:22]
+        'data:image/png;base64,'
+    """
+
+    buffer = io.BytesIO()
+    as_picture(image).save(buffer, "PNG")
+
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def write_pictures(record: Counterfactuals, folder: Path) -> None:
+    """Write each factual and counterfactual under its row's number and name.
+
+    Pictures that an earlier record left in the folder are removed.
+
+    Args:
+        record: Of images.
+        folder: Made if it is not there.
+
+    Raises:
+        ValueError: If the data are not images of one or three channels.
+
+    Example:
+        >>> import tempfile
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.ones(1, 1, 4, 4), Identity((1, 4, 4))
+        >>> record = search(x, lambda x: x.flatten(1)[:, :2], TargetClass(1), place)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_pictures(record, Path(folder))
+        ...     sorted(path.name for path in Path(folder).iterdir())
+        ['00000-counterfactual.png', '00000-factual.png']
+    """
+
+    check_images(record.factual)
+    folder.mkdir(parents=True, exist_ok=True)
+
+    for old in folder.glob("[0-9]" * 5 + "-*factual.png"):
+        old.unlink()
+
+    for row, (before, after) in enumerate(
+        zip(record.factual, record.counterfactual, strict=True)
+    ):
+        stem = file_name(record, row)
+        write_png(before, folder / f"{stem}-factual.png")
+        write_png(after, folder / f"{stem}-counterfactual.png")
+
+
+def file_name(record: Counterfactuals, row: int) -> str:
+    """Return the number and name of a row, as every file system takes it.
+
+    Args:
+        record: Whose names are used, if it has any.
+        row: Number of the row.
+    """
+
+    name = plain_name(record.names[row]) if record.names else ""
+
+    return f"{row:05d}-{name}" if name else f"{row:05d}"
+
+
+def plain_name(text: str) -> str:
+    """Return a text as part of a file name: letters, digits, dots, dashes, no ending.
+
+    Example:
+        >>> plain_name("threes/a b.png")
+        'threes-a-b'
+    """
+
+    stem = re.sub(r"\.[A-Za-z]+$", "", text)
+
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-.")[-LONGEST_NAME:]
+
+
+def as_picture(image: Float[Tensor, "channels height width"]) -> Image.Image:
+    """Return an image of one or three channels in [0, 1] as an 8-bit picture.
+
+    Example:
+        >>> as_picture(torch.zeros(3, 6, 8)).size
+        (8, 6)
+    """
+
+    levels = (to_8_bits(image.float().nan_to_num()) * 255).to(torch.uint8)
+
+    return Image.fromarray(levels.movedim(0, -1).squeeze(-1).cpu().numpy())

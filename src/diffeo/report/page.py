@@ -1,144 +1,95 @@
-"""One self-contained page that shows counterfactuals to people."""
+"""One page that shows counterfactuals to people."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from importlib import metadata, resources
-from pathlib import Path
+import statistics
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from operator import attrgetter
 
 import jinja2
-import torch
-from torch import Tensor
+from markupsafe import Markup
+from matplotlib.figure import Figure
 
+from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.report.album import Album, album
-from diffeo.report.answers import Answers
-from diffeo.report.charts import Course, Histogram, course, histogram
-from diffeo.report.entries import (
-    Entry,
-    data_distance,
-    entries,
-    latent_distance,
-)
-from diffeo.report.film import Reel
-from diffeo.report.images import drawable
-from diffeo.report.measures import Measure, sections
-from diffeo.report.scales import Linear, Scale
-from diffeo.report.summary import summary
-from diffeo.report.table import columns, lines
+from diffeo.report import figures
+from diffeo.report.cards import Cards, plan
+from diffeo.report.images import BRIGHTER, DARKER, common_limit, drawable
+from diffeo.report.output_text import OutputText, output_text, settings_text
+from diffeo.report.path_frames import PathFrames, path_frames
+from diffeo.report.report import Measure, ReportOptions
+from diffeo.report.rows import Row, choose_rows, rows_of
 
-__all__ = ["Report", "Story", "write_page"]
+__all__ = ["render"]
 
-LARGEST = 14_500_000  # bytes of a page that a mail or a browser takes without trouble
-WORDS = 2_500  # bytes of all that is written about one search
+QUANTITIES = {
+    "Distance in the data, ‖x′ − x‖": attrgetter("distance"),
+    "Distance in the coordinates, ‖z′ − z‖": attrgetter("latent_distance"),
+    "Steps": attrgetter("steps"),
+}
 COARSE = 48  # pictures with fewer pixels a side are drawn with visible pixels
-LIMITS = (0.05, 0.1, 0.2, 0.5, 1.0)  # where the scale of the differences may end
-NEARLY_ALL = 0.999  # of the changed pixels lie within it
 
 
-@dataclass(frozen=True)
-class Story:
-    """What was asked, in words.
-
-    Args:
-        title: The page's headline.
-        question: One sentence under it.
-        model: What was explained.
-        answers: How to read the model's outputs.
-    """
-
-    title: str
-    question: str
-    model: str
-    answers: Answers
-
-
-@dataclass(frozen=True)
-class Report:
-    """All that a page shows.
+def render(
+    records: Mapping[str, Counterfactuals],
+    options: ReportOptions,
+    tables: Mapping[str, str],
+) -> str:
+    """Return the page as text.
 
     Args:
-        story: What was asked.
-        records: By the name of their method; of the same factuals, of which a shorter
-            record has the first.
-        films: Frames of every row's path, by the name of the method; left out for
-            methods that are not named.
-        measures: How good the counterfactuals are, if that was measured.
+        records: Of the same factuals, by the name of their method.
+        options: What to show beside the records.
+        tables: File names of the tables of all rows, by the name of the method.
     """
 
-    story: Story
-    records: Mapping[str, Counterfactuals]
-    films: Mapping[str, Sequence[Reel]] = field(default_factory=dict)
-    measures: Sequence[Measure] = ()
-
-
-def write_page(report: Report, path: Path) -> None:
-    """Write the page: one file of at most 15 MB that needs no other and no network.
-
-    Args:
-        report: What to show.
-        path: The HTML file.
-
-    Raises:
-        ValueError: If the records are of different factuals, or too many to draw.
-    """
-
-    _check(report.records)
-    path.write_text(render(report), encoding="utf-8")
-
-
-def render(report: Report) -> str:
-    """Return the page."""
-
-    report = replace(
-        report,
-        records={
-            name: record.map(lambda value: value.cpu())
-            for name, record in report.records.items()
-        },
-    )
-    records, answers = report.records, report.story.answers
-    told = [
-        entry
-        for name, record in records.items()
-        for entry in entries(name, record, answers)
+    here = {name: record.to("cpu") for name, record in records.items()}
+    texts = {name: output_text(here[name], options.classes) for name in here}
+    rows = {name: rows_of(here[name], texts[name]) for name in here}
+    longest = max(here, key=lambda name: len(here[name]))
+    data = here[longest].factual
+    doubts = [
+        any(row.doubts for same in rows.values() for row in same[number : number + 1])
+        for number in range(len(data))
     ]
-    names = list(records)
+    most, count = plan(here, options.rows)
+    chosen = choose_rows(doubts, most)
+    frames, without_path = _decode_paths(records, options.coordinates, chosen, count)
+    limit = common_limit(here.values(), chosen)
 
     return _template().render(
-        story=report.story,
-        answers=answers,
-        said=lambda margin: answers.write(answers.along(torch.tensor(margin)).item()),
-        names=names,
-        rows=max(len(record) for record in records.values()),
-        summaries=[summary(name, records[name], answers) for name in names],
-        album=_album(report),
-        coarse=COARSE,
-        channels=next(iter(records.values())).factual.shape[1],
-        limit=f"{_limit(records):g}",
-        without_film=_without_film(report),
-        cards=_by_row(told),
-        sections=sections(report.measures),
-        histograms=_histograms(records, answers),
-        course=_course(records, answers),
-        doubted=[entry for entry in told if entry.doubts],
-        columns=columns(told, answers.quantity),
-        lines=lines(told, names),
-        settings={name: record.settings for name, record in records.items()},
+        options=options,
+        records=here,
+        longest=longest,
+        texts=texts,
+        rows=rows,
+        images=drawable(data),
+        coarse=min(data.shape[2:], default=0) < COARSE,
+        doubts=doubts,
+        doubts_shown=sum(doubts[number] for number in chosen),
+        chosen=chosen,
+        without_path=without_path,
+        limit=f"{limit:g}",
+        cards=Cards(here, limit, options.features),
+        frames=frames,
+        typical={row.typical for same in rows.values() for row in same},
+        tables=tables,
+        metrics=_metrics(options.measures),
+        charts=_charts(here, texts),
+        median=_median,
+        settings_text=settings_text,
+        colors=figures.COLORS,
+        darker=DARKER,
+        brighter=BRIGHTER,
         version=metadata.version("diffeo"),
     )
 
 
 def _template() -> jinja2.Template:
-    files = resources.files("diffeo.report")
-    sources = {
-        name: (files / name).read_text("utf-8")
-        for name in ("page.html", "page.css", "page.js")
-    }
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        loader=jinja2.DictLoader(sources),
+        loader=jinja2.PackageLoader("diffeo", "report"),
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -146,102 +97,85 @@ def _template() -> jinja2.Template:
     return environment.get_template("page.html")
 
 
-def _check(records: Mapping[str, Counterfactuals]) -> None:
-    longest = max(records.values(), key=len)
+def _decode_paths(
+    records: Mapping[str, Counterfactuals],
+    coordinates: Mapping[str, Coordinates],
+    chosen: Sequence[int],
+    count: int,
+) -> tuple[dict[str, dict[int, PathFrames]], dict[str, str]]:
+    """Return the frames of each method's rows, or why it has none."""
+
+    frames, reasons = {}, {}
 
     for name, record in records.items():
-        same = record.factual.shape[1:] == longest.factual.shape[1:] and torch.equal(
-            record.factual, longest.factual[: len(record)]
+        having = [number for number in chosen if number < len(record)]
+
+        if not record.paths:
+            reasons[name] = "the record holds no path"
+        elif name not in coordinates:
+            reasons[name] = "its coordinates were not given to decode it"
+        elif count == 0:
+            reasons[name] = "the page would become too large"
+        else:
+            try:
+                found = path_frames(record, coordinates[name], having, count=count)
+                frames[name] = dict(zip(having, found, strict=True))
+            except ValueError as error:
+                reasons[name] = str(error)
+
+    return frames, reasons
+
+
+def _metrics(measures: Sequence[Measure]) -> list[tuple[Measure, Markup]]:
+    """Return the first measure of each metric, and a figure of all."""
+
+    groups: dict[str, list[Measure]] = {}
+
+    for measure in measures:
+        groups.setdefault(measure.metric, []).append(measure)
+
+    return [(group[0], _markup(figures.intervals(group))) for group in groups.values()]
+
+
+def _charts(
+    records: Mapping[str, Counterfactuals], texts: Mapping[str, OutputText]
+) -> list[Markup]:
+    first = next(iter(texts.values()))
+    after = {
+        name: text.after
+        for name, text in texts.items()
+        if text.quantity == first.quantity
+    }
+    drawn = [
+        figures.histograms(label, {name: of(records[name]) for name in records})
+        for label, of in QUANTITIES.items()
+    ]
+    drawn.append(
+        figures.histograms(
+            f"{first.quantity.capitalize()} after",
+            after,
+            probability=first.is_probability,
         )
+    )
+    drawn += [
+        figures.along_path({name: record}, figures.COLORS[place % 6 :])
+        for place, (name, record) in enumerate(records.items())
+        if record.paths
+    ]
 
-        if not same:
-            raise ValueError(
-                "records must be of the same factuals, or of the first of them, got "
-                f"others in {name}"
-            )
-
-
-def _album(report: Report) -> Album | None:
-    records = report.records
-
-    if not all(drawable(record.factual) for record in records.values()):
-        return None
-
-    searches = sum(len(record) for record in records.values())
-
-    return album(records, report.films, budget=LARGEST - WORDS * searches)
+    return [_markup(figure) for figure in drawn]
 
 
-def _limit(records: Mapping[str, Counterfactuals]) -> float:
-    """Return where the common scale of differences ends."""
+def _markup(figure: Figure) -> Markup:
+    """Return a figure as part of the page: matplotlib has escaped its texts."""
 
-    changes = torch.cat(
-        [
-            (record.counterfactual - record.factual).abs().flatten()
-            for record in records.values()
-        ]
-    ).nan_to_num()
-    changed = changes[changes > 1 / 255].sort().values
-    last = math.ceil(NEARLY_ALL * len(changed)) - 1
-    most = changed[last].item() if len(changed) else 0.0
-
-    return next((limit for limit in LIMITS if most <= limit), LIMITS[-1])
+    return Markup(figures.svg(figure))
 
 
-def _without_film(report: Report) -> dict[str, str]:
-    """Return why a method has no film, for those that have none."""
+def _median(rows: Sequence[Row], column: str) -> float | None:
+    """Return the median over the rows at their target."""
 
-    return {
-        name: "the record holds no path"
-        if record.path.shape[1] < 2
-        else "its coordinates were not given to decode the path"
-        for name, record in report.records.items()
-        if name not in report.films
-    }
+    values = [float(getattr(row, column)) for row in rows if row.reached]
+    finite = [value for value in values if math.isfinite(value)]
 
-
-def _by_row(told: Sequence[Entry]) -> list[list[Entry]]:
-    rows: dict[int, list[Entry]] = {}
-
-    for entry in told:
-        rows.setdefault(entry.row, []).append(entry)
-
-    return [rows[row] for row in sorted(rows)]
-
-
-def _histograms(
-    records: Mapping[str, Counterfactuals], answers: Answers
-) -> list[Histogram]:
-    quantities: dict[str, tuple[Callable[[Counterfactuals], Tensor], Scale]] = {
-        "Distance in the data, ‖x′ − x‖": (data_distance, Linear()),
-        "Distance in the coordinates, ‖z′ − z‖": (latent_distance, Linear()),
-        "Steps": (lambda record: record.steps.float(), Linear()),
-        f"{answers.quantity.capitalize()} after": (
-            lambda record: answers.strength(record.outputs_after, record.target),
-            answers.scale,
-        ),
-    }
-    drawn = []
-
-    for title, (rule, scale) in quantities.items():
-        values = {name: rule(record) for name, record in records.items()}
-
-        if any(bool(value.isfinite().any()) for value in values.values()):
-            drawn.append(histogram(title, values, scale))
-
-    return drawn
-
-
-def _course(records: Mapping[str, Counterfactuals], answers: Answers) -> Course | None:
-    paths = {
-        name: answers.along(record.path_margin)
-        for name, record in records.items()
-        if record.path_margin.shape[1] > 1
-    }
-
-    if not paths:
-        return None
-
-    title = f"{answers.along_quantity.capitalize()} along the search"
-
-    return course(title, paths, answers.needed, answers.scale, Linear())
+    return statistics.median(finite) if finite else None

@@ -7,7 +7,7 @@ import torch
 from diffeo.memory import Need
 from diffeo.models.flow.flow import Flow
 from diffeo.models.precision import low_precision_dtype
-from diffeo.run import Backward
+from diffeo.search.run import Backward
 from diffeo.shapes import Data
 from diffeo.training.fit import training_device
 
@@ -50,10 +50,10 @@ def choose_memory_mode(flow: Flow, x: Data, backward: Backward) -> MemoryMode:
     device = training_device()
     dtype, parameters = low_precision_dtype(device), list(flow.parameters())
 
-    def work(rows: int) -> None:
+    def work() -> None:
         with torch.autocast(x.device.type, dtype, enabled=dtype == torch.bfloat16):
-            loss = flow.bits_per_dimension(x[:rows]).mean()
+            loss = flow.bits_per_dimension(x[:1]).mean()
 
         torch.autograd.grad(loss, parameters, allow_unused=True)
 
-    return "plain" if Need.of(work, len(x), device).fits(len(x)) else "reversible"
+    return "plain" if Need.of(work, device).fits(len(x)) else "reversible"

@@ -6,15 +6,19 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler, TensorDataset
 
-__all__ = ["Shuffle", "batches"]
+__all__ = ["Shuffle", "batches", "to_images"]
 
 
 class Shuffle(Sampler[int]):
     """A new order each epoch, the same whenever that epoch is run.
 
     Args:
-        data: What to shuffle.
-        seed: Of all orders.
+        data: The rows to shuffle.
+        seed: Seed of the orders of all epochs.
+
+    Example:
+        >>> list(Shuffle(range(4), seed=0))
+        [0, 1, 3, 2]
     """
 
     def __init__(self, data: Sized, seed: int) -> None:
@@ -46,9 +50,14 @@ def batches(
     """Return a loader of batches of rows.
 
     Args:
-        tensors: With the same rows first.
+        tensors: Tensors with as many rows each.
         size: Rows in a batch.
-        seed: Of the orders; None for the rows as they are, with the last batch short.
+        seed: Seed of the orders, in which a last batch that is short is left out; None
+            for all rows as they are.
+
+    Example:
+        >>> [x.tolist() for (x,) in batches(torch.arange(5), size=2, seed=None)]
+        [[0, 1], [2, 3], [4]]
     """
 
     rows = TensorDataset(*tensors)
@@ -59,3 +68,17 @@ def batches(
     return DataLoader(
         rows, batch_size=size, sampler=Shuffle(rows, seed), drop_last=len(rows) > size
     )
+
+
+def to_images(pixels: Tensor) -> Tensor:
+    """Return images in [0, 1]: bytes divided by 255, floats as they are.
+
+    Args:
+        pixels: A batch of images.
+
+    Example:
+        >>> to_images(torch.tensor([[[[51]]]], dtype=torch.uint8)).item()
+        0.20000000298023224
+    """
+
+    return pixels.float() / 255 if pixels.dtype == torch.uint8 else pixels

@@ -1,8 +1,10 @@
 """Run a training: progress, log, checkpoints, averaged weights."""
 
 import logging
+import pickle
+import signal
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,24 +12,31 @@ from typing import Literal
 
 import pytorch_lightning as lightning
 import torch
-from pytorch_lightning.callbacks import (
-    EMAWeightAveraging,
-    ModelCheckpoint,
-    TQDMProgressBar,
-)
+from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
+from rich.console import Console
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 from diffeo.models.precision import low_precision_dtype
+from diffeo.training.callbacks import ShowProgress, averaged_weights
 
 __all__ = ["Fit", "fit", "training_device", "training_precision"]
 
-Loader = DataLoader[tuple[Tensor, ...]]
+Loader = Iterable[Sequence[Tensor]]
 CHECKPOINT = "last.ckpt"
+BROKEN = (
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    pickle.UnpicklingError,
+)
 HINTS = (
     "Checkpoint directory .* exists and is not empty",
     "The dirpath has changed from",
+    "You defined a `validation_step` but have no `val_dataloader`",
     "The '?.*_dataloader'? does not have many workers",
     "The number of training batches",
     "`isinstance\\(treespec, LeafSpec\\)` is deprecated",
@@ -39,54 +48,127 @@ class Fit:
     """How long to train, and where to keep what.
 
     Args:
-        folder: For checkpoints and the log.
-        epochs: Passes over the training data.
+        folder: Folder for the last checkpoint and the log; nothing is kept if None.
+        epochs: Passes over the training data, at least one.
         resume: Whether to go on from the folder's last checkpoint.
-        clip: Greatest norm of the gradient.
-        average: Decay of the moving average of the weights.
+        clip: Greatest norm of the gradient; a longer one is scaled down to it.
+        average: Share of the moving average of the weights that each step keeps, in
+            [0, 1); fewer at the beginning, so that short trainings lose nothing.
         progress: Whether to show a bar.
+        precision: "auto" for bfloat16 where the processor has units for it, or "full".
+
+    Raises:
+        ValueError: If a number is out of its range.
+
+    Example:
+        >>> Fit(None, epochs=0)
+        Traceback (most recent call last):
+        ValueError: epochs must be at least 1, got 0
     """
 
-    folder: Path
+    folder: Path | None
     epochs: int
     resume: bool = False
     clip: float = 1.0
     average: float = 0.999
     progress: bool = True
+    precision: Literal["auto", "full"] = "auto"
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1:
+            raise ValueError(f"epochs must be at least 1, got {self.epochs}")
+
+        if not 0 <= self.average < 1:
+            raise ValueError(f"average must be in [0, 1), got {self.average}")
 
 
 def fit(
-    module: lightning.LightningModule, train: Loader, validation: Loader, how: Fit
+    module: lightning.LightningModule,
+    train: Loader,
+    validation: Loader | None,
+    how: Fit,
 ) -> None:
     """Train a module in place; at the end it has the averaged weights.
 
+    After each epoch all that is needed to go on is kept in the folder's `last.ckpt`. A
+    training that goes on from there ends with the weights of one that never stopped.
+
     Args:
-        module: What to train.
-        train: Its training batches.
-        validation: Its validation batches, looked at after each epoch.
+        module: The module, with its loss and optimizer.
+        train: The training batches.
+        validation: Batches on which figures are logged after each epoch, if any.
         how: How long, and where to keep what.
 
     Raises:
         FileNotFoundError: If there is no checkpoint to resume from.
+        ValueError: If the checkpoint is broken or of another model; nothing is written.
+        KeyboardInterrupt: If interrupted, after what was kept has been said.
+
+    Example:
+        >>> from diffeo.training.batches import batches
+        >>> from diffeo.training.schedule import Schedule
+        >>> from diffeo.training.supervised import Supervised
+        >>> x, labels = torch.zeros(4, 1, 2, 2), torch.tensor([0, 1, 0, 1])
+        >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2))
+        >>> train = batches(x, labels, size=2, seed=0)
+        >>> how = Fit(None, epochs=1, progress=False)
+        >>> fit(Supervised(model, Schedule(), seed=0), train, None, how)
     """
 
-    last = how.folder / CHECKPOINT
-
-    if how.resume and not last.is_file():
-        raise FileNotFoundError(f"a training to resume must have left {last}")
-
+    last = how.folder / CHECKPOINT if how.folder else None
+    start = _checked(last, module) if how.resume else None
     module.to(memory_format=torch.channels_last)
 
-    with _quiet():
-        _trainer(how).fit(
-            module,
-            train,
-            validation,
-            ckpt_path=last if how.resume else None,
-            weights_only=True,
-        )
+    with _quiet(), _interruptible(last):
+        _trainer(how).fit(module, train, validation, ckpt_path=start, weights_only=True)
 
     module.to(memory_format=torch.contiguous_format)
+
+
+def _checked(last: Path | None, module: lightning.LightningModule) -> Path:
+    """Return the checkpoint, if a training of this module can go on from it."""
+
+    if last is None or not last.is_file():
+        raise FileNotFoundError(f"a training to resume must have left {last}, got none")
+
+    try:
+        checkpoint = torch.load(last, map_location="cpu", weights_only=True)
+        kept = {name: x.shape for name, x in checkpoint["current_model_state"].items()}
+    except BROKEN as error:
+        raise ValueError(
+            f"the checkpoint to resume from must be whole, got {last}, which cannot be "
+            f"read ({type(error).__name__}); move it away to train from the start"
+        ) from None
+
+    if kept != {name: value.shape for name, value in module.state_dict().items()}:
+        raise ValueError(
+            f"the checkpoint to resume from must be of the same model, got {last} of "
+            "another"
+        )
+
+    return last
+
+
+@contextmanager
+def _interruptible(last: Path | None) -> Iterator[None]:
+    """Say what an interrupted training leaves, and let the interrupt pass."""
+
+    handler = signal.getsignal(signal.SIGINT)
+
+    try:
+        yield
+    except SystemExit as stop:  # the trainer's answer to an interrupt
+        if not isinstance(stop.__context__, KeyboardInterrupt):
+            raise
+
+        signal.signal(signal.SIGINT, handler)
+        kept = last is not None and last.is_file()
+        left = f"{last} keeps its whole epochs, to resume from" if kept else "none kept"
+        Console(stderr=True).print(
+            f"Training interrupted: {left}.", markup=False, soft_wrap=True
+        )
+
+        raise KeyboardInterrupt from None
 
 
 def _trainer(how: Fit) -> lightning.Trainer:
@@ -94,23 +176,28 @@ def _trainer(how: Fit) -> lightning.Trainer:
         max_epochs=how.epochs,
         accelerator="auto",
         devices=1,
-        precision=training_precision(),
+        precision="32-true" if how.precision == "full" else training_precision(),
         gradient_clip_val=how.clip,
         callbacks=[
-            EMAWeightAveraging(decay=how.average, use_buffers=False),
-            ModelCheckpoint(
-                how.folder,
-                filename=CHECKPOINT.removesuffix(".ckpt"),
-                save_on_train_epoch_end=True,
-                enable_version_counter=False,
-            ),
-            *([TQDMProgressBar(refresh_rate=10)] if how.progress else []),
+            averaged_weights(how.average),
+            *([ShowProgress()] if how.progress else []),
+            *([_checkpoint(how.folder)] if how.folder else []),
         ],
-        enable_progress_bar=how.progress,
+        enable_checkpointing=how.folder is not None,
+        enable_progress_bar=False,
         enable_model_summary=False,
-        logger=CSVLogger(how.folder, name="", version="log"),
+        logger=CSVLogger(how.folder, name="", version="log") if how.folder else False,
         log_every_n_steps=50,
         num_sanity_val_steps=0,
+    )
+
+
+def _checkpoint(folder: Path) -> ModelCheckpoint:
+    return ModelCheckpoint(
+        folder,
+        filename=CHECKPOINT.removesuffix(".ckpt"),
+        save_on_train_epoch_end=True,
+        enable_version_counter=False,
     )
 
 

@@ -15,10 +15,16 @@ class Reconstruction(lightning.LightningModule):
     """Minimize the squared Euclidean distance of images to their reconstructions.
 
     Args:
-        model: From images in [0, 1] to such images.
-        schedule: How to update it.
-        shift: Most pixels by which a training batch is moved, down and across.
-        seed: Of the shifts.
+        model: Autoencoder, from images in [0, 1] to such images.
+        schedule: How its weights are updated.
+        shift: Greatest number of pixels by which a training batch is moved, down and
+            across.
+        seed: Seed of the shifts.
+
+    Example:
+        >>> model = Reconstruction(nn.Identity(), Schedule(), shift=0, seed=0)
+        >>> model.training_step([torch.zeros(2, 1, 4, 4)], 0)
+        tensor(0.)
     """
 
     def __init__(
@@ -37,12 +43,10 @@ class Reconstruction(lightning.LightningModule):
             self.seed * 1_000_003 + self.global_step
         )
 
-        return self._error(shifted(batch[0], self.shift, generator=generator))
+        x = shifted(batch[0], self.shift, generator=generator) / 255
+        error: Tensor = (self.model(x) - x).square().flatten(1).sum(1).mean()
 
-    def validation_step(self, batch: list[Tensor], index: int) -> None:  # noqa: ARG002
-        """Log the mean squared distance."""
-
-        self.log("val_error", self._error(batch[0]), prog_bar=True)
+        return error
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Return the optimizer and its schedule."""
@@ -51,21 +55,19 @@ class Reconstruction(lightning.LightningModule):
             self.model, int(self.trainer.estimated_stepping_batches)
         )
 
-    def _error(self, pixels: Tensor) -> Tensor:
-        x = pixels.float() / 255
-
-        error: Tensor = (self.model(x) - x).square().flatten(1).sum(1).mean()
-
-        return error
-
 
 def shifted(x: Tensor, most: int, *, generator: torch.Generator) -> Tensor:
     """Move all images alike by a few pixels; their edges are repeated.
 
     Args:
-        x: Of shape (batch, channels, height, width).
-        most: Pixels, down or up and to either side.
-        generator: Of how many.
+        x: Images, shape (batch, channels, height, width).
+        most: Greatest number of pixels, down or up and to either side.
+        generator: Source of the draw of the two numbers.
+
+    Example:
+        >>> x = torch.ones(1, 1, 2, 2)
+        >>> shifted(x, 1, generator=torch.Generator()).equal(x)
+        True
     """
 
     height, width = x.shape[2:]

@@ -16,8 +16,12 @@ class Schedule:
     Args:
         rate: Learning rate of the plateau.
         warmup: Steps until the plateau.
-        plateau: Share of all steps before the decay.
-        decay: Weight decay.
+        plateau: Share of all steps before the decay begins, in [0, 1).
+        decay: Weight decay of AdamW.
+
+    Example:
+        >>> Schedule(warmup=10).factor(4, steps=100)
+        0.5
     """
 
     rate: float = 2e-3
@@ -26,7 +30,12 @@ class Schedule:
     decay: float = 0.0
 
     def factor(self, step: int, steps: int) -> float:
-        """Return the rate at a step as a share of the plateau's."""
+        """Return the rate at a step as a share of the plateau's.
+
+        Args:
+            step: The step, counted from 0.
+            steps: Number of steps of the whole training.
+        """
 
         rising = min(1.0, (step + 1) / self.warmup)
         falling = (1 - step / max(1, steps)) / (1 - self.plateau)
@@ -37,8 +46,8 @@ class Schedule:
         """Return what a Lightning module's `configure_optimizers` must.
 
         Args:
-            model: What is trained.
-            steps: How many steps there will be.
+            model: The model whose parameters are updated.
+            steps: Number of steps of the whole training.
         """
 
         optimizer = torch.optim.AdamW(

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from diffeo.models.seeded import seeded
+from diffeo.training.batches import to_images
 from diffeo.training.schedule import Schedule
 
 __all__ = ["Supervised"]
@@ -14,10 +15,17 @@ __all__ = ["Supervised"]
 class Supervised(lightning.LightningModule):
     """Minimize the plain cross-entropy of logits.
 
+    Batches are images, as bytes or as floats in [0, 1], and the classes' numbers.
+
     Args:
-        model: From images in [0, 1] to logits.
-        schedule: How to update it.
-        seed: Of what the model draws while it trains, such as dropout.
+        model: Maps images in [0, 1] to logits of shape (batch, classes).
+        schedule: The optimizer and its learning rate.
+        seed: Seed of what the model draws while it trains, such as dropout.
+
+    Example:
+        >>> model = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
+        >>> Supervised(model, Schedule(), seed=0).seed
+        0
     """
 
     def __init__(self, model: nn.Module, schedule: Schedule, *, seed: int) -> None:
@@ -32,7 +40,7 @@ class Supervised(lightning.LightningModule):
         pixels, labels = batch
 
         with seeded(self.seed * 1_000_003 + self.global_step):
-            logits = self.model(pixels.float() / 255)
+            logits = self.model(to_images(pixels))
 
         loss = functional.cross_entropy(logits, labels)
         self.log("train_loss", loss, prog_bar=True)
@@ -43,7 +51,7 @@ class Supervised(lightning.LightningModule):
         """Log the mean cross-entropy and the accuracy."""
 
         pixels, labels = batch
-        logits = self.model(pixels.float() / 255)
+        logits = self.model(to_images(pixels))
         self.log("val_loss", functional.cross_entropy(logits, labels))
         right = (logits.argmax(1) == labels).float().mean()
         self.log("val_accuracy", right, prog_bar=True)

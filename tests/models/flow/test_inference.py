@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from diffeo.experiments.fours import digits_flow
 from diffeo.models.flow.bijection import Bijection, for_inference, initialize
 from diffeo.models.flow.chain import Chain
 from diffeo.models.flow.coupling import Coupling
@@ -29,6 +28,7 @@ from laws import (
     tiny_flow,
     transforms,
 )
+from reproduction.mnist.setup import digits_flow
 
 every_bijection = pytest.mark.parametrize(
     "case", bijections(), ids=lambda case: case.name

@@ -129,12 +129,16 @@ class Flow(nn.Module):
 
         return nats / math.log(2)
 
-    def is_typical(self, x: Data) -> Flags:
+    def is_typical(self, x: Data) -> Flags | None:
         """Return whether the log-density is among the central 99 % of held-out data.
 
-        The bounds, measured after training, are stored with the weights. A flow without
-        them finds all data typical.
+        Returns:
+            None if the bounds, which are measured after training and stored with the
+            weights, are not known.
         """
+
+        if not self.typical.isfinite().all():
+            return None
 
         with torch.no_grad():
             density = self.log_prob(x)

@@ -1,0 +1,192 @@
+"""What the experiments have in common: options, findings, files and a table."""
+
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from diffeo.workflows.results import write_results
+from diffeo.workflows.train import TrainingOptions
+
+__all__ = [
+    "ROOT",
+    "Drawing",
+    "Experiment",
+    "ExperimentOptions",
+    "Findings",
+    "Training",
+    "named",
+    "show_table",
+    "training_command",
+]
+
+ROOT = Path(__file__).parents[1]
+Drawing = Callable[[Path], object]
+
+
+@dataclass(frozen=True)
+class ExperimentOptions:
+    """Where an experiment reads and writes, and how much of it is run.
+
+    Args:
+        out: Folder for results.json, the figures and pages.
+        data: Folder of the data sets; the environment variable DIFFEO_DATA if not
+            given.
+        quick: Whether to run on less data, to see that it works.
+        weights: Whether to use shipped weights where the experiment would train.
+        progress: Whether to show bars.
+    """
+
+    out: Path
+    data: Path | None = None
+    quick: bool = False
+    weights: bool = False
+    progress: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What an experiment found.
+
+    Args:
+        results: Numbers by name, as results.json holds them.
+        drawings: Functions that write a figure, page or table to a path, by the name
+            of its file.
+        headlines: Names of the results worth a line on the terminal; all if empty.
+    """
+
+    results: Mapping[str, float]
+    drawings: Mapping[str, Drawing] = field(default_factory=dict)
+    headlines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment of the paper.
+
+    Args:
+        name: What it is called on the command line; results/NAME is its folder.
+        title: What it shows, in a sentence.
+        measure: From options to findings; nothing is written.
+        published: The paper's numbers, by the name of the result.
+    """
+
+    name: str
+    title: str
+    measure: Callable[[ExperimentOptions], Findings]
+    published: Mapping[str, float] = field(default_factory=dict)
+
+    def run(self, options: ExperimentOptions) -> dict[str, float]:
+        """Measure, write results.json and provenance.json, print a table, then draw.
+
+        A drawing that fails costs its own file and a message.
+
+        Args:
+            options: Where to read and write, and how much to run.
+
+        Returns:
+            The results by name.
+        """
+
+        findings = self.measure(options)
+        write_results(findings.results, options.out)
+        write_results(provenance(options), options.out, "provenance.json")
+        shown = findings.headlines or tuple(findings.results)
+        results = {name: findings.results[name] for name in shown}
+        show_table(self.title, results, self.published)
+
+        for name, draw in findings.drawings.items():
+            try:
+                draw(options.out / name)
+            except Exception as error:  # noqa: BLE001 - the results are worth more
+                message = f"{name} could not be drawn: {error!r}"
+                Console(stderr=True).print(message, markup=False)
+
+        return dict(findings.results)
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training behind shipped weights.
+
+    Args:
+        name: Name of the weights.
+        title: What is trained, in a sentence.
+        epochs: Passes over the data that the shipped weights took.
+        train: Writes the weights, given options and the folder of the data sets.
+    """
+
+    name: str
+    title: str
+    epochs: int
+    train: Callable[[TrainingOptions, Path | None], None]
+
+
+def training_command(options: TrainingOptions) -> str:
+    """Return the command that repeats a training, for the card of its weights."""
+
+    return (
+        f"python -m reproduction train {options.weights.stem} "
+        f"--epochs {options.epochs} --seed {options.seed}"
+    )
+
+
+def provenance(options: ExperimentOptions) -> dict[str, str | bool]:
+    """Return which code wrote the results: its version, commit and the commit's date.
+
+    Args:
+        options: Of the run; results of a quick one are marked.
+    """
+
+    return {
+        "version": metadata.version("diffeo"),
+        "commit": _git("describe", "--always", "--abbrev=40", "--dirty"),
+        "date": _git("log", "-1", "--format=%cI"),
+        "quick": options.quick,
+    }
+
+
+def _git(*words: str) -> str:
+    try:
+        found = subprocess.run(
+            ["git", *words], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+    return found.stdout.strip()
+
+
+def named(name: str, results: Mapping[str, float]) -> dict[str, float]:
+    """Return results with a name after each of theirs.
+
+    Args:
+        name: Of the method or model that was measured.
+        results: Numbers by name.
+    """
+
+    return {f"{key}_{name}": value for key, value in results.items()}
+
+
+def show_table(
+    title: str, results: Mapping[str, float], published: Mapping[str, float]
+) -> None:
+    """Print results beside the paper's numbers.
+
+    Args:
+        title: Headline of the table.
+        results: Numbers measured now, by name.
+        published: The paper's numbers, for those results that it has.
+    """
+
+    table = Table("result", "here", "paper", title=title)
+
+    for name, value in results.items():
+        known = f"{published[name]:.4g}" if name in published else ""
+        table.add_row(name, f"{value:.4g}", known)
+
+    Console().print(table)

@@ -1,0 +1,56 @@
+"""Figures that several experiments draw."""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from diffeo.report.figures import COLORS
+
+__all__ = ["Array", "box_plot", "saved"]
+
+Array = npt.NDArray[np.float64]
+
+
+def saved(figure: Callable[[], Figure]) -> Callable[[Path], None]:
+    """Return a function that draws a figure and writes it to a path."""
+
+    return lambda path: figure().savefig(path, dpi=150)
+
+
+def box_plot(
+    values: Mapping[str, Array], label: str, colors: Sequence[str] = COLORS
+) -> Figure:
+    """Draw how values are distributed, a box for each name.
+
+    Args:
+        values: Values by name.
+        label: What the values are.
+        colors: Colors of the boxes, in turn.
+    """
+
+    figure = Figure(figsize=(7.0, 0.9 + 0.45 * len(values)), layout="constrained")
+    axes = figure.subplots()
+    drawn = axes.boxplot(
+        list(values.values()),
+        orientation="horizontal",
+        tick_labels=list(values),
+        whis=(5, 95),
+        showfliers=False,
+        patch_artist=True,
+        widths=0.6,
+        medianprops={"color": "black", "linewidth": 2},
+    )
+
+    for color, box in zip(cycle(colors), drawn["boxes"], strict=False):
+        box.set_facecolor(color)
+        box.set_alpha(0.7)
+
+    axes.set_ylim(len(values) + 0.5, 0.3)
+    axes.set_xlabel(f"{label}\nbox: middle half, line: median, whiskers: 5 % to 95 %")
+    axes.grid(axis="x", alpha=0.3)
+
+    return figure

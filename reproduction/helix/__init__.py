@@ -1,0 +1,1 @@
+"""Section IV-A of the paper: a helix in space."""

@@ -1,0 +1,214 @@
+"""Section IV-A: searches on a helix in space, and the geometry that explains them."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from diffeo import zoo
+from diffeo.ascents import Adam, Ascent, NormalizedGradient
+from diffeo.coordinates.identity import Identity
+from diffeo.coordinates.protocol import Coordinates
+from diffeo.coordinates.zuko import ZukoFlow
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.objectives import TargetClass
+from diffeo.search import Run, search
+from reproduction.experiment import Drawing, Experiment, ExperimentOptions, Findings
+from reproduction.figures import Array, saved
+from reproduction.helix import figures, models
+from reproduction.helix.data import curve, distance, helix, tangents
+from reproduction.helix.models import THICKNESS, FreshPoints
+from reproduction.helix.page import write_helix_page
+from reproduction.helix.theorem import Sweep, Theorem, frames, inner_places, theorem
+
+__all__ = ["HELIX"]
+
+CONFIDENCE = 0.9
+PLAIN, PAPER = NormalizedGradient(0.05), Adam(0.02)
+SHOWN = 12  # searches whose paths are drawn
+BOXES = 15  # points at which the eigenvectors are drawn
+LONGEST = 0.6  # edge of the longest box, in units of the helix's radius
+NAMES = {
+    "data": "found in X",
+    "data_adam": "found in X, Adam",
+    "latent": "found in Z",
+    "latent_adam": "found in Z, Adam",
+    "untrained": "found in untrained Z",
+}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How large the experiment is.
+
+    Args:
+        flow: What the flow that is searched is fitted to.
+        classifier: What the classifier is fitted to.
+        searches: Number of searches of each kind.
+        steps: Most steps of a search.
+        sweep: The flows of Theorem 1.
+    """
+
+    flow: FreshPoints
+    classifier: FreshPoints
+    searches: int
+    steps: int
+    sweep: Sweep
+
+
+FULL = Scale(
+    models.FLOW,
+    models.CLASSIFIER,
+    searches=1000,
+    steps=1000,
+    sweep=Sweep(
+        (0.2, 0.1, 0.05, 0.025), (0, 1, 2), FreshPoints(1500), FreshPoints(150)
+    ),
+)
+QUICK = Scale(
+    FreshPoints(30, size=64, thickness=THICKNESS, first=0.1),
+    FreshPoints(30, size=64, blur=0.5),
+    searches=16,
+    steps=60,
+    sweep=Sweep((0.2, 0.1), (0,), FreshPoints(20, size=64), FreshPoints(10, size=64)),
+)
+
+
+def measure_helix(options: ExperimentOptions) -> Findings:
+    """Search a helix in X and in Z, and measure γ⁻¹.
+
+    Args:
+        options: Whether to be quick, and whether to search with the shipped flow and
+            classifier instead of training them.
+    """
+
+    scale = QUICK if options.quick else FULL
+    begun = time.perf_counter()
+
+    if options.weights:
+        flow, classifier = models.shipped_flow(), zoo.load("helix-classifier")
+    else:
+        flow, classifier = (
+            models.fit_flow(scale.flow),
+            models.fit_classifier(scale.classifier),
+        )
+
+    seconds = time.perf_counter() - begun
+    generator = torch.Generator().manual_seed(1)
+    points = helix(scale.searches, thickness=THICKNESS, generator=generator).points
+    run = Run(
+        scale.steps, batch_size=scale.searches, path=True, progress=options.progress
+    )
+    ways: dict[str, tuple[Coordinates, Ascent]] = {
+        "data": (Identity((3,)), PLAIN),
+        "data_adam": (Identity((3,)), PAPER),
+        "latent": (flow, PLAIN),
+        "latent_adam": (flow, PAPER),
+        "untrained": (models.untrained_flow(), PLAIN),
+    }
+    goal = TargetClass("other", CONFIDENCE)
+    records = {
+        name: search(points, classifier, goal, coordinates, ascent, run)
+        for name, (coordinates, ascent) in ways.items()
+    }
+    sweep = theorem(scale.sweep, progress=options.progress)
+    results = {
+        **({} if options.weights else {"seconds_training": seconds}),
+        "distance_median_factuals": distance(points).median().item(),
+        **_search_results(records),
+        "tangent_angle_degrees_median": _tangent_angles(flow).median().item(),
+        **sweep.results(),
+    }
+
+    return Findings(results, _drawings(records, flow, sweep))
+
+
+def _search_results(records: Mapping[str, Counterfactuals]) -> dict[str, float]:
+    results: dict[str, float] = {}
+
+    for name, record in records.items():
+        results |= {
+            f"reached_{name}": record.reached.double().mean().item(),
+            f"distance_median_{name}": distance(record.counterfactual).median().item(),
+            f"steps_median_{name}": record.steps.double().median().item(),
+        }
+
+    seconds = records["latent"].seconds.mean().item()
+
+    return {**results, "seconds_latent_1000": 1000 * seconds}
+
+
+def _tangent_angles(flow: ZukoFlow) -> Tensor:
+    """Return the degrees between the first eigenvector of γ⁻¹ and the true tangent."""
+
+    t = inner_places()
+    first = frames(flow, t).left[..., 0]
+    sine = torch.linalg.cross(first, tangents(t)).norm(dim=1)
+
+    degrees: Tensor = sine.clamp(max=1).asin().rad2deg()
+
+    return degrees
+
+
+def _drawings(
+    records: Mapping[str, Counterfactuals], flow: ZukoFlow, sweep: Theorem
+) -> dict[str, Drawing]:
+    paths = {
+        "gradient ascent in X": _paths(records["data"], Identity((3,))),
+        "gradient ascent in Z": _paths(records["latent"], flow),
+    }
+    found = {NAMES[name]: record.counterfactual for name, record in records.items()}
+    points = {"factuals": records["latent"].factual, **found}
+    distances = {name: distance(x.double()).numpy() for name, x in points.items()}
+    t = inner_places(BOXES)
+    boxes = {"trained flow": flow, "untrained flow": models.untrained_flow()}
+    eigenvalues = {
+        "well-trained flows, three seeds": sweep.trained.numpy(),
+        "the same, orders alternating": sweep.alternating.numpy(),
+        "under-trained flows": sweep.short.numpy(),
+    }
+
+    return {
+        "paths.png": saved(lambda: figures.path_figure(paths)),
+        "boxes.png": saved(
+            lambda: figures.box_figure(
+                curve(t).numpy(),
+                {name: _edges(each, t) for name, each in boxes.items()},
+            )
+        ),
+        "distances.png": saved(lambda: figures.distance_figure(distances)),
+        "theorem.png": saved(
+            lambda: figures.eigenvalue_figure(sweep.thicknesses.numpy(), eigenvalues)
+        ),
+        "helix.html": lambda path: write_helix_page(paths, path),
+    }
+
+
+@torch.no_grad()
+def _paths(record: Counterfactuals, coordinates: Coordinates) -> list[Array]:
+    """Return the data along the first few searches."""
+
+    return [
+        coordinates.decode(path.latent).double().numpy()
+        for path in record.paths[:SHOWN]
+    ]
+
+
+def _edges(flow: ZukoFlow, t: Tensor) -> Array:
+    """Return eigenvectors of γ⁻¹ times eigenvalues, the longest of a fixed length."""
+
+    found = frames(flow, t)
+    eigenvalues = found.values.square()
+    edges = found.left * eigenvalues[:, None] * (LONGEST / eigenvalues.max())
+
+    return edges.detach().numpy()
+
+
+HELIX = Experiment(
+    "helix",
+    "Helix: from one half to the other, in data space and in latent space.",
+    measure_helix,
+    {"distance_median_latent": 0.01, "distance_median_data": 2.34},
+)

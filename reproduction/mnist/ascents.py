@@ -1,0 +1,124 @@
+"""Ways to step, compared on fours that become nines."""
+
+import math
+import time
+
+import torch
+
+from diffeo.ascents import (
+    LBFGS,
+    Adam,
+    Adaptive,
+    Ascent,
+    Momentum,
+    NormalizedGradient,
+    Polyak,
+    Sphere,
+)
+from diffeo.batching import batches_of
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.evaluation.oracles import svm
+from diffeo.methods import diffeomorphic
+from diffeo.models.flow.flow import Flow
+from diffeo.search import Run
+from diffeo.shapes import Images
+from reproduction.experiment import Experiment, ExperimentOptions, Findings, named
+from reproduction.mnist.setup import (
+    TARGET,
+    Setup,
+    Size,
+    mean,
+    median,
+    oracle_results,
+    right_digits,
+)
+
+__all__ = ["ASCENTS", "MNIST_ASCENTS"]
+
+FULL = Size(fours=200, run=Run(500))
+QUICK = Size(fours=1, run=Run(20), train=100)
+ASCENTS: dict[str, Ascent] = {
+    "adam": Adam(0.05),
+    "normalized": NormalizedGradient(0.2),
+    "normalized_short": NormalizedGradient(0.1),
+    "normalized_long": NormalizedGradient(0.5),
+    "polyak": Polyak(NormalizedGradient(0.5)),
+    "polyak_long": Polyak(NormalizedGradient(1.0)),
+    "adaptive": Adaptive(0.1),
+    "momentum": Momentum(0.2, decay=0.7),
+    "polyak_momentum": Polyak(Momentum(0.5, decay=0.7)),
+    "lbfgs": LBFGS(0.5),
+    "sphere": Sphere(Polyak(NormalizedGradient(0.5))),
+}
+
+
+def measure_mnist_ascents(options: ExperimentOptions) -> Findings:
+    """Turn 200 test fours into nines with each ascent.
+
+    Args:
+        options: Where the data are, and whether to be quick.
+    """
+
+    size = QUICK if options.quick else FULL
+    setup = Setup.load(options, size)
+    train, flow = setup.train, setup.flow
+    oracle = svm(train.images, train.labels)
+    nines = right_digits(setup.test, setup.model, digit=TARGET, count=size.fours)
+    results: dict[str, float] = {}
+
+    for name, ascent in ASCENTS.items():
+        begun = time.perf_counter()
+        record = setup.search(diffeomorphic(ascent))
+        seconds = (time.perf_counter() - begun) / len(record)
+        found = record.counterfactual[record.reached]
+        results |= named(
+            name,
+            {
+                "seconds_per_image": seconds,
+                **_search_results(record),
+                **oracle_results(found, oracle, train),
+                "log_density_rank": _rank(flow, found, nines),
+            },
+        )
+
+    return Findings(results)
+
+
+def _search_results(record: Counterfactuals) -> dict[str, float]:
+    """Return how far and how fast the rows went that reached their target."""
+
+    there = record.select(record.reached)
+    longer = there.latent.norm(dim=1) - there.origin.norm(dim=1)
+
+    return {
+        "reached": mean(record.reached),
+        "steps_median": median(there.steps),
+        "distance_latent_median": median(there.latent_distance),
+        "distance_data_median": median(there.distance),
+        "latent_norm_change": median(longer),
+    }
+
+
+@torch.no_grad()
+def _rank(flow: Flow, found: Images, real: Images) -> float:
+    """Return the median share of real nines that are less likely than what was found.
+
+    A half is as likely as real ones are.
+    """
+
+    if len(found) == 0:
+        return math.nan
+
+    density, reference = (
+        torch.cat([flow.log_prob(part) for part in batches_of(x, 50)])
+        for x in (found, real)
+    )
+
+    return median((reference < density[:, None]).double().mean(1))
+
+
+MNIST_ASCENTS = Experiment(
+    "mnist-ascents",
+    "MNIST: ways to step, compared on fours to nines.",
+    measure_mnist_ascents,
+)

@@ -1,0 +1,203 @@
+"""Fours that become nines: the data, models and searches that experiments share."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+from torch import Tensor, nn
+
+from diffeo import zoo
+from diffeo.ascents import Adam
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.data.labelled import LabelledImages
+from diffeo.data.mnist import mnist
+from diffeo.evaluation.metrics.agreement import agreement
+from diffeo.evaluation.metrics.neighbors import neighbor_share
+from diffeo.evaluation.oracles import Oracle, classifier_oracle
+from diffeo.methods import Method, adversarial, diffeomorphic
+from diffeo.models.flow.bijection import initialize
+from diffeo.models.flow.dequantization import dequantize
+from diffeo.models.flow.flow import Flow, as_flow
+from diffeo.search import Run
+from diffeo.shapes import Images
+from reproduction.experiment import ExperimentOptions
+
+__all__ = [
+    "CONFIDENCE",
+    "IN_X",
+    "IN_Z",
+    "PAPER",
+    "SOURCE",
+    "TARGET",
+    "Setup",
+    "Size",
+    "digits_flow",
+    "mean",
+    "median",
+    "oracle_results",
+    "right_digits",
+]
+
+SOURCE, TARGET, CONFIDENCE = 4, 9, 0.99
+CONTROL_ROWS, CONTROL_STEPS = 50, 300  # enough for an untrained flow
+IN_Z, IN_X, PAPER = diffeomorphic(), adversarial(), diffeomorphic(Adam(0.05))
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of MNIST an experiment takes.
+
+    Args:
+        fours: Test fours to be turned into nines.
+        run: How to search.
+        train: Training digits; all if not given.
+        test: Test digits, besides the fours; all if not given.
+    """
+
+    fours: int
+    run: Run
+    train: int | None = None
+    test: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """What is searched, and with what.
+
+    Args:
+        train: Training digits.
+        test: Test digits.
+        fours: Test fours that the classifier gets right.
+        model: The classifier under explanation.
+        flow: The trained flow of digits.
+        run: How long to search.
+    """
+
+    train: LabelledImages
+    test: LabelledImages
+    fours: Images
+    model: nn.Module
+    flow: Flow
+    run: Run
+
+    @classmethod
+    def load(cls, options: ExperimentOptions, size: Size) -> "Setup":
+        """Read the digits and the models.
+
+        Args:
+            options: Where the data are, and whether to show bars.
+            size: How much to take.
+
+        Raises:
+            FileNotFoundError: If MNIST is not there.
+        """
+
+        train, test = mnist("train", options.data), mnist("test", options.data)
+        model = zoo.load("mnist-cnn")
+
+        return cls(
+            train.select(slice(size.train)),
+            test.select(slice(size.test)),
+            right_digits(test, model, digit=SOURCE, count=size.fours),
+            model,
+            digits_flow(),
+            replace(size.run, progress=options.progress),
+        )
+
+    def search(
+        self, method: Method = IN_Z, confidence: float = CONFIDENCE
+    ) -> Counterfactuals:
+        """Turn the fours into nines.
+
+        Args:
+            method: How to.
+            confidence: Probability that the classifier must have in the nine.
+        """
+
+        return method.explain(
+            self.fours,
+            self.model,
+            self.flow,
+            target=TARGET,
+            confidence=confidence,
+            run=self.run,
+        )
+
+    def control(self) -> Counterfactuals:
+        """Turn the first 50 fours into nines with an untrained flow, in 300 steps."""
+
+        return replace(
+            self,
+            fours=self.fours[:CONTROL_ROWS],
+            flow=self.untrained,
+            run=replace(self.run, steps=min(self.run.steps, CONTROL_STEPS)),
+        ).search()
+
+    @cached_property
+    def untrained(self) -> Flow:
+        """A flow of the same shape, with its data-dependent first weights only."""
+
+        flow = as_flow(zoo.card("mnist-flow").recipe.build())
+        generator = torch.Generator().manual_seed(0)
+        initialize(flow, dequantize(self.train.images[:2000], generator=generator))
+
+        return flow.eval().requires_grad_(requires_grad=False)
+
+
+def digits_flow() -> Flow:
+    """Return the trained flow of digits that comes with the package."""
+
+    return as_flow(zoo.load("mnist-flow"))
+
+
+def right_digits(
+    digits: LabelledImages, model: nn.Module, *, digit: int, count: int
+) -> Images:
+    """Return the first images of a digit that a classifier gets right.
+
+    Args:
+        digits: Labelled digits.
+        model: The classifier; at least every other image must be right.
+        digit: Which digit.
+        count: Most images.
+    """
+
+    images = digits.of(digit)[: 2 * count]
+
+    return images[classifier_oracle(model)(images) == digit][:count]
+
+
+def oracle_results(
+    found: Images, oracle: Oracle, train: LabelledImages
+) -> Mapping[str, float]:
+    """Return the shares of nines among images that an oracle and neighbors see.
+
+    Args:
+        found: The images.
+        oracle: An independent classifier.
+        train: Where neighbors are looked for.
+    """
+
+    if len(found) == 0:
+        return {"svm_target": math.nan, "knn_target": math.nan}
+
+    near = neighbor_share(found, train.images, train.labels, target=TARGET)
+
+    return {
+        "svm_target": mean(agreement([oracle], found, TARGET)),
+        "knn_target": mean(near),
+    }
+
+
+def mean(values: Tensor) -> float:
+    """Return the mean of numbers or flags; not a number if there are none."""
+
+    return values.double().mean().item()
+
+
+def median(values: Tensor) -> float:
+    """Return the median, the lower of two; not a number if there are none."""
+
+    return values.double().median().item() if len(values) else math.nan

@@ -1,1 +1,0 @@
-"""One batch of rows on its way up."""

@@ -1,0 +1,110 @@
+"""What an evaluation refuses before any judge is trained, and why."""
+
+from collections.abc import Mapping
+
+import torch
+
+from diffeo.batching import batches_of
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.evaluation.oracles import predicted_class
+from diffeo.evaluation.reference import Reference
+from diffeo.evaluation.task import Task
+from diffeo.search.checks import ask, check_latent, check_modes
+
+__all__ = ["check_factuals", "check_reference", "check_task"]
+
+
+def check_factuals(
+    records: Mapping[str, Counterfactuals], untrained: Counterfactuals | None
+) -> None:
+    """Refuse records that are not of the same factuals.
+
+    Args:
+        records: Records by name.
+        untrained: Another of the first of these factuals.
+
+    Raises:
+        ValueError: If they are not.
+    """
+
+    if not records:
+        raise ValueError("records must be at least one, got none")
+
+    names, values = list(records), list(records.values())
+    factual = values[0].factual
+
+    for name, record in records.items():
+        if not record.factual.equal(factual):
+            raise ValueError(
+                f"records must have the same factuals, got other ones in {name} than "
+                f"in {names[0]}"
+            )
+
+    if untrained is not None and not untrained.factual.equal(factual[: len(untrained)]):
+        raise ValueError(
+            "the untrained record must have the first factuals of the others, got "
+            "other ones"
+        )
+
+
+@torch.no_grad()
+def check_task(record: Counterfactuals, task: Task) -> None:
+    """Refuse a model or coordinates that cannot judge a record's data.
+
+    Raises:
+        ValueError: If they do not take such data, or answer with NaN or infinity, or
+            the model's outputs are not like those of the record.
+    """
+
+    check_modes(model=task.model)
+    wanted = record.outputs_before.shape[1:]
+
+    for x in (record.factual, record.counterfactual):
+        for rows in batches_of(x):
+            outputs = ask(task.model, rows, "the model")
+
+            if not outputs.isfinite().all():
+                raise ValueError(
+                    "the model must return finite outputs, got NaN or infinity"
+                )
+
+            if outputs.shape[1:] != wanted:
+                raise ValueError(
+                    f"the model must return outputs like the record's, {tuple(wanted)} "
+                    f"a row, got {tuple(outputs.shape[1:])}"
+                )
+
+    first = record.factual[:1]
+    check_latent(ask(task.coordinates.encode, first, "coordinates.encode"))
+
+
+def check_reference(record: Counterfactuals, reference: Reference) -> None:
+    """Refuse reference data that lack a class of the factuals or of the targets.
+
+    Raises:
+        ValueError: If they do, or the targets are not classes as the labels are.
+    """
+
+    if reference.has_values:
+        return
+
+    target, outputs = record.target, record.outputs_before
+    classes = max(2, outputs[0].numel())
+    wrong = target[(target != target.long()) | (target < 0) | (target >= classes)]
+
+    if len(wrong):
+        raise ValueError(
+            f"the record must aim at one of the {classes} classes of its outputs, as "
+            f"the data have classes, got the value {wrong[0]:.4g}"
+        )
+
+    needed = {*predicted_class(outputs).tolist(), *target.long().tolist()}
+
+    for name, part in (("training", reference.train), ("held-out", reference.held_out)):
+        missing = needed - set(part.labels.tolist())
+
+        if missing:
+            raise ValueError(
+                f"{name} data must have images of all classes of the record besides "
+                f"its factuals, got none of class {min(missing)}"
+            )

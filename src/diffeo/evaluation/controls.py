@@ -1,0 +1,135 @@
+"""What is judged: records, and controls that show what the metrics can tell."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from diffeo.batching import batches_of
+from diffeo.counterfactuals import Counterfactuals, Outcome
+from diffeo.evaluation.reference import Reference
+from diffeo.evaluation.task import Task
+from diffeo.shapes import Flags, Images, Scores
+
+__all__ = ["Subject", "noise", "originals", "real"]
+
+HALVINGS = 40
+MOST = 1e3  # times the wanted length: so far noise may be scaled up before clipping
+
+
+class Subject(NamedTuple):
+    """A record, of a method or of a control, and which of its rows are judged.
+
+    Args:
+        record: Factuals, and what claims to be at the targets.
+        judged: Rows that metrics judge: of a method those that reached their target.
+    """
+
+    record: Counterfactuals
+    judged: Flags
+
+
+def originals(record: Counterfactuals, task: Task) -> Subject:
+    """Return the factuals as if they were counterfactuals of themselves.
+
+    Args:
+        record: Whose factuals to take.
+        task: What the model was to answer.
+    """
+
+    return _control(record, record.factual, task)
+
+
+def real(record: Counterfactuals, task: Task, reference: Reference) -> Subject:
+    """Return held-out data that are at the targets as if they were counterfactuals.
+
+    Rows of one target get its images in their order; where there are too few of them,
+    the remaining rows are not judged.
+
+    Args:
+        record: Whose factuals and targets to take.
+        task: What the model was to answer.
+        reference: Real data.
+    """
+
+    images = torch.zeros_like(record.factual)
+    there = torch.zeros_like(record.reached)
+
+    for target in record.target.unique():
+        rows = (record.target == target).nonzero()[:, 0]
+        members = _members(reference, target.item(), task)
+        turn = torch.arange(len(rows), device=rows.device)
+        images[rows] = members[turn % len(members)].to(images)
+        there[rows] = turn < len(members)
+
+    return _control(record, images, task)._replace(judged=there)
+
+
+def noise(record: Counterfactuals, task: Task, *, seed: int = 0) -> Subject:
+    """Return factuals in [0, 1] with noise as long as each counterfactual's change.
+
+    Args:
+        record: Whose factuals and changes to take.
+        task: What the model was to answer.
+        seed: Seed of the noise, one image for all rows.
+    """
+
+    x = record.factual
+    generator = torch.Generator().manual_seed(seed)
+    draw = torch.randn(x.shape[1:], generator=generator, dtype=x.dtype).to(x.device)
+    length = (record.counterfactual - x).flatten(1).norm(dim=1)
+
+    return _control(record, _noisy(x, draw, length), task)
+
+
+def _members(reference: Reference, target: float, task: Task) -> Images:
+    """Return the held-out data whose true class or value is at the target."""
+
+    held_out = reference.held_out
+
+    if not reference.has_values:
+        return held_out.of(int(target))
+
+    found = held_out.images[task.margin(held_out.labels, before=held_out.labels) >= 0]
+
+    if len(found) == 0:
+        raise ValueError("held-out data must have values at the target, got none")
+
+    return found
+
+
+def _noisy(x: Images, draw: Tensor, length: Scores) -> Images:
+    """Scale noise row by row so that, once clipped, it is as long as wanted."""
+
+    low = torch.zeros_like(length)
+    high = MOST * length / draw.norm()
+    sides = (-1, *(1,) * (x.ndim - 1))
+
+    def moved(scale: Scores) -> Images:
+        return (x + scale.reshape(sides) * draw).clamp(0, 1)
+
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        short = (moved(middle) - x).flatten(1).norm(dim=1) < length
+        low, high = torch.where(short, middle, low), torch.where(short, high, middle)
+
+    return moved(low)
+
+
+@torch.no_grad()
+def _control(record: Counterfactuals, x: Images, task: Task) -> Subject:
+    """Return data in place of a record's counterfactuals, asked of the model."""
+
+    outputs = torch.cat([task.model(rows) for rows in batches_of(x)])
+    there = task.margin(outputs, before=record.outputs_before) >= 0
+    control = replace(
+        record,
+        reconstruction=torch.full_like(x, torch.nan),
+        counterfactual=x,
+        outcome=torch.where(there, Outcome.REACHED, Outcome.EXHAUSTED),
+        outputs_after=outputs,
+        seconds=torch.full_like(record.seconds, torch.nan),
+    )
+
+    return Subject(control, torch.ones_like(there))

@@ -1,0 +1,136 @@
+"""Typicality: whether a density finds images as probable as real ones."""
+
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from diffeo.batching import batches_of
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.evaluation.intervals import median
+from diffeo.evaluation.judges import Judges
+from diffeo.evaluation.metric import Better, by_class, metric
+from diffeo.evaluation.reference import to_bytes
+from diffeo.shapes import Data, Images, Scores
+
+__all__ = ["Density", "log_density", "typicality"]
+
+LEVELS = 256
+MEMBERS = 500  # held-out data of a class whose density is looked at
+
+
+@runtime_checkable
+class Density(Protocol):
+    """Coordinates that know how probable data are.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> isinstance(Identity((1, 2, 2)), Density)
+        False
+    """
+
+    def log_prob(self, x: Data) -> Scores:
+        """Return the log-density of data, in nats."""
+
+
+@torch.no_grad()
+def log_density(
+    x: Images, log_prob: Callable[[Images], Scores], *, draws: int = 8, seed: int = 0
+) -> Scores:
+    """Return the mean log-density of images rounded to 8 bits and dequantized, in nats.
+
+    Every image gets the same noise, so that two densities differ by their images alone.
+
+    Args:
+        x: Images in [0, 1].
+        log_prob: Log-density of dequantized images, as of a flow.
+        draws: Number of draws of the dequantization noise, whose mean is taken.
+        seed: Seed of the noise.
+
+    Raises:
+        ValueError: If there is not at least one draw.
+
+    Example:
+        >>> log_density(torch.rand(2, 1, 2, 2), lambda x: 0 * x.sum((1, 2, 3)))
+        tensor([0., 0.])
+    """
+
+    if draws < 1:
+        raise ValueError(f"draws must be at least 1, got {draws}")
+
+    generator = torch.Generator().manual_seed(seed)
+    rounded = to_bytes(x).to(x.dtype) / (LEVELS - 1)
+    total = torch.zeros(len(x), dtype=x.dtype, device=x.device)
+
+    for _ in range(draws):
+        noise = torch.rand(x.shape[1:], generator=generator, dtype=x.dtype)
+        shift = (noise.to(x.device) - 0.5) / (LEVELS - 1)
+        total += torch.cat([log_prob(rows + shift) for rows in batches_of(rounded)])
+
+    return total / draws
+
+
+def typicality(density: Scores, reference: Float[Tensor, " references"]) -> Scores:
+    """Return 1 − 2|q − ½|, with q the quantile of a density among those of real data.
+
+    It is 1 for the median real datum and 0 for what is less, or more, probable than all
+    real data: blank images can be far more probable than any real one. Real data have
+    ½ on average.
+
+    Source: Nalisnick, Matsukawa, Teh and Lakshminarayanan, 2019, Detecting
+    out-of-distribution inputs to deep generative models using typicality, for why a
+    density can be too high.
+
+    Args:
+        density: Log-density of each image judged.
+        reference: Log-densities of held-out real data.
+
+    Raises:
+        ValueError: If there are no real data.
+
+    Example:
+        >>> typicality(torch.tensor([2.0, 9.0]), reference=torch.arange(5.0))
+        tensor([1., 0.])
+    """
+
+    if len(reference) == 0:
+        raise ValueError("reference must have at least one row, got none")
+
+    ordered = reference.sort().values.contiguous()
+    values = density.contiguous()
+    below = torch.searchsorted(ordered, values)
+    upto = torch.searchsorted(ordered, values, right=True)
+    quantile = (below + upto).to(values.dtype) / (2 * len(ordered))
+
+    return 1 - 2 * (quantile - 0.5).abs()
+
+
+@metric(Better.HIGHER, median)
+def typicality_median(record: Counterfactuals, judges: Judges) -> Scores:
+    """1 for the density of the median real image, 0 beyond all; real ones have a half.
+
+    The real images are held-out ones of the target class, the last of them: the control
+    of real data has the first. Coordinates may know no density.
+    """
+
+    density, held_out = judges.task.coordinates, judges.reference.held_out
+
+    if not isinstance(density, Density):
+        return torch.full_like(record.seconds, torch.nan)
+
+    def of(x: Images) -> Scores:
+        return log_density(x, density.log_prob)
+
+    found = of(record.counterfactual)
+
+    return by_class(
+        record.target.long(),
+        lambda label, rows: typicality(
+            found[rows],
+            judges.once(
+                f"Density of class {label}", lambda: of(held_out.of(label)[-MEMBERS:])
+            ),
+        ),
+    )

@@ -1,0 +1,212 @@
+"""Oracles and autoencoders trained on real data and kept in a cache."""
+
+import math
+from dataclasses import asdict, dataclass
+from functools import partial
+
+import pytorch_lightning as lightning
+import torch
+from torch import Tensor, nn
+
+from diffeo.data.labelled import LabelledImages
+from diffeo.evaluation.cache import Cache
+from diffeo.evaluation.oracles import LinearClassifier, svm
+from diffeo.evaluation.reference import to_bytes
+from diffeo.models.bottleneck import bottleneck
+from diffeo.models.classifiers import cnn
+from diffeo.shapes import Images
+from diffeo.training.batches import batches
+from diffeo.training.fit import Fit, fit
+from diffeo.training.reconstruction import Reconstruction
+from diffeo.training.schedule import Schedule
+from diffeo.training.supervised import Supervised
+
+__all__ = [
+    "AutoencoderSettings",
+    "ClassifierSettings",
+    "trained_autoencoder",
+    "trained_classifier",
+    "trained_svm",
+]
+
+EPOCH = 50  # updates that an epoch has at least
+VERSION = 2  # of all that decides the weights besides the settings
+
+
+@dataclass(frozen=True)
+class AutoencoderSettings:
+    """An autoencoder of one class, too small for others, and its training.
+
+    Args:
+        latent: Width of the bottleneck.
+        hidden: Widths of the layers on the way there.
+        shift: Greatest number of pixels by which images are moved in training. Without
+            it a class of some thousand images is learned by heart, and errors on unseen
+            ones of that class hardly differ from those on others.
+        steps: Number of updates of the weights.
+        size: Images of one update.
+        rate: Learning rate.
+        seed: Seed of the first weights and of the order of images.
+
+    Example:
+        >>> AutoencoderSettings(latent=8).hidden
+        (512, 128)
+    """
+
+    latent: int = 32
+    hidden: tuple[int, ...] = (512, 128)
+    shift: int = 1
+    steps: int = 4000
+    size: int = 64
+    rate: float = 2e-3
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class ClassifierSettings:
+    """A small convolutional classifier and its training.
+
+    Args:
+        width: Channels of the first convolutions.
+        steps: Number of updates of the weights.
+        size: Images of one update.
+        rate: Learning rate.
+        seed: Seed of the first weights, of the order of images, and of dropout.
+
+    Example:
+        >>> ClassifierSettings(seed=101).width
+        8
+    """
+
+    width: int = 8
+    steps: int = 1200
+    size: int = 128
+    rate: float = 2e-3
+    seed: int = 0
+
+
+TrainingSettings = AutoencoderSettings | ClassifierSettings
+
+
+def trained_autoencoder(
+    images: Images, how: AutoencoderSettings, cache: Cache
+) -> nn.Module:
+    """Return an autoencoder of images, trained or from the cache.
+
+    Args:
+        images: Images in [0, 1], usually of one class.
+        how: What is trained, and for how long.
+        cache: Where it is kept.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> x = torch.rand(2, 1, 4, 4)
+        >>> how = AutoencoderSettings(latent=1, hidden=(2,), steps=1)
+        >>> with TemporaryDirectory() as folder:
+        ...     model = trained_autoencoder(x, how, Cache(Path(folder)))
+        >>> model(x).shape
+        torch.Size([2, 1, 4, 4])
+    """
+
+    shape = tuple(images.shape[1:])
+    model = bottleneck(shape, how.latent, hidden=how.hidden, seed=how.seed)
+    module = Reconstruction(model, _schedule(how), shift=how.shift, seed=how.seed)
+
+    return _trained(module, model, [images], how, cache)
+
+
+def trained_classifier(
+    data: LabelledImages, how: ClassifierSettings, cache: Cache
+) -> nn.Module:
+    """Return a classifier of labelled images, trained or from the cache.
+
+    Args:
+        data: Images with their classes.
+        how: What is trained, and for how long.
+        cache: Where it is kept.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> data = LabelledImages(torch.rand(2, 1, 4, 4), torch.tensor([0, 1]))
+        >>> how = ClassifierSettings(width=1, steps=1)
+        >>> with TemporaryDirectory() as folder:
+        ...     model = trained_classifier(data, how, Cache(Path(folder)))
+        >>> model(data.images).shape
+        torch.Size([2, 2])
+    """
+
+    channels, height, width = data.images.shape[1:]
+    shape = channels, height, width
+    model = cnn(shape, data.classes, width=how.width, seed=how.seed)
+    module = Supervised(model, _schedule(how, decay=0.05), seed=how.seed)
+
+    return _trained(module, model, [data.images, data.labels], how, cache)
+
+
+def trained_svm(data: LabelledImages, penalty: float, cache: Cache) -> nn.Module:
+    """Return a linear support-vector machine, fitted or from the cache.
+
+    Args:
+        data: Images with their classes.
+        penalty: Weight of the slack.
+        cache: Where it is kept.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> data = LabelledImages(torch.rand(2, 1, 4, 4), torch.tensor([0, 1]))
+        >>> with TemporaryDirectory() as folder:
+        ...     trained_svm(data, 0.1, Cache(Path(folder)))(data.images)
+        tensor([0, 1])
+    """
+
+    machine = LinearClassifier(data.classes, data.images[0].numel())
+
+    def train(machine: nn.Module) -> None:
+        fitted = svm(data.images, data.labels, penalty=penalty)
+        machine.load_state_dict(fitted.state_dict())
+
+    tensors = [to_bytes(data.images), data.labels]
+
+    return cache.trained(machine, train, data=tensors, settings={"svm": penalty})
+
+
+def _schedule(how: TrainingSettings, decay: float = 0.0) -> Schedule:
+    warmup = max(1, how.steps // 20)
+
+    return Schedule(how.rate, warmup=warmup, plateau=0.3, decay=decay)
+
+
+def _trained(
+    module: lightning.LightningModule,
+    model: nn.Module,
+    data: list[Tensor],
+    how: TrainingSettings,
+    cache: Cache,
+) -> nn.Module:
+    """Train a module's model on images, and perhaps labels, or read its weights."""
+
+    images, *labels = data
+    tensors = [to_bytes(images).cpu(), *(each.cpu() for each in labels)]
+    key = {"module": type(module).__name__, "version": VERSION, **asdict(how)}
+    train = partial(_fit, module, tensors, how)
+
+    return cache.trained(model, train, data=tensors, settings=key).to(images.device)
+
+
+def _fit(
+    module: lightning.LightningModule,
+    tensors: list[Tensor],
+    how: TrainingSettings,
+    _: nn.Module,
+) -> None:
+    """Train for about so many updates; few images make up for it by coming often."""
+
+    size, rows = how.size, len(tensors[0])
+    times = math.ceil(min(EPOCH, how.steps) * size / rows)
+    many = [torch.cat([tensor] * times) for tensor in tensors]
+    epochs = max(1, round(how.steps / (len(many[0]) // size)))
+    train = batches(*many, size=size, seed=how.seed)
+    fit(module, train, None, Fit(None, epochs, average=0.99, progress=False))

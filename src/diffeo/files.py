@@ -1,0 +1,47 @@
+"""Write files that are whole or not there."""
+
+import shutil
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+__all__ = ["write_atomically"]
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file so that its place never holds a part of it.
+
+    The file is written into a folder beside its place, `NAME.part`, and then moved.
+    That folder is removed whatever happens; one that a killed process left behind is
+    removed by the next writing of the same file. The file's permissions are those that
+    the process gives to new files.
+
+    Args:
+        path: The file's place; folders above it are made, a file there is replaced.
+        write: Writes to the path that it is given.
+
+    Raises:
+        OSError: If the file cannot be written.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "note.txt")
+        ...     write_atomically(path, lambda draft: draft.write_text("all of it"))
+        ...     path.read_text()
+        'all of it'
+    """
+
+    folder = path.with_name(f"{path.name}.part")
+    draft = folder / path.name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+
+    try:
+        draft.touch()
+        permissions = stat.S_IMODE(draft.stat().st_mode)  # safetensors writes 0600
+        write(draft)
+        draft.chmod(permissions)
+        draft.replace(path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,121 @@
+"""The path from a factual to its counterfactual as a few pictures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from diffeo.coordinates.protocol import Coordinates
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.shapes import Data, Latent
+
+__all__ = ["PathFrames", "path_frames"]
+
+TOLERANCE = 0.02  # what decoding on another machine may change
+CHECKED = 8  # rows on which coordinates are tried
+BATCH = 128
+
+
+@dataclass(frozen=True, eq=False)
+class PathFrames:
+    """Some points of one row's path, decoded; the last is the counterfactual.
+
+    Args:
+        steps: Steps of the search at which they were met.
+        margin: How far past the target they are.
+        images: What they look like, one after the other.
+    """
+
+    steps: tuple[int, ...]
+    margin: tuple[float, ...]
+    images: Data
+
+
+def path_frames(
+    record: Counterfactuals,
+    coordinates: Coordinates,
+    rows: Sequence[int],
+    *,
+    count: int,
+) -> list[PathFrames]:
+    """Decode a few points of the paths of some rows.
+
+    Args:
+        record: With its paths.
+        coordinates: Where the search moved.
+        rows: Numbers of the rows.
+        count: Most pictures of a row, both ends of its path among them.
+
+    Raises:
+        ValueError: If there is no such row, the record has no paths, or it is of other
+            coordinates.
+
+    Example:
+        >>> from diffeo import Identity, Run, TargetClass, search
+        >>> x, place, run = torch.zeros(2, 2), Identity((2,)), Run(path=True)
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), place, run=run)
+        >>> path_frames(record, place, [0], count=2)[0].images.shape
+        torch.Size([2, 2])
+    """
+
+    wrong = next((row for row in rows if not 0 <= row < len(record)), None)
+
+    if wrong is not None:
+        raise ValueError(f"row must be from 0 to {len(record) - 1}, got {wrong}")
+
+    if not record.paths:
+        raise ValueError("the record holds no path")
+
+    _check_same(record, coordinates)
+    paths = [record.paths[row] for row in rows]
+    kept = [_spread(len(path.steps), count) for path in paths]
+    latent = [path.latent[points] for path, points in zip(paths, kept, strict=True)]
+    images = _decode(torch.cat(latent), coordinates).split([len(z) for z in latent])
+
+    return [
+        PathFrames(
+            tuple(path.steps[points].tolist()),
+            tuple(path.margin[points].tolist()),
+            torch.cat((seen[:-1], record.counterfactual[row : row + 1].cpu())),
+        )
+        for row, path, points, seen in zip(rows, paths, kept, images, strict=True)
+    ]
+
+
+def _spread(points: int, count: int) -> Tensor:
+    kept: Tensor = torch.linspace(0, points - 1, count).round().long().unique()
+
+    return kept
+
+
+@torch.no_grad()
+def _decode(z: Latent, coordinates: Coordinates) -> Data:
+    parts = [coordinates.decode(part) for part in z.split(BATCH)]
+
+    return torch.cat(parts).nan_to_num().cpu()
+
+
+def _check_same(record: Counterfactuals, coordinates: Coordinates) -> None:
+    """Refuse coordinates that decode the record's latent to other data."""
+
+    rows = record.latent.isfinite().all(1).nonzero()[:CHECKED, 0]
+
+    if len(rows) == 0:
+        return
+
+    try:
+        seen = _decode(record.latent[rows], coordinates).clamp(0, 1)
+        wanted = record.counterfactual[rows].nan_to_num().cpu().clamp(0, 1)
+        off = (seen - wanted).abs().max().item()
+    except RuntimeError as error:
+        raise ValueError(
+            "coordinates must be those of the record, got others, which cannot decode "
+            f"its latent: {error}"
+        ) from None
+
+    if not off <= TOLERANCE:
+        raise ValueError(
+            "coordinates must decode the record's latent to its counterfactuals, got "
+            f"data that differ by {off:.2g}"
+        )

@@ -1,0 +1,159 @@
+"""A report: one page, and tables of all rows."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from diffeo.coordinates.protocol import Coordinates
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.extras import require
+from diffeo.files import write_atomically
+from diffeo.report.images import plain_name
+from diffeo.report.rows import write_table
+
+__all__ = ["Measure", "ReportOptions", "write_report"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a metric says of one method.
+
+    Args:
+        metric: Name of the metric.
+        method: Whose counterfactuals, or which control, were judged.
+        value: Value of the metric.
+        low: Lower end of its interval; NaN where there is none.
+        high: Upper end of its interval; NaN where there is none.
+        higher_is_better: None where neither direction is good in itself.
+        how_to_read: A sentence for people.
+        control: Whether the method is a yardstick instead of a method.
+
+    Example:
+        >>> Measure("ssim", "ours", 0.8, 0.7, 0.9, True, "How alike.").control
+        False
+    """
+
+    metric: str
+    method: str
+    value: float
+    low: float
+    high: float
+    higher_is_better: bool | None
+    how_to_read: str
+    control: bool = False
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """What a page shows beside its records.
+
+    Args:
+        title: Headline; what was asked for if empty.
+        question: Sentence below the headline; what was asked for if empty.
+        classes: What the classes are called, in order; their numbers if empty.
+        features: What the features of data that are no images are called, in order;
+            their places if empty.
+        coordinates: Where a record searched, by the record's name: to decode its paths,
+            which are left out otherwise.
+        measures: What metrics say of the records and of controls.
+        notes: Sentences to know before anything on the page is believed.
+        rows: Most rows to show.
+
+    Example:
+        >>> ReportOptions(notes=("The judges were hardly trained.",)).rows
+        200
+    """
+
+    title: str = ""
+    question: str = ""
+    classes: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    coordinates: Mapping[str, Coordinates] = field(default_factory=dict)
+    measures: Sequence[Measure] = ()
+    notes: tuple[str, ...] = ()
+    rows: int = 200
+
+
+def write_report(
+    records: Mapping[str, Counterfactuals],
+    folder: Path,
+    options: ReportOptions | None = None,
+) -> Path:
+    """Write report.html and, beside it, a table of all rows of each record.
+
+    Args:
+        records: Of the same factuals, by the name of their method; a shorter record has
+            the first of them.
+        folder: Where to write.
+        options: What to show beside the records.
+
+    Returns:
+        The path of the page, one file of at most 15 MB that needs no network.
+
+    Raises:
+        ModuleNotFoundError: If the extra of reports is not installed.
+        ValueError: If the records are of different factuals, or names are not one for
+            each class or feature.
+
+    Example:
+        >>> import tempfile
+        >>> from diffeo import Identity, TargetClass, search
+        >>> record = search(
+        ...     torch.zeros(4, 2), lambda x: 3 * x, TargetClass(1), Identity((2,))
+        ... )
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_report({"in the data": record}, Path(folder)).name
+        'report.html'
+    """
+
+    options = options or ReportOptions()
+    _check(records, options)
+    tables = _table_names(records)
+
+    for name, table in tables.items():
+        write_table(records[name], folder / table, options.classes)
+
+    require("jinja2", "matplotlib", extra="report")
+    from diffeo.report.page import render
+
+    page, text = folder / "report.html", render(records, options, tables)
+    write_atomically(page, lambda draft: draft.write_text(text, encoding="utf-8"))
+
+    return page
+
+
+def _check(records: Mapping[str, Counterfactuals], options: ReportOptions) -> None:
+    longest = max(records.values(), key=len)
+    features = math.prod(longest.factual.shape[1:])
+
+    if options.features and len(options.features) != features:
+        raise ValueError(
+            f"features must name each of {features} features, got "
+            f"{len(options.features)} names"
+        )
+
+    for name, record in records.items():
+        same = record.factual.shape[1:] == longest.factual.shape[1:] and torch.equal(
+            record.factual.cpu(), longest.factual[: len(record)].cpu()
+        )
+
+        if not same:
+            raise ValueError(
+                "records must be of the same factuals, or of the first of them, got "
+                f"others in {name}"
+            )
+
+
+def _table_names(records: Mapping[str, Counterfactuals]) -> dict[str, str]:
+    """Return the file names of the tables, by the name of the method."""
+
+    if len(records) == 1:
+        return dict.fromkeys(records, "summary.csv")
+
+    return {
+        name: f"summary-{place}-{plain_name(name)}.csv"
+        for place, name in enumerate(records, 1)
+    }

@@ -1,0 +1,191 @@
+"""Search some rows at a time, as planned, and record what is found."""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from diffeo.batching import backing_off, slices
+from diffeo.coordinates.protocol import Coordinates, is_typical
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.objectives.protocol import rows_of
+from diffeo.progress import Bar, watch
+from diffeo.search.checks import ask
+from diffeo.search.line_search import line_search
+from diffeo.search.loop import Loop
+from diffeo.search.plan import Plan
+from diffeo.search.problem import Problem, Rows, select
+from diffeo.search.result import nearest, record_of
+from diffeo.search.run import Run
+from diffeo.search.state import Best, PathRecorder
+from diffeo.shapes import Data, Latent
+
+__all__ = ["Batches"]
+
+PATIENCE = 25.0  # steps in lower precision, of which one at least is to gain something
+
+
+@dataclass
+class Batches:
+    """The batches of a search.
+
+    Args:
+        x: The data of all rows.
+        coordinates: Those that encode the data.
+        plan: What is searched, and in what batches as long as they fit into memory.
+        run: How to search.
+        encoded: The coordinates of the first rows, which are known already.
+        settings: What to record of the search.
+        interrupted: Whether the user has interrupted the search.
+    """
+
+    x: Data
+    coordinates: Coordinates
+    plan: Plan
+    run: Run
+    encoded: Tensor
+    settings: dict[str, object]
+    interrupted: bool = False
+
+    def records(self) -> Iterator[Counterfactuals]:
+        """Yield the record of each batch, until all are done or interrupted."""
+
+        rows, size = len(self.x), self.plan.batch_size
+        total = rows * (1 + self.run.restarts)
+
+        with watch("Searching", total, shown=self.run.progress) as bar:
+            try:
+                for record in backing_off(partial(self.search, bar), rows, size):
+                    yield record
+
+                    if self.interrupted:
+                        return
+            except KeyboardInterrupt:
+                self.interrupted = True
+
+    def not_begun(self, begun: int) -> list[Counterfactuals]:
+        """Return the records of rows that an interrupt left out, at their origins.
+
+        Args:
+            begun: How many rows have a record.
+        """
+
+        left = len(self.x) - begun
+
+        with watch("Interrupted", left, shown=False) as bar:
+            return [
+                self.search(bar, slice(begun + part.start, begun + part.stop))
+                for part in slices(left, self.plan.batch_size)
+            ]
+
+    @torch.inference_mode(mode=False)
+    @torch.enable_grad()
+    def search(self, bar: Bar, index: slice) -> Counterfactuals:
+        """Search some rows, as often as the run says."""
+
+        begun = time.perf_counter()
+        full, low = self.plan.full, self.plan.low
+        objective = rows_of(full.objective, index)
+        full = full._replace(objective=objective)
+        low = low and low._replace(objective=objective)
+        rows = self._begin(full, index)
+        records: list[Counterfactuals] = []
+
+        for start in self._starts(rows.origin):
+            if not records or not self.interrupted:
+                records.append(self._search_once(full, low, rows, start, bar))
+
+        record = nearest(records)
+        seconds = (time.perf_counter() - begun) / len(record)
+
+        return replace(
+            record,
+            seconds=torch.full_like(record.seconds, seconds),
+            settings=self.settings,
+        )
+
+    @torch.no_grad()
+    def _begin(self, problem: Problem, index: slice) -> Rows:
+        """Encode the rows that are not encoded yet, and ask the model about all."""
+
+        factual = self.x[index].detach().clone()
+        origin = self.encoded[index]
+        rest = factual[len(origin) :]
+
+        if len(rest) > 0:
+            encoded = ask(self.coordinates.encode, rest, "coordinates.encode")
+            origin = torch.cat((origin, encoded))
+
+        return problem.begin(factual, origin, is_typical(self.coordinates, factual))
+
+    def _starts(self, origin: Latent) -> Iterator[Latent]:
+        """Yield the origin, then points near it, shifted alike for every row."""
+
+        generator = torch.Generator().manual_seed(self.run.seed)
+        noise = torch.randn(self.run.restarts, origin.shape[1], generator=generator)
+
+        yield origin
+
+        for shift in self.run.restart_noise * noise.to(origin):
+            yield origin + shift
+
+    def _search_once(
+        self,
+        full: Problem,
+        low: Problem | None,
+        rows: Rows,
+        start: Latent,
+        bar: Bar,
+    ) -> Counterfactuals:
+        recorder = PathRecorder() if self.run.path else None
+        loop = Loop(low or full, rows, start, PATIENCE if low else math.inf, recorder)
+        self._run(loop, bar)
+        best = loop.state.whole
+
+        try:
+            if low:
+                best = self._confirm(full, rows, start, best, bar)
+
+            best = line_search(full, rows, best, steps=self.run.line_search_steps)
+        except KeyboardInterrupt:
+            self.interrupted = True
+
+        bar.close_batch(len(start), int((best.margin >= 0).sum()))
+
+        return record_of(
+            full.objective,
+            rows,
+            best,
+            interrupted=self.interrupted,
+            paths=recorder.paths(best) if recorder else (),
+        )
+
+    def _run(self, loop: Loop, bar: Bar) -> None:
+        loop.run(0 if self.interrupted else self.run.steps, bar)
+        self.interrupted |= loop.interrupted
+
+    def _confirm(
+        self, full: Problem, rows: Rows, start: Latent, best: Best, bar: Bar
+    ) -> Best:
+        """Evaluate in full precision, and search there where that is not enough."""
+
+        with torch.no_grad():
+            point = full.evaluate(best.latent, rows)
+            margin = full.margin(point, rows)
+
+        enough = margin >= rows.tolerance * (best.steps > 0)
+        best = best.improve(torch.ones_like(enough), point, margin)
+        best = best._replace(done=enough, failed=torch.zeros_like(enough))
+        index = (~enough).nonzero()[:, 0]
+
+        if len(index) == 0 or self.interrupted:
+            return best
+
+        loop = Loop(full, select(rows, index), start[index])
+        self._run(loop, bar)
+
+        return best.replace(index, loop.state.whole._replace(row=index))

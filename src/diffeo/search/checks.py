@@ -1,0 +1,245 @@
+"""What a search refuses, and why."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from diffeo.ascents import Ascent
+from diffeo.coordinates.protocol import Coordinates
+from diffeo.memory import is_out_of_memory
+from diffeo.objectives import Objective
+from diffeo.shapes import Data, Latent, Outputs, Scores
+
+__all__ = [
+    "ask",
+    "check_data",
+    "check_latent",
+    "check_modes",
+    "check_outputs",
+    "check_parts",
+    "check_reconstruction",
+    "gradient_of",
+]
+
+ROUNDING = 0.01  # of the largest output: by so much batches of other sizes may differ
+PARTS: dict[str, tuple[Any, str]] = {
+    "model": (Callable, "be a function or module from data to outputs"),
+    "objective": (Objective, "offer start, score, margin, tolerance and aim"),
+    "coordinates": (Coordinates, "offer encode and decode, as those of zoo.load do"),
+    "ascent": (Ascent, "offer start and step"),
+}
+
+
+def check_data(x: object) -> None:
+    """Refuse data that cannot be searched.
+
+    Raises:
+        ValueError: If they are not a tensor with rows of finite real numbers.
+
+    Example:
+        >>> check_data([0.5])
+        Traceback (most recent call last):
+        ValueError: x must be a tensor of floating point numbers, got list
+    """
+
+    if not isinstance(x, Tensor) or not x.is_floating_point():
+        kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
+
+        raise ValueError(f"x must be a tensor of floating point numbers, got {kind}")
+
+    if x.ndim < 2 or x.numel() == 0:
+        raise ValueError(
+            f"x must be (batch, ...) with at least one row, got {tuple(x.shape)}"
+        )
+
+    if not x.isfinite().all():
+        raise ValueError("x must be finite, got NaN or infinity")
+
+
+def check_parts(**parts: object) -> None:
+    """Refuse parts of a search that lack a method.
+
+    Args:
+        **parts: The model, objective, coordinates and ascent by name.
+
+    Raises:
+        ValueError: If one does.
+    """
+
+    for name, part in parts.items():
+        kind, duty = PARTS[name]
+
+        if not isinstance(part, kind):
+            raise ValueError(f"the {name} must {duty}, got {part!r:.100}")  # noqa: TRY004
+
+
+def check_modes(**parts: object) -> None:
+    """Refuse modules in training mode.
+
+    There a module's outputs are random or depend on the other rows, and statistics
+    that it keeps would change.
+
+    Args:
+        **parts: The model and the coordinates by name.
+
+    Raises:
+        ValueError: If one is in training mode.
+    """
+
+    for name, part in parts.items():
+        if any(module.training for module in _modules_of(part)):
+            raise ValueError(
+                f"the {name} must be in evaluation mode, got training mode; call "
+                f"{name}.eval() first"
+            )
+
+
+def _modules_of(part: object) -> Iterator[nn.Module]:
+    """Yield the modules in a part, also those that it keeps in its fields."""
+
+    if isinstance(part, nn.Module):
+        yield from part.modules()
+    elif dataclasses.is_dataclass(part) or isinstance(part, Coordinates):
+        for value in getattr(part, "__dict__", {}).values():
+            yield from _modules_of(value)
+
+
+def ask(function: Callable[[Tensor], object], x: Tensor, name: str) -> Tensor:
+    """Return what a user's function returns for rows, or say what is wrong with it.
+
+    Args:
+        function: It gets a copy of the rows, so that it may work in place.
+        x: The rows.
+        name: What to call the function in a sentence.
+
+    Raises:
+        ValueError: If it fails, or does not return a tensor of real numbers with a row
+            for each row and on the same device.
+
+    Example:
+        >>> ask(lambda x: (x, x), torch.zeros(2, 3), "the model")
+        Traceback (most recent call last):
+        ValueError: the model must return one tensor of real numbers, got tuple
+    """
+
+    try:
+        answer = function(x.clone())
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+
+        raise ValueError(
+            f"{name} failed on {x.dtype} of shape {tuple(x.shape)} on {x.device}: "
+            f"{type(error).__name__}: {' '.join(str(error).split())}"
+        ) from error
+
+    if not isinstance(answer, Tensor) or not answer.is_floating_point():
+        kind = answer.dtype if isinstance(answer, Tensor) else type(answer).__name__
+
+        raise ValueError(f"{name} must return one tensor of real numbers, got {kind}")
+
+    if answer.ndim == 0 or len(answer) != len(x):
+        raise ValueError(
+            f"{name} must return one row for each of {len(x)} inputs, got "
+            f"{tuple(answer.shape)}"
+        )
+
+    if answer.device != x.device:
+        raise ValueError(
+            f"{name} must return a tensor on {x.device}, as it is given, got one on "
+            f"{answer.device}"
+        )
+
+    return answer
+
+
+def check_latent(z: Tensor) -> None:
+    """Refuse coordinates that are not one vector a row, or nowhere finite.
+
+    Raises:
+        ValueError: If they are.
+    """
+
+    if z.ndim != 2:
+        raise ValueError(
+            f"coordinates.encode must return (batch, latent), got {tuple(z.shape)}"
+        )
+
+    if not z.isfinite().all(1).any():
+        raise ValueError(
+            "coordinates.encode must return finite numbers, got NaN or infinity; "
+            "is x in the range that the coordinates expect?"
+        )
+
+
+def check_reconstruction(reconstruction: Tensor, factual: Tensor) -> None:
+    """Refuse coordinates that decode to data of another shape than they encode.
+
+    Raises:
+        ValueError: If they do.
+    """
+
+    if reconstruction.shape != factual.shape:
+        raise ValueError(
+            "coordinates.decode must return data of the shape that was encoded, "
+            f"{tuple(factual.shape)}, got {tuple(reconstruction.shape)}"
+        )
+
+
+def check_outputs(outputs: Outputs, again: Tensor) -> None:
+    """Refuse outputs that are nowhere finite, or that differ when asked for again.
+
+    Args:
+        outputs: The model's outputs for a few rows.
+        again: Its outputs for the first of these rows alone.
+
+    Raises:
+        ValueError: If they are.
+    """
+
+    if not outputs.reshape(len(outputs), -1).isfinite().all(1).any():
+        raise ValueError("the model must return finite outputs, got NaN or infinity")
+
+    rounding = max(ROUNDING, 8 * torch.finfo(outputs.dtype).eps) * outputs.abs().max()
+
+    if (outputs[:1] - again).abs().max() > rounding:
+        raise ValueError(
+            "the model must return the same outputs for a row whenever it is asked and "
+            f"whatever the other rows are, got {outputs[0].tolist()} and then "
+            f"{again[0].tolist()}; is dropout or batch normalization still active?"
+        )
+
+
+def gradient_of(score: Scores, data: Data, z: Latent) -> Latent:
+    """Return the gradient of a score with respect to the coordinates.
+
+    Args:
+        score: The score of each row.
+        data: The data that the coordinates decode to.
+        z: The coordinates, which require a gradient.
+
+    Raises:
+        ValueError: If the decoder or the model does not let gradients through.
+    """
+
+    if not data.requires_grad:
+        raise ValueError(
+            "coordinates.decode must be differentiable in the coordinates, got data "
+            "without a gradient; does it detach them or run under no_grad?"
+        )
+
+    gradient = None
+
+    if score.requires_grad:
+        (gradient,) = torch.autograd.grad(score.sum(), z, allow_unused=True)
+
+    if gradient is None:
+        raise ValueError(
+            "the model must be differentiable in its data, got outputs without a "
+            "gradient; does it detach them, round, or run under no_grad?"
+        )
+
+    return gradient

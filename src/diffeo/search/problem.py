@@ -1,0 +1,155 @@
+"""What is searched, and what is known of each row before the first step."""
+
+from typing import Any, NamedTuple, TypeVar, cast
+
+import torch
+from torch import Tensor
+
+from diffeo.ascents import Ascent
+from diffeo.coordinates.protocol import Coordinates
+from diffeo.counterfactuals import Typicality
+from diffeo.objectives.protocol import Objective, Point, side_of
+from diffeo.search.checks import ask, check_reconstruction
+from diffeo.shapes import (
+    Data,
+    Flags,
+    Indices,
+    Latent,
+    Memory,
+    Model,
+    Outputs,
+    Scores,
+)
+
+Record = TypeVar("Record", bound=Tensor | tuple[Any, ...])
+
+__all__ = ["AIM", "Problem", "Rows", "select", "where"]
+
+AIM = 5.0  # tolerances past the target at which steps aim, and rows stop at most
+
+
+class Rows(NamedTuple):
+    """What is known of each row before the first step.
+
+    Args:
+        factual: The data that are explained.
+        origin: The coordinates of the factual.
+        reconstruction: The data that the origin decodes to.
+        outputs: The model's outputs for the factual.
+        typical: A `Typicality` of the factual.
+        margin: How far past the target the factual itself is.
+        tolerance: The margin that is enough to spare.
+        memory: What the objective remembers.
+    """
+
+    factual: Data
+    origin: Latent
+    reconstruction: Data
+    outputs: Outputs
+    typical: Indices
+    margin: Scores
+    tolerance: Scores
+    memory: Memory
+
+
+class Problem(NamedTuple):
+    """What is searched: an objective of a model, in coordinates, by an ascent."""
+
+    model: Model
+    objective: Objective
+    coordinates: Coordinates
+    ascent: Ascent
+
+    def begin(self, factual: Data, origin: Latent, typical: Flags | None) -> Rows:
+        """Return what is known of rows before the first step.
+
+        Args:
+            factual: The data that are explained.
+            origin: Their coordinates.
+            typical: Whether the data are typical of what the coordinates know, if that
+                is known.
+        """
+
+        outputs = ask(self.model, factual, "the model").to(factual.dtype)
+        reconstruction = ask(self.coordinates.decode, origin, "coordinates.decode")
+        check_reconstruction(reconstruction, factual)
+        start = Point(factual, origin, outputs, factual, origin)
+        memory = self.objective.start(start)
+        margin = self.objective.margin(start, memory)
+        unknown = torch.full_like(margin, Typicality.UNKNOWN).long()
+
+        return Rows(
+            factual=factual,
+            origin=origin,
+            reconstruction=reconstruction,
+            outputs=outputs,
+            typical=unknown if typical is None else typical.long(),
+            margin=margin,
+            tolerance=self.objective.tolerance(start, memory),
+            memory=memory,
+        )
+
+    def evaluate(self, z: Latent, rows: Rows) -> Point:
+        """Return the point at some coordinates.
+
+        The model gets a copy of the data, so that it may work in place.
+        """
+
+        data = self.coordinates.decode(z)
+        outputs = self.model(data.clone()).to(data.dtype)
+
+        return Point(data, z, outputs, rows.factual, rows.origin)
+
+    def score(self, point: Point, rows: Rows) -> Scores:
+        """Return what is ascended."""
+
+        return self.objective.score(point, rows.memory)
+
+    def margin(self, point: Point, rows: Rows) -> Scores:
+        """Return how far past its target each row is, without a gradient."""
+
+        return self.objective.margin(point, rows.memory).detach()
+
+    def gap(self, point: Point, rows: Rows, margin: Scores) -> Scores | None:
+        """Return the margin that is missing, signed by the side of the target.
+
+        Returns:
+            None if the target has but one side.
+        """
+
+        side = side_of(self.objective, point, rows.memory)
+
+        return None if side is None else side.detach() * (rows.tolerance - margin)
+
+
+def select(record: Record, index: Tensor) -> Record:
+    """Return some rows of a tensor, or of all tensors in a tuple of such records.
+
+    Args:
+        record: A tensor with the rows first, or a tuple, named or not, of records.
+        index: Which rows.
+
+    Example:
+        >>> select((torch.tensor([1, 2, 3]), ()), torch.tensor([2, 0]))
+        (tensor([3, 1]), ())
+    """
+
+    if isinstance(record, Tensor):
+        return cast("Record", record[index])
+
+    kind: Any = type(record)
+    parts = [select(part, index) for part in record]
+
+    return cast("Record", kind(parts) if kind is tuple else kind(*parts))
+
+
+def where(rows: Flags, value: Tensor, other: Tensor) -> Tensor:
+    """Return each row from the first tensor where flagged, else from the other.
+
+    Example:
+        >>> where(torch.tensor([True, False]), torch.ones(2, 1), torch.zeros(2, 1))
+        tensor([[1.],
+                [0.]])
+    """
+
+    return torch.where(rows.reshape(-1, *(1,) * (value.ndim - 1)), value, other)

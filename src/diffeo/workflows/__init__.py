@@ -1,0 +1,1 @@
+"""What the commands do for users: search, evaluate, report, on data of their own."""

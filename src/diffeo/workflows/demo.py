@@ -1,0 +1,66 @@
+"""The first thing to see: fours that become nines, beside adversarial examples."""
+
+from pathlib import Path
+
+from diffeo import zoo
+from diffeo.ascents import Adam, Box
+from diffeo.coordinates.bounded import Bounded
+from diffeo.coordinates.identity import Identity
+from diffeo.coordinates.protocol import Coordinates
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.data.mnist import sample_digits
+from diffeo.explain import explain
+from diffeo.models.flow.flow import as_flow
+from diffeo.report import ReportOptions, write_report
+from diffeo.report.figures import along_path, gallery
+from diffeo.search import Run
+
+__all__ = ["demo"]
+
+SOURCE, TARGET = 4, 9
+ROWS, STEPS = 32, 500
+IN_DATA = Box(Adam(1e-3), 0.0, 1.0)  # so that 500 steps suffice in data space
+QUESTION = (
+    "What would have to change in these handwritten fours for the classifier to see a "
+    "nine? Along the data, the gap of the four closes to a loop; off the data, faint "
+    "noise is enough."
+)
+
+
+def demo(folder: Path, *, progress: bool = True) -> dict[str, Counterfactuals]:
+    """Turn 32 bundled fours into nines, along the data and off them.
+
+    Args:
+        folder: Where to write records, figures and a page.
+        progress: Whether to show bars.
+
+    Returns:
+        The records, by the name of the space that was searched.
+    """
+
+    model, flow = zoo.load("mnist-cnn"), as_flow(zoo.load("mnist-flow"))
+    fours = sample_digits().of(SOURCE)
+    fours = fours[model(fours).argmax(1) == SOURCE][:ROWS]
+    data = Identity(flow.shape)
+    run = Run(steps=STEPS, path=True, progress=progress)
+    records = {
+        "Z, along the data": explain(fours, model, flow, target=TARGET, run=run),
+        "X, off the data": explain(
+            fours, model, data, target=TARGET, ascent=IN_DATA, run=run
+        ),
+    }
+
+    for name, record in zip(("latent", "data"), records.values(), strict=True):
+        record.save(folder / f"{name}.safetensors")
+
+    places: tuple[Coordinates, ...] = Bounded(flow), data
+    options = ReportOptions(
+        "Fours that became nines",
+        QUESTION,
+        coordinates=dict(zip(records, places, strict=True)),
+    )
+    write_report(records, folder, options)
+    gallery(records, range(8)).savefig(folder / "gallery.png", dpi=150)
+    along_path(records).savefig(folder / "confidence.png", dpi=150)
+
+    return records

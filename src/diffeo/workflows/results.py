@@ -1,0 +1,35 @@
+"""Results files: flat, a name and a value."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from diffeo.files import write_atomically
+
+__all__ = ["write_results"]
+
+
+def write_results(
+    results: Mapping[str, float | str], folder: Path, name: str = "results.json"
+) -> None:
+    """Write results as JSON, complete or not at all; the folder is made if need be.
+
+    Args:
+        results: Values by name.
+        folder: Where to write.
+        name: Name of the file; one that is there is replaced.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     write_results({"reached": 1.0}, Path(folder))
+        ...     print(Path(folder, "results.json").read_text().strip())
+        {
+          "reached": 1.0
+        }
+    """
+
+    text = f"{json.dumps(dict(results), indent=2)}\n"
+    write_atomically(
+        folder / name, lambda draft: draft.write_text(text, encoding="utf-8")
+    )

@@ -1,0 +1,258 @@
+"""Train a flow or a classifier of images and store its weights with a card."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import pytorch_lightning as lightning
+import torch
+from torch import Tensor, nn
+
+from diffeo import zoo
+from diffeo.batching import batches_of
+from diffeo.data.labelled import LabelledImages
+from diffeo.models.flow.bijection import initialize
+from diffeo.models.flow.dequantization import dequantize
+from diffeo.models.flow.flow import as_flow
+from diffeo.models.flow.recipes import Level
+from diffeo.search.run import Backward, backward_named
+from diffeo.shapes import Images
+from diffeo.training.backward import choose_memory_mode
+from diffeo.training.batches import batches
+from diffeo.training.fit import Fit, fit
+from diffeo.training.likelihood import Likelihood
+from diffeo.training.schedule import Schedule
+from diffeo.training.supervised import Supervised
+
+__all__ = [
+    "TrainingOptions",
+    "classifier_recipe",
+    "flow_recipe",
+    "train_classifier",
+    "train_flow",
+]
+
+INITIAL = 2000  # images that the first scales of a flow are taken from
+LEVELS = 3  # of a flow, at most
+TYPICAL = (0.005, 0.995)  # quantiles of held-out log-densities
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How long to train, and where to keep what.
+
+    Args:
+        weights: File for the trained weights, its name ending in ".safetensors"; the
+            card, the last checkpoint and the log are kept in its folder.
+        epochs: Passes over the training images.
+        batch_size: Images in a batch.
+        seed: Seed of the first weights, of the order of the images and of noise.
+        resume: Whether to go on from the folder's last checkpoint.
+        progress: Whether to show a bar.
+        backward: How a flow finds its gradients: "plain", "reversible" for memory that
+            does not grow with its depth, or "auto" for plain where a batch fits.
+
+    Raises:
+        ValueError: If `weights` ends otherwise, `epochs` or `batch_size` is below 1, or
+            `backward` is unknown.
+
+    Example:
+        >>> TrainingOptions(Path("runs/mine/mine.safetensors"), epochs=20).batch_size
+        128
+    """
+
+    weights: Path
+    epochs: int
+    batch_size: int = 128
+    seed: int = 0
+    resume: bool = False
+    progress: bool = True
+    backward: Backward = "auto"
+
+    def __post_init__(self) -> None:
+        backward_named(self.backward)
+
+        if self.weights.suffix != ".safetensors":
+            raise ValueError(f"weights must be a .safetensors file, got {self.weights}")
+
+        for name in ("epochs", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(
+                    f"{name} must be at least 1, got {getattr(self, name)}"
+                )
+
+
+def flow_recipe(shape: tuple[int, int, int]) -> zoo.Recipe:
+    """Return the recipe of a flow of images: a Glow of as many levels as fit, up to 3.
+
+    Args:
+        shape: Channels, height and width of an image.
+
+    Raises:
+        ValueError: If height or width is odd.
+
+    Example:
+        >>> len(flow_recipe((1, 28, 28)).settings["levels"])
+        2
+    """
+
+    fitting = [
+        count
+        for count in range(LEVELS + 1)
+        if not any(side % 2**count for side in shape[1:])
+    ]
+
+    if fitting[-1] == 0:
+        raise ValueError(
+            f"height and width of the images must be even, got {shape[1]}×{shape[2]}"
+        )
+
+    levels = [Level(4, 64), *[Level(6, 128)] * (fitting[-1] - 1)]
+
+    return zoo.Recipe(
+        "glow", {"shape": list(shape), "levels": [asdict(level) for level in levels]}
+    )
+
+
+def classifier_recipe(shape: tuple[int, int, int], classes: int) -> zoo.Recipe:
+    """Return the recipe of a convolutional classifier of images.
+
+    Args:
+        shape: Channels, height and width of an image.
+        classes: Number of classes.
+
+    Example:
+        >>> classifier_recipe((1, 28, 28), 10).name
+        'cnn'
+    """
+
+    return zoo.Recipe("cnn", {"shape": list(shape), "classes": classes})
+
+
+def train_flow(
+    train: Images, held_out: Images, card: zoo.Card, options: TrainingOptions
+) -> None:
+    """Train a flow of images by maximum likelihood and store it.
+
+    Args:
+        train: Images in [0, 1] to train on.
+        held_out: Images in [0, 1] that the figures and the bounds of typical
+            log-densities are measured on.
+        card: What to tell of the weights. Its recipe gets the seed, its command the
+            backward pass that was taken, its figures what is measured.
+        options: How long to train, and where to keep what.
+
+    Raises:
+        FileNotFoundError: If there is no checkpoint to resume from.
+    """
+
+    card = _seeded(card, options.seed)
+    flow = as_flow(card.recipe.build())
+    generator = torch.Generator().manual_seed(options.seed)
+    initialize(flow, dequantize(train[:INITIAL], generator=generator))
+    x = dequantize(train[: options.batch_size], generator=generator)
+    mode = choose_memory_mode(flow, x, options.backward)
+    card = replace(card, command=f"{card.command} --backward {mode}")
+    module = Likelihood(flow, Schedule(), seed=options.seed, mode=mode)
+    _run(module, (_pixels(train),), (_pixels(held_out),), options)
+    _store(flow, card, options, lambda model: _measure_flow(model, held_out))
+
+
+def train_classifier(
+    train: LabelledImages,
+    held_out: LabelledImages,
+    card: zoo.Card,
+    options: TrainingOptions,
+) -> None:
+    """Train a classifier of images by cross-entropy and store it.
+
+    Args:
+        train: Images to train on.
+        held_out: Images that the accuracy is measured on.
+        card: What to tell of the weights. Its recipe gets the seed, its figures what is
+            measured.
+        options: How long to train, and where to keep what.
+
+    Raises:
+        FileNotFoundError: If there is no checkpoint to resume from.
+    """
+
+    card = _seeded(card, options.seed)
+    model = card.recipe.build()
+    module = Supervised(model, Schedule(decay=0.05), seed=options.seed)
+    _run(
+        module,
+        (train.pixels, train.labels),
+        (held_out.pixels, held_out.labels),
+        options,
+    )
+    _store(model, card, options, lambda model: _measure_classifier(model, held_out))
+
+
+def _run(
+    module: lightning.LightningModule,
+    train: tuple[Tensor, ...],
+    held_out: tuple[Tensor, ...],
+    options: TrainingOptions,
+) -> None:
+    fit(
+        module,
+        batches(*train, size=options.batch_size, seed=options.seed),
+        batches(*held_out, size=500, seed=None),
+        Fit(
+            options.weights.parent,
+            options.epochs,
+            resume=options.resume,
+            progress=options.progress,
+        ),
+    )
+
+
+def _store(
+    model: nn.Module,
+    card: zoo.Card,
+    options: TrainingOptions,
+    measure: Callable[[nn.Module], dict[str, float]],
+) -> None:
+    """Save weights, then measure them as they are stored, then save the figures too."""
+
+    zoo.save(model, card, options.weights)
+    stored = zoo.load(options.weights)
+    parameters = float(sum(value.numel() for value in stored.parameters()))
+    figures = {**measure(stored), "parameters": parameters}
+    zoo.save(stored, replace(card, figures=figures), options.weights)
+
+
+@torch.no_grad()
+def _measure_flow(model: nn.Module, held_out: Images) -> dict[str, float]:
+    """Set the bounds of typical log-densities and return the bits per dimension."""
+
+    flow = as_flow(model)
+    generator = torch.Generator().manual_seed(0)
+    bits, density = [], []
+
+    for x in batches_of(held_out):
+        bits.append(flow.bits_per_dimension(dequantize(x, generator=generator)))
+        density.append(flow.log_prob(x))
+
+    flow.typical.copy_(torch.cat(density).quantile(torch.tensor(TYPICAL)))
+
+    return {"validation_bits_per_dim": torch.cat(bits).mean().item()}
+
+
+@torch.no_grad()
+def _measure_classifier(model: nn.Module, held_out: LabelledImages) -> dict[str, float]:
+    logits = torch.cat([model(x) for x in batches_of(held_out.images)])
+    right = logits.argmax(1) == held_out.labels
+
+    return {"validation_accuracy": right.float().mean().item()}
+
+
+def _seeded(card: zoo.Card, seed: int) -> zoo.Card:
+    settings = {**card.recipe.settings, "seed": seed}
+
+    return replace(card, recipe=replace(card.recipe, settings=settings))
+
+
+def _pixels(images: Images) -> Tensor:
+    return (images * 255).round().to(torch.uint8)

@@ -1,0 +1,136 @@
+"""What is stored beside weights, in the file and to read."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from diffeo.zoo.recipes import Recipe
+
+__all__ = ["Card"]
+
+FORMAT, VERSION = "diffeo-model", "1"
+ENTRIES = ("recipe", "settings", "data", "command", "terms", "figures")
+
+
+@dataclass(frozen=True)
+class Card:
+    """What to know of trained weights.
+
+    Args:
+        recipe: How the model is built.
+        data: What it was trained on.
+        command: The command that trained it.
+        terms: The licence of weights and data.
+        figures: What was measured on the stored weights, by name.
+
+    Example:
+        >>> recipe = Recipe("perceptron", {"features": 3, "outputs": 1})
+        >>> card = Card(recipe, "noise", "none", "Apache-2.0", {"accuracy": 0.5})
+        >>> Card.from_metadata(card.metadata()) == card
+        True
+    """
+
+    recipe: Recipe
+    data: str
+    command: str
+    terms: str
+    figures: dict[str, float]
+
+    def metadata(self) -> dict[str, str]:
+        """Return the card as text by name, as a safetensors file holds it."""
+
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "recipe": self.recipe.name,
+            "settings": json.dumps(self.recipe.settings),
+            "data": self.data,
+            "command": self.command,
+            "terms": self.terms,
+            "figures": json.dumps(self.figures),
+        }
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str]) -> "Card":
+        """Return the card that text by name holds.
+
+        Args:
+            metadata: As `metadata` returns it. The version may be missing: it is 1.
+
+        Raises:
+            ValueError: If an entry is missing or of another kind.
+        """
+
+        found = metadata.get("format"), metadata.get("version", VERSION)
+
+        if found != (FORMAT, VERSION):
+            raise ValueError(
+                f"metadata must be of format {FORMAT} version {VERSION}, got "
+                f"{found[0]} version {found[1]}"
+            )
+
+        missing = [name for name in ENTRIES if name not in metadata]
+
+        if missing:
+            raise ValueError(f"metadata must have {', '.join(missing)}, got none")
+
+        settings = _json_object(metadata, "settings")
+        figures = _json_object(metadata, "figures")
+
+        if not all(isinstance(value, int | float) for value in figures.values()):
+            raise ValueError(f"figures must be numbers, got {figures}")
+
+        return cls(
+            Recipe(metadata["recipe"], settings),
+            metadata["data"],
+            metadata["command"],
+            metadata["terms"],
+            {name: float(value) for name, value in figures.items()},
+        )
+
+    def markdown(self, name: str) -> str:
+        """Return the card as a page to read.
+
+        Args:
+            name: What the weights are called.
+        """
+
+        figures = "\n".join(
+            f"| {key} | {value:.6g} |" for key, value in self.figures.items()
+        )
+
+        settings = json.dumps(self.recipe.settings)
+
+        return f"""{heading(name)} `{self.recipe.name}` with `{settings}`
+- Data: {self.data}
+- Command: `{self.command}`
+- Terms: {self.terms}
+- Storage: kernels of convolutions in 16 bits
+
+Measured on the stored weights:
+
+| figure | value |
+| --- | --- |
+{figures}
+"""
+
+
+def heading(name: str) -> str:
+    """Return how the page of a card begins."""
+
+    return f"# {name}\n\n- Recipe:"
+
+
+def _json_object(metadata: Mapping[str, str], name: str) -> dict[str, Any]:
+    try:
+        found = json.loads(metadata[name])
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{name} must be JSON, got: {error}") from None
+
+    if not isinstance(found, dict):
+        raise ValueError(  # noqa: TRY004
+            f"{name} must be a JSON object, got {metadata[name][:80]}"
+        )
+
+    return found

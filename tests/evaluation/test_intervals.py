@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from diffeo.evaluation.intervals import Bootstrap, mean, median, paired
+
+
+def sample(rows: int, seed: int = 0) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+
+    return torch.randn(rows, generator=generator, dtype=torch.float64).exp()
+
+
+@pytest.mark.parametrize("statistic", [(mean, np.mean), (median, np.median)])
+def test_an_interval_agrees_with_the_reference(statistic: tuple) -> None:  # type: ignore[type-arg]
+    ours, reference = statistic
+    values = sample(80)
+    found = Bootstrap(resamples=20_000)(values, ours)
+    expected = stats.bootstrap(
+        (values.numpy(),), reference, method="percentile", n_resamples=20_000, rng=1
+    ).confidence_interval
+
+    assert found.value == pytest.approx(reference(values.numpy()))
+    assert found.low == pytest.approx(expected.low, rel=0.02)
+    assert found.high == pytest.approx(expected.high, rel=0.02)
+    assert found.rows == 80
+
+
+@pytest.mark.parametrize("rows", [4, 5])
+def test_the_median_is_the_references(rows: int) -> None:
+    values = torch.stack((sample(rows, 1), sample(rows, 2)))
+
+    np.testing.assert_allclose(median(values), np.median(values.numpy(), axis=1))
+
+
+def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+    bootstrap = Bootstrap(level=0.9, resamples=400)
+    generator = torch.Generator().manual_seed(3)
+    draws = torch.randn(200, 40, generator=generator)
+    covered = [
+        found.low <= 0 <= found.high for found in (bootstrap(row) for row in draws)
+    ]
+
+    assert 0.82 <= np.mean(covered) <= 0.96
+
+
+def test_the_same_seed_draws_the_same_rows_in_any_chunks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values = sample(30)
+    whole = Bootstrap(resamples=100)(values)
+    monkeypatch.setattr("diffeo.evaluation.intervals.ENTRIES", 90)
+
+    assert Bootstrap(resamples=100)(values) == whole
+    assert Bootstrap(resamples=100, seed=1)(values) != whole
+
+
+def test_a_constant_has_no_width() -> None:
+    found = Bootstrap(resamples=50)(torch.ones(7))
+
+    assert (found.value, found.low, found.high) == (1, 1, 1)
+
+
+def test_pairing_takes_out_what_the_factuals_contribute() -> None:
+    rows = 50
+    hardness = 10 * sample(rows, 4)
+    ours, theirs = hardness + 0.1 * sample(rows, 5), hardness - 0.1 * sample(rows, 6)
+    together = paired(ours, theirs)
+    first, second = Bootstrap()(ours), Bootstrap()(theirs)
+
+    assert together.value == pytest.approx((ours - theirs).mean().item())
+    assert together.low > 0
+    assert first.low < second.high
+
+
+def test_rows_that_one_method_misses_are_left_out() -> None:
+    ours = torch.tensor([1.0, torch.nan, 3.0, 4.0])
+    theirs = torch.tensor([0.0, 1.0, torch.nan, 1.0])
+    found = paired(ours, theirs)
+
+    assert (found.value, found.rows) == (2.0, 2)
+
+
+def test_rows_of_nothing_have_no_interval() -> None:
+    with pytest.raises(ValueError, match="values must be finite"):
+        Bootstrap()(torch.tensor([1.0, torch.nan]))
+
+    with pytest.raises(ValueError, match="got 0 rows"):
+        paired(torch.tensor([torch.nan]), torch.tensor([1.0]))
+
+
+@pytest.mark.parametrize("setting", [{"level": 1.0}, {"resamples": 0}])
+def test_settings_that_make_no_sense_are_refused(setting: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=f"{next(iter(setting))} must be"):
+        Bootstrap(**setting)  # type: ignore[arg-type]

@@ -1,0 +1,86 @@
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from reproduction.__main__ import EXPERIMENTS, TRAININGS, app, main
+
+
+def words_of(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, arguments)
+
+    return result.exit_code, " ".join(result.output.split())
+
+
+def told(*arguments: object, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(sys, "argv", ["reproduction", *map(str, arguments)])
+
+    with pytest.raises(SystemExit) as caught:
+        main()
+
+    return str(caught.value)
+
+
+def test_help_lists_all_experiments_and_trainings() -> None:
+    _, experiments = words_of("--help")
+    _, trainings = words_of("train", "--help")
+    _, tunings = words_of("tune", "--help")
+
+    assert [each.name for each in EXPERIMENTS if each.name not in experiments] == []
+    assert [each.name for each in TRAININGS if each.name not in trainings] == []
+    assert "mnist-comparison" in tunings
+
+
+@pytest.mark.parametrize("words", [(), ("tune",), ("train",)])
+def test_an_unknown_name_is_told_in_a_sentence(words: tuple[str, ...]) -> None:
+    code, output = words_of(*words, "none")
+
+    assert code == 2
+    assert "No such command 'none'" in output
+
+
+@pytest.mark.parametrize(
+    "words", [("mnist",), ("mnist-ascents",), ("train", "mnist-cnn")]
+)
+def test_missing_data_are_told_in_a_sentence_and_leave_nothing_behind(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    message = told(
+        *words, "--data", tmp_path, "--out", out, "--quiet", monkeypatch=monkeypatch
+    )
+
+    assert "data folder must hold" in message
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (("helix", "--quick"), "--overwrite"),
+        (("tune", "mnist-comparison"), "--overwrite"),
+        (("train", "helix-flow"), "--resume"),
+    ],
+)
+def test_an_existing_folder_is_not_touched(
+    words: tuple[str, ...],
+    option: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    message = told(*words, "--out", tmp_path, monkeypatch=monkeypatch)
+
+    assert "the folder must be new" in message
+    assert option in message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_backward_pass_is_told_in_a_sentence(tmp_path: Path) -> None:
+    words = "train", "mnist-flow", "--backward", "none", "--out", str(tmp_path / "out")
+    result = CliRunner().invoke(app, words)
+
+    assert result.exit_code != 0
+    assert "must be one of auto, plain, reversible, got none" in (
+        result.output + str(result.exception)
+    )

@@ -1,0 +1,26 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from reproduction.experiment import ExperimentOptions
+from reproduction.mnist.experiment import MNIST
+
+SHIPPED = Path(__file__).parents[2] / "results" / "mnist" / "results.json"
+
+
+def test_fours_become_nines_and_are_judged(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ExperimentOptions(tmp_path, data, quick=True, progress=False)
+    results = MNIST.run(options)
+
+    assert results.keys() == json.loads(SHIPPED.read_text()).keys()
+    assert results["cnn_accuracy"] > 0.9
+    assert results["reached_latent"] > 0
+    assert results["round_trip_error"] < 1e-4
+    assert results["svm_target_real"] > results["svm_target_originals"]
+    assert "svm_target_latent" in capsys.readouterr().out
+
+    for name in ("gallery.png", "confidence.png", "report.html"):
+        assert (tmp_path / name).is_file()
