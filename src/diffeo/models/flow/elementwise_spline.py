@@ -29,6 +29,13 @@ class ElementwiseSpline(DataDependent):
         channels: Channels of the images.
         bins: Pieces of each spline.
         tail: Quantile, in standard deviations, at which the linear tails begin.
+
+    Example:
+        >>> spline, x = ElementwiseSpline(1, bins=4), torch.rand(50, 1, 2, 2)
+        >>> spline.initialize(x)
+        >>> y, _ = spline(x)
+        >>> torch.allclose(spline.inverse(y)[0], x, atol=1e-5)
+        True
     """
 
     def __init__(self, channels: int, *, bins: int = 48, tail: float = 3.0) -> None:

@@ -23,6 +23,11 @@ class Replay(NamedTuple):
         inputs: Parts of the input, leaves of the graph.
         outputs: The step's output and log-determinant.
         merge: From the parts of an input, or from gradients in them, to the whole.
+
+    Example:
+        >>> _, inverse = both_ways(lambda x: (x, x), lambda y: (y, y))
+        >>> inverse.replay(torch.ones(2)).inputs
+        (tensor([1., 1.], requires_grad=True),)
     """
 
     inputs: tuple[Tensor, ...]
@@ -37,6 +42,11 @@ class Step(NamedTuple):
         run: The direction itself.
         replay: From an output of `run` to how it came about.
         parameters: Those that `run` depends on.
+
+    Example:
+        >>> forward, _ = both_ways(lambda x: (2 * x, 0 * x), lambda y: (y / 2, 0 * y))
+        >>> forward.run(torch.ones(2))[0]
+        tensor([2., 2.])
     """
 
     run: Direction
@@ -53,6 +63,11 @@ def both_ways(
         forward: From x to y.
         inverse: From y to x.
         parameters: Those that both depend on.
+
+    Example:
+        >>> _, inverse = both_ways(lambda x: (2 * x, 0 * x), lambda y: (y / 2, 0 * y))
+        >>> inverse.run(torch.ones(2))[0]
+        tensor([0.5000, 0.5000])
     """
 
     known = tuple(parameters)
@@ -72,21 +87,22 @@ def run_steps(steps: Sequence[Step], x: Tensor) -> tuple[Tensor, LogDet]:
     Source: Gomez, Ren, Urtasun and Grosse, 2017, The reversible residual network,
     Section 3.
 
-    >>> double, _ = both_ways(
-    ...     lambda x: (2 * x, x.new_zeros(len(x))),
-    ...     lambda y: (y / 2, y.new_zeros(len(y))),
-    ... )
-    >>> x = torch.ones(1, 3, requires_grad=True)
-    >>> y, _ = run_steps([double, double], x)
-    >>> torch.autograd.grad(y.sum(), x)
-    (tensor([[4., 4., 4.]]),)
-
     Args:
         steps: What to run.
         x: The input of the first.
 
     Returns:
         The output of the last step, and the sum of all log-determinants.
+
+    Example:
+        >>> double, _ = both_ways(
+        ...     lambda x: (2 * x, x.new_zeros(len(x))),
+        ...     lambda y: (y / 2, y.new_zeros(len(y))),
+        ... )
+        >>> x = torch.ones(1, 3, requires_grad=True)
+        >>> y, _ = run_steps([double, double], x)
+        >>> torch.autograd.grad(y.sum(), x)
+        (tensor([[4., 4., 4.]]),)
     """
 
     parameters = {

@@ -19,13 +19,14 @@ class ActivationNorm(DataDependent):
 
     Source: Kingma and Dhariwal, 2018, Glow, Section 3.1.
 
-    >>> norm = ActivationNorm(1)
-    >>> norm.initialize(torch.tensor([1.0, 3.0]).reshape(2, 1, 1, 1))
-    >>> norm(torch.full((1, 1, 1, 1), 2.0))[0].abs().item()
-    0.0
-
     Args:
         channels: Channels of the images.
+
+    Example:
+        >>> norm = ActivationNorm(1)
+        >>> norm.initialize(torch.tensor([1.0, 3.0]).reshape(2, 1, 1, 1))
+        >>> norm(torch.full((1, 1, 1, 1), 2.0))[0].abs().item()
+        0.0
     """
 
     def __init__(self, channels: int) -> None:
@@ -84,13 +85,13 @@ class InvertibleConvolution(Bijection):
 
     Source: Kingma and Dhariwal, 2018, Glow, Section 3.2.
 
-    >>> mix, x = InvertibleConvolution(3), torch.rand(1, 3, 2, 2)
-    >>> y, _ = mix(x)
-    >>> torch.allclose(y.norm(), x.norm())
-    True
-
     Args:
         channels: Channels of the images.
+
+    Example:
+        >>> mix, x = InvertibleConvolution(3), torch.rand(1, 3, 2, 2)
+        >>> torch.allclose(mix(x)[0].norm(), x.norm())
+        True
     """
 
     permutation: Tensor
@@ -165,8 +166,9 @@ def _mix(matrix: Tensor, x: Images) -> Images:
 class Squeeze(Bijection):
     """Blocks of 2×2 pixels become four channels.
 
-    >>> Squeeze()(torch.zeros(1, 1, 4, 4))[0].shape
-    torch.Size([1, 4, 2, 2])
+    Example:
+        >>> Squeeze()(torch.zeros(1, 1, 4, 4))[0].shape
+        torch.Size([1, 4, 2, 2])
     """
 
     def forward(self, x: Maps) -> tuple[Maps, LogDet]:
@@ -183,11 +185,12 @@ class Squeeze(Bijection):
 class Whiten(Bijection):
     """The learned normal prior of an image's last scale, whitened and made a vector.
 
-    >>> Whiten((1, 2, 2))(torch.zeros(3, 1, 2, 2))[0].shape
-    torch.Size([3, 4])
-
     Args:
         shape: Channels, height and width of one image.
+
+    Example:
+        >>> Whiten((1, 2, 2))(torch.zeros(3, 1, 2, 2))[0].shape
+        torch.Size([3, 4])
     """
 
     def __init__(self, shape: tuple[int, int, int]) -> None:

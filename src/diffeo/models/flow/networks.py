@@ -23,6 +23,11 @@ class Convolutions(nn.Module):
         side: Height and width of the image.
         width: Hidden channels.
         blocks: Residual blocks between the first and the last convolution.
+
+    Example:
+        >>> network = Convolutions(2, 4, side=(4, 4), width=8, blocks=1)
+        >>> network(torch.zeros(1, 2, 4, 4)).shape
+        torch.Size([1, 4, 4, 4])
     """
 
     def __init__(

@@ -39,6 +39,10 @@ class Level:
         blocks: Residual blocks of their networks.
         split: Whether half of the channels become latent at the end of this scale; all
             do at the end of the last.
+
+    Example:
+        >>> Level(steps=8, width=64)
+        Level(steps=8, width=64, blocks=1, split=True)
     """
 
     steps: int
@@ -56,10 +60,14 @@ def residual(
     """Return a network of residual blocks that knows places, as the shipped flows use.
 
     Args:
-        inputs: Its input's channels.
-        outputs: Its output's channels.
+        inputs: Channels of its input.
+        outputs: Channels of its output.
         side: Height and width of both.
-        level: Its width and blocks.
+        level: The scale of the coupling, with width and blocks of the network.
+
+    Example:
+        >>> residual(2, 4, (4, 4), Level(steps=1, width=8)).first
+        Conv2d(2, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
     """
 
     return Convolutions(
@@ -85,11 +93,16 @@ def glow(
         levels: The scales, finest first.
         affine: Whether the couplings scale as well as shift.
         bins: Pieces of the learned marginal map of single pixels; 0 for none.
-        seed: Of the first weights.
-        networks: What the couplings' networks are.
+        seed: Seed of the initial weights.
+        networks: Builds the network of a coupling.
 
     Raises:
         ValueError: If the sides cannot be halved so often.
+
+    Example:
+        >>> flow = glow((1, 4, 4), [Level(steps=2, width=8), Level(steps=1, width=8)])
+        >>> flow.shape
+        (1, 4, 4)
     """
 
     transform: Transform = Affine() if affine else Additive()
@@ -124,10 +137,15 @@ def realnvp(
         levels: The scales, finest first, with their couplings before and again after
             the squeeze.
         bins: Pieces of the learned marginal map of single pixels; 0 for none.
-        seed: Of the first weights.
+        seed: Seed of the initial weights.
 
     Raises:
         ValueError: If the sides cannot be halved so often.
+
+    Example:
+        >>> flow = realnvp((1, 4, 4), [Level(steps=2, width=8)])
+        >>> flow.shape
+        (1, 4, 4)
     """
 
     transform = Affine()
