@@ -24,15 +24,17 @@ def inference_form(
     form has one all the same, itself with its parameters detached, but none of lower
     precision or with an invertible backward pass.
 
-    >>> inference_form(Identity((1, 2, 2))) is None
-    True
-
     Args:
         coordinates: Where a search moves; they stay as they are.
         dtype: Precision of the heavy arithmetic; that of the parameters if not given,
             with which both forms decode the same up to rounding.
         invertible: Whether the backward pass keeps only its output and recomputes what
             decoding passed through.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> inference_form(Identity((1, 2, 2))) is None
+        True
     """
 
     form: Coordinates | None = None
