@@ -5,7 +5,8 @@ import os
 import torch
 from torch import Tensor
 
-from diffeo.data.mnist import Digits, mnist, sample_digits
+from diffeo.data.labelled import LabelledImages
+from diffeo.data.mnist import mnist, sample_digits
 
 __all__ = ["official_digits", "repeated", "training_digits"]
 
@@ -13,13 +14,13 @@ HELD_OUT = 2000
 TRAINED_OF_SAMPLE = 800  # of the 1,000 digits of the package; the rest is held out
 
 
-def official_digits() -> Digits:
+def official_digits() -> LabelledImages:
     """Return the official test digits, or the thousand of them in the package."""
 
     return mnist("test") if _is_told_where() else sample_digits()
 
 
-def training_digits() -> tuple[Digits, Digits]:
+def training_digits() -> tuple[LabelledImages, LabelledImages]:
     """Return digits to train on, and others to measure a training with."""
 
     if _is_told_where():

@@ -210,6 +210,11 @@ def test_the_record_states_the_precision() -> None:
         assert found(run, rows=3).settings["precision"] == expected
 
 
+def test_the_work_of_decoding_is_counted() -> None:
+    # At least the first convolution of the first coupling, at all 2 × 2 places.
+    assert module._work(FLOW, torch.zeros(1, 16)) > 2 * 4 * 9 * 4
+
+
 def test_an_unknown_backward_pass_is_refused() -> None:
     with pytest.raises(
         ValueError, match="one of auto, plain, reversible, got backwards"

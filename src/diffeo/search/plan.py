@@ -51,8 +51,12 @@ def plan_search(problem: Problem, run: Run, z: Latent, rows: int) -> Plan:
     place, size = problem.coordinates, run.batch_size
     together = min(rows, FEW if size == "auto" else size)
     full, reversible = inference_form(place) or place, None
-    dtype = _low_dtype(full, run, z)
+    dtype = _low_dtype(run, z)
     low = inference_form(place, dtype=dtype) if dtype else None
+
+    if low and run.precision == "auto" and _work(full, z) < HEAVY:
+        low = None
+
     need = _need(problem.model, low or full, z)
     plain = run.backward == "auto" and need.fits(together)
 
@@ -73,7 +77,7 @@ def plan_search(problem: Problem, run: Run, z: Latent, rows: int) -> Plan:
     )
 
 
-def _low_dtype(full: Coordinates, run: Run, z: Latent) -> torch.dtype | None:
+def _low_dtype(run: Run, z: Latent) -> torch.dtype | None:
     """Return the precision in which to take steps, if lower than that of the data."""
 
     if run.path or run.precision == "full":
@@ -84,10 +88,13 @@ def _low_dtype(full: Coordinates, run: Run, z: Latent) -> torch.dtype | None:
 
     low = low_precision_dtype(z.device)
 
-    if z.dtype != torch.float32 or low == z.dtype:
-        return None
+    return None if z.dtype != torch.float32 or low == z.dtype else low
 
-    return low if multiply_adds(lambda: full.decode(z)) >= HEAVY else None
+
+def _work(coordinates: Coordinates, z: Latent) -> float:
+    """Return the multiply-adds of decoding a row."""
+
+    return multiply_adds(lambda: coordinates.decode(z))
 
 
 def _need(model: Model, coordinates: Coordinates, z: Latent) -> Need:

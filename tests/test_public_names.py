@@ -1,0 +1,41 @@
+"""What `import diffeo` gives, and what it does not load."""
+
+import subprocess
+import sys
+
+import pytest
+
+import diffeo
+
+HEAVY = (
+    "sklearn",
+    "matplotlib",
+    "lightning",
+    "pytorch_lightning",
+    "torchmetrics",
+    "zuko",
+)
+
+PROGRAM = f"""
+import sys, diffeo
+from diffeo import explain, search, Run, AtLeast
+print([name for name in {HEAVY} if name in sys.modules])
+"""
+
+
+@pytest.mark.parametrize("name", diffeo.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    assert getattr(diffeo, name).__doc__
+
+
+def test_an_unknown_name_is_refused() -> None:
+    with pytest.raises(AttributeError, match="diffeo has no climb"):
+        _ = diffeo.climb
+
+
+def test_the_package_loads_none_of_the_libraries_that_few_parts_need() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True
+    )
+
+    assert told.stdout.strip() == "[]"
