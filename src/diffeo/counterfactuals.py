@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from jaxtyping import Float, Int
@@ -269,10 +269,13 @@ class Counterfactuals:
         """
 
         index = torch.arange(len(self), device=rows.device)[rows].tolist()
+        chosen: dict[str, Any] = {
+            name: value[rows] for name, value in self.tensors().items()
+        }
 
         return replace(
             self,
-            **{name: value[rows] for name, value in self.tensors().items()},
+            **chosen,
             names=tuple(self.names[row] for row in index) if self.names else (),
             paths=tuple(self.paths[row] for row in index) if self.paths else (),
         )
@@ -280,9 +283,13 @@ class Counterfactuals:
     def map(self, rule: Callable[[Tensor], Tensor]) -> "Counterfactuals":
         """Return the record with each tensor changed by a rule that keeps the rows."""
 
+        changed: dict[str, Any] = {
+            name: rule(value) for name, value in self.tensors().items()
+        }
+
         return replace(
             self,
-            **{name: rule(value) for name, value in self.tensors().items()},
+            **changed,
             paths=tuple(SearchPath(*map(rule, path)) for path in self.paths),
         )
 
@@ -368,10 +375,13 @@ def concatenate(records: Sequence[Counterfactuals]) -> Counterfactuals:
     """
 
     tensors = [record.tensors() for record in records]
+    joined: dict[str, Any] = {
+        name: torch.cat([value[name] for value in tensors]) for name in ROWS
+    }
 
     return replace(
         records[0],
-        **{name: torch.cat([value[name] for value in tensors]) for name in ROWS},
+        **joined,
         names=_all([record.names for record in records]),
         paths=_all([record.paths for record in records]),
     )
