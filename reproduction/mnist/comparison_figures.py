@@ -76,7 +76,7 @@ def _shares_figure(shares: Mapping[str, Scores], label: str) -> Figure:
     axes = figure.subplots()
     finite = [values[values.isfinite()].double() for values in shares.values()]
     means = [values.mean().item() for values in finite]
-    spread = [(values - values.mean()).square().mean().sqrt() for values in finite]
+    spread = [(x - x.mean()).square().mean().sqrt().item() for x in finite]
     places = np.arange(len(shares))
     axes.bar(places, means, yerr=spread, color=OWN, ecolor="black", capsize=3)
     axes.set_xticks(places, list(shares), rotation=30, ha="right", fontsize=8)
