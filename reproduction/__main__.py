@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from diffeo.cli.options import Backward, DataFolder, Overwrite, Quiet
-from diffeo.search.run import backward_named
+from diffeo.cli.command import add_command
+from diffeo.search.run import Backward
+from diffeo.workflows.folders import check_output
 from diffeo.workflows.train import TrainingOptions
 from reproduction.experiment import ROOT, ExperimentOptions, Training
 from reproduction.helix.experiment import HELIX
@@ -19,107 +19,123 @@ from reproduction.mnist.geometry import MNIST_GEOMETRY
 from reproduction.mnist.training import MNIST_CNN, MNIST_FLOW
 from reproduction.mnist.tuning import tune_mnist_comparison
 
-__all__ = ["app", "main"]
+__all__ = ["EXPERIMENTS", "TRAININGS", "app", "main"]
 
 EXPERIMENTS = HELIX, MNIST, MNIST_ASCENTS, MNIST_COMPARISON, MNIST_GEOMETRY
 TRAININGS = MNIST_FLOW, MNIST_CNN, HELIX_FLOW, HELIX_CLASSIFIER
-OPTIONS = {"no_args_is_help": True, "add_completion": False}
+EXPERIMENT = """{title}
 
-app = typer.Typer(
-    help="The paper's experiments: results, figures, and its numbers beside ours.",
-    pretty_exceptions_enable=False,
-    **OPTIONS,
+Input:
+    data: Folder of the data sets; the environment variable DIFFEO_DATA if not given.
+    quick: Take less data, to see that it runs.
+    weights: Use shipped weights where the experiment would train.
+
+Output:
+    out: Folder for the results; results/NAME of the repository if not given.
+    overwrite: Replace files that the folder holds.
+    quiet: Show no progress.
+"""
+TRAINING = """{title}
+
+Training:
+    data: Folder of the data sets; the environment variable DIFFEO_DATA if not given.
+    epochs: Passes over the data.
+    seed: Seed of the first weights, of the order of the data and of noise.
+    backward: How a flow of images finds its gradients: 'reversible' needs memory that
+        does not grow with its depth, and half as much time again.
+    resume: Go on from the last checkpoint in the folder.
+
+Output:
+    out: Folder for weights, checkpoint and log; runs/NAME if not given.
+    quiet: Show no progress.
+"""
+
+app, tune, train = (
+    typer.Typer(
+        help=text,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for text in (
+        "The paper's experiments: results, figures, and its numbers beside ours.",
+        "Choose the settings of the baselines.",
+        "Train the models behind the shipped weights.",
+    )
 )
-tune = typer.Typer(help="Choose the settings of the baselines.", **OPTIONS)
-train = typer.Typer(help="Train the models behind the shipped weights.", **OPTIONS)
 app.add_typer(tune, name="tune")
 app.add_typer(train, name="train")
 
-Out = Annotated[Path | None, typer.Option(help="Folder for results; results/NAME.")]
-Quick = Annotated[bool, typer.Option("--quick", help="Less data, to see that it runs.")]
-Weights = Annotated[
-    bool, typer.Option("--weights", help="Use shipped weights instead of training.")
-]
 
-
-def _run(name: str, run: Callable[[ExperimentOptions], object]) -> Callable[..., None]:
+def _add_experiment(
+    group: typer.Typer,
+    name: str,
+    title: str,
+    run: Callable[[ExperimentOptions], object],
+) -> None:
     def command(
-        data: DataFolder = None,
-        out: Out = None,
         *,
-        quick: Quick = False,
-        weights: Weights = False,
-        overwrite: Overwrite = False,
-        quiet: Quiet = False,
+        data: Path | None = None,
+        quick: bool = False,
+        weights: bool = False,
+        out: Path | None = None,
+        overwrite: bool = False,
+        quiet: bool = False,
     ) -> None:
         folder = out or ROOT / "results" / name
-        _check_new(folder, "--overwrite", given=overwrite)
-        run(ExperimentOptions(folder, data, quick, weights, not quiet))
+        check_output(folder, overwrite=overwrite)
+        run(ExperimentOptions(folder, data, quick, weights, progress=not quiet))
         typer.echo(str(folder.resolve()))
 
-    return command
+    command.__name__, command.__doc__ = name, EXPERIMENT.format(title=title)
+    add_command(group, command)
 
 
-def _train(training: Training) -> Callable[..., None]:
+def _add_training(training: Training) -> None:
     def command(
-        data: DataFolder = None,
-        out: Annotated[
-            Path | None,
-            typer.Option(help="Folder for weights, checkpoint and log; runs/NAME."),
-        ] = None,
-        epochs: Annotated[
-            int, typer.Option(help="Passes over the data.")
-        ] = training.epochs,
-        seed: Annotated[int, typer.Option(help="Seed of weights, order, noise.")] = 0,
         *,
+        data: Path | None = None,
+        epochs: int = training.epochs,
+        seed: int = 0,
         backward: Backward = "auto",
-        resume: Annotated[
-            bool, typer.Option("--resume", help="Go on from the last checkpoint.")
-        ] = False,
-        quiet: Quiet = False,
+        resume: bool = False,
+        out: Path | None = None,
+        quiet: bool = False,
     ) -> None:
-        folder = out or Path("runs") / training.name
-        _check_new(folder, "--resume", given=resume)
+        weights = (out or Path("runs") / training.name) / f"{training.name}.safetensors"
+        check_output(weights.parent, overwrite=resume)
         options = TrainingOptions(
-            folder / f"{training.name}.safetensors",
+            weights,
             epochs,
             seed=seed,
             resume=resume,
             progress=not quiet,
-            backward=backward_named(backward),
+            backward=backward,
         )
         training.train(options, data)
-        typer.echo(str(options.weights.resolve()))
+        typer.echo(str(weights.resolve()))
 
-    return command
-
-
-def _check_new(folder: Path, option: str, *, given: bool) -> None:
-    if folder.exists() and not given:
-        raise FileExistsError(
-            f"the folder must be new, got {folder}, which exists; choose another with "
-            f"--out or pass {option}"
-        )
+    command.__name__, command.__doc__ = training.name, TRAINING.format(**vars(training))
+    add_command(train, command)
 
 
 for experiment in EXPERIMENTS:
-    run = _run(experiment.name, experiment.run)
-    app.command(experiment.name, help=experiment.title)(run)
+    _add_experiment(app, experiment.name, experiment.title, experiment.run)
 
-tune.command(
-    "mnist-comparison", help="Tune them on 50 validation fours; write tuning.json."
-)(_run("mnist-comparison", tune_mnist_comparison))
+_add_experiment(
+    tune, "mnist-comparison", "Tune them on 50 validation fours.", tune_mnist_comparison
+)
 
 for training in TRAININGS:
-    train.command(training.name, help=training.title)(_train(training))
+    _add_training(training)
 
 
 def main() -> None:
-    """Run the command line; misuse is told in a sentence."""
+    """Run the command line; missing and existing files are told in a sentence."""
 
     try:
         app()
-    except (FileExistsError, FileNotFoundError, ModuleNotFoundError) as error:
+    except (OSError, ModuleNotFoundError) as error:
         raise SystemExit(f"Error: {error}") from None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 from rich.table import Table
@@ -19,13 +20,14 @@ __all__ = [
     "ExperimentOptions",
     "Findings",
     "Training",
-    "named",
+    "apply_rules",
     "show_table",
     "training_command",
 ]
 
 ROOT = Path(__file__).parents[1]
 Drawing = Callable[[Path], object]
+Subject = TypeVar("Subject")
 
 
 @dataclass(frozen=True)
@@ -161,15 +163,26 @@ def _git(*words: str) -> str:
     return found.stdout.strip()
 
 
-def named(name: str, results: Mapping[str, float]) -> dict[str, float]:
-    """Return results with a name after each of theirs.
+def apply_rules(
+    rules: Mapping[str, Callable[[Subject], float]], subjects: Mapping[str, Subject]
+) -> dict[str, float]:
+    """Return what each rule says of each subject.
 
     Args:
-        name: Of the method or model that was measured.
-        results: Numbers by name.
+        rules: From a subject to a number, by the name of the result, in which "{}"
+            stands for the name of the subject.
+        subjects: What is measured, by name.
+
+    Example:
+        >>> apply_rules({"length_{}": len}, {"one": "a", "two": "ab"})
+        {'length_one': 1, 'length_two': 2}
     """
 
-    return {f"{key}_{name}": value for key, value in results.items()}
+    return {
+        key.format(name): rule(subject)
+        for name, subject in subjects.items()
+        for key, rule in rules.items()
+    }
 
 
 def show_table(

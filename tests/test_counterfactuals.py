@@ -117,6 +117,15 @@ CHANGES: dict[str, Callable[[dict[str, Any], dict[str, str]], object]] = {
     "a path too long": lambda tensors, _: tensors.update(
         path_points=tensors["path_points"] + 1
     ),
+    "a path elsewhere": lambda tensors, _: tensors.update(
+        path_latent=tensors["path_latent"][:, 1:].contiguous()
+    ),
+    "a target that is no class": lambda tensors, _: tensors.update(
+        target=tensors["target"] + 50
+    ),
+    "no rows": lambda tensors, _: tensors.update(
+        {name: value[:0] for name, value in tensors.items()}
+    ),
 }
 
 
@@ -168,3 +177,12 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="must be of format diffeo-counterfactuals"):
         Counterfactuals.load(tensors)
+
+
+def test_a_record_whose_tensors_share_memory_is_saved(tmp_path: Path) -> None:
+    found = record(2)
+    shared = replace(found, reconstruction=found.factual)
+    shared.save(tmp_path / "record.safetensors")
+    read = Counterfactuals.load(tmp_path / "record.safetensors")
+
+    assert torch.equal(read.reconstruction, found.factual)

@@ -11,7 +11,7 @@ import diffeo
 MODULES = sorted(
     found.name
     for found in pkgutil.walk_packages(diffeo.__path__, "diffeo.")
-    if not found.name.endswith("__main__") and ".cli" not in found.name
+    if not found.name.endswith("__main__")
 )
 
 

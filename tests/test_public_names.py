@@ -1,7 +1,9 @@
 """What `import diffeo` gives, and what it does not load."""
 
+import importlib
 import subprocess
 import sys
+import types
 
 import pytest
 
@@ -26,6 +28,15 @@ print([name for name in {HEAVY} if name in sys.modules])
 @pytest.mark.parametrize("name", diffeo.__all__)
 def test_every_public_name_is_there(name: str) -> None:
     assert getattr(diffeo, name).__doc__
+
+
+@pytest.mark.parametrize("name", ["explain", "search"])
+def test_functions_are_not_hidden_by_their_modules(name: str) -> None:
+    module = importlib.import_module(f"diffeo.{name}")
+
+    assert isinstance(module, types.ModuleType)
+    assert getattr(diffeo, name) is getattr(module, name)
+    assert callable(getattr(diffeo, name))
 
 
 def test_an_unknown_name_is_refused() -> None:

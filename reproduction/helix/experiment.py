@@ -1,7 +1,7 @@
 """Section IV-A: searches on a helix in space, and the geometry that explains them."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +15,13 @@ from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.objectives import TargetClass
 from diffeo.search import Run, search
-from reproduction.experiment import Drawing, Experiment, ExperimentOptions, Findings
+from reproduction.experiment import (
+    Drawing,
+    Experiment,
+    ExperimentOptions,
+    Findings,
+    apply_rules,
+)
 from reproduction.figures import Array, saved
 from reproduction.helix import figures, models
 from reproduction.helix.data import curve, distance, helix, tangents
@@ -36,6 +42,13 @@ NAMES = {
     "latent": "found in Z",
     "latent_adam": "found in Z, Adam",
     "untrained": "found in untrained Z",
+}
+SEARCH: dict[str, Callable[[Counterfactuals], float]] = {
+    "reached_{}": lambda record: record.reached.double().mean().item(),
+    "distance_median_{}": lambda record: (
+        distance(record.counterfactual).median().item()
+    ),
+    "steps_median_{}": lambda record: record.steps.double().median().item(),
 }
 
 
@@ -117,27 +130,13 @@ def measure_helix(options: ExperimentOptions) -> Findings:
     results = {
         **({} if options.weights else {"seconds_training": seconds}),
         "distance_median_factuals": distance(points).median().item(),
-        **_search_results(records),
+        **apply_rules(SEARCH, records),
+        "seconds_latent_1000": 1000 * records["latent"].seconds.mean().item(),
         "tangent_angle_degrees_median": _tangent_angles(flow).median().item(),
         **sweep.results(),
     }
 
     return Findings(results, _drawings(records, flow, sweep))
-
-
-def _search_results(records: Mapping[str, Counterfactuals]) -> dict[str, float]:
-    results: dict[str, float] = {}
-
-    for name, record in records.items():
-        results |= {
-            f"reached_{name}": record.reached.double().mean().item(),
-            f"distance_median_{name}": distance(record.counterfactual).median().item(),
-            f"steps_median_{name}": record.steps.double().median().item(),
-        }
-
-    seconds = records["latent"].seconds.mean().item()
-
-    return {**results, "seconds_latent_1000": 1000 * seconds}
 
 
 def _tangent_angles(flow: ZukoFlow) -> Tensor:

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 
 import torch
 
@@ -22,14 +23,14 @@ from diffeo.methods import diffeomorphic
 from diffeo.models.flow.flow import Flow
 from diffeo.search import Run
 from diffeo.shapes import Images
-from reproduction.experiment import Experiment, ExperimentOptions, Findings, named
+from reproduction.experiment import Experiment, ExperimentOptions, Findings, apply_rules
 from reproduction.mnist.setup import (
     TARGET,
     Setup,
     Size,
     mean,
     median,
-    oracle_results,
+    oracle_rules,
     right_digits,
 )
 
@@ -50,6 +51,17 @@ ASCENTS: dict[str, Ascent] = {
     "lbfgs": LBFGS(0.5),
     "sphere": Sphere(Polyak(NormalizedGradient(0.5))),
 }
+SEARCH: dict[str, Callable[[Counterfactuals], float]] = {
+    "reached_{}": lambda record: mean(record.reached),
+    "steps_median_{}": lambda record: median(record.steps[record.reached]),
+    "distance_latent_median_{}": lambda record: median(
+        record.latent_distance[record.reached]
+    ),
+    "distance_data_median_{}": lambda record: median(record.distance[record.reached]),
+    "latent_norm_change_{}": lambda record: median(
+        (record.latent.norm(dim=1) - record.origin.norm(dim=1))[record.reached]
+    ),
+}
 
 
 def measure_mnist_ascents(options: ExperimentOptions) -> Findings:
@@ -62,8 +74,9 @@ def measure_mnist_ascents(options: ExperimentOptions) -> Findings:
     size = QUICK if options.quick else FULL
     setup = Setup.load(options, size)
     train, flow = setup.train, setup.flow
-    oracle = svm(train.images, train.labels)
     nines = right_digits(setup.test, setup.model, digit=TARGET, count=size.fours)
+    rules = oracle_rules(svm(train.images, train.labels), train)
+    rules["log_density_rank_{}"] = lambda found: _rank(flow, found, nines)
     results: dict[str, float] = {}
 
     for name, ascent in ASCENTS.items():
@@ -71,32 +84,13 @@ def measure_mnist_ascents(options: ExperimentOptions) -> Findings:
         record = setup.search(diffeomorphic(ascent))
         seconds = (time.perf_counter() - begun) / len(record)
         found = record.counterfactual[record.reached]
-        results |= named(
-            name,
-            {
-                "seconds_per_image": seconds,
-                **_search_results(record),
-                **oracle_results(found, oracle, train),
-                "log_density_rank": _rank(flow, found, nines),
-            },
-        )
+        results |= {
+            f"seconds_per_image_{name}": seconds,
+            **apply_rules(SEARCH, {name: record}),
+            **apply_rules(rules, {name: found}),
+        }
 
     return Findings(results)
-
-
-def _search_results(record: Counterfactuals) -> dict[str, float]:
-    """Return how far and how fast the rows went that reached their target."""
-
-    there = record.select(record.reached)
-    longer = there.latent.norm(dim=1) - there.origin.norm(dim=1)
-
-    return {
-        "reached": mean(record.reached),
-        "steps_median": median(there.steps),
-        "distance_latent_median": median(there.latent_distance),
-        "distance_data_median": median(there.distance),
-        "latent_norm_change": median(longer),
-    }
 
 
 @torch.no_grad()

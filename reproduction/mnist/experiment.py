@@ -1,7 +1,7 @@
 """Section IV-B on MNIST: models, fours to nines, and how good they are."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -12,7 +12,8 @@ from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.evaluation.oracles import classifier_oracle, svm
+from diffeo.data.labelled import LabelledImages
+from diffeo.evaluation.oracles import Oracle, classifier_oracle, svm
 from diffeo.models.flow.dequantization import dequantize
 from diffeo.models.flow.flow import Flow
 from diffeo.objectives import confidence_of
@@ -21,7 +22,7 @@ from diffeo.report.figures import along_path, gallery
 from diffeo.report.images import to_8_bits
 from diffeo.search import Run
 from diffeo.shapes import Images
-from reproduction.experiment import Experiment, ExperimentOptions, Findings, named
+from reproduction.experiment import Experiment, ExperimentOptions, Findings, apply_rules
 from reproduction.figures import saved
 from reproduction.mnist.setup import (
     CONFIDENCE,
@@ -32,7 +33,7 @@ from reproduction.mnist.setup import (
     Size,
     mean,
     median,
-    oracle_results,
+    oracle_rules,
 )
 
 __all__ = ["MNIST"]
@@ -56,13 +57,19 @@ def measure_mnist(options: ExperimentOptions) -> Findings:
         "data": setup.search(IN_X),
         "untrained": setup.control(),
     }
-    test = setup.test
-    right = classifier_oracle(setup.model)(test.images) == test.labels
+    train, test = setup.train, setup.test
+    oracle = svm(train.images, train.labels)
+    judged = {
+        name: record.counterfactual[record.reached] for name, record in records.items()
+    }
+    judged["originals"] = setup.fours
+    judged["real"] = test.of(TARGET)[: len(setup.fours)]
     results = {
         **_flow_results(setup.flow, test.images),
-        "cnn_accuracy": mean(right),
-        **_search_results(records, setup),
-        **_oracle_results(records, setup),
+        "cnn_accuracy": _accuracy(classifier_oracle(setup.model), test),
+        **apply_rules(_search_rules(setup), records),
+        "svm_accuracy": _accuracy(oracle, test),
+        **apply_rules(oracle_rules(oracle, train), judged),
     }
     shown = {
         "ascent in Z": records["latent"],
@@ -106,43 +113,25 @@ def _flow_results(flow: Flow, images: Images) -> dict[str, float]:
     }
 
 
-def _search_results(
-    records: Mapping[str, Counterfactuals], setup: Setup
-) -> dict[str, float]:
-    results: dict[str, float] = {}
-
-    for name, record in records.items():
-        rounded = setup.model(to_8_bits(record.counterfactual))
-        still = confidence_of(rounded, record.target.long()) >= CONFIDENCE
-        results |= {
-            f"reached_{name}": mean(record.reached),
-            f"reached_{name}_8bit": mean(still),
-            f"steps_{name}_median": median(record.steps[record.reached]),
-            f"distance_{name}_median": median(record.distance),
-            f"seconds_per_image_{name}": mean(record.seconds),
-        }
-
-    return results
+def _accuracy(oracle: Oracle, digits: LabelledImages) -> float:
+    return mean(oracle(digits.images) == digits.labels)
 
 
-def _oracle_results(
-    records: Mapping[str, Counterfactuals], setup: Setup
-) -> dict[str, float]:
-    """Return what an oracle and the neighbors say, of the rows at their target."""
+def _search_rules(setup: Setup) -> dict[str, Callable[[Counterfactuals], float]]:
+    def stays(record: Counterfactuals) -> float:
+        """Return the share of rows at their target once rounded to 8 bits."""
 
-    train, test = setup.train, setup.test
-    oracle = svm(train.images, train.labels)
-    found = {
-        name: record.counterfactual[record.reached] for name, record in records.items()
+        outputs = setup.model(to_8_bits(record.counterfactual))
+
+        return mean(confidence_of(outputs, record.target.long()) >= CONFIDENCE)
+
+    return {
+        "reached_{}": lambda record: mean(record.reached),
+        "reached_{}_8bit": stays,
+        "steps_{}_median": lambda record: median(record.steps[record.reached]),
+        "distance_{}_median": lambda record: median(record.distance),
+        "seconds_per_image_{}": lambda record: mean(record.seconds),
     }
-    found["originals"] = setup.fours
-    found["real"] = test.of(TARGET)[: len(setup.fours)]
-    results = {"svm_accuracy": mean(oracle(test.images) == test.labels)}
-
-    for name, images in found.items():
-        results |= named(name, oracle_results(images, oracle, train))
-
-    return results
 
 
 def _write_page(

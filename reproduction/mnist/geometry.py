@@ -25,13 +25,15 @@ from diffeo.report.spectrum_figures import spectrum_figure
 from diffeo.search import Run
 from diffeo.shapes import Images, Scores
 from diffeo.workflows.spectrum import Spectra, spectra, summary
-from reproduction.experiment import Experiment, ExperimentOptions, Findings, named
+from reproduction.experiment import Experiment, ExperimentOptions, Findings, apply_rules
 from reproduction.figures import box_plot, saved
 from reproduction.mnist.setup import IN_X, Setup, Size, mean
 
 __all__ = ["MNIST_GEOMETRY"]
 
 NEIGHBORS = 200
+COMPARED = 3  # digits at which both ways to singular values are compared
+OWN = 50  # fours at which the flow's own tangent spaces are taken
 NAMES = {
     "latent": "found in Z",
     "data": "found in X",
@@ -46,24 +48,18 @@ class Scale:
     Args:
         size: How much of MNIST is taken.
         spectra: Digits whose spectra are averaged.
-        compared: Digits at which both ways to singular values are compared.
-        own: Fours at which the flow's own tangent spaces are taken.
         axes: Dimension of the tangent spaces.
         side: Side of the color images of the large flow, in pixels.
     """
 
     size: Size
     spectra: int
-    compared: int
-    own: int
     axes: int
     side: int
 
 
-FULL = Scale(Size(200, Run(2000)), spectra=100, compared=3, own=50, axes=50, side=64)
-QUICK = Scale(
-    Size(1, Run(600), train=200), spectra=1, compared=1, own=1, axes=4, side=8
-)
+FULL = Scale(Size(200, Run(2000)), spectra=100, axes=50, side=64)
+QUICK = Scale(Size(1, Run(600), train=200), spectra=1, axes=4, side=8)
 
 
 def measure_mnist_geometry(options: ExperimentOptions) -> Findings:
@@ -84,7 +80,7 @@ def measure_mnist_geometry(options: ExperimentOptions) -> Findings:
     tangent = neighbor_tangent(
         fours, setup.train.images, neighbors=NEIGHBORS, dimension=scale.axes
     )
-    own = tangent_space(_top(flow, fours[: scale.own], scale.axes, seed=0), scale.axes)
+    own = tangent_space(_top(flow, fours[:OWN], scale.axes, seed=0), scale.axes)
     shares = _shares(records, tangent)
     chance = scale.axes / math.prod(flow.shape)
     digits = setup.test.images[: scale.spectra]
@@ -92,16 +88,16 @@ def measure_mnist_geometry(options: ExperimentOptions) -> Findings:
         "trained flow": spectra(digits, flow, progress=options.progress),
         "untrained flow": spectra(digits, setup.untrained, progress=options.progress),
     }
-    few = slice(scale.compared)
-    dense = found["trained flow"][few, : scale.axes].sqrt()
-    free = _top(flow, digits[few], scale.axes, seed=1).values
+    untrained = summary(found["untrained flow"])
+    dense = found["trained flow"][:COMPARED, : scale.axes].sqrt()
+    free = _top(flow, digits[:COMPARED], scale.axes, seed=1).values
     results = {
         **summary(found["trained flow"]),
-        **named("untrained", summary(found["untrained flow"])),
+        **{f"{name}_untrained": value for name, value in untrained.items()},
         "topk_relative_error": ((free - dense).abs() / dense).max().item(),
-        **_means("on_manifold_share", shares),
+        **apply_rules({"on_manifold_share_{}": mean}, shares),
         "on_manifold_share_isotropic": chance,
-        **_means("flow_tangent_share", _shares(records, own)),
+        **apply_rules({"flow_tangent_share_{}": mean}, _shares(records, own)),
         **_large_flow(scale.side),
     }
 
@@ -140,10 +136,6 @@ def _shares(
         shares[name] = share_along(change[reached], tangent[rows][reached])
 
     return shares
-
-
-def _means(figure: str, shares: Mapping[str, Scores]) -> dict[str, float]:
-    return {f"{figure}_{name}": mean(values) for name, values in shares.items()}
 
 
 def _large_flow(side: int) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """Fours that become nines: the data, models and searches that experiments share."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -36,7 +36,7 @@ __all__ = [
     "digits_flow",
     "mean",
     "median",
-    "oracle_results",
+    "oracle_rules",
     "right_digits",
 ]
 
@@ -169,25 +169,25 @@ def right_digits(
     return images[classifier_oracle(model)(images) == digit][:count]
 
 
-def oracle_results(
-    found: Images, oracle: Oracle, train: LabelledImages
-) -> Mapping[str, float]:
-    """Return the shares of nines among images that an oracle and neighbors see.
+def oracle_rules(
+    oracle: Oracle, train: LabelledImages
+) -> dict[str, Callable[[Images], float]]:
+    """Return rules for the share of nines among images that judges see.
 
     Args:
-        found: The images.
         oracle: An independent classifier.
         train: Where neighbors are looked for.
     """
 
-    if len(found) == 0:
-        return {"svm_target": math.nan, "knn_target": math.nan}
+    def near(x: Images) -> float:
+        if len(x) == 0:
+            return math.nan
 
-    near = neighbor_share(found, train.images, train.labels, target=TARGET)
+        return mean(neighbor_share(x, train.images, train.labels, target=TARGET))
 
     return {
-        "svm_target": mean(agreement([oracle], found, TARGET)),
-        "knn_target": mean(near),
+        "svm_target_{}": lambda x: mean(agreement([oracle], x, TARGET)),
+        "knn_target_{}": near,
     }
 
 

@@ -1,75 +1,41 @@
-"""Diffeomorphic counterfactuals: what would have to change for another answer?"""
+"""Diffeomorphic counterfactuals: what would have to change for another answer?
 
-import importlib
+The public names are those of `diffeo.names`. They are imported when one of them is
+first asked for, so that the command line can show its help without PyTorch.
+"""
+
+import sys
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
-from diffeo.ascents import (
-    LBFGS,
-    Adam,
-    Adaptive,
-    Ball,
-    Box,
-    Gradient,
-    Momentum,
-    NormalizedGradient,
-    Polyak,
-    Sphere,
-)
-from diffeo.coordinates.bounded import Bounded
-from diffeo.coordinates.identity import Identity
-from diffeo.coordinates.linear import Linear, principal_axes
-from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
-from diffeo.explain import explain
-from diffeo.models.classifiers import Logits
-from diffeo.models.flow.flow import Flow
-from diffeo.objectives import AtLeast, AtMost, Between, Near, TargetClass
-from diffeo.search import Run, search, search_batches
+SHARED = "explain", "search"  # functions that have the name of the module they are in
+
+
+class _Package(ModuleType):
+    """A package whose functions are not hidden by the modules of the same name."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in SHARED or not isinstance(value, ModuleType):
+            super().__setattr__(name, value)
+
 
 if TYPE_CHECKING:
-    from diffeo import zoo
-    from diffeo.coordinates.zuko import ZukoFlow
-
-__all__ = [
-    "LBFGS",
-    "Adam",
-    "Adaptive",
-    "AtLeast",
-    "AtMost",
-    "Ball",
-    "Between",
-    "Bounded",
-    "Box",
-    "Counterfactuals",
-    "Flow",
-    "Gradient",
-    "Identity",
-    "Linear",
-    "Logits",
-    "Momentum",
-    "Near",
-    "NormalizedGradient",
-    "Outcome",
-    "Polyak",
-    "Run",
-    "Sphere",
-    "TargetClass",
-    "Typicality",
-    "ZukoFlow",
-    "explain",
-    "principal_axes",
-    "search",
-    "search_batches",
-    "zoo",
-]
+    from diffeo.names import *  # noqa: F403
+    from diffeo.names import __all__ as __all__
 
 
 def __getattr__(name: str) -> object:
-    """Return what is imported where it is used first, for the libraries it needs."""
+    public = import_module("diffeo.names")
 
-    if name == "zoo":
-        return importlib.import_module("diffeo.zoo")
+    if name not in ("__all__", *public.__all__):
+        raise AttributeError(f"diffeo has no {name}")
 
-    if name == "ZukoFlow":
-        return importlib.import_module("diffeo.coordinates.zuko").ZukoFlow
+    return getattr(public, name)
 
-    raise AttributeError(f"diffeo has no {name}")
+
+def __dir__() -> list[str]:
+    return [*globals(), *import_module("diffeo.names").__all__]
+
+
+sys.modules[__name__].__class__ = _Package

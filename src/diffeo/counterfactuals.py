@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from jaxtyping import Float, Int
@@ -269,10 +269,13 @@ class Counterfactuals:
         """
 
         index = torch.arange(len(self), device=rows.device)[rows].tolist()
+        chosen: dict[str, Any] = {
+            name: value[rows] for name, value in self.tensors().items()
+        }
 
         return replace(
             self,
-            **{name: value[rows] for name, value in self.tensors().items()},
+            **chosen,
             names=tuple(self.names[row] for row in index) if self.names else (),
             paths=tuple(self.paths[row] for row in index) if self.paths else (),
         )
@@ -280,9 +283,13 @@ class Counterfactuals:
     def map(self, rule: Callable[[Tensor], Tensor]) -> "Counterfactuals":
         """Return the record with each tensor changed by a rule that keeps the rows."""
 
+        changed: dict[str, Any] = {
+            name: rule(value) for name, value in self.tensors().items()
+        }
+
         return replace(
             self,
-            **{name: rule(value) for name, value in self.tensors().items()},
+            **changed,
             paths=tuple(SearchPath(*map(rule, path)) for path in self.paths),
         )
 
@@ -299,7 +306,11 @@ class Counterfactuals:
     def save(self, path: str | Path) -> None:
         """Write the record to one safetensors file, complete or not at all."""
 
-        tensors = {name: value.contiguous() for name, value in self.tensors().items()}
+        whole = torch.contiguous_format
+        tensors = {  # copies, since a file cannot hold tensors that share memory
+            name: value.clone(memory_format=whole)
+            for name, value in self.tensors().items()
+        }
         head = {
             "format": FORMAT,
             "version": str(VERSION),
@@ -364,10 +375,13 @@ def concatenate(records: Sequence[Counterfactuals]) -> Counterfactuals:
     """
 
     tensors = [record.tensors() for record in records]
+    joined: dict[str, Any] = {
+        name: torch.cat([value[name] for value in tensors]) for name in ROWS
+    }
 
     return replace(
         records[0],
-        **{name: torch.cat([value[name] for value in tensors]) for name in ROWS},
+        **joined,
         names=_all([record.names for record in records]),
         paths=_all([record.paths for record in records]),
     )
@@ -445,10 +459,31 @@ def _read(head: Mapping[str, str], tensors: dict[str, Tensor]) -> Counterfactual
             f"number in {', '.join(wrong) or 'nothing'}"
         )
 
-    return Counterfactuals(
+    record = Counterfactuals(
         **{name: tensors[name] for name in ROWS},
         batch_size=int(head["batch_size"]),
         settings=settings,
         names=tuple(map(str, names)),
         paths=_parted(tensors),
     )
+    _check(record)
+
+    return record
+
+
+def _check(record: Counterfactuals) -> None:
+    """Refuse fields that do not fit each other, in whatever way they do not."""
+
+    if len(record) == 0:
+        raise ValueError("it has no rows")
+
+    if record.is_of_classes:
+        for outputs in (record.outputs_before, record.outputs_after):
+            confidence_of(outputs, record.target.long())
+
+    for path in record.paths:
+        if path.latent.shape[1:] != record.latent.shape[1:]:
+            raise ValueError(
+                f"its paths must have {record.latent.shape[1]} coordinates, got "
+                f"{path.latent.shape[1]}"
+            )

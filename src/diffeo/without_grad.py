@@ -20,6 +20,11 @@ def without_grad(model: Model) -> Model:
 
     Args:
         model: From data to outputs.
+
+    Example:
+        >>> model = nn.Linear(2, 1)
+        >>> without_grad(model)(torch.zeros(1, 2)).requires_grad
+        False
     """
 
     if not isinstance(model, nn.Module) or isinstance(model, torch.jit.ScriptModule):

@@ -1,11 +1,12 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from typer.testing import CliRunner
 
-from diffeo.cli import app
+from command_line import Ended, flags, run
+from diffeo.counterfactuals import SearchPath
 from diffeo.data.mnist import sample_digits
 from diffeo.report.images import write_png
 from records import record
@@ -13,29 +14,27 @@ from records import record
 
 @pytest.fixture
 def nines(tmp_path: Path) -> Path:
-    """The record of a few fours that became nines."""
+    """The record of a few fours that became nines, found in coordinates of its own."""
 
     digits = sample_digits()
     x, after = (digits.images[digits.labels == label][:4] for label in (4, 9))
     found = record(x, after, target=9, classes=10)
     found.outputs_before[:, 4] = 9.0
-    found.save(tmp_path / "record.safetensors")
+    step, z, margin = torch.arange(2), torch.zeros(2, 784), torch.tensor([-1.0, 1.0])
+    elsewhere = {"coordinates": {"name": "vae.py:load"}}
+    replace(
+        found,
+        paths=(SearchPath(step, z, margin),) * 4,
+        settings={**found.settings, **elsewhere},
+    ).save(tmp_path / "record.safetensors")
 
     return tmp_path / "record.safetensors"
 
 
-def evaluate(path: Path, out: Path, **options: object) -> tuple[int, str]:
+def evaluate(path: Path, out: Path, **options: object) -> Ended:
     settings = {"model": "mnist-cnn", "coordinates": "data", "data": "digits"} | options
-    flags = [
-        str(word) for key, value in settings.items() for word in (f"--{key}", value)
-    ]
-    words = ["evaluate", str(path), *flags, "--out", str(out), "--quick"]
-    result = CliRunner().invoke(app, words, env={"COLUMNS": "200"})
 
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-
-    return result.exit_code, result.output
+    return run("evaluate", path, *flags(**settings, out=out, quick=True))
 
 
 def test_a_record_is_judged_by_labelled_pictures(
@@ -52,17 +51,24 @@ def test_a_record_is_judged_by_labelled_pictures(
             write_png(image, folder / f"{row}.png")
 
     out = tmp_path / "out"
-    code, output = evaluate(nines, out, data=tmp_path / "pictures")
-    assert code == 0, output
+    ended = evaluate(nines, out, data=tmp_path / "pictures")
+    assert ended.code == 0, ended
 
     results = json.loads((out / "results.json").read_text())
+    page = (out / "report.html").read_text()
 
-    assert "svm_target" in output
-    assert "svm_target" in (out / "report.html").read_text()
-    assert output.splitlines()[-1] == str((out / "report.html").resolve())
+    assert "svm_target" in ended.stdout
+    assert "svm_target" in page
+    assert "its coordinates were not given" in page
+    assert ended.stdout.splitlines()[-1] == str((out / "report.html").resolve())
     assert results["counterfactuals_success"] == 1
     assert results["real_knn_target"] > results["originals_knn_target"]
     assert (out / "table.csv").is_file()
+    assert results["quick"] == 1
+    assert "hardly trained" in page
+    assert "hardly trained" in ended.stdout
+    assert f"judges are kept in {tmp_path / 'cache'}" in ended.stderr
+    assert "64/64" in ended.stderr
 
 
 @pytest.mark.parametrize(
@@ -75,10 +81,10 @@ def test_a_record_is_judged_by_labelled_pictures(
 def test_bad_input_is_told_in_a_sentence(
     nines: Path, tmp_path: Path, options: dict[str, object], message: str
 ) -> None:
-    code, output = evaluate(nines, tmp_path / "out", **options)
+    ended = evaluate(nines, tmp_path / "out", **options)
 
-    assert code == 2
-    assert message in output
+    assert ended.code == 2
+    assert message in ended.stderr
     assert not (tmp_path / "out").exists()
 
 
@@ -91,7 +97,7 @@ def test_the_data_are_like_the_records(nines: Path, tmp_path: Path) -> None:
         write_png(torch.ones(1, 12, 12), folder / "2.png")
         write_png(torch.ones(1, 12, 12), folder / "3.png")
 
-    code, output = evaluate(nines, tmp_path / "out", data=tmp_path / "pictures")
+    ended = evaluate(nines, tmp_path / "out", data=tmp_path / "pictures")
 
-    assert code == 2
-    assert "images like the record's, (1, 28, 28), got (1, 12, 12)" in output
+    assert ended.code == 2
+    assert "images like the record's, (1, 28, 28), got (1, 12, 12)" in ended.stderr

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from reproduction.experiment import Experiment, ExperimentOptions, Findings, named
+from reproduction.experiment import Experiment, ExperimentOptions, Findings, apply_rules
 
 
 def experiment(findings: Findings) -> Experiment:
@@ -59,5 +59,8 @@ def test_the_table_shows_the_headlines_beside_the_papers_numbers(
     assert "more" not in words
 
 
-def test_results_are_named_after_what_was_measured() -> None:
-    assert named("flow", {"steps": 3.0}) == {"steps_flow": 3.0}
+def test_every_rule_is_applied_to_every_subject() -> None:
+    rules = {"least_{}": min, "{}_most": max}
+    results = apply_rules(rules, {"a": [1.0, 2.0], "b": [3.0]})
+
+    assert results == {"least_a": 1.0, "a_most": 2.0, "least_b": 3.0, "b_most": 3.0}

@@ -6,9 +6,15 @@ from pathlib import Path
 import pytest
 import torch
 
+from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.linear import principal_axes
 from diffeo.data.mnist import sample_digits
-from diffeo.workflows.spectrum import spectra, spectrum_to_folder, summary
+from diffeo.workflows.spectrum import (
+    draw_spectrum,
+    spectra,
+    spectrum_to_folder,
+    summary,
+)
 from reproduction.experiment import ExperimentOptions
 from reproduction.mnist.geometry import MNIST_GEOMETRY, peak_memory
 
@@ -36,7 +42,9 @@ def test_the_experiment_runs_and_writes_its_figures(data: Path, tmp_path: Path) 
 
 def test_data_space_has_a_flat_spectrum(tmp_path: Path) -> None:
     x = sample_digits().images[:2]
-    results = spectrum_to_folder(x, "data", tmp_path, progress=False)
+    place = Identity((1, 28, 28))
+    results, average = spectrum_to_folder(x, place, tmp_path, progress=False)
+    draw_spectrum(average, "data", tmp_path)
 
     assert math.isclose(results["effective_dimension_mean"], 784, rel_tol=1e-4)
     assert math.isclose(results["top10_share"], 10 / 784, rel_tol=1e-4)

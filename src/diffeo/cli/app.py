@@ -1,51 +1,118 @@
-"""The commands, and how their misuse is told."""
+"""The commands, and how they end."""
+
+import faulthandler
+import sys
+import warnings
+from contextlib import suppress
+from importlib import metadata
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
+from diffeo.cli.command import add_command
 from diffeo.cli.demo import demo
+from diffeo.cli.errors import tell
 from diffeo.cli.evaluate import evaluate
 from diffeo.cli.explain import explain
+from diffeo.cli.interrupts import terminable
 from diffeo.cli.report import report
 from diffeo.cli.spectrum import spectrum
+from diffeo.cli.train import train
 
 __all__ = ["app"]
 
+DEBUG = "--debug"
+
 
 class _Commands(TyperGroup):
-    """Commands whose misuse is told in a sentence, with exit code 2."""
+    """Commands that tell what goes wrong in a sentence, and end with an exit code.
 
-    def invoke(self, ctx: object) -> object:
-        try:
-            return super().invoke(ctx)  # type: ignore[arg-type]
-        except (ValueError, OSError, ModuleNotFoundError) as error:
-            typer.echo(f"Error: {error}", err=True)
+    That is 0 if all went well, 1 for an error of the package, 2 for a wrong input, and
+    128 plus the signal's number if interrupted.
+    """
 
-            raise typer.Exit(2) from None
+    debug = False
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
+        """Take --debug from wherever it stands; show the help if there are no words."""
+
+        self.debug = DEBUG in args
+        words = [word for word in args if word != DEBUG]
+
+        return super().parse_args(ctx, words or ["--help"])
+
+    def invoke(self, ctx: Any) -> object:  # noqa: ANN401
+        """Run a command that may be interrupted."""
+
+        with terminable() as exit_code:
+            try:
+                return super().invoke(ctx)
+            except BaseException as error:
+                if exit_code() is None and not isinstance(error, KeyboardInterrupt):
+                    raise
+
+                # an interrupt may have become another error on its way
+                typer.echo("Interrupted.", err=True)
+
+                raise typer.Exit(exit_code() or 130) from None
+
+    def main(self, *args: Any, **settings: Any) -> NoReturn:  # noqa: ANN401
+        """Run the command that the words name, and exit."""
+
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+
+            try:
+                code = super().main(*args, **{**settings, "standalone_mode": False})
+            except Exception as error:  # noqa: BLE001 - told, or shown with --debug
+                code = tell(error, debug=self.debug)
+
+        sys.exit(code if isinstance(code, int) else 0)
 
 
 app = typer.Typer(
     cls=_Commands,
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
 
+def _show_warning(message: object, *_: object, **__: object) -> None:
+    typer.echo(f"Warning: {message}", err=True)
+
+
+def _show_version(wanted: bool) -> bool:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        typer.echo(f"diffeo {metadata.version('diffeo')}")
+
+        raise typer.Exit
+
+    return wanted
+
+
 @app.callback()
-def main() -> None:
+def main(
+    *,
+    version: Annotated[  # noqa: ARG001 - eager: its callback exits
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version."
+        ),
+    ] = False,
+    debug: Annotated[  # noqa: ARG001 - taken before the words are read
+        bool, typer.Option(DEBUG, help="Show the traceback of any error.")
+    ] = False,
+) -> None:
     """Diffeomorphic counterfactuals.
 
     For any differentiable model and any generative model: what would have to change in
     an input, realistically, for the model to answer differently?
     """
 
+    with suppress(OSError):  # where stderr is no file
+        faulthandler.enable()
 
-for command in (
-    demo,
-    explain,
-    evaluate,
-    report,
-    spectrum,
-):
-    app.command()(command)
+
+for function in (demo, explain, evaluate, report, spectrum, train):
+    add_command(app, function)

@@ -1,26 +1,33 @@
 """`diffeo demo`."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
-
-from diffeo.cli.options import Overwrite, Quiet
-from diffeo.report.folder import output_folder
-from diffeo.workflows.demo import demo as run_demo
 
 __all__ = ["demo"]
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("demo"),
-    *,
-    overwrite: Overwrite = False,
-    quiet: Quiet = False,
+    *, out: Path = Path("demo"), overwrite: bool = False, quiet: bool = False
 ) -> None:
-    """Turn handwritten fours into nines, beside adversarial examples (a minute)."""
+    """Turn handwritten fours into nines, beside adversarial examples (a minute).
 
-    with output_folder(out, overwrite=overwrite) as folder:
+    Output:
+        out: Folder for the report.
+        overwrite: Replace files that the folder holds.
+        quiet: Show no progress.
+    """
+
+    from diffeo.extras import require
+
+    require("jinja2", "matplotlib", extra="report")
+
+    from diffeo.workflows.demo import demo as run_demo
+    from diffeo.workflows.folders import check_output, drafted
+
+    check_output(out, overwrite=overwrite)
+
+    with drafted(out) as folder:
         records = run_demo(folder, progress=not quiet)
 
     for name, record in records.items():

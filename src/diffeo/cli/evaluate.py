@@ -1,84 +1,93 @@
 """`diffeo evaluate`."""
 
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from diffeo.cli.options import Overwrite
-from diffeo.counterfactuals import Counterfactuals
-from diffeo.evaluation.settings import Settings, quick_settings
-from diffeo.evaluation.task import Task
-from diffeo.objectives import TargetClass
-from diffeo.plugins import find_coordinates, find_model
-from diffeo.report.folder import output_folder
-from diffeo.workflows.evaluate import evaluate_to_folder, find_reference
-from diffeo.workflows.report import Wish, measures_of, report_to_folder
+from diffeo.cli.errors import warned
 
 __all__ = ["evaluate"]
 
 
-def evaluate(  # noqa: PLR0913 - one option for each thing a user may set
-    record: Annotated[
-        Path, typer.Argument(help="record.safetensors, as `diffeo explain` writes it.")
-    ],
-    data: Annotated[
-        str,
-        typer.Option(
-            help="Real images with their classes: 'digits' for the bundled sample of "
-            "MNIST, 'mnist' for all of it in DIFFEO_DATA, or a folder with one folder "
-            "of pictures for each class."
-        ),
-    ],
-    model: Annotated[
-        str,
-        typer.Option(
-            help="The classifier that was explained: weights by name, a weights file, "
-            "or file.py:function, which is RUN: name only files you trust."
-        ),
-    ],
-    coordinates: Annotated[
-        str,
-        typer.Option(
-            help="Where distances along the data are taken: weights of a generative "
-            "model by name (mnist-flow) or file, or 'data'."
-        ),
-    ],
-    out: Annotated[Path, typer.Option(help="Folder for the results.")],
+def evaluate(  # noqa: PLR0913 - one argument for each option
+    record: Path,
     *,
-    confidence: Annotated[
-        float, typer.Option(help="Probability that the target had to exceed.")
-    ] = 0.99,
-    quick: Annotated[
-        bool,
-        typer.Option("--quick", help="Hardly train the judges, to see that all works."),
-    ] = False,
-    overwrite: Overwrite = False,
+    data: str,
+    model: str,
+    coordinates: str,
+    resize: int | None = None,
+    crop: int | None = None,
+    device: str = "auto",
+    quick: bool = False,
+    out: Path,
+    overwrite: bool = False,
+    quiet: bool = False,
 ) -> None:
-    """Judge counterfactuals, beside controls that show what the judges can tell."""
+    """Judge counterfactuals, beside controls that show what the judges can tell.
 
-    found = Counterfactuals.load(record)
-    task = Task(
-        find_model(model),
-        find_coordinates(coordinates, tuple(found.factual.shape[1:])),
-        TargetClass(tuple(found.target.long().tolist()), confidence),
+    The judges are trained on the data, which takes minutes, and kept in the folder
+    DIFFEO_CACHE, or .cache/diffeo in your home.
+
+    Input:
+        record: A record.safetensors, as `diffeo explain` writes it.
+        data: Images with their classes: 'digits' for the bundled sample of MNIST,
+            'mnist' for all of it in the folder DIFFEO_DATA, or a folder with one folder
+            of pictures for each class. Those that were explained are left out.
+        model: The model that was explained: weights by name (mnist-cnn), a weights
+            file, or file.py:function, which RUNS that file.
+        coordinates: Where distances along the data are taken, if not where the record
+            was searched too: weights by name (mnist-flow), a weights file, 'data', or
+            file.py:function, which RUNS that file.
+        resize: Resize each picture to a square of so many pixels a side.
+        crop: Cut a square of so many pixels a side out of each picture's middle.
+        device: Where to compute: cpu, cuda, mps, ...; 'auto' for cuda where there is
+            one, else cpu.
+        quick: Hardly train the judges, to see that all works; the results say so.
+
+    Output:
+        out: Folder for the results.
+        overwrite: Replace files that the folder holds.
+        quiet: Show no progress.
+
+    Example:
+        diffeo evaluate nines/record.safetensors --data digits --model mnist-cnn
+        --coordinates mnist-flow --out judged
+    """
+
+    from dataclasses import replace
+
+    from diffeo.extras import require
+
+    require("sklearn", "pytorch_lightning", "torchmetrics", extra="evaluate")
+
+    from diffeo.counterfactuals import Counterfactuals
+    from diffeo.evaluation import Settings, Task, quick_settings
+    from diffeo.workflows.evaluate import (
+        draw_evaluation,
+        evaluate_to_folder,
+        find_reference,
+        objective_of,
     )
+    from diffeo.workflows.folders import check_output
+    from diffeo.workflows.loading import find_coordinates, find_device, find_model
 
-    with output_folder(out, overwrite=overwrite) as folder:
-        table = evaluate_to_folder(
-            found,
-            task,
-            find_reference(data),
-            folder,
-            replace(quick_settings() if quick else Settings(), progress=True),
-        )
-        report_to_folder(
-            {"counterfactuals": found},
-            Wish((coordinates,), title="How good are these counterfactuals?"),
-            folder,
-            measures_of(table, ["counterfactuals"]),
-        )
-
+    check_output(out, overwrite=overwrite)
+    place = find_device(device)
+    found = Counterfactuals.load(record).to(place)
+    task = Task(
+        find_model(model, device=place),
+        find_coordinates(coordinates, tuple(found.factual.shape[1:]), device=place),
+        objective_of(found),
+    )
+    reference = find_reference(data, crop=crop, resize=resize)
+    settings = quick_settings() if quick else Settings()
+    settings = replace(settings, progress=not quiet)
+    table = evaluate_to_folder(found, task, reference, out, settings)
     table.show()
-    typer.echo(str((out / "report.html").resolve()))
+
+    with warned("the results are written, but not the page"):
+        draw_evaluation(found, table, coordinates, out)
+
+    page = out / "report.html"
+    typer.echo(f"judges are kept in {settings.cache.folder}", err=True)
+    typer.echo(str((page if page.is_file() else out / "table.csv").resolve()))

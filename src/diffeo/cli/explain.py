@@ -1,127 +1,198 @@
 """`diffeo explain`."""
 
+import math
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
-from diffeo.ascents import Adam, Ascent, NormalizedGradient, Polyak
-from diffeo.cli.options import Backward, Classes, Overwrite, Quiet
-from diffeo.data.images import read_images
-from diffeo.data.mnist import sample_digits
-from diffeo.report.folder import output_folder
-from diffeo.search import DEFAULT_ASCENT
-from diffeo.search.run import Run, backward_named
-from diffeo.workflows.explain import Request, explain_to_folder
-from diffeo.workflows.report import read_names
+from diffeo.cli.errors import warned
+from diffeo.cli.goals import objective_of
+
+if TYPE_CHECKING:
+    from diffeo.ascents import Ascent
 
 __all__ = ["explain"]
 
+DATA_RATE = 5e-4  # of Adam, in data space
 
-def explain(  # noqa: PLR0913 - one option for each thing a user may set
-    data: Annotated[
-        str,
-        typer.Option(
-            help="Images: a folder of pictures, one picture, an IDX or a NumPy file; "
-            "'digits' for the bundled sample of MNIST."
-        ),
-    ],
-    model: Annotated[
-        str,
-        typer.Option(
-            help="The classifier: weights by name (mnist-cnn), a weights file, or "
-            "file.py:function. The last RUNS that Python file and calls the function, "
-            "which must return a torch.nn.Module: name only files you trust."
-        ),
-    ],
-    coordinates: Annotated[
-        str,
-        typer.Option(
-            help="Where to search: weights of a generative model by name (mnist-flow) "
-            "or file, or 'data' for the data space itself, which yields adversarial "
-            "examples."
-        ),
-    ],
-    target: Annotated[
-        str, typer.Option(help="The class to become, or 'other' for any other.")
-    ],
-    out: Annotated[Path, typer.Option(help="Folder for the results.")],
+
+def explain(  # noqa: PLR0913 - one argument for each option
     *,
-    confidence: Annotated[
-        float, typer.Option(help="Probability that the target must exceed.")
-    ] = 0.99,
-    rate: Annotated[
-        float | None,
-        typer.Option(
-            help="Step size: the greatest length of a step along the gradient in "
-            "latent coordinates, Adam's rate in data space.",
-            show_default="1, or 0.0005 in data",
-        ),
-    ] = None,
-    steps: Annotated[int, typer.Option(help="Most steps of an image.")] = 1000,
-    starts: Annotated[
-        int, typer.Option(help="Searches of each image, of which the best is kept.")
-    ] = 1,
-    batch_size: Annotated[
-        str,
-        typer.Option(
-            help="Images searched together: a number, or 'auto' for as many as pay and "
-            "fit into memory."
-        ),
-    ] = "auto",
-    backward: Backward = "auto",
-    limit: Annotated[
-        int | None, typer.Option(help="Take only the first so many images.")
-    ] = None,
-    classes: Classes = None,
-    overwrite: Overwrite = False,
-    quiet: Quiet = False,
+    data: str,
+    model: str,
+    coordinates: str,
+    resize: int | None = None,
+    crop: int | None = None,
+    limit: int | None = None,
+    classes: Path | None = None,
+    target: str | None = None,
+    confidence: float | None = None,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    near: float | None = None,
+    within: float | None = None,
+    rate: float | None = None,
+    steps: int = 1000,
+    restarts: int = 0,
+    seed: int = 0,
+    batch_size: str = "auto",
+    backward: Literal["auto", "plain", "reversible"] = "auto",
+    precision: Literal["auto", "full", "bfloat16", "float16"] = "auto",
+    device: str = "auto",
+    out: Path,
+    path: bool = False,
+    overwrite: bool = False,
+    quiet: bool = False,
 ) -> None:
-    """Show what would have to change in images for a classifier to answer otherwise."""
+    """Show what would have to change in images for a model to answer otherwise.
 
-    images = sample_digits().images if data == "digits" else read_images(data).images
-    request = Request(
-        model=model,
-        coordinates=coordinates,
-        target="other" if target == "other" else _class(target),
-        confidence=confidence,
-        ascent=_ascent(coordinates, rate),
-        run=Run(
-            steps=steps,
-            batch_size=_batch_size(batch_size),
-            backward=backward_named(backward),
-            restarts=starts - 1,
-            path=True,
-            progress=not quiet,
-        ),
-        names=read_names(classes),
+    Of a search that is interrupted or killed, each finished batch is kept, and the same
+    command goes on from there.
+
+    Input:
+        data: Images: a folder of pictures, one picture, an IDX or a NumPy file; or
+            'digits' for the bundled sample of MNIST.
+        model: The classifier or regressor: weights by name (mnist-cnn), a weights file,
+            or file.py:function, which RUNS that file. The function must return a
+            torch.nn.Module. Name only files that you trust.
+        coordinates: Where to search. A generative model: weights by name (mnist-flow),
+            a weights file, or file.py:function, which RUNS that file; the function must
+            return an object with encode(x) and decode(z). Or 'data' for the data space
+            itself, where adversarial examples are found.
+        resize: Resize each picture to a square of so many pixels a side.
+        crop: Cut a square of so many pixels a side out of each picture's middle.
+        limit: Take only the first so many images.
+        classes: A text file with the names of the classes, one a line, in order.
+
+    Goal:
+        target: The class to become: a number, a name that --classes gives, or 'other'.
+            Exactly one of --target, --at-least, --at-most and --near must be given.
+        confidence: Probability that the target class must exceed; 0.99 if not given.
+        at_least: Least value that a regressor is to answer.
+        at_most: Greatest value that a regressor is to answer.
+        near: Value that a regressor is to answer, give or take --within.
+        within: How far from --near the answer may end.
+
+    Search:
+        rate: Step size: the greatest length of a step along the gradient in latent
+            coordinates, 1 if not given; Adam's rate in data space, 0.0005 if not given.
+        steps: Most steps of an image.
+        restarts: Further searches of each image, from points near its origin; the
+            nearest result is kept.
+        seed: Seed of these points.
+        batch_size: Images searched together: a number, or 'auto' for as many as pay and
+            fit into memory.
+        backward: How gradients are found: 'plain'; 'reversible' for memory that does
+            not grow with a flow's depth, in half as much time again; or 'auto' for
+            plain where it fits into memory.
+        precision: Precision of the steps; results are verified in full precision.
+        device: Where to compute: cpu, cuda, mps, ...; 'auto' for cuda where there is
+            one, else cpu.
+
+    Output:
+        out: Folder for the results.
+        path: Keep each step of the search, which the page's sliders show. It takes
+            memory and disk for each step.
+        overwrite: Start anew where the folder holds another search.
+        quiet: Show no progress.
+
+    Example:
+        diffeo explain --data digits --model mnist-cnn --coordinates mnist-flow
+        --target 9 --limit 16 --out nines
+
+        diffeo explain --data faces/ --resize 64 --model net.py:load
+        --coordinates vae.py:load --classes names.txt --target smiling --out smiles
+
+        diffeo explain --data crowds.npy --model counter.py:load
+        --coordinates flow.safetensors --at-least 10 --out crowded
+    """
+
+    import torch
+
+    from diffeo.search import Run
+    from diffeo.workflows.explain import (
+        ExplainOptions,
+        draw_explanation,
+        explain_to_folder,
+        interruption,
+        summary,
     )
+    from diffeo.workflows.loading import find_device, find_images, read_classes
 
-    with output_folder(out, overwrite=overwrite) as folder:
-        explain_to_folder(images[:limit], request, folder)
+    names = read_classes(classes)
+    objective = objective_of(
+        names,
+        target=target,
+        confidence=confidence,
+        at_least=at_least,
+        at_most=at_most,
+        near=near,
+        within=within,
+    )
+    low = {"bfloat16": torch.bfloat16, "float16": torch.float16}
+    full: Literal["auto", "full"] = "auto" if precision == "auto" else "full"
+    run = Run(
+        steps=steps,
+        restarts=restarts,
+        seed=seed,
+        batch_size=_number(batch_size),
+        backward=backward,
+        precision=low.get(precision, full),
+        path=path,
+        progress=not quiet,
+    )
+    options = ExplainOptions(
+        data,
+        model,
+        coordinates,
+        objective,
+        _ascent(coordinates, rate),
+        run,
+        names,
+        find_device(device),
+    )
+    images = find_images(data, crop=crop, resize=resize, limit=limit)
+    rows, page = len(images.images), out / "report.html"
+    record = explain_to_folder(images, options, out, overwrite=overwrite, tell=_tell)
+    stopped = interruption(record, rows)
+    typer.echo(summary(record, rows, names))
 
-    typer.echo(str((out / "report.html").resolve()))
+    if stopped:
+        _tell(f"{stopped}; the same command goes on from there")
+
+    if not page.is_file():
+        with warned("the results are written, but not the page"):
+            draw_explanation(record, rows, options, out)
+
+    typer.echo(str((page if page.is_file() else out / "summary.csv").resolve()))
+
+    if stopped:
+        raise KeyboardInterrupt
 
 
-def _ascent(coordinates: str, rate: float | None) -> Ascent:
+def _tell(words: str) -> None:
+    typer.echo(words, err=True)
+
+
+def _ascent(coordinates: str, rate: float | None) -> "Ascent":
+    from diffeo.ascents import Adam, NormalizedGradient, Polyak
+    from diffeo.search import DEFAULT_ASCENT
+
+    if rate is not None and not math.isfinite(rate):
+        raise ValueError(f"rate must be a finite number, got {rate}")
+
     if coordinates == "data":
-        return Adam(5e-4 if rate is None else rate)
+        return Adam(DATA_RATE if rate is None else rate)
 
     return DEFAULT_ASCENT if rate is None else Polyak(NormalizedGradient(rate))
 
 
-def _batch_size(text: str) -> int | Literal["auto"]:
+def _number(text: str) -> int | Literal["auto"]:
     if text == "auto":
         return "auto"
 
     if not text.isdecimal():
         raise ValueError(f"batch_size must be a number or 'auto', got {text}")
-
-    return int(text)
-
-
-def _class(text: str) -> int:
-    if not text.isdecimal():
-        raise ValueError(f"target must be a class number or 'other', got {text}")
 
     return int(text)

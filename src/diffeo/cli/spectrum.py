@@ -1,54 +1,63 @@
 """`diffeo spectrum`."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from diffeo.cli.options import Overwrite, Quiet
-from diffeo.data.images import read_images
-from diffeo.data.mnist import sample_digits
-from diffeo.report.folder import output_folder
-from diffeo.workflows.spectrum import spectrum_to_folder
+from diffeo.cli.errors import warned
 
 __all__ = ["spectrum"]
 
 
-def spectrum(
-    coordinates: Annotated[
-        str,
-        typer.Option(
-            help="Weights of a generative model by name (mnist-flow) or file, or "
-            "'data' for the data space itself."
-        ),
-    ],
-    data: Annotated[
-        str,
-        typer.Option(
-            help="Images: a folder of pictures, one picture, an IDX or a NumPy file; "
-            "'digits' for the bundled sample of MNIST."
-        ),
-    ],
-    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path(
-        "spectrum"
-    ),
+def spectrum(  # noqa: PLR0913 - one argument for each option
     *,
-    limit: Annotated[int, typer.Option(help="Take only the first so many images.")] = (
-        100
-    ),
-    overwrite: Overwrite = False,
-    quiet: Quiet = False,
+    coordinates: str,
+    data: str,
+    resize: int | None = None,
+    crop: int | None = None,
+    limit: int = 100,
+    device: str = "auto",
+    out: Path = Path("spectrum"),
+    overwrite: bool = False,
+    quiet: bool = False,
 ) -> None:
-    """Average the spectrum of the inverse induced metric: the data's dimension."""
+    """Average the spectrum of the inverse induced metric: the data's dimension.
 
-    images = sample_digits().images if data == "digits" else read_images(data).images
+    Input:
+        coordinates: A generative model: weights by name (mnist-flow), a weights file,
+            or file.py:function, which RUNS that file; the function must return an
+            object with encode(x) and decode(z). Or 'data' for the data space itself.
+        data: Images: a folder of pictures, one picture, an IDX or a NumPy file; or
+            'digits' for the bundled sample of MNIST.
+        resize: Resize each picture to a square of so many pixels a side.
+        crop: Cut a square of so many pixels a side out of each picture's middle.
+        limit: Take only the first so many images; each takes seconds.
+        device: Where to compute: cpu, cuda, mps, ...; 'auto' for cuda where there is
+            one, else cpu.
 
-    with output_folder(out, overwrite=overwrite) as folder:
-        results = spectrum_to_folder(
-            images[:limit], coordinates, folder, progress=not quiet
-        )
+    Output:
+        out: Folder for the results.
+        overwrite: Replace files that the folder holds.
+        quiet: Show no progress.
+
+    Example:
+        diffeo spectrum --coordinates mnist-flow --data digits --limit 10
+    """
+
+    from diffeo.workflows.folders import check_output
+    from diffeo.workflows.loading import find_coordinates, find_device, find_images
+    from diffeo.workflows.spectrum import draw_spectrum, spectrum_to_folder
+
+    check_output(out, overwrite=overwrite)
+    place = find_device(device)
+    images = find_images(data, crop=crop, resize=resize, limit=limit).images.to(place)
+    found = find_coordinates(coordinates, tuple(images.shape[1:]), device=place)
+    results, average = spectrum_to_folder(images, found, out, progress=not quiet)
 
     for name, value in results.items():
         typer.echo(f"{name}: {value:.4g}")
+
+    with warned("the results are written, but not the figure"):
+        draw_spectrum(average, coordinates, out)
 
     typer.echo(str(out.resolve()))

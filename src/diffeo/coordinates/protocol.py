@@ -11,7 +11,13 @@ __all__ = ["Accelerated", "Coordinates", "KnowsTypical", "is_typical"]
 
 @runtime_checkable
 class Coordinates(Protocol):
-    """Where a search moves."""
+    """Where a search moves.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> isinstance(Identity((2,)), Coordinates)
+        True
+    """
 
     def encode(self, x: Data) -> Latent:
         """Return the coordinates of data."""
@@ -22,7 +28,13 @@ class Coordinates(Protocol):
 
 @runtime_checkable
 class Accelerated(Protocol):
-    """Coordinates that know a faster form of themselves for decoding often."""
+    """Coordinates that know a faster form of themselves for decoding often.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> isinstance(Identity((2,)), Accelerated)
+        False
+    """
 
     def inference(
         self, *, dtype: torch.dtype | None, invertible: bool
@@ -42,7 +54,13 @@ class Accelerated(Protocol):
 
 @runtime_checkable
 class KnowsTypical(Protocol):
-    """Coordinates that know which data they were made for."""
+    """Coordinates that know which data they were made for.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> isinstance(Identity((2,)), KnowsTypical)
+        False
+    """
 
     def is_typical(self, x: Data) -> Flags | None:
         """Return whether each row is typical of the data that the coordinates know.

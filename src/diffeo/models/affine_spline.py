@@ -35,11 +35,16 @@ def affine_spline(
 
     Args:
         order: The rank of each feature; it depends on those of lower ranks.
-        pairs: Of an affine map and a spline.
+        pairs: Number of pairs of an affine map and a spline.
         alternate: Whether the splines take the features in the opposite order.
         bins: Pieces of each spline.
         hidden: Widths of the hidden layers.
-        seed: Of the first weights.
+        seed: Seed of the initial weights.
+
+    Example:
+        >>> flow = affine_spline(range(3), hidden=(8,))
+        >>> flow().log_prob(torch.zeros(2, 3)).shape
+        torch.Size([2])
     """
 
     features, ranks = len(order), torch.tensor(order)

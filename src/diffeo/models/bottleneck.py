@@ -23,10 +23,16 @@ def bottleneck(
     Trained on one class with a narrow middle it reproduces others badly.
 
     Args:
-        shape: Of one datum.
+        shape: Shape of one datum.
         latent: Numbers in the middle.
         hidden: Widths of the layers on the way there; on the way back in reverse.
-        seed: Of the first weights.
+        seed: Seed of the initial weights.
+
+    Example:
+        >>> import torch
+        >>> model = bottleneck((1, 4, 4), latent=2, hidden=(8,))
+        >>> model(torch.zeros(3, 1, 4, 4)).shape
+        torch.Size([3, 1, 4, 4])
     """
 
     size = math.prod(shape)

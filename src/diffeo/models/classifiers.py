@@ -19,9 +19,13 @@ def cnn(
 
     Args:
         shape: Channels, height and width of the images; sides divisible by four.
-        classes: How many.
+        classes: Number of classes.
         width: Channels of the first convolutions; later ones have twice as many.
-        seed: Of the first weights.
+        seed: Seed of the initial weights.
+
+    Example:
+        >>> cnn((1, 8, 8), classes=10, width=2)(torch.zeros(3, 1, 8, 8)).shape
+        torch.Size([3, 10])
     """
 
     channels, height, across = shape
@@ -60,6 +64,11 @@ class Logits(nn.Module):
     Args:
         model: Returns probabilities of shape (batch, classes), (batch, 1) or (batch,).
         floor: Least probability told apart from 0.
+
+    Example:
+        >>> model = nn.Softmax(dim=1).eval()
+        >>> Logits(model)(torch.zeros(1, 2))
+        tensor([[-0.6931, -0.6931]])
     """
 
     def __init__(self, model: nn.Module, floor: float = 1e-7) -> None:

@@ -19,7 +19,12 @@ def perceptron(
         features: Length of the vectors.
         outputs: Logits or values of each row.
         hidden: Widths of the hidden layers.
-        seed: Of the first weights.
+        seed: Seed of the initial weights.
+
+    Example:
+        >>> import torch
+        >>> perceptron(4, 2, hidden=(8,))(torch.zeros(3, 4)).shape
+        torch.Size([3, 2])
     """
 
     widths = (features, *hidden)

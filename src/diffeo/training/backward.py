@@ -22,6 +22,12 @@ def in_memory_mode(flow: Flow, mode: MemoryMode) -> Flow:
 
     Raises:
         ValueError: If the flow has no such form.
+
+    Example:
+        >>> from diffeo.models.flow.recipes import Level, glow
+        >>> flow = glow((1, 4, 4), [Level(steps=1, width=4)])
+        >>> in_memory_mode(flow, "reversible").shape
+        (1, 4, 4)
     """
 
     form = flow if mode == "plain" else flow.invertible()
@@ -42,6 +48,12 @@ def choose_memory_mode(flow: Flow, x: Data, backward: Backward) -> MemoryMode:
         flow: What is to be trained, initialized.
         x: Data of one batch.
         backward: What is wished.
+
+    Example:
+        >>> from diffeo.models.flow.recipes import Level, glow
+        >>> flow = glow((1, 4, 4), [Level(steps=1, width=4)])
+        >>> choose_memory_mode(flow, torch.zeros(2, 1, 4, 4), "plain")
+        'plain'
     """
 
     if backward != "auto":

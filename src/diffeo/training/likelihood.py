@@ -21,8 +21,14 @@ class Likelihood(lightning.LightningModule):
     Args:
         flow: An initialized flow of images.
         schedule: How to update it.
-        seed: Of the dequantization noise.
+        seed: Seed of the dequantization noise.
         mode: What the backward pass keeps.
+
+    Example:
+        >>> from diffeo.models.flow.recipes import Level, glow
+        >>> flow = glow((1, 4, 4), [Level(steps=1, width=4)])
+        >>> Likelihood(flow, Schedule(), seed=0).mode
+        'plain'
     """
 
     def __init__(

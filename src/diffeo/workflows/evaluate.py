@@ -1,20 +1,29 @@
-"""Evaluate a user's record against a user's data and write all figures."""
+"""Judge a user's record by a user's data: all figures, then a page."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.labelled import read_labelled_images
-from diffeo.data.mnist import mnist, sample_digits
-from diffeo.evaluation.comparison import evaluate
-from diffeo.evaluation.reference import Reference
-from diffeo.evaluation.settings import Settings
-from diffeo.evaluation.table import Table
-from diffeo.evaluation.task import Task
+from diffeo.data.mnist import mnist
+from diffeo.evaluation import Better, Reference, Settings, Table, Task, evaluate
+from diffeo.files import write_atomically
+from diffeo.objectives import Between, Objective, TargetClass
+from diffeo.report import Measure, ReportOptions
+from diffeo.workflows.loading import find_labelled
+from diffeo.workflows.report import draw, find_places
 from diffeo.workflows.results import write_results
 
-__all__ = ["evaluate_to_folder", "find_reference"]
+__all__ = [
+    "draw_evaluation",
+    "evaluate_to_folder",
+    "find_reference",
+    "measures_of",
+    "objective_of",
+]
 
 HELD_OUT = 4  # every fourth image of a class, where the data come in one part
+NAME = "counterfactuals"
 
 
 def evaluate_to_folder(
@@ -27,38 +36,131 @@ def evaluate_to_folder(
     """Judge a record, then write results.json and table.csv.
 
     Args:
-        record: Counterfactuals of images for a classifier.
+        record: Counterfactuals of images, found in whatever coordinates.
         task: What they were asked for.
         reference: Labelled real data.
         folder: Where to write.
-        settings: How judges are trained and figures found.
+        settings: How judges are trained and figures found; `Settings()` if not given.
 
     Raises:
-        ValueError: If the record's images are not like the reference's.
+        ValueError: If the record cannot be judged by the data or the model.
     """
 
     table = evaluate(record, task, reference, settings)
+    folder.mkdir(parents=True, exist_ok=True)
     write_results(table.as_results(), folder)
-    table.write_csv(folder / "table.csv")
+    write_atomically(folder / "table.csv", table.write_csv)
 
     return table
 
 
-def find_reference(text: str) -> Reference:
+def draw_evaluation(
+    record: Counterfactuals, table: Table, coordinates: str, folder: Path
+) -> None:
+    """Draw the page of a judged record.
+
+    The paths of the record are decoded only if it was found in these coordinates.
+
+    Args:
+        record: What was judged.
+        table: What metrics say of it.
+        coordinates: Where it was judged, by name, file or function.
+        folder: Where to write.
+
+    Raises:
+        ModuleNotFoundError: If packages for the page are not installed.
+    """
+
+    records = {NAME: record}
+    same = record.settings.get("coordinates") == {"name": coordinates}
+    texts = [coordinates] if same and record.paths else []
+    page = ReportOptions(
+        title="How good are these counterfactuals?",
+        coordinates=find_places(records, texts, str(record.factual.device)),
+        measures=measures_of(table, [NAME]),
+        notes=table.remarks,
+    )
+    draw(records, folder, page)
+
+
+def objective_of(record: Counterfactuals) -> Objective:
+    """Return what a record was asked for, without penalties.
+
+    Args:
+        record: Of a search for a class or for values.
+
+    Raises:
+        ValueError: If it was asked for anything else.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import Identity, search
+        >>> x, place = torch.zeros(2, 2), Identity((2,))
+        >>> objective_of(search(x, lambda x: 3 * x, TargetClass(1, 0.9), place))
+        TargetClass(target=1, confidence=0.9)
+    """
+
+    told: Any = record.settings.get("objective")
+
+    match told:
+        case {"name": "TargetClass", "target": target, "confidence": confidence}:
+            wanted = tuple(target) if isinstance(target, list) else target
+
+            return TargetClass(wanted, confidence)
+        case {"name": "Between", "low": low, "high": high}:
+            return Between(low, high)
+
+    raise ValueError(
+        "the record must be of a search for a class or for values, got one for "
+        f"{told.get('name') if isinstance(told, Mapping) else told}"
+    )
+
+
+def find_reference(
+    text: str, *, crop: int | None = None, resize: int | None = None
+) -> Reference:
     """Return the labelled data that a text names.
 
     Args:
         text: "digits" for the bundled sample of MNIST; "mnist" for all of it, in the
             folder DIFFEO_DATA; or a folder with one folder of pictures for each class.
+        crop: Side in pixels of the square cut out of the middle of each picture.
+        resize: Side in pixels to which each picture is resized.
 
     Raises:
         FileNotFoundError: If there are no such data.
         ValueError: If the data cannot be read.
     """
 
-    if text == "mnist":
+    if text == "mnist" and not (crop or resize):
         return Reference(mnist("train"), mnist("test"))
 
-    whole = sample_digits() if text == "digits" else read_labelled_images(Path(text))
+    return Reference(*find_labelled(text, crop=crop, resize=resize).split(HELD_OUT))
 
-    return Reference(*whole.split(HELD_OUT))
+
+def measures_of(table: Table, methods: list[str]) -> list[Measure]:
+    """Return the figures of a table as a page shows them.
+
+    Args:
+        table: Of methods and controls.
+        methods: Those to show; their names must not be a control's.
+    """
+
+    readings = {
+        note.metric: f"{note.reading} {note.sentence}".strip() for note in table.notes
+    }
+
+    return [
+        Measure(
+            found.metric,
+            found.name,
+            found.value,
+            found.low,
+            found.high,
+            found.better is Better.HIGHER,
+            readings[found.metric],
+            control=found.name in table.controls,
+        )
+        for found in table.measurements
+        if found.name in methods or found.name in table.controls
+    ]

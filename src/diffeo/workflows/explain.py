@@ -1,153 +1,293 @@
-"""Explain images of a user's and write all that there is to see."""
+"""Explain a user's images: a search that keeps what it finds, then a page."""
 
-import csv
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from importlib import metadata
 from pathlib import Path
-from typing import Literal
 
 import torch
-from torch import nn
 
 from diffeo.ascents import Ascent
 from diffeo.coordinates.bounded import Bounded
-from diffeo.coordinates.protocol import Coordinates
-from diffeo.counterfactuals import Counterfactuals, Outcome
-from diffeo.explain import explain
-from diffeo.objectives import confidence_of
-from diffeo.plugins import find_coordinates, find_model
-from diffeo.report.figures import confidence_figure, gallery
-from diffeo.report.images import write_png
-from diffeo.report.output_text import Classes
-from diffeo.report.page import Report, Story, write_page
-from diffeo.report.path_frames import reels
-from diffeo.search import Run
-from diffeo.shapes import Images
-from diffeo.workflows.report import told
+from diffeo.counterfactuals import Counterfactuals, concatenate
+from diffeo.data.images import ImageFiles
+from diffeo.objectives import Objective
+from diffeo.report import ReportOptions
+from diffeo.report.output_text import class_names, output_text
+from diffeo.search import Run, search_batches
+from diffeo.search.checks import ask
+from diffeo.settings import describe
+from diffeo.shapes import Images, Model
+from diffeo.workflows.checkpoint import Checkpoint
+from diffeo.workflows.loading import find_coordinates, find_model
+from diffeo.workflows.report import draw, find_places
 
-__all__ = ["Request", "explain_to_folder"]
+__all__ = [
+    "ExplainOptions",
+    "draw_explanation",
+    "explain_to_folder",
+    "interruption",
+    "summary",
+]
 
-SHOWN = 12  # rows of the gallery figure
+NAMED = 5  # failed rows that a summary names
 
 
 @dataclass(frozen=True)
-class Request:
+class ExplainOptions:
     """What is to be explained, and how.
 
     Args:
-        model: The classifier by name, file or function.
-        coordinates: Where to search, by name or file, or "data".
-        target: The class to become, or "other".
-        confidence: Probability that the target must exceed.
+        data: Where the images come from, as the user named it.
+        model: The model by name, file or function.
+        coordinates: Where to search, by name, file or function, or "data".
+        objective: What the model is to answer.
         ascent: How to step.
         run: How long to search, in what batches, and so on.
-        names: What the classes are called, in order; their numbers if empty.
+        classes: What the classes are called, in order; their numbers if empty.
+        device: Where to compute.
+
+    Example:
+        >>> from diffeo import Run, TargetClass
+        >>> from diffeo.search import DEFAULT_ASCENT
+        >>> how = TargetClass(9), DEFAULT_ASCENT, Run()
+        >>> ExplainOptions("digits", "mnist-cnn", "mnist-flow", *how).device
+        'cpu'
     """
 
+    data: str
     model: str
     coordinates: str
-    target: int | Literal["other"]
-    confidence: float
+    objective: Objective
     ascent: Ascent
     run: Run
-    names: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    device: str = "cpu"
 
 
-def explain_to_folder(x: Images, request: Request, folder: Path) -> Counterfactuals:
-    """Search, then write the record, pictures, a summary table, figures and a page.
+def explain_to_folder(
+    images: ImageFiles,
+    options: ExplainOptions,
+    folder: Path,
+    *,
+    overwrite: bool = False,
+    tell: Callable[[str], object] = print,
+) -> Counterfactuals:
+    """Search, keep each finished batch, then write the record and a table of its rows.
+
+    If the folder holds finished rows of the same request, the search goes on from them.
+    An interrupt ends the search; what it found until then is written.
 
     Args:
-        x: Images in [0, 1].
-        request: What is to be explained.
+        images: Images in [0, 1] and their names.
+        options: What is to be explained, and how.
         folder: Where to write.
+        overwrite: Whether the results of another request may be replaced.
+        tell: Called with a sentence if the search goes on from finished rows.
+
+    Returns:
+        The record. If the search was interrupted, it ends with the rows that were being
+        searched then.
+
+    Raises:
+        FileExistsError: If the folder holds anything else.
+        KeyboardInterrupt: If interrupted before any row was searched.
+        ValueError: If the images, the model or the coordinates cannot be searched.
     """
 
-    model = find_model(request.model)
-    coordinates = find_coordinates(request.coordinates, tuple(x.shape[1:]))
-    _check_names(x, model, request)
-    record = explain(
-        x,
-        model,
-        coordinates,
-        target=request.target,
-        confidence=request.confidence,
-        ascent=request.ascent,
-        run=request.run,
-    )
-    record = told(record, model=request.model, coordinates=request.coordinates)
-    record.save(folder / "record.safetensors")
-    _write_pictures(record, folder / "images")
-    _write_summary(record, folder / "summary.csv")
-    _draw(record, request, folder)
-    _write_report(record, request, Bounded(coordinates), folder)
+    rows = len(images.images)
+    checkpoint = Checkpoint(folder, _request(images, options), rows)
+    checkpoint.check(overwrite=overwrite)
+    records = checkpoint.finished()
+    there = sum(map(len, records))
+
+    if there:
+        how = "finished already" if there == rows else "going on"
+        tell(f"{how}: {there} of {rows} rows are there")
+
+    try:
+        for record in _search(images, options, records):
+            records.append(record)
+
+            if not record.finished.all():
+                break
+
+            checkpoint.add(record, there)
+            there += len(record)
+    except KeyboardInterrupt:
+        if not records:
+            raise
+
+    if not records:
+        raise KeyboardInterrupt
+
+    record = concatenate(records)
+
+    if not checkpoint.closed:
+        checkpoint.close(record, options.classes)
 
     return record
 
 
-@torch.no_grad()
-def _check_names(x: Images, model: nn.Module, request: Request) -> None:
-    """Refuse names of other classes before the search rather than after it."""
+def draw_explanation(
+    record: Counterfactuals, rows: int, options: ExplainOptions, folder: Path
+) -> None:
+    """Draw the pictures, figures and the page of a record.
 
-    if request.names:
-        Classes(request.confidence, request.names).says(model(x[:1]))
+    Args:
+        record: As `explain_to_folder` returned it.
+        rows: Number of images that were to be explained.
+        options: What was asked for.
+        folder: Where the record lies.
+
+    Raises:
+        ModuleNotFoundError: If packages for the page are not installed.
+    """
+
+    records = {f"in {options.coordinates}": record.to(options.device)}
+    texts = [options.coordinates] if record.paths else []
+    page = ReportOptions(
+        classes=options.classes,
+        coordinates=find_places(records, texts, options.device),
+        notes=tuple(filter(None, [interruption(record, rows)])),
+    )
+    draw(records, folder, page)
 
 
-def _write_pictures(record: Counterfactuals, folder: Path) -> None:
-    folder.mkdir()
+def summary(record: Counterfactuals, rows: int, classes: tuple[str, ...] = ()) -> str:
+    """Return what became of the rows, in lines for people.
 
-    for row in range(len(record)):
-        write_png(record.factual[row], folder / f"{row:05d}-factual.png")
-        write_png(record.counterfactual[row], folder / f"{row:05d}-counterfactual.png")
+    Args:
+        record: Of the rows that were searched.
+        rows: Number of images that were to be explained.
+        classes: What the classes are called; their numbers if empty.
+    """
+
+    ends = ", ".join(
+        f"{count} {way.name.lower()}" for way, count in record.counts().items()
+    )
+    failed = record.finished & ~record.reached
+    names = [record.name_of(row) for row in failed.nonzero()[:, 0].tolist()]
+    lines = [f"{int(record.reached.sum())} of {rows} reached the target ({ends})"]
+
+    if names:
+        more = ", …" if names[NAMED:] else ""
+        lines.append(f"{len(names)} failed: {', '.join(names[:NAMED])}{more}")
+
+    if record.reached.any():
+        lines.append(_medians(record.select(record.reached), classes))
+
+    return "\n".join(lines)
 
 
-def _write_summary(record: Counterfactuals, path: Path) -> None:
-    target = record.target.long()
-    before = confidence_of(record.outputs_before, target)
-    after = confidence_of(record.outputs_after, target)
-    distance = (record.latent - record.origin).norm(dim=1)
-    columns = {
-        "row": range(len(record)),
-        "target": target.tolist(),
-        "outcome": [Outcome(code).name.lower() for code in record.outcome.tolist()],
-        "steps": record.steps.tolist(),
-        "confidence_before": [f"{value:.6f}" for value in before.tolist()],
-        "confidence_after": [f"{value:.6f}" for value in after.tolist()],
-        "latent_distance": [f"{value:.4f}" for value in distance.tolist()],
-        "typical": record.typical.tolist(),
+def interruption(record: Counterfactuals, rows: int) -> str:
+    """Return how far a search came that was interrupted; empty if it was not.
+
+    Args:
+        record: Of the rows that were searched.
+        rows: Number of images that were to be explained.
+    """
+
+    finished = int(record.finished.sum())
+
+    return "" if finished == rows else f"interrupted: {finished} of {rows} rows"
+
+
+def _medians(reached: Counterfactuals, classes: tuple[str, ...]) -> str:
+    text = output_text(reached, classes)
+    values = {
+        "steps": reached.steps.double(),
+        "distance": reached.distance,
+        "latent distance": reached.latent_distance,
+        text.quantity: text.after,
+    }
+    told = ", ".join(f"{name} {value.median():.4g}" for name, value in values.items())
+
+    return f"medians: {told}"
+
+
+def _search(
+    images: ImageFiles, options: ExplainOptions, done: list[Counterfactuals]
+) -> Iterator[Counterfactuals]:
+    """Yield the record of each batch of the rows that are not done."""
+
+    there = sum(map(len, done))
+    x, device = images.images[there:].to(options.device), options.device
+    run = options.run
+
+    if len(x) == 0:
+        return
+
+    if done:  # how numbers are rounded depends on the size of a batch
+        run = replace(run, batch_size=done[-1].batch_size)
+
+    model = find_model(options.model, device=device)
+    place = find_coordinates(options.coordinates, tuple(x.shape[1:]), device=device)
+    _check_classes(x, model, options.classes)
+    named = {
+        key: {"name": getattr(options, key)} for key in ("data", "model", "coordinates")
     }
 
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
+    for found in search_batches(
+        x, model, options.objective, Bounded(place), options.ascent, run
+    ):
+        record = replace(
+            found.to("cpu"),
+            names=images.names[there : there + len(found)],
+            settings={**found.settings, **named},
+        )
+        there += len(found)
+
+        yield record
 
 
-def _draw(record: Counterfactuals, request: Request, folder: Path) -> None:
-    name = _name(request)
-    figure = gallery({name: record}, range(min(SHOWN, len(record))))
-    figure.savefig(folder / "gallery.png", dpi=150)
-    confidence = confidence_figure({name: record.path_margin}, request.confidence)
-    confidence.savefig(folder / "confidence.png", dpi=150)
+@torch.no_grad()
+def _check_classes(x: Images, model: Model, classes: tuple[str, ...]) -> None:
+    """Refuse names of other classes before the search rather than after it."""
+
+    if classes:
+        class_names(ask(model, x[:1], "the model"), classes)
 
 
-def _write_report(
-    record: Counterfactuals, request: Request, coordinates: Coordinates, folder: Path
-) -> None:
-    answers = Classes(request.confidence, request.names)
-    goal = answers.goal(record.target)
-    aims = set(answers.aims(record.target))
-    wanted = aims.pop() if len(aims) == 1 else "another class"
-    story = Story(
-        title=f"What would make it {wanted}?",
-        question=f"What would have to change in these {len(record)} images for the "
-        f"model to {goal}?",
-        model=request.model,
-        answers=answers,
-    )
-    walked = record.path.shape[1] > 1  # not if interrupted at once
-    films = {_name(request): reels(record, coordinates)} if walked else {}
-    report = Report(story, {_name(request): record}, films)
-    write_page(report, folder / "report.html")
+def _request(images: ImageFiles, options: ExplainOptions) -> dict[str, object]:
+    """Return all that the results depend on, as JSON holds it."""
+
+    pixels = images.images.cpu().contiguous().numpy()
+    names = json.dumps(images.names).encode()
+    run = describe(replace(options.run, progress=False))
+    request = {
+        "version": metadata.version("diffeo"),
+        "data": {
+            "name": options.data,
+            "shape": pixels.shape,
+            "digest": _digest(pixels.tobytes() + names),
+        },
+        "model": _named(options.model),
+        "coordinates": _named(options.coordinates),
+        "objective": describe(options.objective),
+        "ascent": describe(options.ascent),
+        **{name: value for name, value in run.items() if name != "name"},
+        "classes": options.classes,
+        "device": options.device,
+    }
+    plain: dict[str, object] = json.loads(json.dumps(request))
+
+    return plain
 
 
-def _name(request: Request) -> str:
-    return f"in {request.coordinates}"
+def _named(text: str) -> dict[str, str]:
+    """Return the name of a model and, if it comes from a file, what is in the file."""
+
+    path, _, _ = text.rpartition(":")
+    file = Path(path if path.endswith(".py") else text)
+
+    return {
+        "name": text,
+        "digest": _digest(file.read_bytes()) if file.is_file() else "",
+    }
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]

@@ -1,49 +1,119 @@
-"""A report on saved records: read them, decode their paths, write the page."""
+"""Draw saved records: pictures, figures, moving pictures and the page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.evaluation.metric import Better
-from diffeo.evaluation.table import Table
-from diffeo.plugins import find_coordinates
+from diffeo.report import ReportOptions, write_pictures, write_report
 from diffeo.report.animation import write_animation
-from diffeo.report.measures import Measure
-from diffeo.report.output_text import Answers, answers_of
-from diffeo.report.page import Report, Story, write_page
-from diffeo.report.path_frames import reel_of, reels
+from diffeo.report.images import drawable, plain_name
+from diffeo.report.output_text import output_text
+from diffeo.report.path_frames import PathFrames, path_frames
+from diffeo.workflows.folders import drafted
+from diffeo.workflows.loading import find_coordinates
 
-__all__ = [
-    "Wish",
-    "measures_of",
-    "read_names",
-    "read_records",
-    "report_to_folder",
-    "told",
-]
+__all__ = ["check_places", "draw", "find_places", "read_records"]
 
 FRAMES = 25  # of a moving picture
-UNKNOWN = "not told by the record"
+SHOWN = 12  # rows of the gallery
+Records = Mapping[str, Counterfactuals]
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What a report should show beside the records.
+def draw(
+    records: Records,
+    folder: Path,
+    options: ReportOptions,
+    *,
+    animated: Sequence[int] = (),
+) -> None:
+    """Write pictures of each row, figures, moving pictures and the page.
+
+    They are written whole or not at all; the pictures stay if the rest fails.
 
     Args:
-        coordinates: By name or file, one for each record; empty to leave out the paths.
-        names: What the classes are called, in order; their numbers if empty.
-        title: The page's headline.
+        records: Of the same factuals, by the name of their method.
+        folder: Where to write.
+        options: What to show beside the records.
         animated: Rows whose path becomes a moving picture.
+
+    Raises:
+        ModuleNotFoundError: If packages for the page are not installed.
+        ValueError: If records, coordinates, names or rows do not fit each other.
     """
 
-    coordinates: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    title: str = "Counterfactuals"
-    animated: tuple[int, ...] = ()
+    texts = {
+        name: output_text(record, options.classes) for name, record in records.items()
+    }
+    frames = {
+        (name, row): _frames(name, records, options, row)
+        for name in records
+        for row in animated
+    }
+
+    with drafted(folder) as draft:
+        _write_pictures(records, draft)
+
+    with drafted(folder) as draft:
+        write_report(records, draft, options)
+        _draw_figures(records, draft)
+
+        for (name, row), shown in frames.items():
+            label, text = records[name].name_of(row), texts[name]
+            captions = [
+                f"{label} · step {step} · {text.write_along(margin)}"
+                for step, margin in zip(shown.steps, shown.margin, strict=True)
+            ]
+            write_animation(shown, captions, draft / f"{plain_name(name)}-{row}.gif")
+
+
+def find_places(
+    records: Records, texts: Sequence[str], device: str = "cpu"
+) -> dict[str, Coordinates]:
+    """Return the coordinates of each record; of images, within their bounds.
+
+    Args:
+        records: By the name of their method.
+        texts: Coordinates by name, file or function, one for each record; none to
+            leave the paths undecoded.
+        device: Where to compute.
+
+    Raises:
+        FileNotFoundError: If there are no such coordinates.
+        ValueError: If they are not one for each record.
+    """
+
+    if texts and len(texts) != len(records):
+        raise ValueError(
+            f"coordinates must be one for each of {len(records)} records, got "
+            f"{len(texts)}"
+        )
+
+    places = {}
+
+    for (name, record), text in zip(records.items(), texts, strict=False):
+        shape = tuple(record.factual.shape[1:])
+        place = find_coordinates(text, shape, device=device)
+        places[name] = Bounded(place) if len(shape) == 3 else place
+
+    return places
+
+
+def check_places(records: Records, places: Mapping[str, Coordinates]) -> None:
+    """Refuse coordinates that do not decode the paths of their records.
+
+    Args:
+        records: By the name of their method.
+        places: The coordinates of those that have some, by the same name.
+
+    Raises:
+        ValueError: If they do not.
+    """
+
+    for name, place in places.items():
+        if records[name].paths:
+            path_frames(records[name], place, [0], count=1)
 
 
 def read_records(paths: Sequence[Path]) -> dict[str, Counterfactuals]:
@@ -70,138 +140,33 @@ def read_records(paths: Sequence[Path]) -> dict[str, Counterfactuals]:
     }
 
 
-def read_names(path: Path | None) -> tuple[str, ...]:
-    """Read what the classes are called, one name a line.
-
-    Args:
-        path: A text file; no names if not given.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-    """
-
-    if path is None:
-        return ()
-
-    if not path.is_file():
-        raise FileNotFoundError(f"classes must be a text file, got {path}")
-
-    return tuple(path.read_text(encoding="utf-8").splitlines())
-
-
-def told(record: Counterfactuals, **settings: str) -> Counterfactuals:
-    """Return a record whose settings name more: the model, say, or the coordinates."""
-
-    named = {key: {"name": value} for key, value in settings.items()}
-
-    return replace(record, settings={**record.settings, **named})
-
-
-def report_to_folder(
-    records: Mapping[str, Counterfactuals],
-    wish: Wish,
-    folder: Path,
-    measures: Sequence[Measure] = (),
-) -> None:
-    """Write the page, and moving pictures if wished.
-
-    Args:
-        records: By the name of their method.
-        wish: What to show beside them.
-        folder: Where to write.
-        measures: What metrics say of the records and of controls.
-
-    Raises:
-        ValueError: If records, coordinates, names or rows do not fit each other.
-    """
-
-    places = _places(records, wish)
-    records = {
-        name: told(record, coordinates=text) if text else record
-        for (name, record), text in zip(
-            records.items(), wish.coordinates or ("",) * len(records), strict=True
-        )
-    }
-    first = next(iter(records.values()))
-    answers = answers_of(first, wish.names)
-    question = (
-        f"What would have to change in these {len(first)} inputs for the model to "
-        f"{answers.goal(first.target)}?"
-    )
-    model = first.settings.get("model", UNKNOWN)
-    films = {
-        name: reels(records[name], place)
-        for name, place in places.items()
-        if records[name].path.shape[1] > 1
-    }
-
-    for name, place in places.items():
-        for row in wish.animated:
-            file = folder / f"{name.replace('/', '-')}-{row}.gif"
-            _animate(records[name], place, row, answers, file)
-
-    story = Story(wish.title, question, model, answers)
-    write_page(Report(story, records, films, measures), folder / "report.html")
-
-
-def measures_of(table: Table, methods: Sequence[str]) -> list[Measure]:
-    """Return the figures of a table as a page shows them.
-
-    Args:
-        table: Of methods and controls.
-        methods: Those to show; their names must not be a control's.
-    """
-
-    readings = {
-        note.metric: f"{note.reading} {note.sentence}".strip() for note in table.notes
-    }
-
-    return [
-        Measure(
-            entry.metric,
-            entry.name,
-            entry.value,
-            entry.low,
-            entry.high,
-            entry.better is Better.HIGHER,
-            readings[entry.metric],
-            control=entry.name in table.controls,
-        )
-        for entry in table.measurements
-        if entry.name in methods or entry.name in table.controls
-    ]
-
-
-def _places(
-    records: Mapping[str, Counterfactuals], wish: Wish
-) -> dict[str, Coordinates]:
-    if wish.coordinates and len(wish.coordinates) != len(records):
-        raise ValueError(
-            f"coordinates must be one for each of {len(records)} records, got "
-            f"{len(wish.coordinates)}"
-        )
-
-    if wish.animated and not wish.coordinates:
+def _frames(
+    name: str, records: Records, options: ReportOptions, row: int
+) -> PathFrames:
+    if name not in options.coordinates:
         raise ValueError("coordinates must be given to animate a path, got none")
 
-    return {
-        name: Bounded(find_coordinates(text, tuple(record.factual.shape[1:])))
-        for (name, record), text in zip(records.items(), wish.coordinates, strict=False)
-    }
+    place = options.coordinates[name]
+
+    return path_frames(records[name], place, [row], count=FRAMES)[0]
 
 
-def _animate(
-    record: Counterfactuals,
-    coordinates: Coordinates,
-    row: int,
-    answers: Answers,
-    path: Path,
-) -> None:
-    reel = reel_of(record, coordinates, row, frames=FRAMES)
-    captions = [
-        f"No. {row} · step {step} · {answers.write(answers.along(value).item())}"
-        for step, value in zip(
-            reel.steps, record.path_margin[row, list(reel.steps)], strict=True
-        )
-    ]
-    write_animation(reel, captions, path)
+def _write_pictures(records: Records, folder: Path) -> None:
+    for name, record in records.items():
+        if drawable(record.factual):
+            inside = plain_name(name) if len(records) > 1 else ""
+            write_pictures(record, folder / "images" / inside)
+
+
+def _draw_figures(records: Records, folder: Path) -> None:
+    from diffeo.report import figures
+
+    rows = range(min([SHOWN, *map(len, records.values())]))
+    with_paths = {name: record for name, record in records.items() if record.paths}
+
+    if all(drawable(record.factual) for record in records.values()):
+        figures.gallery(records, rows).savefig(folder / "gallery.png", dpi=150)
+
+    if with_paths:
+        along = figures.along_path(with_paths)
+        along.savefig(folder / "along_path.png", dpi=150)

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import torch
 from jaxtyping import Float
-from rich.console import Console
-from rich.progress import track
 from torch import Tensor
 
 from diffeo.batching import batches_of
 from diffeo.coordinates.protocol import Coordinates
+from diffeo.extras import require
 from diffeo.geometry.metric import eigenvalues
 from diffeo.geometry.spectrum import (
     average_spectrum,
@@ -18,40 +17,65 @@ from diffeo.geometry.spectrum import (
     effective_dimension,
     top_share,
 )
-from diffeo.plugins import find_coordinates
-from diffeo.report.spectrum_figures import spectrum_figure
+from diffeo.progress import track
+from diffeo.search.checks import ask, check_data, check_latent, check_modes
 from diffeo.shapes import Images
+from diffeo.workflows.folders import drafted
 from diffeo.workflows.results import write_results
 
-__all__ = ["spectra", "spectrum_to_folder", "summary"]
+__all__ = ["Spectra", "draw_spectrum", "spectra", "spectrum_to_folder", "summary"]
 
 Spectra = Float[Tensor, "batch values"]
+Values = Float[Tensor, " values"]
 
 
 def spectrum_to_folder(
-    x: Images, coordinates: str, folder: Path, *, progress: bool
-) -> dict[str, float]:
-    """Write the average spectrum of γ⁻¹ at some images and what it tells.
+    x: Images, coordinates: Coordinates, folder: Path, *, progress: bool
+) -> tuple[dict[str, float], Values]:
+    """Write to results.json what the average spectrum of γ⁻¹ at some images tells.
 
     Args:
         x: Images in [0, 1].
-        coordinates: By name or file, or "data".
-        folder: For results.json and the figure.
+        coordinates: What induces γ; not clamped.
+        folder: Where to write.
         progress: Whether to show a bar.
 
     Returns:
-        The results by name, as in results.json.
+        The results by name, as in results.json, and the average spectrum.
+
+    Raises:
+        ValueError: If the images or the coordinates are not finite.
     """
 
-    found = spectra(
-        x, find_coordinates(coordinates, tuple(x.shape[1:])), progress=progress
-    )
+    check_data(x)
+    check_modes(coordinates=coordinates)
+    found = spectra(x, coordinates, progress=progress)
     results = summary(found)
-    figure = spectrum_figure({coordinates: average_spectrum(found).double().numpy()})
-    figure.savefig(folder / "spectrum.png", dpi=150)
+    folder.mkdir(parents=True, exist_ok=True)
     write_results(results, folder)
 
-    return results
+    return results, average_spectrum(found)
+
+
+def draw_spectrum(average: Values, name: str, folder: Path) -> None:
+    """Draw an average spectrum.
+
+    Args:
+        average: Eigenvalues averaged over images, largest first.
+        name: Of the coordinates.
+        folder: Where to write.
+
+    Raises:
+        ModuleNotFoundError: If packages for figures are not installed.
+    """
+
+    require("matplotlib", extra="report")
+    from diffeo.report.spectrum_figures import spectrum_figure
+
+    figure = spectrum_figure({name: average.double().cpu().numpy()})
+
+    with drafted(folder) as draft:
+        figure.savefig(draft / "spectrum.png", dpi=150)
 
 
 def spectra(x: Images, coordinates: Coordinates, *, progress: bool) -> Spectra:
@@ -64,14 +88,14 @@ def spectra(x: Images, coordinates: Coordinates, *, progress: bool) -> Spectra:
     """
 
     with torch.no_grad():
-        z = coordinates.encode(x)
+        parts = [
+            ask(coordinates.encode, part, "coordinates.encode")
+            for part in batches_of(x)
+        ]
 
-    rows = track(
-        list(batches_of(z, 1)),
-        "Spectra",
-        console=Console(stderr=True),
-        disable=not progress,
-    )
+    z = torch.cat(parts)
+    check_latent(z)
+    rows = track(list(z.split(1)), "Spectra", shown=progress)
 
     return torch.cat([eigenvalues(coordinates.decode, row) for row in rows])
 

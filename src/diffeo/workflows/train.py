@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytorch_lightning as lightning
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from diffeo import zoo
@@ -130,7 +131,10 @@ def classifier_recipe(shape: tuple[int, int, int], classes: int) -> zoo.Recipe:
 
 
 def train_flow(
-    train: Images, held_out: Images, card: zoo.Card, options: TrainingOptions
+    train: Images,
+    held_out: Float[Tensor, "others channels height width"],
+    card: zoo.Card,
+    options: TrainingOptions,
 ) -> None:
     """Train a flow of images by maximum likelihood and store it.
 

@@ -18,14 +18,15 @@ class Bijection(nn.Module, ABC):
     A new one is two methods, `forward` and `inverse`. The others are optional, and
     answer None where there is nothing to offer.
 
-    >>> class Double(Bijection):
-    ...     def forward(self, x):
-    ...         return 2 * x, x.new_full((len(x),), math.log(2) * x[0].numel())
-    ...
-    ...     def inverse(self, y):
-    ...         return y / 2, -self.forward(y)[1]
-    >>> Double()(torch.ones(1, 2))
-    (tensor([[2., 2.]]), tensor([1.3863]))
+    Example:
+        >>> class Shift(Bijection):
+        ...     def forward(self, x):
+        ...         return x + 1, x.new_zeros(len(x))
+        ...
+        ...     def inverse(self, y):
+        ...         return y - 1, y.new_zeros(len(y))
+        >>> Shift()(torch.zeros(1, 2))
+        (tensor([[1., 1.]]), tensor([0.]))
     """
 
     @abstractmethod
@@ -64,7 +65,15 @@ class Bijection(nn.Module, ABC):
 
 
 class DataDependent(Bijection):
-    """A bijection whose first parameters are read off a batch of data."""
+    """A bijection whose first parameters are read off a batch of data.
+
+    Example:
+        >>> from diffeo.models.flow.layers import ActivationNorm
+        >>> norm = ActivationNorm(1)
+        >>> norm.initialize(torch.tensor([1.0, 3.0]).reshape(2, 1, 1, 1))
+        >>> norm.shift.item()
+        -2.0
+    """
 
     initialized: Tensor
 
@@ -74,14 +83,14 @@ class DataDependent(Bijection):
         self._known_initialized = False
 
     @abstractmethod
-    def read(self, x: Tensor) -> None:
+    def set_parameters(self, x: Tensor) -> None:
         """Set the parameters from the batch that arrives at this part."""
 
     @torch.no_grad()
     def initialize(self, x: Tensor) -> None:
         """Set the parameters from the batch that arrives at this part, for good."""
 
-        self.read(x)
+        self.set_parameters(x)
         self.initialized.fill_(value=True)
         self._known_initialized = True
 
@@ -110,6 +119,12 @@ def for_inference(bijection: Bijection, dtype: torch.dtype) -> Bijection:
     Args:
         bijection: What to run often; it stays as it is.
         dtype: Precision of the networks inside.
+
+    Example:
+        >>> from diffeo.models.flow.layers import Whiten
+        >>> form = for_inference(Whiten((1, 2, 2)), torch.float32)
+        >>> form.inverse(torch.zeros(1, 4))[0].requires_grad
+        False
     """
 
     form = bijection.inference(dtype)
@@ -126,6 +141,13 @@ def initialize(model: nn.Module, batch: Tensor) -> None:
     Args:
         model: A bijection, or a module that runs one on `batch`.
         batch: Data as the first part expects it.
+
+    Example:
+        >>> from diffeo.models.flow.layers import ActivationNorm
+        >>> norm = ActivationNorm(1)
+        >>> initialize(norm, torch.rand(9, 1, 4, 4))
+        >>> bool(norm.initialized)
+        True
     """
 
     hooks = [

@@ -17,13 +17,14 @@ __all__ = ["Chain", "InvertibleChain"]
 class Chain(Bijection):
     """Bijections one after the other; itself a bijection.
 
-    >>> chain = Chain([Squeeze(), Squeeze()])
-    >>> y, logdet = chain(torch.zeros(2, 1, 4, 4))
-    >>> y.shape
-    torch.Size([2, 16, 1, 1])
-
     Args:
         parts: Those to run from first to last.
+
+    Example:
+        >>> from diffeo.models.flow.layers import Squeeze
+        >>> y, logdet = Chain([Squeeze(), Squeeze()])(torch.zeros(2, 1, 4, 4))
+        >>> y.shape
+        torch.Size([2, 16, 1, 1])
     """
 
     def __init__(self, parts: Iterable[Bijection]) -> None:
@@ -76,6 +77,13 @@ class InvertibleChain(Bijection):
 
     Args:
         parts: Those to run from first to last, all with steps.
+
+    Example:
+        >>> from diffeo.models.flow.layers import InvertibleConvolution
+        >>> parts = InvertibleConvolution(3), InvertibleConvolution(3)
+        >>> chain, x = InvertibleChain(parts), torch.rand(1, 3, 2, 2)
+        >>> torch.allclose(chain.inverse(chain(x)[0])[0], x, atol=1e-5)
+        True
     """
 
     def __init__(self, parts: Iterable[Bijection]) -> None:

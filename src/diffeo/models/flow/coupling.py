@@ -25,6 +25,15 @@ class Coupling(Bijection):
         mask: Which part stays.
         transform: How the other part moves.
         network: From the part that stays to the transform's parameters.
+
+    Example:
+        >>> from diffeo.models.flow.masks import Channels
+        >>> from diffeo.models.flow.transforms import Affine
+        >>> coupling = Coupling(Channels(), Affine(), nn.Conv2d(2, 4, 1))
+        >>> x = torch.rand(1, 4, 2, 2)
+        >>> y, _ = coupling(x)
+        >>> torch.equal(y[:, :2], x[:, :2])
+        True
     """
 
     def __init__(self, mask: Mask, transform: Transform, network: nn.Module) -> None:

@@ -24,6 +24,13 @@ def dequantize(x: Images, *, generator: torch.Generator, levels: int = 256) -> I
         x: Images in [0, 1].
         generator: Source of the noise.
         levels: Gray levels of the images.
+
+    Example:
+        >>> import torch
+        >>> x = torch.zeros(1, 1, 2, 2)
+        >>> noisy = dequantize(x, generator=torch.Generator().manual_seed(0))
+        >>> bool((noisy.abs() <= 0.5 / 255).all())
+        True
     """
 
     noise = torch.rand(x.shape, generator=generator, dtype=x.dtype, device=x.device)
@@ -36,6 +43,12 @@ class BinCenter(Bijection):
 
     Args:
         levels: Gray levels of the images.
+
+    Example:
+        >>> import torch
+        >>> x = torch.tensor([0.0, 1.0]).reshape(1, 1, 1, 2)
+        >>> BinCenter(levels=2)(x)[0].flatten()
+        tensor([0.2500, 0.7500])
     """
 
     def __init__(self, levels: int = 256) -> None:
@@ -69,6 +82,11 @@ class Logit(Bijection):
 
     Args:
         margin: How far from 0 and 1 the ends of the interval are kept.
+
+    Example:
+        >>> import torch
+        >>> Logit()(torch.full((1, 1, 1, 1), 0.5))[0].item()
+        0.0
     """
 
     def __init__(self, margin: float = 0.05) -> None:

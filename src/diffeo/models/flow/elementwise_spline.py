@@ -3,12 +3,16 @@
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from diffeo.models.flow.bijection import DataDependent
 from diffeo.shapes import Images, LogDet
 
 __all__ = ["ElementwiseSpline"]
+
+Knots = Float[Tensor, "channels knots"]
+Rows = Float[Tensor, "channels values"]
 
 
 class ElementwiseSpline(DataDependent):
@@ -25,6 +29,13 @@ class ElementwiseSpline(DataDependent):
         channels: Channels of the images.
         bins: Pieces of each spline.
         tail: Quantile, in standard deviations, at which the linear tails begin.
+
+    Example:
+        >>> spline, x = ElementwiseSpline(1, bins=4), torch.rand(50, 1, 2, 2)
+        >>> spline.initialize(x)
+        >>> y, _ = spline(x)
+        >>> torch.allclose(spline.inverse(y)[0], x, atol=1e-5)
+        True
     """
 
     def __init__(self, channels: int, *, bins: int = 48, tail: float = 3.0) -> None:
@@ -36,7 +47,7 @@ class ElementwiseSpline(DataDependent):
         self.log_height = nn.Parameter(torch.zeros(channels, bins))
         self.log_slope = nn.Parameter(torch.zeros(channels, bins + 1))
 
-    def read(self, x: Images) -> None:
+    def set_parameters(self, x: Images) -> None:
         """Set the knots so that the values of `x` become standard normal."""
 
         values = x.transpose(0, 1).flatten(1).double()
@@ -63,22 +74,29 @@ class ElementwiseSpline(DataDependent):
     def forward(self, x: Images) -> tuple[Images, LogDet]:
         """Return the mapped pixels."""
 
-        knots = self._knots()
-        piece = knots.find(knots.x, x)
-        place = (_rows(x) - piece.x) / piece.width
+        values, knots = _rows(x), self._knots()
+        piece = knots.find(knots.x, values)
+        place = (values - piece.x) / piece.width
         inner = place.clamp(0, 1)
         y, slope = piece.evaluate(inner)
         outside = (place - inner) * piece.width
-        y = y + outside * torch.where(outside < 0, piece.slope, piece.next_slope)
+        y = y + outside * piece.tail_slope(outside)
 
         return _images(y, x), _images(slope.log(), x).flatten(1).sum(1)
 
     def inverse(self, y: Images) -> tuple[Images, LogDet]:
         """Return the pixels."""
 
-        x, slope = self._knots().undo(y)
+        values, knots = _rows(y), self._knots()
+        piece = knots.find(knots.y, values)
+        rise = values - piece.y
+        inner = torch.minimum(rise.clamp_min(0), piece.height)
+        place = piece.solve(inner)
+        _, slope = piece.evaluate(place)
+        outside = rise - inner
+        x = piece.x + place * piece.width + outside / piece.tail_slope(outside)
 
-        return x, -_images(slope.log(), y).flatten(1).sum(1)
+        return _images(x, y), -_images(slope.log(), y).flatten(1).sum(1)
 
     def _knots(self) -> "_Knots":
         self.check_initialized()
@@ -90,45 +108,31 @@ class ElementwiseSpline(DataDependent):
 
 
 class _Knots(NamedTuple):
-    x: Tensor
-    y: Tensor
-    slope: Tensor
+    x: Knots
+    y: Knots
+    slope: Knots
 
-    def find(self, sides: Tensor, values: Images) -> "_Piece":
+    def find(self, sides: Knots, values: Rows) -> "_Piece":
         """Return the piece in which each value lies, the first or last if outside."""
 
         inner = sides[:, 1:-1].detach().contiguous()
-        index = torch.searchsorted(inner, _rows(values).detach().contiguous())
+        index = torch.searchsorted(inner, values.detach().contiguous())
         x, y, slope = (
             (side.gather(1, index), side.gather(1, index + 1)) for side in self
         )
 
         return _Piece(x[0], x[1] - x[0], y[0], y[1] - y[0], *slope)
 
-    def undo(self, y: Images) -> tuple[Images, Tensor]:
-        """Return the pixels, and the slope of the map at each, in rows."""
-
-        piece = self.find(self.y, y)
-        rise = _rows(y) - piece.y
-        inner = torch.minimum(rise.clamp_min(0), piece.height)
-        place = piece.solve(inner)
-        _, slope = piece.evaluate(place)
-        outside = rise - inner
-        x = piece.x + place * piece.width
-        x = x + outside / torch.where(outside < 0, piece.slope, piece.next_slope)
-
-        return _images(x, y), slope
-
 
 class _Piece(NamedTuple):
-    x: Tensor
-    width: Tensor
-    y: Tensor
-    height: Tensor
-    slope: Tensor
-    next_slope: Tensor
+    x: Rows
+    width: Rows
+    y: Rows
+    height: Rows
+    slope: Rows
+    next_slope: Rows
 
-    def evaluate(self, place: Tensor) -> tuple[Tensor, Tensor]:
+    def evaluate(self, place: Rows) -> tuple[Rows, Rows]:
         """Return height and slope of the curve at a place in [0, 1] along the piece."""
 
         secant = self.height / self.width
@@ -144,7 +148,7 @@ class _Piece(NamedTuple):
 
         return y, slope / below**2
 
-    def solve(self, rise: Tensor) -> Tensor:
+    def solve(self, rise: Rows) -> Rows:
         """Return the place at which the curve has risen so far from its start."""
 
         secant = self.height / self.width
@@ -155,12 +159,17 @@ class _Piece(NamedTuple):
 
         return 2 * c / (-b - (b**2 - 4 * a * c).clamp_min(0).sqrt())
 
+    def tail_slope(self, outside: Rows) -> Rows:
+        """Return the slope of the line on that side of the piece."""
 
-def _rows(x: Images) -> Tensor:
+        return torch.where(outside < 0, self.slope, self.next_slope)
+
+
+def _rows(x: Images) -> Rows:
     return x.transpose(0, 1).flatten(1)
 
 
-def _images(rows: Tensor, like: Images) -> Images:
+def _images(rows: Rows, like: Images) -> Images:
     batch, channels, *sides = like.shape
 
     return rows.reshape(channels, batch, *sides).transpose(0, 1)

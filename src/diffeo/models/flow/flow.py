@@ -18,6 +18,12 @@ class Flow(nn.Module):
     Args:
         bijection: From data to latent vectors.
         shape: Shape of one datum.
+
+    Example:
+        >>> from diffeo.models.flow.layers import Whiten
+        >>> flow = Flow(Whiten((1, 2, 2)), (1, 2, 2))
+        >>> flow.encode(torch.zeros(3, 1, 2, 2)).shape
+        torch.Size([3, 4])
     """
 
     typical: Tensor
@@ -75,10 +81,8 @@ class Flow(nn.Module):
         if dtype not in (None, own, torch.bfloat16, torch.float16):
             return None
 
-        form: Bijection | None = for_inference(self.bijection, dtype or own)
-
-        if form is not None and invertible:
-            form = form.invertible()
+        plain = for_inference(self.bijection, dtype or own)
+        form = plain.invertible() if invertible else plain
 
         return None if form is None else FlowInference(self, form)
 
@@ -179,6 +183,12 @@ class FlowInference:
     Args:
         flow: The flow, which encodes.
         bijection: From data to latent vectors, which decodes.
+
+    Example:
+        >>> from diffeo.models.flow.layers import Whiten
+        >>> form = Flow(Whiten((1, 2, 2)), (1, 2, 2)).inference()
+        >>> form.decode(torch.zeros(3, 4)).requires_grad
+        False
     """
 
     flow: Flow
@@ -202,6 +212,11 @@ def as_flow(model: nn.Module) -> Flow:
 
     Raises:
         TypeError: If it is anything else.
+
+    Example:
+        >>> as_flow(nn.Identity())
+        Traceback (most recent call last):
+        TypeError: the model must be a flow, got Identity
     """
 
     if not isinstance(model, Flow):

@@ -1,6 +1,6 @@
 """A backward pass that recomputes activations from outputs instead of keeping them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from torch.autograd.function import once_differentiable
 
 from diffeo.shapes import LogDet
 
-__all__ = ["Direction", "Replay", "Step", "run_steps", "step_of"]
+__all__ = ["Direction", "Replay", "Step", "both_ways", "run_steps"]
 
 Direction = Callable[[Tensor], tuple[Tensor, LogDet]]
 """A bijection in one direction: from its input to its output and log-determinant."""
@@ -23,6 +23,11 @@ class Replay(NamedTuple):
         inputs: Parts of the input, leaves of the graph.
         outputs: The step's output and log-determinant.
         merge: From the parts of an input, or from gradients in them, to the whole.
+
+    Example:
+        >>> _, inverse = both_ways(lambda x: (x, x), lambda y: (y, y))
+        >>> inverse.replay(torch.ones(2)).inputs
+        (tensor([1., 1.], requires_grad=True),)
     """
 
     inputs: tuple[Tensor, ...]
@@ -37,6 +42,11 @@ class Step(NamedTuple):
         run: The direction itself.
         replay: From an output of `run` to how it came about.
         parameters: Those that `run` depends on.
+
+    Example:
+        >>> forward, _ = both_ways(lambda x: (2 * x, 0 * x), lambda y: (y / 2, 0 * y))
+        >>> forward.run(torch.ones(2))[0]
+        tensor([2., 2.])
     """
 
     run: Direction
@@ -44,18 +54,28 @@ class Step(NamedTuple):
     parameters: tuple[nn.Parameter, ...] = ()
 
 
-def step_of(
-    run: Direction, undo: Direction, parameters: Sequence[nn.Parameter] = ()
-) -> Step:
-    """Return a step that is replayed by undoing it and running it again.
+def both_ways(
+    forward: Direction, inverse: Direction, parameters: Iterable[nn.Parameter] = ()
+) -> tuple[Step, Step]:
+    """Return both directions as steps, each replayed by undoing it and running it.
 
     Args:
-        run: The direction of the step.
-        undo: The opposite direction.
-        parameters: Those that `run` depends on.
+        forward: From x to y.
+        inverse: From y to x.
+        parameters: Those that both depend on.
+
+    Example:
+        >>> _, inverse = both_ways(lambda x: (2 * x, 0 * x), lambda y: (y / 2, 0 * y))
+        >>> inverse.run(torch.ones(2))[0]
+        tensor([0.5000, 0.5000])
     """
 
-    return Step(run, partial(_replay, run, undo), tuple(parameters))
+    known = tuple(parameters)
+
+    return (
+        Step(forward, partial(_replay, forward, inverse), known),
+        Step(inverse, partial(_replay, inverse, forward), known),
+    )
 
 
 def run_steps(steps: Sequence[Step], x: Tensor) -> tuple[Tensor, LogDet]:
@@ -67,21 +87,22 @@ def run_steps(steps: Sequence[Step], x: Tensor) -> tuple[Tensor, LogDet]:
     Source: Gomez, Ren, Urtasun and Grosse, 2017, The reversible residual network,
     Section 3.
 
-    >>> double = step_of(
-    ...     lambda x: (2 * x, x.new_zeros(len(x))),
-    ...     lambda y: (y / 2, y.new_zeros(len(y))),
-    ... )
-    >>> x = torch.ones(1, 3, requires_grad=True)
-    >>> y, _ = run_steps([double, double], x)
-    >>> torch.autograd.grad(y.sum(), x)
-    (tensor([[4., 4., 4.]]),)
-
     Args:
         steps: What to run.
         x: The input of the first.
 
     Returns:
         The output of the last step, and the sum of all log-determinants.
+
+    Example:
+        >>> double, _ = both_ways(
+        ...     lambda x: (2 * x, x.new_zeros(len(x))),
+        ...     lambda y: (y / 2, y.new_zeros(len(y))),
+        ... )
+        >>> x = torch.ones(1, 3, requires_grad=True)
+        >>> y, _ = run_steps([double, double], x)
+        >>> torch.autograd.grad(y.sum(), x)
+        (tensor([[4., 4., 4.]]),)
     """
 
     parameters = {
@@ -125,45 +146,50 @@ class _Run(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
         (y,) = ctx.saved_tensors
         gradient, logdet_gradient = gradients
-        sums: dict[int, Tensor] = {}
+        # before all that comes and goes, so that what stays leaves no holes in memory
+        sums = {id(value): torch.zeros_like(value) for value in ctx.parameters}
 
         for step in reversed(ctx.steps):
-            parameters = [value for value in step.parameters if value.requires_grad]
-
             with torch.enable_grad(), ctx.autocast():
                 replay = step.replay(y)
 
-            found = _gradients(
-                replay, (gradient, logdet_gradient), (*replay.inputs, *parameters)
+            y, gradient = _go_back(
+                replay, (gradient, logdet_gradient), step.parameters, sums
             )
-            count = len(replay.inputs)
-            y = replay.merge(*(value.detach() for value in replay.inputs))
-            gradient = replay.merge(*found[:count])
+            del replay
 
-            for value, more in zip(parameters, found[count:], strict=True):
-                sums[id(value)] = sums.get(id(value), 0) + more
-
-        return None, gradient, *(sums.get(id(value)) for value in ctx.parameters)
+        return None, gradient, *sums.values()
 
 
-def _gradients(
-    replay: Replay, gradients: tuple[Tensor, Tensor], sources: Sequence[Tensor]
-) -> tuple[Tensor, ...]:
-    """Return gradients in the sources, given those in a replay's outputs."""
+def _go_back(
+    replay: Replay,
+    gradients: tuple[Tensor, Tensor],
+    parameters: Sequence[nn.Parameter],
+    sums: dict[int, Tensor],
+) -> tuple[Tensor, Tensor]:
+    """Return a step's input and the gradient in it; add up those in parameters."""
 
+    wanted = [value for value in parameters if id(value) in sums]
     pairs = [
         (output, gradient)
         for output, gradient in zip(replay.outputs, gradients, strict=True)
         if output.requires_grad
     ]
-
-    return torch.autograd.grad(
+    found = torch.autograd.grad(
         [output for output, _ in pairs],
-        sources,
+        (*replay.inputs, *wanted),
         [gradient for _, gradient in pairs],
         allow_unused=True,
         materialize_grads=True,
     )
+    inputs = len(replay.inputs)
+
+    for value, gradient in zip(wanted, found[inputs:], strict=True):
+        sums[id(value)].add_(gradient)
+
+    start = replay.merge(*(value.detach() for value in replay.inputs))
+
+    return start, replay.merge(*found[:inputs])
 
 
 def _replay(run: Direction, undo: Direction, y: Tensor) -> Replay:

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from diffeo.models.flow.bijection import Bijection, DataDependent
 from diffeo.models.flow.inference.channel_affine import ChannelAffine
-from diffeo.models.flow.invertible_backprop import Step, step_of
+from diffeo.models.flow.invertible_backprop import Step, both_ways
 from diffeo.shapes import Images, Latent, LogDet, Maps
 
 __all__ = ["ActivationNorm", "InvertibleConvolution", "Squeeze", "Whiten"]
@@ -19,13 +19,14 @@ class ActivationNorm(DataDependent):
 
     Source: Kingma and Dhariwal, 2018, Glow, Section 3.1.
 
-    >>> norm = ActivationNorm(1)
-    >>> norm.initialize(torch.tensor([1.0, 3.0]).reshape(2, 1, 1, 1))
-    >>> norm(torch.full((1, 1, 1, 1), 2.0))[0].abs().item()
-    0.0
-
     Args:
         channels: Channels of the images.
+
+    Example:
+        >>> norm = ActivationNorm(1)
+        >>> norm.initialize(torch.tensor([1.0, 3.0]).reshape(2, 1, 1, 1))
+        >>> norm(torch.full((1, 1, 1, 1), 2.0))[0].abs().item()
+        0.0
     """
 
     def __init__(self, channels: int) -> None:
@@ -33,7 +34,7 @@ class ActivationNorm(DataDependent):
         self.shift = nn.Parameter(torch.zeros(channels, 1, 1))
         self.log_scale = nn.Parameter(torch.zeros(channels, 1, 1))
 
-    def read(self, x: Images) -> None:
+    def set_parameters(self, x: Images) -> None:
         """Set scale and shift so that each channel of `x` is standardized."""
 
         deviation, mean = torch.std_mean(x, dim=(0, 2, 3))
@@ -67,7 +68,7 @@ class ActivationNorm(DataDependent):
     def steps(self) -> tuple[Step, Step]:
         """Return both directions as steps."""
 
-        return _both_ways(self)
+        return both_ways(self.forward, self.inverse, self.parameters())
 
     def _logdet(self, x: Images) -> LogDet:
         _, _, height, width = x.shape
@@ -84,13 +85,13 @@ class InvertibleConvolution(Bijection):
 
     Source: Kingma and Dhariwal, 2018, Glow, Section 3.2.
 
-    >>> mix, x = InvertibleConvolution(3), torch.rand(1, 3, 2, 2)
-    >>> y, _ = mix(x)
-    >>> torch.allclose(y.norm(), x.norm())
-    True
-
     Args:
         channels: Channels of the images.
+
+    Example:
+        >>> mix, x = InvertibleConvolution(3), torch.rand(1, 3, 2, 2)
+        >>> torch.allclose(mix(x)[0].norm(), x.norm())
+        True
     """
 
     permutation: Tensor
@@ -135,7 +136,7 @@ class InvertibleConvolution(Bijection):
     def steps(self) -> tuple[Step, Step]:
         """Return both directions as steps."""
 
-        return _both_ways(self)
+        return both_ways(self.forward, self.inverse, self.parameters())
 
     def weight(self) -> Tensor:
         """Return the matrix, (channels, channels)."""
@@ -162,20 +163,12 @@ def _mix(matrix: Tensor, x: Images) -> Images:
     return functional.conv2d(x, matrix[:, :, None, None])
 
 
-def _both_ways(bijection: Bijection) -> tuple[Step, Step]:
-    parameters = tuple(bijection.parameters())
-
-    return (
-        step_of(bijection.forward, bijection.inverse, parameters),
-        step_of(bijection.inverse, bijection.forward, parameters),
-    )
-
-
 class Squeeze(Bijection):
     """Blocks of 2×2 pixels become four channels.
 
-    >>> Squeeze()(torch.zeros(1, 1, 4, 4))[0].shape
-    torch.Size([1, 4, 2, 2])
+    Example:
+        >>> Squeeze()(torch.zeros(1, 1, 4, 4))[0].shape
+        torch.Size([1, 4, 2, 2])
     """
 
     def forward(self, x: Maps) -> tuple[Maps, LogDet]:
@@ -192,11 +185,12 @@ class Squeeze(Bijection):
 class Whiten(Bijection):
     """The learned normal prior of an image's last scale, whitened and made a vector.
 
-    >>> Whiten((1, 2, 2))(torch.zeros(3, 1, 2, 2))[0].shape
-    torch.Size([3, 4])
-
     Args:
         shape: Channels, height and width of one image.
+
+    Example:
+        >>> Whiten((1, 2, 2))(torch.zeros(3, 1, 2, 2))[0].shape
+        torch.Size([3, 4])
     """
 
     def __init__(self, shape: tuple[int, int, int]) -> None:

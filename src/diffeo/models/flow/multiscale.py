@@ -30,6 +30,15 @@ class MultiscaleSplit(Bijection):
         network: From the part that goes on to the transform's parameters.
         rest: From the part that goes on to vectors.
         leaves: Channels, height and width of the part that leaves.
+
+    Example:
+        >>> from diffeo.models.flow.layers import Whiten
+        >>> from diffeo.models.flow.masks import Channels
+        >>> from diffeo.models.flow.transforms import Affine
+        >>> network, rest = nn.Conv2d(1, 2, 1), Whiten((1, 2, 2))
+        >>> split = MultiscaleSplit(Channels(), Affine(), network, rest, (1, 2, 2))
+        >>> split(torch.zeros(1, 2, 2, 2))[0].shape
+        torch.Size([1, 8])
     """
 
     def __init__(

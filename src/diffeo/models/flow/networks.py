@@ -7,7 +7,7 @@ from torch.nn import functional
 from diffeo.models.flow.inference.convolution import channels_last
 from diffeo.shapes import Images, Maps
 
-__all__ = ["Convolutions", "PlainConvolutions"]
+__all__ = ["Convolutions"]
 
 
 class Convolutions(nn.Module):
@@ -23,6 +23,11 @@ class Convolutions(nn.Module):
         side: Height and width of the image.
         width: Hidden channels.
         blocks: Residual blocks between the first and the last convolution.
+
+    Example:
+        >>> network = Convolutions(2, 4, side=(4, 4), width=8, blocks=1)
+        >>> network(torch.zeros(1, 2, 4, 4)).shape
+        torch.Size([1, 4, 4, 4])
     """
 
     def __init__(
@@ -36,17 +41,16 @@ class Convolutions(nn.Module):
     ) -> None:
         super().__init__()
         self.first = nn.Conv2d(inputs, width, 3, padding=1)
-        self.position = nn.Parameter(torch.zeros(width, *side))
+        # in memory as the activations are, with the channels of a place together
+        self.position = nn.Parameter(torch.zeros(*side, width).permute(2, 0, 1))
         self.blocks = nn.ModuleList(_Block(width) for _ in range(blocks))
-        self.last = nn.Conv2d(width, outputs, 3, padding=1)
-        nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+        self.last = _zero(nn.Conv2d(width, outputs, 3, padding=1))
 
     def forward(self, x: Maps) -> Maps:
         """Return the coupling's parameters in the precision of `x`."""
 
         hidden = self.first(channels_last(x))
-        hidden = hidden + channels_last(self.position[None].to(hidden.dtype))
+        hidden = hidden + self.position.to(hidden.dtype)
 
         for block in self.blocks:
             hidden = block(hidden)
@@ -56,46 +60,20 @@ class Convolutions(nn.Module):
         return parameters.to(x.dtype)
 
 
-class PlainConvolutions(nn.Module):
-    """Convolutions of kernel 3, 1 and 3, with rectified activations between them.
-
-    A flow built on it is a bijection that bends at the activations' edges.
-
-    Source: Kingma and Dhariwal, 2018, Glow, Section 3.3.
-
-    Args:
-        inputs: Channels of the input.
-        outputs: Channels of the output.
-        width: Hidden channels.
-    """
-
-    def __init__(self, inputs: int, outputs: int, *, width: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(inputs, width, 3, padding=1)
-        self.second = nn.Conv2d(width, width, 1)
-        self.last = nn.Conv2d(width, outputs, 3, padding=1)
-        nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
-
-    def forward(self, x: Maps) -> Maps:
-        """Return the coupling's parameters in the precision of `x`."""
-
-        hidden = self.first(channels_last(x))
-        hidden = self.second(functional.relu(hidden, inplace=True))
-        parameters: Maps = self.last(functional.relu(hidden, inplace=True))
-
-        return parameters.to(x.dtype)
-
-
 class _Block(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.first = nn.Conv2d(width, width, 3, padding=1)
-        self.second = nn.Conv2d(width, width, 1)
-        nn.init.zeros_(self.second.weight)
-        nn.init.zeros_(self.second.bias)  # type: ignore[arg-type]
+        self.second = _zero(nn.Conv2d(width, width, 1))
 
     def forward(self, x: Images) -> Images:
         hidden: Images = self.second(functional.silu(self.first(functional.silu(x))))
 
         return x + hidden
+
+
+def _zero(convolution: nn.Conv2d) -> nn.Conv2d:
+    for value in convolution.parameters():
+        nn.init.zeros_(value)
+
+    return convolution

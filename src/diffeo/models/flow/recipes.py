@@ -18,13 +18,13 @@ from diffeo.models.flow.layers import (
     Squeeze,
     Whiten,
 )
-from diffeo.models.flow.masks import Channels, Checkerboard
+from diffeo.models.flow.masks import Channels, Checkerboard, Mask
 from diffeo.models.flow.multiscale import MultiscaleSplit
-from diffeo.models.flow.networks import Convolutions, PlainConvolutions
+from diffeo.models.flow.networks import Convolutions
 from diffeo.models.flow.transforms import Additive, Affine, Transform
 from diffeo.models.seeded import seeded
 
-__all__ = ["Level", "Networks", "glow", "plain", "realnvp", "residual"]
+__all__ = ["Level", "Networks", "glow", "realnvp", "residual"]
 
 Shape = tuple[int, int, int]
 
@@ -39,6 +39,10 @@ class Level:
         blocks: Residual blocks of their networks.
         split: Whether half of the channels become latent at the end of this scale; all
             do at the end of the last.
+
+    Example:
+        >>> Level(steps=8, width=64)
+        Level(steps=8, width=64, blocks=1, split=True)
     """
 
     steps: int
@@ -56,33 +60,19 @@ def residual(
     """Return a network of residual blocks that knows places, as the shipped flows use.
 
     Args:
-        inputs: Its input's channels.
-        outputs: Its output's channels.
+        inputs: Channels of its input.
+        outputs: Channels of its output.
         side: Height and width of both.
-        level: Its width and blocks.
+        level: The scale of the coupling, with width and blocks of the network.
+
+    Example:
+        >>> residual(2, 4, (4, 4), Level(steps=1, width=8)).first
+        Conv2d(2, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
     """
 
     return Convolutions(
         inputs, outputs, side=side, width=level.width, blocks=level.blocks
     )
-
-
-def plain(
-    inputs: int,
-    outputs: int,
-    side: tuple[int, int],  # noqa: ARG001
-    level: Level,
-) -> nn.Module:
-    """Return Glow's own network of three convolutions.
-
-    Args:
-        inputs: Its input's channels.
-        outputs: Its output's channels.
-        side: Height and width of both.
-        level: Its width.
-    """
-
-    return PlainConvolutions(inputs, outputs, width=level.width)
 
 
 def glow(
@@ -103,28 +93,31 @@ def glow(
         levels: The scales, finest first.
         affine: Whether the couplings scale as well as shift.
         bins: Pieces of the learned marginal map of single pixels; 0 for none.
-        seed: Of the first weights.
-        networks: What the couplings' networks are.
+        seed: Seed of the initial weights.
+        networks: Builds the network of a coupling.
 
     Raises:
         ValueError: If the sides cannot be halved so often.
+
+    Example:
+        >>> flow = glow((1, 4, 4), [Level(steps=2, width=8), Level(steps=1, width=8)])
+        >>> flow.shape
+        (1, 4, 4)
     """
 
     transform: Transform = Affine() if affine else Additive()
     build = partial(_build, networks, transform)
 
     def steps(shape: Shape, level: Level) -> list[Bijection]:
-        channels = shape[0]
-        parts: list[Bijection] = []
-
-        for _ in range(level.steps):
-            parts += [
-                ActivationNorm(channels),
-                InvertibleConvolution(channels),
+        return [
+            part
+            for _ in range(level.steps)
+            for part in (
+                ActivationNorm(shape[0]),
+                InvertibleConvolution(shape[0]),
                 Coupling(Channels(), *build(_half(shape), level)),
-            ]
-
-        return parts
+            )
+        ]
 
     with seeded(seed):
         return _flow(shape, levels, build, bins, _no_steps, steps)
@@ -144,40 +137,40 @@ def realnvp(
         levels: The scales, finest first, with their couplings before and again after
             the squeeze.
         bins: Pieces of the learned marginal map of single pixels; 0 for none.
-        seed: Of the first weights.
+        seed: Seed of the initial weights.
 
     Raises:
         ValueError: If the sides cannot be halved so often.
+
+    Example:
+        >>> flow = realnvp((1, 4, 4), [Level(steps=2, width=8)])
+        >>> flow.shape
+        (1, 4, 4)
     """
 
     transform = Affine()
     build = partial(_build, residual, transform)
 
+    def steps(
+        channels: int, half: Shape, level: Level, mask: Callable[[bool], Mask]
+    ) -> list[Bijection]:
+        return [
+            part
+            for step in range(level.steps)
+            for part in (
+                ActivationNorm(channels),
+                Coupling(mask(step % 2 == 1), *build(half, level)),
+            )
+        ]
+
     def fine(shape: Shape, level: Level) -> list[Bijection]:
         channels, height, width = shape
-        parts: list[Bijection] = []
+        half = (2 * channels, height // 2, width // 2)
 
-        for step in range(level.steps):
-            half = (2 * channels, height // 2, width // 2)
-            mask = Checkerboard(step % 2 == 1)
-            parts += [
-                ActivationNorm(channels),
-                Coupling(mask, *build(half, level)),
-            ]
-
-        return parts
+        return steps(channels, half, level, Checkerboard)
 
     def coarse(shape: Shape, level: Level) -> list[Bijection]:
-        parts: list[Bijection] = []
-
-        for step in range(level.steps):
-            mask = Channels(step % 2 == 1)
-            parts += [
-                ActivationNorm(shape[0]),
-                Coupling(mask, *build(_half(shape), level)),
-            ]
-
-        return parts
+        return steps(shape[0], _half(shape), level, Channels)
 
     with seeded(seed):
         return _flow(shape, levels, build, bins, fine, coarse)

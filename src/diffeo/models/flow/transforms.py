@@ -13,7 +13,12 @@ __all__ = ["Additive", "Affine", "Transform"]
 
 @runtime_checkable
 class Transform(Protocol):
-    """An elementwise bijection whose parameters a network provides."""
+    """An elementwise bijection whose parameters a network provides.
+
+    Example:
+        >>> Affine().parameters_per_element
+        2
+    """
 
     parameters_per_element: ClassVar[int]
     """Channels of the network's output for each channel that is transformed."""
@@ -31,8 +36,9 @@ class Additive:
 
     Source: Dinh, Krueger and Bengio, 2015, NICE, Section 3.2.
 
-    >>> Additive().forward(torch.zeros(1, 1, 1, 1), torch.ones(1, 1, 1, 1))
-    (tensor([[[[1.]]]]), tensor([0.]))
+    Example:
+        >>> Additive().forward(torch.zeros(1, 1, 1, 1), torch.ones(1, 1, 1, 1))
+        (tensor([[[[1.]]]]), tensor([0.]))
     """
 
     parameters_per_element: ClassVar[int] = 1
@@ -54,12 +60,14 @@ class Affine:
 
     Source: Dinh, Sohl-Dickstein and Bengio, 2017, RealNVP, equations (7) and (8).
 
-    >>> y, logdet = Affine().forward(torch.ones(1, 1, 2, 2), torch.zeros(1, 2, 2, 2))
-    >>> logdet
-    tensor([0.])
-
     Args:
         bound: Greatest logarithm of a scale.
+
+    Example:
+        >>> x, parameters = torch.ones(1, 1, 2, 2), torch.zeros(1, 2, 2, 2)
+        >>> _, logdet = Affine().forward(x, parameters)
+        >>> logdet
+        tensor([0.])
     """
 
     parameters_per_element: ClassVar[int] = 2

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from diffeo.models.flow.bijection import Bijection
-from diffeo.models.flow.invertible_backprop import Step, step_of
+from diffeo.models.flow.invertible_backprop import Step, both_ways
 from diffeo.shapes import Images, LogDet
 
 __all__ = ["ChannelAffine", "join_neighbors"]
@@ -15,14 +15,15 @@ __all__ = ["ChannelAffine", "join_neighbors"]
 class ChannelAffine(Bijection):
     """The same affine map of the channels at every place, y = weight · x + bias.
 
-    >>> halve = ChannelAffine(torch.eye(3) / 2, torch.zeros(3), like=torch.ones(()))
-    >>> halve(torch.ones(1, 3, 1, 1))[0].flatten()
-    tensor([0.5000, 0.5000, 0.5000])
-
     Args:
         weight: An invertible matrix, (channels, channels).
         bias: A number for each channel, (channels,).
         like: A tensor of the data type and on the device on which the map is to run.
+
+    Example:
+        >>> halve = ChannelAffine(torch.eye(3) / 2, torch.zeros(3), like=torch.ones(()))
+        >>> halve(torch.ones(1, 3, 1, 1))[0].flatten()
+        tensor([0.5000, 0.5000, 0.5000])
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, *, like: Tensor) -> None:
@@ -46,7 +47,7 @@ class ChannelAffine(Bijection):
     def steps(self) -> tuple[Step, Step]:
         """Return both directions as steps."""
 
-        return step_of(self.forward, self.inverse), step_of(self.inverse, self.forward)
+        return both_ways(self.forward, self.inverse)
 
     def then(self, other: "ChannelAffine") -> "ChannelAffine":
         """Return this map followed by the other one."""
@@ -66,6 +67,12 @@ def join_neighbors(parts: Iterable[Bijection]) -> list[Bijection]:
 
     Args:
         parts: Bijections in the order in which `forward` runs them.
+
+    Example:
+        >>> halve = ChannelAffine(torch.eye(3) / 2, torch.zeros(3), like=torch.ones(()))
+        >>> (quarter,) = join_neighbors([halve, halve])
+        >>> quarter(torch.ones(1, 3, 1, 1))[0].flatten()
+        tensor([0.2500, 0.2500, 0.2500])
     """
 
     joined: list[Bijection] = []

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from diffeo.plugins import find_coordinates, find_model
 from diffeo.user_code import UserCodeError
+from diffeo.workflows.loading import find_coordinates, find_model
 
 CODE = """
 from dataclasses import dataclass

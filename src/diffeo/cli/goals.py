@@ -1,0 +1,75 @@
+"""What a model is to answer, as options say it."""
+
+import math
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from diffeo.objectives import Objective
+
+__all__ = ["objective_of"]
+
+
+def objective_of(
+    classes: tuple[str, ...], **options: str | float | None
+) -> "Objective":
+    """Return the one objective that options ask for.
+
+    Args:
+        classes: What the classes are called; empty if unknown.
+        **options: Values of target, confidence, at_least, at_most, near and within;
+            None where an option is not given.
+
+    Raises:
+        ValueError: If the options ask for no objective, or for several.
+
+    Example:
+        >>> objective_of(("cat", "dog"), target="dog", confidence=None)
+        TargetClass(target=1, confidence=0.99)
+    """
+
+    from diffeo.objectives import AtLeast, AtMost, Near, TargetClass
+
+    given = {name: value for name, value in options.items() if value is not None}
+
+    for name, value in given.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{_flag(name)} must be a finite number, got {value}")
+
+    match given:
+        case {"target": str(text), "confidence": float(value), **rest} if not rest:
+            return TargetClass(_class(text, classes), value)
+        case {"target": str(text), **rest} if not rest:
+            return TargetClass(_class(text, classes))
+        case {"near": float(value), "within": float(width), **rest} if not rest:
+            return Near(value, width)
+        case {"at_least": float(value), **rest} if not rest:
+            return AtLeast(value)
+        case {"at_most": float(value), **rest} if not rest:
+            return AtMost(value)
+
+    raise ValueError(
+        "exactly one of --target (perhaps with --confidence), --at-least, --at-most, "
+        "and --near with --within must be given, got "
+        f"{' and '.join(map(_flag, given)) or 'none'}"
+    )
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _class(text: str, classes: tuple[str, ...]) -> int | Literal["other"]:
+    if text in classes:
+        return classes.index(text)
+
+    if text == "other":
+        return "other"
+
+    if not text.isdecimal():
+        names = f"one of {', '.join(classes)}" if classes else "a name from --classes"
+
+        raise ValueError(
+            f"target must be a class number or 'other', or {names}, got {text}"
+        )
+
+    return int(text)

@@ -1,0 +1,75 @@
+"""The public names of the package, all in one place."""
+
+import importlib
+from typing import TYPE_CHECKING
+
+from diffeo.ascents import (
+    LBFGS,
+    Adam,
+    Adaptive,
+    Ball,
+    Box,
+    Gradient,
+    Momentum,
+    NormalizedGradient,
+    Polyak,
+    Sphere,
+)
+from diffeo.coordinates.bounded import Bounded
+from diffeo.coordinates.identity import Identity
+from diffeo.coordinates.linear import Linear, principal_axes
+from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
+from diffeo.explain import explain
+from diffeo.models.classifiers import Logits
+from diffeo.models.flow.flow import Flow
+from diffeo.objectives import AtLeast, AtMost, Between, Near, TargetClass
+from diffeo.search import Run, search, search_batches
+
+if TYPE_CHECKING:
+    from diffeo import zoo
+    from diffeo.coordinates.zuko import ZukoFlow
+
+__all__ = [
+    "LBFGS",
+    "Adam",
+    "Adaptive",
+    "AtLeast",
+    "AtMost",
+    "Ball",
+    "Between",
+    "Bounded",
+    "Box",
+    "Counterfactuals",
+    "Flow",
+    "Gradient",
+    "Identity",
+    "Linear",
+    "Logits",
+    "Momentum",
+    "Near",
+    "NormalizedGradient",
+    "Outcome",
+    "Polyak",
+    "Run",
+    "Sphere",
+    "TargetClass",
+    "Typicality",
+    "ZukoFlow",
+    "explain",
+    "principal_axes",
+    "search",
+    "search_batches",
+    "zoo",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Return what is imported where it is used first, for the libraries it needs."""
+
+    if name == "zoo":
+        return importlib.import_module("diffeo.zoo")
+
+    if name == "ZukoFlow":
+        return importlib.import_module("diffeo.coordinates.zuko").ZukoFlow
+
+    raise AttributeError(f"diffeo has no {name}")

@@ -1,0 +1,95 @@
+"""Output folders: what may be written to, and drawings that are whole or not there."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+__all__ = ["check_output", "check_place", "drafted"]
+
+PAGE = "report.html"
+
+
+def check_output(folder: Path, *, overwrite: bool) -> None:
+    """Refuse a folder that holds anything, unless its files may be replaced.
+
+    Args:
+        folder: Where results are to be written.
+        overwrite: Whether files of the same names may be replaced.
+
+    Raises:
+        FileExistsError: If the folder is not empty, and must not be written to.
+        NotADirectoryError: If there is a file at its place or above it.
+
+    Example:
+        >>> check_output(Path("a-new-folder"), overwrite=False)
+    """
+
+    check_place(folder)
+
+    if not overwrite and folder.is_dir() and any(folder.iterdir()):
+        raise FileExistsError(
+            f"the output folder must be new or empty, got {folder}, which holds files; "
+            "choose another or pass --overwrite"
+        )
+
+
+def check_place(folder: Path) -> None:
+    """Refuse a folder that cannot be made.
+
+    Raises:
+        NotADirectoryError: If there is a file at its place or above it.
+
+    Example:
+        >>> check_place(Path("a-new-folder"))
+    """
+
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+
+    if not there.is_dir():
+        raise NotADirectoryError(
+            f"the output folder must be a folder, got {folder}, where {there} is a file"
+        )
+
+
+@contextmanager
+def drafted(folder: Path) -> Iterator[Path]:
+    """Give a folder whose files move into the output folder if the block ends well.
+
+    They replace files and folders of the same names; the page comes last, so that all
+    it shows is there once the page is.
+
+    Args:
+        folder: Where the files belong; made if it is not there.
+
+    Yields:
+        A folder inside, `drawing.part`, that does not outlive the block.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as place:
+        ...     with drafted(Path(place, "out")) as draft:
+        ...         _ = (draft / "report.html").write_text("a page")
+        ...     Path(place, "out/report.html").read_text()
+        'a page'
+    """
+
+    draft = folder / "drawing.part"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+
+    try:
+        yield draft
+
+        for file in sorted(draft.iterdir(), key=lambda file: file.name == PAGE):
+            place = folder / file.name
+
+            if place.is_dir():
+                shutil.rmtree(place)
+
+            file.replace(place)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+        with suppress(OSError):
+            folder.rmdir()  # only if nothing came of it

@@ -1,0 +1,252 @@
+"""Images, models, coordinates and devices by what a user types."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from diffeo import zoo
+from diffeo.coordinates.identity import Identity
+from diffeo.coordinates.protocol import Coordinates
+from diffeo.data.images import ImageFiles, read_images
+from diffeo.data.labelled import LabelledImages, read_labelled_images
+from diffeo.data.mnist import sample_digits
+from diffeo.user_code import call_function
+
+__all__ = [
+    "find_coordinates",
+    "find_device",
+    "find_images",
+    "find_labelled",
+    "find_model",
+    "read_classes",
+]
+
+
+def find_images(
+    text: str,
+    *,
+    crop: int | None = None,
+    resize: int | None = None,
+    limit: int | None = None,
+) -> ImageFiles:
+    """Return the images that a text names.
+
+    Args:
+        text: "digits" for the bundled sample of MNIST; or a folder of pictures, one
+            picture, an IDX or a NumPy file.
+        crop: Side in pixels of the square cut out of the middle of each picture.
+        resize: Side in pixels to which each picture is resized.
+        limit: Take only the first so many images.
+
+    Raises:
+        FileNotFoundError: If there is nothing at the path.
+        ValueError: If the images cannot be read, or the limit is below 1.
+
+    Example:
+        >>> find_images("digits", limit=2).images.shape
+        torch.Size([2, 1, 28, 28])
+    """
+
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit must be at least 1, got {limit}")
+
+    if text == "digits":
+        digits = find_labelled(text, crop=crop, resize=resize)
+
+        return ImageFiles(digits.images[:limit], ())
+
+    images, names = read_images(text, crop=crop, resize=resize)
+
+    return ImageFiles(images[:limit], names[:limit])
+
+
+def find_labelled(
+    text: str, *, crop: int | None = None, resize: int | None = None
+) -> LabelledImages:
+    """Return the images with classes that a text names.
+
+    Args:
+        text: "digits" for the bundled sample of MNIST; or a folder with one folder of
+            pictures for each class.
+        crop: Side in pixels of the square cut out of the middle of each picture.
+        resize: Side in pixels to which each picture is resized.
+
+    Raises:
+        FileNotFoundError: If there is no such folder.
+        ValueError: If the images cannot be read, or the digits are to be resized.
+
+    Example:
+        >>> find_labelled("digits").classes
+        10
+    """
+
+    if text in ("digits", "mnist") and (crop or resize):
+        raise ValueError(f"crop and resize must be given with a folder, got {text}")
+
+    if text == "digits":
+        return sample_digits()
+
+    return read_labelled_images(text, crop=crop, resize=resize)
+
+
+def find_device(text: str) -> str:
+    """Return the name of the device that a text names.
+
+    Args:
+        text: As PyTorch names it, such as "cpu" or "cuda:1"; or "auto" for "cuda"
+            where there is one, else "cpu".
+
+    Raises:
+        ValueError: If there is no such device.
+
+    Example:
+        >>> find_device("cpu")
+        'cpu'
+    """
+
+    if text == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+
+    try:
+        torch.zeros(1, device=text).item()
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"device must be one that PyTorch can use here, got {text}: "
+            f"{str(error).splitlines()[0]}"
+        ) from None
+
+    return text
+
+
+def read_classes(path: Path | None) -> tuple[str, ...]:
+    """Read what the classes are called, one name a line.
+
+    Args:
+        path: A text file, of which blank lines at the end do not count; no names if
+            not given.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not text.
+
+    Example:
+        >>> read_classes(None)
+        ()
+    """
+
+    if path is None:
+        return ()
+
+    if not path.is_file():
+        raise FileNotFoundError(f"classes must be a text file, got {path}")
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"classes must be UTF-8 text, got {path}: {error}") from None
+
+    return tuple(text.rstrip().splitlines())
+
+
+def find_model(text: str, *, device: str | torch.device = "cpu") -> nn.Module:
+    """Return the model that a text names.
+
+    Args:
+        text: Weights by name, a weights file, or "file.py:function": that file is run,
+            and the function, called without arguments, must return the model.
+        device: Where to put the model.
+
+    Raises:
+        FileNotFoundError: If there is no such file or name.
+        ValueError: If it is no model, or one of data rather than of answers.
+        UserCodeError: If the file or the function raises an error.
+
+    Example:
+        >>> type(find_model("mnist-cnn")).__name__
+        'Sequential'
+    """
+
+    model = _find(text, device)
+
+    if not isinstance(model, nn.Module):
+        raise ValueError(  # noqa: TRY004
+            f"{text} must return a torch.nn.Module, got {type(model).__name__}"
+        )
+
+    if isinstance(model, Coordinates):
+        raise ValueError(  # noqa: TRY004
+            f"the model must be a classifier or regressor, got {text}, a generative "
+            f"model ({type(model).__name__}, which has encode and decode)"
+        )
+
+    return model
+
+
+def find_coordinates(
+    text: str, shape: tuple[int, ...], *, device: str | torch.device = "cpu"
+) -> Coordinates:
+    """Return the coordinates that a text names.
+
+    Args:
+        text: Weights of a generative model by name, a weights file, "data" for the data
+            space itself, or "file.py:function": that file is run, and the function,
+            called without arguments, must return an object with encode and decode.
+        shape: Shape of one datum.
+        device: Where to put the coordinates.
+
+    Raises:
+        FileNotFoundError: If there is no such file or name.
+        ValueError: If what is named has no encode or no decode.
+        UserCodeError: If the file or the function raises an error.
+
+    Example:
+        >>> find_coordinates("data", (1, 28, 28))
+        Identity(shape=(1, 28, 28))
+    """
+
+    if text == "data":
+        return Identity(shape)
+
+    found = _find(text, device)
+
+    if not isinstance(found, Coordinates):
+        raise ValueError(  # noqa: TRY004
+            f"coordinates must be a generative model with encode(x) and decode(z), got "
+            f"{text}, a {type(found).__name__} without them; a decoder alone is not "
+            "enough, since a search starts where encode puts its input"
+        )
+
+    return found
+
+
+def _find(text: str, device: str | torch.device) -> object:
+    path, _, name = text.rpartition(":")
+
+    if path.endswith(".py"):
+        return _placed(call_function(Path(path), name), text, device)
+
+    if text.endswith(".py"):
+        raise ValueError(
+            f"a Python file must be named with its function, as {text}:FUNCTION, got "
+            f"{text}"
+        )
+
+    if Path(text).is_file() and not text.endswith(".safetensors"):
+        raise ValueError(
+            "weights must be a .safetensors file that diffeo wrote; for any other, "
+            "write a function that loads it and name that, as file.py:FUNCTION, got "
+            f"{text}"
+        )
+
+    return zoo.load(text, device)
+
+
+def _placed(found: object, text: str, device: str | torch.device) -> object:
+    if not isinstance(found, nn.Module):
+        return found
+
+    if any(value.is_meta for value in found.state_dict().values()):
+        raise ValueError(f"{text} must have weights, got some on the meta device")
+
+    return found.to(device)

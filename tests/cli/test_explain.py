@@ -1,0 +1,300 @@
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from command_line import Ended, flags, run
+from diffeo.counterfactuals import Counterfactuals, Outcome
+from diffeo.data.images import read_images
+from diffeo.data.mnist import sample_digits
+from diffeo.report.images import to_8_bits, write_png
+from diffeo.search import search_batches
+
+MODEL = """
+import torch
+
+def good():
+    torch.manual_seed(0)
+    layers = torch.nn.Flatten(), torch.nn.Linear(784, 10)
+    return torch.nn.Sequential(*layers).eval()
+
+class Brightness(torch.nn.Module):
+    def forward(self, x):
+        return x.mean((1, 2, 3))
+
+def brightness():
+    return Brightness().eval()
+
+def probable():
+    return torch.nn.Sequential(good(), torch.nn.Softmax(1)).eval()
+"""
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A Python file whose functions return models."""
+
+    path = tmp_path / "my_models.py"
+    path.write_text(MODEL)
+
+    return path
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw no page, which takes longer than all else."""
+
+    monkeypatch.setattr("diffeo.workflows.explain.draw_explanation", lambda *_: None)
+
+
+def explain(out: Path, **options: object) -> Ended:
+    settings: dict[str, object] = {
+        "data": "digits",
+        "model": "mnist-cnn",
+        "coordinates": "mnist-flow",
+        "target": 9,
+        "limit": 3,
+        "steps": 60,
+        "out": out,
+        "quiet": True,
+    } | options
+
+    return run("explain", *flags(**settings))
+
+
+def test_explain_writes_all_there_is_to_see(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    ended = explain(out, path=True)
+    record = Counterfactuals.load(out / "record.safetensors")
+    page = (out / "report.html").read_text()
+
+    with (out / "summary.csv").open() as file:
+        rows = list(csv.DictReader(file))
+
+    assert ended.code == 0
+    assert ended.stdout.splitlines()[0] == "3 of 3 reached the target (3 reached)"
+    assert ended.stdout.splitlines()[1].startswith("medians: steps ")
+    assert ended.stdout.splitlines()[-1] == str((out / "report.html").resolve())
+    assert (out / "gallery.png").is_file()
+    assert torch.equal(record.factual, sample_digits().images[:3])
+    assert [row["target"] for row in rows] == ["9"] * 3
+    assert [int(row["steps"]) for row in rows] == record.steps.tolist()
+    assert record.settings["model"] == {"name": "mnist-cnn"}
+    assert record.settings["coordinates"] == {"name": "mnist-flow"}
+    assert "No path is shown" not in page
+    assert not (out / "batches").exists()
+
+    for row in range(3):
+        picture = read_images(out / f"images/{row:05d}-counterfactual.png").images
+        assert torch.equal(picture[0], to_8_bits(record.counterfactual)[row])
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize(
+    ("options", "backward"),
+    [({}, "plain"), ({"backward": "reversible"}, "reversible")],
+)
+def test_explain_states_the_backward_pass(
+    options: dict[str, object], backward: str, tmp_path: Path
+) -> None:
+    ended = explain(tmp_path / "out", **options, limit=1, steps=5)
+    record = Counterfactuals.load(tmp_path / "out" / "record.safetensors")
+
+    assert ended.code == 0
+    assert record.settings["backward"] == backward
+    assert not record.paths
+
+
+def test_explain_takes_pictures_and_a_python_function(
+    model: Path, tmp_path: Path
+) -> None:
+    pictures, out = tmp_path / "pictures", tmp_path / "out"
+    pictures.mkdir()
+
+    for name, image in zip(("one", "two"), sample_digits().images[:2], strict=True):
+        write_png(image, pictures / f"{name}.png")
+
+    ended = explain(
+        out,
+        data=pictures,
+        model=f"{model}:good",
+        coordinates="data",
+        target="other",
+        rate=0.05,
+    )
+    record = Counterfactuals.load(out / "record.safetensors")
+
+    assert ended.code == 0
+    assert record.names == ("one.png", "two.png")
+    assert record.reached.all()
+    assert "one.png" in (out / "report.html").read_text()
+    assert "two.png" in (out / "summary.csv").read_text()
+    assert (out / "images/00001-two-counterfactual.png").is_file()
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize(
+    ("goal", "low", "high"),
+    [
+        ({"at_least": 0.3}, 0.3, 1),
+        ({"at_most": 0.05}, 0, 0.05),
+        ({"near": 0.2, "within": 0.01}, 0.19, 0.21),
+    ],
+)
+def test_explain_brings_a_regressor_to_a_value(
+    goal: dict[str, object], low: float, high: float, model: Path, tmp_path: Path
+) -> None:
+    ended = explain(
+        tmp_path / "out",
+        model=f"{model}:brightness",
+        coordinates="data",
+        rate=0.05,
+        target=None,
+        **goal,
+    )
+    record = Counterfactuals.load(tmp_path / "out/record.safetensors")
+
+    assert ended.code == 0
+    assert "value 0." in ended.stdout
+    assert record.reached.all()
+    assert ((record.outputs_after >= low) & (record.outputs_after <= high)).all()
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_target_may_be_a_name(model: Path, tmp_path: Path) -> None:
+    names = tmp_path / "names.txt"
+    names.write_text("\n".join(f"digit {number}" for number in range(10)) + "\n\n")
+    ended = explain(
+        tmp_path / "out",
+        model=f"{model}:good",
+        coordinates="data",
+        classes=names,
+        target="digit 8",
+        steps=1,
+    )
+    record = Counterfactuals.load(tmp_path / "out/record.safetensors")
+
+    assert ended.code == 0
+    assert record.target.tolist() == [8, 8, 8]
+    assert "digit 8" in (tmp_path / "out/summary.csv").read_text()
+
+
+def test_probabilities_are_told_in_a_sentence(model: Path, tmp_path: Path) -> None:
+    ended = explain(tmp_path / "out", model=f"{model}:probable")
+
+    assert ended.code == 2
+    assert "Logits(model)" in ended.stderr
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_an_existing_folder_is_not_overwritten(tmp_path: Path) -> None:
+    options = {"coordinates": "data", "steps": 1}
+    (tmp_path / "keep").write_text("kept")
+    ended = explain(tmp_path, **options)
+
+    assert ended.code == 2
+    assert "which exists" in ended.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["keep"]
+
+    assert explain(tmp_path, **options, overwrite=True).code == 0
+    assert (tmp_path / "keep").read_text() == "kept"
+    assert (tmp_path / "record.safetensors").is_file()
+
+
+def test_overwriting_keeps_no_old_pictures(tmp_path: Path) -> None:
+    options = {"coordinates": "data", "steps": 1}
+    explain(tmp_path, **options)
+    ended = explain(tmp_path, **options, limit=2, overwrite=True)
+
+    assert ended.code == 0
+    assert len(list((tmp_path / "images").iterdir())) == 4
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_same_command_goes_on_where_the_last_one_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"coordinates": "data", "limit": 6, "steps": 3, "batch_size": 2}
+    searched: list[int] = []
+
+    def failing(x: torch.Tensor, *rest: object) -> object:
+        for record in search_batches(x, *rest):  # type: ignore[arg-type]
+            if len(searched) == 2:
+                raise RuntimeError("out of reach")
+
+            searched.append(len(record))
+            yield record
+
+    with monkeypatch.context() as patched:
+        patched.setattr("diffeo.workflows.explain.search_batches", failing)
+        ended = explain(tmp_path / "out", **options)
+
+    batches = sorted(path.name for path in (tmp_path / "out/batches").iterdir())
+    again = explain(tmp_path / "out", **options)
+    record = Counterfactuals.load(tmp_path / "out/record.safetensors")
+    explain(tmp_path / "whole", **options)
+    whole = Counterfactuals.load(tmp_path / "whole/record.safetensors")
+
+    assert "RuntimeError: out of reach" in ended.stderr
+    assert batches == ["00000-00001.safetensors", "00002-00003.safetensors"]
+    assert again.code == 0
+    assert again.stderr == "going on: 4 of 6 rows are there\n"
+    assert record.settings == whole.settings
+    assert torch.equal(record.latent, whole.latent)
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_finished_search_is_not_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"coordinates": "data", "steps": 1}
+    first = explain(tmp_path, **options)
+    monkeypatch.setattr("diffeo.workflows.explain.search_batches", None)
+    again = explain(tmp_path, **options)
+
+    assert again.stderr == "finished already: 3 of 3 rows are there\n"
+    assert (again.code, again.stdout) == (first.code, first.stdout)
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_interrupted_rows_are_kept_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(x: torch.Tensor, *rest: object) -> object:
+        first, second = list(search_batches(x, *rest))  # type: ignore[arg-type]
+        second.outcome[:] = Outcome.INTERRUPTED
+        yield first
+        yield second
+
+    monkeypatch.setattr("diffeo.workflows.explain.search_batches", interrupted)
+    ended = explain(tmp_path, coordinates="data", steps=1, batch_size=2)
+    record = Counterfactuals.load(tmp_path / "record.safetensors")
+
+    assert ended.code == 130
+    assert "interrupted: 2 of 3 rows; the same command goes on" in ended.stderr
+    assert ended.stderr.splitlines()[-1] == "Interrupted."
+    assert record.counts()[Outcome.INTERRUPTED] == 1
+
+
+def test_a_page_that_fails_costs_a_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("diffeo.extras.find_spec", lambda _: None)
+    ended = explain(tmp_path, coordinates="data", steps=1)
+
+    assert ended.code == 0
+    assert "not the page: jinja2 is missing: pip install 'diffeo[" in ended.stderr
+    assert ended.stdout.splitlines()[-1] == str((tmp_path / "summary.csv").resolve())
+    assert (tmp_path / "record.safetensors").is_file()
+    assert (tmp_path / "images/00000-factual.png").is_file()
+
+
+def test_the_request_is_kept(tmp_path: Path) -> None:
+    explain(tmp_path, coordinates="data", steps=1, seed=5)
+    request = json.loads((tmp_path / "request.json").read_text())
+
+    assert request["data"]["name"] == "digits"
+    assert request["objective"]["target"] == 9
+    assert request["seed"] == 5
