@@ -4,7 +4,7 @@ import torch
 
 from diffeo.data.labelled import LabelledImages
 from diffeo.evaluation.cache import Cache
-from diffeo.evaluation.metrics.im1 import im1
+from diffeo.evaluation.metrics.realism import im1
 from diffeo.evaluation.oracle_training import (
     AutoencoderSettings,
     ClassifierSettings,

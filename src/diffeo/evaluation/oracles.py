@@ -32,27 +32,23 @@ class LinearClassifier(nn.Module):
         size: Number of entries of a row.
 
     Example:
-        >>> LinearClassifier(classes=3, size=4)(torch.zeros(2, 1, 2, 2))
+        >>> LinearClassifier(classes=1, size=4)(torch.zeros(2, 1, 2, 2))
         tensor([0, 0])
     """
 
-    weight: Tensor
-    bias: Tensor
-
     def __init__(self, classes: int, size: int) -> None:
         super().__init__()
-        double = torch.float64
-        self.register_buffer("weight", torch.zeros(classes, size, dtype=double))
-        self.register_buffer("bias", torch.zeros(classes, dtype=double))
+        self.planes = nn.Linear(size, classes, dtype=torch.float64)
 
     def forward(self, x: Data) -> Indices:
         """Return the class of each row."""
 
-        heights: Tensor = x.flatten(1).cpu().double() @ self.weight.T + self.bias
+        heights: Tensor = self.planes(x.flatten(1).cpu().double())
 
         return heights.argmax(1).to(x.device)
 
 
+@torch.no_grad()
 def svm(x: Data, labels: Indices, *, penalty: float = 0.001) -> LinearClassifier:
     """Fit a linear support-vector machine, one class against the rest.
 
@@ -79,13 +75,13 @@ def svm(x: Data, labels: Indices, *, penalty: float = 0.001) -> LinearClassifier
 
     known = torch.from_numpy(machine.classes_)
     fitted = LinearClassifier(int(known.max()) + 1, weight.shape[1])
-    fitted.bias.fill_(-torch.inf)  # a class without data is never answered
-    fitted.weight[known], fitted.bias[known] = weight, bias
+    fitted.planes.bias.fill_(-torch.inf)  # a class without data is never answered
+    fitted.planes.weight[known], fitted.planes.bias[known] = weight, bias
 
     return fitted
 
 
-def forest(x: Data, labels: Labels, *, trees: int = 100, seed: int = 0) -> Oracle:
+def forest(x: Data, labels: Labels, *, trees: int) -> Oracle:
     """Fit a random forest, for values if the labels are floats, else for classes.
 
     Source: Breiman, 2001, Random forests.
@@ -94,7 +90,6 @@ def forest(x: Data, labels: Labels, *, trees: int = 100, seed: int = 0) -> Oracl
         x: Training data.
         labels: Their classes or values.
         trees: Number of trees.
-        seed: Seed of the draws of rows and entries.
 
     Example:
         >>> x = torch.tensor([[-1.0, 0.0], [1.0, 0.0]])
@@ -103,7 +98,7 @@ def forest(x: Data, labels: Labels, *, trees: int = 100, seed: int = 0) -> Oracl
     """
 
     kinds = {True: RandomForestRegressor, False: RandomForestClassifier}
-    machine = kinds[labels.is_floating_point()](trees, random_state=seed)
+    machine = kinds[labels.is_floating_point()](trees, random_state=0)
     machine.fit(x.flatten(1).cpu().numpy(), labels.cpu().numpy())
 
     def oracle(x: Data) -> Labels:

@@ -5,7 +5,7 @@ from pathlib import Path
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import read_labelled_images
 from diffeo.data.mnist import mnist, sample_digits
-from diffeo.evaluation.comparison import evaluate
+from diffeo.evaluation.comparison import compare
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.settings import Settings
 from diffeo.evaluation.table import Table
@@ -37,7 +37,8 @@ def evaluate_to_folder(
         ValueError: If the record's images are not like the reference's.
     """
 
-    table = evaluate(record, task, reference, settings)
+    records = {"counterfactuals": record}
+    table = compare(records, task, reference, settings=settings).table()
     write_results(table.as_results(), folder)
     table.write_csv(folder / "table.csv")
 

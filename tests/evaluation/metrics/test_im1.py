@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from diffeo.evaluation.metrics.im1 import im1
+from diffeo.evaluation.metrics.realism import im1
 from laws import images
 
 

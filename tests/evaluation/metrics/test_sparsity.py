@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from diffeo.evaluation.metrics.sparsity import hoyer
+from diffeo.evaluation.metrics.change import hoyer
 from laws import images
 
 

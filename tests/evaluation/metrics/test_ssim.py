@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from skimage.metrics import structural_similarity
 
-from diffeo.evaluation.metrics.ssim import ssim
+from diffeo.evaluation.metrics.change import ssim
 from laws import images
 
 

@@ -4,8 +4,7 @@ import torch
 from sklearn.neighbors import KNeighborsRegressor
 
 from diffeo.coordinates.identity import Identity
-from diffeo.evaluation.metrics.neighbors import nearest_labels
-from diffeo.evaluation.metrics.values import value_error
+from diffeo.evaluation.metrics.agreement import nearest_labels, value_error
 from diffeo.evaluation.task import Task
 from diffeo.objectives import AtLeast, AtMost, Near, Objective
 from laws import SHAPE, images
@@ -41,9 +40,3 @@ def test_the_neighbors_value_is_the_references() -> None:
     found = nearest_labels(query, reference, values, count=3).mean(1)
 
     np.testing.assert_allclose(found, expected)
-
-
-@pytest.mark.parametrize("count", [0, 31])
-def test_there_are_only_so_many_neighbors(count: int) -> None:
-    with pytest.raises(ValueError, match="count must be from 1 to 30"):
-        nearest_labels(images(2), images(30), torch.zeros(30), count=count)
