@@ -182,7 +182,7 @@ def oracle_results(
     if len(found) == 0:
         return {"svm_target": math.nan, "knn_target": math.nan}
 
-    near = neighbor_share(found, train.images, train.labels, target=TARGET)
+    near = neighbor_share(found, train, TARGET)
 
     return {
         "svm_target": mean(agreement([oracle], found, TARGET)),

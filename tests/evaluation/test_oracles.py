@@ -5,6 +5,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 
+from diffeo.data.labelled import LabelledImages
 from diffeo.evaluation.metrics.agreement import agreement, neighbor_share
 from diffeo.evaluation.oracles import classifier_oracle, forest, svm
 from laws import images, tiny_classifier
@@ -24,7 +25,7 @@ def test_neighbor_share_agrees_with_the_reference() -> None:
     query, _ = blobs(20, 1)
     reference = KNeighborsClassifier(n_neighbors=7).fit(x.flatten(1), labels)
     expected = reference.predict_proba(query.flatten(1))[:, 2]
-    found = neighbor_share(query, x, labels, target=2, count=7)
+    found = neighbor_share(query, LabelledImages(x, labels), 2, count=7)
 
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)
 
@@ -32,9 +33,9 @@ def test_neighbor_share_agrees_with_the_reference() -> None:
 def test_each_row_may_have_its_own_class() -> None:
     x, labels = blobs(60, 0)
     query, wanted = blobs(20, 1)
-    found = neighbor_share(query, x, labels, target=wanted)
+    found = neighbor_share(query, LabelledImages(x, labels), wanted)
     expected = [
-        neighbor_share(query, x, labels, target=label)[row]
+        neighbor_share(query, LabelledImages(x, labels), label)[row]
         for row, label in enumerate(wanted.tolist())
     ]
 

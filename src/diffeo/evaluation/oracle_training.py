@@ -1,4 +1,4 @@
-"""Oracles and autoencoders trained on real data and kept in a cache."""
+"""Classifiers and autoencoders trained on real data and kept in a cache."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from diffeo.data.labelled import LabelledImages
 from diffeo.evaluation.cache import Cache
-from diffeo.evaluation.oracles import LinearClassifier, svm
 from diffeo.evaluation.reference import to_bytes
 from diffeo.models.bottleneck import bottleneck
 from diffeo.models.classifiers import cnn
@@ -24,7 +23,6 @@ __all__ = [
     "ClassifierSettings",
     "trained_autoencoder",
     "trained_classifier",
-    "trained_svm",
 ]
 
 EPOCH = 50  # updates that an epoch has at least
@@ -140,34 +138,6 @@ def trained_classifier(
     module = Supervised(model, schedule, seed=how.seed)
 
     return _trained(module, data.images, (data.labels,), how, cache)
-
-
-def trained_svm(data: LabelledImages, penalty: float, cache: Cache) -> nn.Module:
-    """Return a linear support-vector machine, fitted or from the cache.
-
-    Args:
-        data: Images with their classes.
-        penalty: Weight of the slack.
-        cache: Where it is kept.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> data = LabelledImages(torch.rand(2, 1, 4, 4), torch.tensor([0, 1]))
-        >>> with TemporaryDirectory() as folder:
-        ...     trained_svm(data, 0.1, Cache(Path(folder)))(data.images)
-        tensor([0, 1])
-    """
-
-    machine = LinearClassifier(data.classes, data.images[0].numel())
-
-    def train(machine: nn.Module) -> None:
-        fitted = svm(data.images, data.labels, penalty=penalty)
-        machine.load_state_dict(fitted.state_dict())
-
-    tensors = [to_bytes(data.images), data.labels]
-
-    return cache.trained(machine, train, data=tensors, settings={"svm": penalty})
 
 
 def _trained(

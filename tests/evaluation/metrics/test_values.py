@@ -4,6 +4,7 @@ import torch
 from sklearn.neighbors import KNeighborsRegressor
 
 from diffeo.coordinates.identity import Identity
+from diffeo.data.labelled import LabelledImages
 from diffeo.evaluation.metrics.agreement import nearest_labels, value_error
 from diffeo.evaluation.task import Task
 from diffeo.objectives import AtLeast, AtMost, Near, Objective
@@ -37,6 +38,6 @@ def test_the_neighbors_value_is_the_references() -> None:
     machine = KNeighborsRegressor(n_neighbors=3)
     machine.fit(reference.flatten(1).numpy(), values.numpy())
     expected = machine.predict(query.flatten(1).numpy())
-    found = nearest_labels(query, reference, values, count=3).mean(1)
+    found = nearest_labels(query, LabelledImages(reference, values), 3).mean(1)
 
     np.testing.assert_allclose(found, expected)

@@ -8,13 +8,13 @@ from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
+from diffeo.data.labelled import LabelledImages
 from diffeo.evaluation.judges import Judges
 from diffeo.evaluation.metric import Better, metric
-from diffeo.evaluation.oracle_training import trained_classifier, trained_svm
-from diffeo.evaluation.oracles import Oracle, classifier_oracle, forest
-from diffeo.evaluation.reference import Labels
+from diffeo.evaluation.oracle_training import trained_classifier
+from diffeo.evaluation.oracles import Oracle, classifier_oracle, forest, svm
 from diffeo.evaluation.task import Task
-from diffeo.shapes import Data, Indices, Scores
+from diffeo.shapes import Data, Images, Indices, Scores
 
 __all__ = ["agreement", "nearest_labels", "neighbor_share", "value_error"]
 
@@ -45,40 +45,30 @@ def agreement(
 
 
 def nearest_labels(
-    x: Data,
-    reference: Float[Tensor, "references ..."],
-    labels: Labels,
-    *,
-    count: int,
+    x: Images, data: LabelledImages, count: int
 ) -> Float[Tensor, "batch count"] | Int[Tensor, "batch count"]:
     """Return the labels of the nearest real data of each row.
 
     Args:
         x: Counterfactuals.
-        reference: Real data, in which neighbors are looked for.
-        labels: Their true classes or values.
+        data: Real data with their true classes or values.
         count: Number of neighbors of each row, by Euclidean distance.
 
     Example:
-        >>> reference = torch.tensor([[0.0], [1.0], [5.0]])
-        >>> nearest_labels(reference[:1], reference, torch.tensor([4, 4, 9]), count=2)
+        >>> x = torch.tensor([0.0, 1.0, 5.0]).reshape(3, 1, 1, 1)
+        >>> nearest_labels(x[:1], LabelledImages(x, torch.tensor([4, 4, 9])), 2)
         tensor([[4, 4]])
     """
 
     index = NearestNeighbors(n_neighbors=count, algorithm="brute")
-    index.fit(reference.flatten(1).cpu().numpy())
+    index.fit(data.images.flatten(1).cpu().numpy())
     nearest = index.kneighbors(x.flatten(1).cpu().numpy(), return_distance=False)
 
-    return labels[torch.from_numpy(nearest).to(labels.device)].to(x.device)
+    return data.labels[torch.from_numpy(nearest).to(data.labels.device)].to(x.device)
 
 
 def neighbor_share(
-    x: Data,
-    reference: Float[Tensor, "references ..."],
-    labels: Int[Tensor, " references"],
-    *,
-    target: int | Indices,
-    count: int = 10,
+    x: Images, data: LabelledImages, target: int | Indices, count: int = 10
 ) -> Float[Tensor, " batch"]:
     """Return which share of the nearest real data is of the target class.
 
@@ -86,22 +76,19 @@ def neighbor_share(
 
     Args:
         x: Counterfactuals.
-        reference: Real data, in which neighbors are looked for.
-        labels: Their true classes.
+        data: Real data with their true classes.
         target: A class, or one for each row.
         count: Number of neighbors of each row, by Euclidean distance.
 
     Example:
-        >>> reference = torch.tensor([[0.0], [1.0], [5.0]])
-        >>> labels = torch.tensor([4, 9, 9])
-        >>> neighbor_share(reference[:1], reference, labels, target=9, count=2)
+        >>> x = torch.tensor([0.0, 1.0, 5.0]).reshape(3, 1, 1, 1)
+        >>> neighbor_share(x[:1], LabelledImages(x, torch.tensor([4, 9, 9])), 9, 2)
         tensor([0.5000])
     """
 
     wanted = torch.as_tensor(target, device=x.device).reshape(-1, 1)
-    found = nearest_labels(x, reference, labels, count=count)
 
-    return (found == wanted).float().mean(1)
+    return (nearest_labels(x, data, count) == wanted).float().mean(1)
 
 
 def value_error(values: Scores, task: Task) -> Scores:
@@ -160,14 +147,9 @@ def knn_target(record: Counterfactuals, judges: Judges) -> Scores:
     """Share of the nearest real images that are of the target class."""
 
     train = judges.reference.train
+    count = min(judges.settings.neighbors, len(train))
 
-    return neighbor_share(
-        record.counterfactual,
-        train.images,
-        train.labels,
-        target=record.target.long(),
-        count=min(judges.settings.neighbors, len(train)),
-    )
+    return neighbor_share(record.counterfactual, train, record.target.long(), count)
 
 
 @metric(Better.LOWER)
@@ -185,20 +167,17 @@ def neighbor_value_error_mean(record: Counterfactuals, judges: Judges) -> Scores
     """
 
     train = judges.reference.train
-    count = min(VALUES, len(train))
-    values = nearest_labels(
-        record.counterfactual, train.images, train.labels, count=count
-    )
+    values = nearest_labels(record.counterfactual, train, min(VALUES, len(train)))
 
     return value_error(values.mean(1), judges.task)
 
 
 def _svm(judges: Judges) -> Oracle:
-    settings = judges.settings
+    train, penalty = judges.reference.train, judges.settings.penalty
 
     return judges.once(
         "Training a support-vector machine",
-        lambda: trained_svm(judges.reference.train, settings.penalty, settings.cache),
+        lambda: svm(train.images, train.labels.long(), penalty=penalty),
     )
 
 

@@ -1,6 +1,7 @@
 """Whether autoencoders and densities find counterfactuals like real data."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -16,8 +17,7 @@ from diffeo.evaluation.metrics.outcome import euclidean
 from diffeo.evaluation.oracle_training import trained_autoencoder
 from diffeo.evaluation.oracles import predicted_class
 from diffeo.evaluation.reference import to_bytes
-from diffeo.objectives.penalties import Autoencoder
-from diffeo.shapes import Data, Images, Scores
+from diffeo.shapes import Data, Images, Indices, Scores
 
 __all__ = ["Density", "im1", "log_density", "typicality"]
 
@@ -26,8 +26,7 @@ LEVELS = 256
 MEMBERS = 500  # held-out data of a class whose density is looked at
 
 
-@torch.no_grad()
-def im1(x: Data, *, source: Autoencoder, target: Autoencoder) -> Scores:
+def im1(x: Data, *, source: Data, target: Data) -> Scores:
     """Return the target's reconstruction error over the source's: lower is better.
 
     ‖x′ − AE_target(x′)‖ / (‖x′ − AE_source(x′)‖ + ε), as in the first source; the
@@ -39,44 +38,42 @@ def im1(x: Data, *, source: Autoencoder, target: Autoencoder) -> Scores:
 
     Args:
         x: Counterfactuals.
-        source: An autoencoder of the factuals' class.
-        target: An autoencoder of the class aimed at.
+        source: What an autoencoder of the factuals' class makes of them.
+        target: What an autoencoder of the class aimed at makes of them.
 
     Example:
-        >>> im1(torch.ones(1, 4), source=lambda x: 0 * x, target=lambda x: x / 2)
+        >>> x = torch.ones(1, 4)
+        >>> im1(x, source=0 * x, target=x / 2)
         tensor([0.5000])
     """
 
-    return euclidean(x, target(x)) / (euclidean(x, source(x)) + EPSILON)
+    return euclidean(x, target) / (euclidean(x, source) + EPSILON)
 
 
 @metric(Better.LOWER)
+@torch.no_grad()
 def im1_mean(record: Counterfactuals, judges: Judges) -> Scores:
     """Reconstruction error of the target class's autoencoder over the source's."""
 
-    sources = predicted_class(record.outputs_before)
+    x, how = record.counterfactual, judges.settings
 
-    def of_target(target: int, rows: Tensor) -> Scores:
-        return by_class(
-            sources[rows],
-            lambda source, inside: im1(
-                record.counterfactual[rows[inside]],
-                source=_autoencoder(judges, source),
-                target=_autoencoder(judges, target),
-            ),
-        )
+    def reconstructed(labels: Indices) -> Data:
+        found = torch.empty_like(x)
 
-    return by_class(record.target.long(), of_target)
+        for label in labels.unique().tolist():
+            images = judges.reference.train.of(label)
+            autoencoder = judges.once(
+                f"Training an autoencoder of class {label}",
+                partial(trained_autoencoder, images, how.autoencoder, how.cache),
+            )
+            found[labels == label] = autoencoder(x[labels == label])
 
+        return found
 
-def _autoencoder(judges: Judges, label: int) -> Autoencoder:
-    settings = judges.settings
-
-    return judges.once(
-        f"Training an autoencoder of class {label}",
-        lambda: trained_autoencoder(
-            judges.reference.train.of(label), settings.autoencoder, settings.cache
-        ),
+    return im1(
+        x,
+        source=reconstructed(predicted_class(record.outputs_before)),
+        target=reconstructed(record.target.long()),
     )
 
 
