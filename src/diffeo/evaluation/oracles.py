@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import torch
+from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.svm import LinearSVC
 
@@ -14,8 +15,6 @@ __all__ = ["Oracle", "classifier_oracle", "forest", "predicted_class", "svm"]
 
 Oracle = Callable[[Data], Labels]
 """From data to the class, or value, of each row."""
-
-Machine = LinearSVC | RandomForestClassifier | RandomForestRegressor
 
 
 def svm(x: Data, labels: Indices, *, penalty: float = 0.001) -> Oracle:
@@ -93,7 +92,7 @@ def predicted_class(outputs: Outputs) -> Indices:
     return (outputs.reshape(-1) > 0).long() if single else outputs.argmax(1)
 
 
-def _fitted(machine: Machine, x: Data, labels: Labels) -> Oracle:
+def _fitted(machine: BaseEstimator, x: Data, labels: Labels) -> Oracle:
     """Fit a machine of scikit-learn, and return its answers as a function."""
 
     machine.fit(x.flatten(1).cpu().numpy(), labels.cpu().numpy())

@@ -4,9 +4,9 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
-from torch import Tensor
 from torch.nn import functional
 
 from diffeo.batching import batches_of
@@ -24,8 +24,8 @@ from diffeo.shapes import Data, Latent, Model, Scores
 __all__ = ["RandomSearch"]
 
 SEEDS = 1_000_003  # more than any search has turns
-Samples = Mapping[str, Tensor]
-"""Fields of a record that say where samples are and what the model says of them."""
+Samples = Mapping[str, Any]
+"""Tensors of a record: where samples are, and what the model says of them."""
 
 
 @dataclass(frozen=True)
