@@ -6,7 +6,7 @@ from typing import Any
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import mnist
-from diffeo.evaluation import Better, Reference, Settings, Table, Task, evaluate
+from diffeo.evaluation import Better, Reference, Settings, Table, Task, compare
 from diffeo.files import write_atomically
 from diffeo.objectives import Between, Objective, TargetClass
 from diffeo.report import Measure, ReportOptions
@@ -46,7 +46,7 @@ def evaluate_to_folder(
         ValueError: If the record cannot be judged by the data or the model.
     """
 
-    table = evaluate(record, task, reference, settings)
+    table = compare({NAME: record}, task, reference, settings=settings).table()
     folder.mkdir(parents=True, exist_ok=True)
     write_results(table.as_results(), folder)
     write_atomically(folder / "table.csv", table.write_csv)
