@@ -136,11 +136,9 @@ def _check(records: Mapping[str, Counterfactuals], options: ReportOptions) -> No
         )
 
     for name, record in records.items():
-        same = record.factual.shape[1:] == longest.factual.shape[1:] and torch.equal(
-            record.factual.cpu(), longest.factual[: len(record)].cpu()
-        )
+        wanted = longest.factual[: len(record)].cpu()
 
-        if not same:
+        if not torch.equal(record.factual.cpu(), wanted):
             raise ValueError(
                 "records must be of the same factuals, or of the first of them, got "
                 f"others in {name}"
