@@ -65,4 +65,6 @@ def _on_white(picture: Image.Image) -> Picture:
     if picture.mode in MAYBE_GRAY and (colors == colors[0]).all():
         colors = colors[:1]
 
-    return alpha * colors + (1 - alpha)
+    on_white: Picture = alpha * colors + (1 - alpha)
+
+    return on_white

@@ -6,7 +6,12 @@ from typing import Any
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import mnist
-from diffeo.evaluation import Better, Reference, Settings, Table, Task, compare
+from diffeo.evaluation.comparison import compare
+from diffeo.evaluation.metric import Better
+from diffeo.evaluation.reference import Reference
+from diffeo.evaluation.settings import Settings
+from diffeo.evaluation.table import Table
+from diffeo.evaluation.task import Task
 from diffeo.files import write_atomically
 from diffeo.objectives import Between, Objective, TargetClass
 from diffeo.report import Measure, ReportOptions

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -132,7 +133,7 @@ def names() -> list[str]:
 
 
 @contextmanager
-def _weights(name: str | Path) -> Iterator[safe_open]:
+def _weights(name: str | Path) -> Iterator[Any]:
     """Open the file of weights; what is found wrong with it names the file."""
 
     shipped = resources.files("diffeo") / "weights" / f"{name}{SUFFIX}"
