@@ -10,7 +10,7 @@ from rich.table import Table as Grid
 
 from diffeo.evaluation.metric import Better
 
-__all__ = ["Measurement", "Note", "Table"]
+__all__ = ["QUICK", "Measurement", "Note", "Table"]
 
 ARROWS = {Better.HIGHER: "↑", Better.LOWER: "↓"}
 QUICK = "The judges were hardly trained: these figures only show that all works."

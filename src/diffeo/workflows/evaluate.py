@@ -10,7 +10,7 @@ from diffeo.evaluation.comparison import compare
 from diffeo.evaluation.metric import Better
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.settings import Settings
-from diffeo.evaluation.table import Table
+from diffeo.evaluation.table import QUICK, Table
 from diffeo.evaluation.task import Task
 from diffeo.files import write_atomically
 from diffeo.objectives import Between, Objective, TargetClass
@@ -83,7 +83,7 @@ def draw_evaluation(
         title="How good are these counterfactuals?",
         coordinates=find_places(records, texts, str(record.factual.device)),
         measures=measures_of(table, [NAME]),
-        notes=table.remarks,
+        notes=(QUICK,) if table.quick else (),
     )
     draw(records, folder, page)
 
