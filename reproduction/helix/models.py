@@ -6,6 +6,7 @@ from typing import cast
 
 import pytorch_lightning as lightning
 import torch
+from pytorch_lightning.callbacks import Callback, EMAWeightAveraging
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.nn import functional
@@ -37,7 +38,7 @@ EPOCH = 500  # steps on fresh points that count as one pass over the data
 THICKNESS = 0.002  # of the points; the curve itself has no density to fit
 T_FIRST = (2, 1, 0)  # ranks of sin t, cos t and t
 SCHEDULE = Schedule(rate=0.01, warmup=100, plateau=0.0)
-FITTING = Fit(None, epochs=1, clip=5.0, average=0.99, progress=False, precision="full")
+FITTING = Fit(None, epochs=1, clip=5.0, progress=False, precision="full")
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,11 @@ class _Minimized(lightning.LightningModule):
 
     def training_step(self, batch: Batch, index: int) -> Tensor:  # noqa: ARG002
         return self.loss(self.model, *batch)
+
+    def configure_callbacks(self) -> list[Callback]:
+        """Average alike from the first step on: what is trained briefly stays poor."""
+
+        return [EMAWeightAveraging(decay=0.99, use_buffers=False)]
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         return SCHEDULE.optimizer(
