@@ -93,7 +93,7 @@ def gallery(records: Mapping[str, Counterfactuals], rows: Sequence[int]) -> Figu
         check_images(record.factual)
 
     width = len(COLUMNS)
-    size = (0.85 * width * len(records) + 0.4, 0.85 * len(rows) + 0.9)
+    size = 0.85 * width * len(records) + 0.4, 0.85 * len(rows) + 0.9
     figure = Figure(figsize=size)
     panels = figure.subfigures(1, len(records), squeeze=False)[0]
     limit = common_limit(records.values(), rows)
@@ -143,14 +143,14 @@ def along_path(
     plots = figure.subplots(1, len(records), squeeze=False)[0]
 
     for axes, color, name in zip(plots, cycle(colors), records, strict=False):
-        _draw_path(axes, records[name], color)
+        _draw_path(axes, records[name].to("cpu"), color)
         axes.set_title(name)
 
     return figure
 
 
 def _draw_path(axes: Axes, record: Counterfactuals, color: str) -> None:
-    record, text = record.to("cpu"), output_text(record)
+    text = output_text(record)
     last = max(int(path.steps[-1]) for path in record.paths)
     steps = torch.linspace(0, last, min(POINTS, last + 1)).round().long()
     margins = torch.stack([_margin_at(path, steps) for path in record.paths])
@@ -261,10 +261,10 @@ def _numbers(measure: Measure) -> str:
     if not math.isfinite(measure.value):
         return "–"
 
-    known = math.isfinite(measure.low) and math.isfinite(measure.high)
-    ends = f"  ({measure.low:.3g} to {measure.high:.3g})" if known else ""
+    if not math.isfinite(measure.high - measure.low):
+        return f"{measure.value:.3g}"
 
-    return f"{measure.value:.3g}{ends}"
+    return f"{measure.value:.3g}  ({measure.low:.3g} to {measure.high:.3g})"
 
 
 @rc_context(STYLE)
@@ -292,12 +292,11 @@ def _mark_probabilities(axis: Axis) -> None:
     """Label log-odds by well-known probabilities, or round ones if few of them lie."""
 
     low, high = torch.sigmoid(torch.tensor(axis.get_view_interval())).tolist()
-    well_known = [mark for mark in MARKS if low <= mark <= high]
-    round_ones = MaxNLocator(4).tick_values(low, high)
-    marks = (
-        well_known
-        if len(well_known) > 1
-        else [mark for mark in round_ones if low <= mark <= high]
-    )
+    marks = [mark for mark in MARKS if low <= mark <= high]
+
+    if len(marks) < 2:
+        round_ones = MaxNLocator(4).tick_values(low, high)
+        marks = [mark for mark in round_ones if low <= mark <= high]
+
     odds = [math.log(mark / (1 - mark)) for mark in marks]
     axis.set_ticks(odds, [f"{mark:.6g}" for mark in marks])

@@ -111,7 +111,13 @@ def write_report(
 
     options = options or ReportOptions()
     _check(records, options)
-    tables = _table_names(records)
+    tables = {
+        name: f"summary-{place}-{plain_name(name)}.csv"
+        for place, name in enumerate(records, 1)
+    }
+
+    if len(records) == 1:
+        tables = dict.fromkeys(records, "summary.csv")
 
     for name, table in tables.items():
         write_table(records[name], folder / table, options.classes)
@@ -143,15 +149,3 @@ def _check(records: Mapping[str, Counterfactuals], options: ReportOptions) -> No
                 "records must be of the same factuals, or of the first of them, got "
                 f"others in {name}"
             )
-
-
-def _table_names(records: Mapping[str, Counterfactuals]) -> dict[str, str]:
-    """Return the file names of the tables, by the name of the method."""
-
-    if len(records) == 1:
-        return dict.fromkeys(records, "summary.csv")
-
-    return {
-        name: f"summary-{place}-{plain_name(name)}.csv"
-        for place, name in enumerate(records, 1)
-    }
