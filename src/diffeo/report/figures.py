@@ -17,12 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals, SearchPath
-from diffeo.report.images import (
-    as_picture,
-    check_images,
-    common_limit,
-    signed_difference,
-)
+from diffeo.report import images
 from diffeo.report.output_text import output_text
 from diffeo.report.report import Measure
 
@@ -90,13 +85,13 @@ def gallery(records: Mapping[str, Counterfactuals], rows: Sequence[int]) -> Figu
     """
 
     for record in records.values():
-        check_images(record.factual)
+        images.check_images(record.factual)
 
     width = len(COLUMNS)
     size = 0.85 * width * len(records) + 0.4, 0.85 * len(rows) + 0.9
     figure = Figure(figsize=size)
     panels = figure.subfigures(1, len(records), squeeze=False)[0]
-    limit = common_limit(records.values(), rows)
+    limit = images.common_limit(records.values(), rows)
 
     for panel, (name, record) in zip(panels, records.items(), strict=True):
         panel.suptitle(name, fontsize=10)
@@ -107,11 +102,12 @@ def gallery(records: Mapping[str, Counterfactuals], rows: Sequence[int]) -> Figu
 
         for line, row in zip(axes, rows, strict=True):
             before, after = record.factual[row].cpu(), record.counterfactual[row].cpu()
-            change = signed_difference(before, after, limit)
+            change = images.signed_difference(before, after, limit)
             pictures = before, record.reconstruction[row], after, change
 
             for axis, picture in zip(line, pictures, strict=True):
-                axis.imshow(as_picture(picture), cmap="gray", vmin=0, vmax=255)
+                shown = images.as_picture(picture)
+                axis.imshow(shown, cmap="gray", vmin=0, vmax=255)
                 axis.set_axis_off()
 
     return figure

@@ -1,6 +1,5 @@
 """A report: one page, and tables of all rows."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -133,7 +132,7 @@ def write_report(
 
 def _check(records: Mapping[str, Counterfactuals], options: ReportOptions) -> None:
     longest = max(records.values(), key=len)
-    features = math.prod(longest.factual.shape[1:])
+    features = longest.factual.shape[1:].numel()
 
     if options.features and len(options.features) != features:
         raise ValueError(
