@@ -26,7 +26,7 @@ def write_animation(frames: PathFrames, captions: Sequence[str], path: Path) -> 
         path: The file.
 
     Raises:
-        ValueError: If the frames are not images, or the captions are not as many.
+        ValueError: If the frames are not images.
 
     Example:
         >>> import tempfile, torch
@@ -36,13 +36,6 @@ def write_animation(frames: PathFrames, captions: Sequence[str], path: Path) -> 
     """
 
     check_images(frames.images)
-
-    if len(captions) != len(frames.steps):
-        raise ValueError(
-            f"captions must be one for each of {len(frames.steps)} frames, got "
-            f"{len(captions)}"
-        )
-
     there = list(map(_frame, frames.images, captions))
     first, *others = there + there[-2:0:-1]
     times = [STEP] * (1 + len(others))

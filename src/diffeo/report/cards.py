@@ -29,6 +29,7 @@ def thumbnail(image: Float[Tensor, "channels height width"]) -> str:
     """Return an image, no larger than pages show it, as text that a page can hold.
 
     Example:
+        >>> import torch
         >>> thumbnail(torch.zeros(1, 2, 2))[:22]
         'data:image/png;base64,'
     """
@@ -74,17 +75,12 @@ def features(
     before, after = record.factual[row].flatten(), record.counterfactual[row].flatten()
     most = (after - before).abs().nan_to_num().argsort(descending=True)[:FEATURES]
     shape = record.factual.shape[1:]
-
-    return [
-        (
-            names[place]
-            if names
-            else ", ".join(map(str, np.unravel_index(place, shape))),
-            before[place].item(),
-            after[place].item(),
-        )
+    called = [
+        names[place] if names else ", ".join(map(str, np.unravel_index(place, shape)))
         for place in most.tolist()
     ]
+
+    return list(zip(called, before[most].tolist(), after[most].tolist(), strict=True))
 
 
 def plan(records: Mapping[str, Counterfactuals], limit: int) -> tuple[int, int]:

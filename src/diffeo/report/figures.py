@@ -17,12 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals, SearchPath
-from diffeo.report.images import (
-    as_picture,
-    check_images,
-    common_limit,
-    signed_difference,
-)
+from diffeo.report import images
 from diffeo.report.output_text import output_text
 from diffeo.report.report import Measure
 
@@ -90,13 +85,13 @@ def gallery(records: Mapping[str, Counterfactuals], rows: Sequence[int]) -> Figu
     """
 
     for record in records.values():
-        check_images(record.factual)
+        images.check_images(record.factual)
 
     width = len(COLUMNS)
-    size = (0.85 * width * len(records) + 0.4, 0.85 * len(rows) + 0.9)
+    size = 0.85 * width * len(records) + 0.4, 0.85 * len(rows) + 0.9
     figure = Figure(figsize=size)
     panels = figure.subfigures(1, len(records), squeeze=False)[0]
-    limit = common_limit(records.values(), rows)
+    limit = images.common_limit(records.values(), rows)
 
     for panel, (name, record) in zip(panels, records.items(), strict=True):
         panel.suptitle(name, fontsize=10)
@@ -107,11 +102,12 @@ def gallery(records: Mapping[str, Counterfactuals], rows: Sequence[int]) -> Figu
 
         for line, row in zip(axes, rows, strict=True):
             before, after = record.factual[row].cpu(), record.counterfactual[row].cpu()
-            change = signed_difference(before, after, limit)
+            change = images.signed_difference(before, after, limit)
             pictures = before, record.reconstruction[row], after, change
 
             for axis, picture in zip(line, pictures, strict=True):
-                axis.imshow(as_picture(picture), cmap="gray", vmin=0, vmax=255)
+                shown = images.as_picture(picture)
+                axis.imshow(shown, cmap="gray", vmin=0, vmax=255)
                 axis.set_axis_off()
 
     return figure
@@ -143,14 +139,14 @@ def along_path(
     plots = figure.subplots(1, len(records), squeeze=False)[0]
 
     for axes, color, name in zip(plots, cycle(colors), records, strict=False):
-        _draw_path(axes, records[name], color)
+        _draw_path(axes, records[name].to("cpu"), color)
         axes.set_title(name)
 
     return figure
 
 
 def _draw_path(axes: Axes, record: Counterfactuals, color: str) -> None:
-    record, text = record.to("cpu"), output_text(record)
+    text = output_text(record)
     last = max(int(path.steps[-1]) for path in record.paths)
     steps = torch.linspace(0, last, min(POINTS, last + 1)).round().long()
     margins = torch.stack([_margin_at(path, steps) for path in record.paths])
@@ -261,10 +257,10 @@ def _numbers(measure: Measure) -> str:
     if not math.isfinite(measure.value):
         return "–"
 
-    known = math.isfinite(measure.low) and math.isfinite(measure.high)
-    ends = f"  ({measure.low:.3g} to {measure.high:.3g})" if known else ""
+    if not math.isfinite(measure.high - measure.low):
+        return f"{measure.value:.3g}"
 
-    return f"{measure.value:.3g}{ends}"
+    return f"{measure.value:.3g}  ({measure.low:.3g} to {measure.high:.3g})"
 
 
 @rc_context(STYLE)
@@ -292,12 +288,11 @@ def _mark_probabilities(axis: Axis) -> None:
     """Label log-odds by well-known probabilities, or round ones if few of them lie."""
 
     low, high = torch.sigmoid(torch.tensor(axis.get_view_interval())).tolist()
-    well_known = [mark for mark in MARKS if low <= mark <= high]
-    round_ones = MaxNLocator(4).tick_values(low, high)
-    marks = (
-        well_known
-        if len(well_known) > 1
-        else [mark for mark in round_ones if low <= mark <= high]
-    )
+    marks = [mark for mark in MARKS if low <= mark <= high]
+
+    if len(marks) < 2:
+        round_ones = MaxNLocator(4).tick_values(low, high)
+        marks = [mark for mark in round_ones if low <= mark <= high]
+
     odds = [math.log(mark / (1 - mark)) for mark in marks]
     axis.set_ticks(odds, [f"{mark:.6g}" for mark in marks])

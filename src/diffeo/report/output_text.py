@@ -174,7 +174,7 @@ def _of_class(
         targets=targets,
         quantity="confidence",
         before=confidence_of(outputs, target),
-        after=confidence_of(record.outputs_after, target),
+        after=record.confidence,
         along_quantity="confidence",
         along=lambda margin: torch.sigmoid(
             margin.double() + math.log(confidence / (1 - confidence))

@@ -11,9 +11,7 @@ from matplotlib.figure import Figure
 
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.report import cards, figures
-from diffeo.report.cards import plan
-from diffeo.report.images import BRIGHTER, DARKER, common_limit, drawable
+from diffeo.report import cards, figures, images
 from diffeo.report.output_text import OutputText, output_text, settings_text
 from diffeo.report.path_frames import PathFrames, path_frames
 from diffeo.report.report import ReportOptions
@@ -26,7 +24,6 @@ QUANTITIES = {
     "latent_distance": "Distance in the coordinates, ‖z′ − z‖",
     "steps": "Steps",
 }
-COARSE = 48  # pictures with fewer pixels a side are drawn with visible pixels
 
 
 def render(
@@ -46,15 +43,14 @@ def render(
     texts = {name: output_text(here[name], options.classes) for name in here}
     rows = {name: rows_of(here[name], texts[name]) for name in here}
     longest = max(here, key=lambda name: len(here[name]))
-    data = here[longest].factual
     doubts = [
         any(row and row["doubts"] for row in same)
         for same in zip_longest(*rows.values())
     ]
-    most, count = plan(here, options.rows)
+    most, count = cards.plan(here, options.rows)
     chosen = choose_rows(doubts, most)
     frames, without_path = _decode_paths(records, options.coordinates, chosen, count)
-    limit = common_limit(here.values(), chosen)
+    limit = images.common_limit(here.values(), chosen)
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -69,8 +65,6 @@ def render(
         longest=longest,
         texts=texts,
         rows=rows,
-        images=drawable(data),
-        coarse=min(data.shape[2:], default=0) < COARSE,
         doubts=doubts,
         doubts_shown=sum(doubts[number] for number in chosen),
         chosen=chosen,
@@ -78,14 +72,12 @@ def render(
         limit=limit,
         frames=frames,
         tables=tables,
-        metrics=list(dict.fromkeys(measure.metric for measure in options.measures)),
         charts=_charts(here, texts),
         cards=cards,
         figures=figures,
+        images=images,
         median=_median,
         settings_text=settings_text,
-        darker=DARKER,
-        brighter=BRIGHTER,
         version=metadata.version("diffeo"),
     )
 
