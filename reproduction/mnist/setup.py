@@ -13,8 +13,7 @@ from diffeo.ascents import Adam
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import LabelledImages
 from diffeo.data.mnist import mnist
-from diffeo.evaluation.metrics.agreement import agreement
-from diffeo.evaluation.metrics.neighbors import neighbor_share
+from diffeo.evaluation.metrics.agreement import agreement, neighbor_share
 from diffeo.evaluation.oracles import Oracle, classifier_oracle
 from diffeo.methods import Method, adversarial, diffeomorphic
 from diffeo.models.flow.bijection import initialize
@@ -183,7 +182,7 @@ def oracle_rules(
         if len(x) == 0:
             return math.nan
 
-        return mean(neighbor_share(x, train.images, train.labels, target=TARGET))
+        return mean(neighbor_share(x, train, TARGET))
 
     return {
         "svm_target_{}": lambda x: mean(agreement([oracle], x, TARGET)),

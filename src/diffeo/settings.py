@@ -28,7 +28,9 @@ def describe(part: object) -> dict[str, object]:
         field.name: _plain(getattr(part, field.name)) for field in fields if field.repr
     }
 
-    return {"name": type(part).__name__, **values}
+    name = getattr(part, "__name__", type(part).__name__)  # functions have one
+
+    return {"name": name, **values}
 
 
 def _plain(value: object) -> object:

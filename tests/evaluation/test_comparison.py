@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,19 +14,18 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import LabelledImages
 from diffeo.data.mnist import sample_digits
 from diffeo.evaluation.cache import Cache
-from diffeo.evaluation.comparison import compare, evaluate
+from diffeo.evaluation.comparison import compare
 from diffeo.evaluation.evaluation import Evaluation
-from diffeo.evaluation.intervals import Bootstrap
 from diffeo.evaluation.judges import Judges
-from diffeo.evaluation.metric import Better, metric
-from diffeo.evaluation.metrics.agreement import svm_target
-from diffeo.evaluation.metrics.distances import class_distance
-from diffeo.evaluation.metrics.im1 import im1_mean
-from diffeo.evaluation.metrics.outcome import success
-from diffeo.evaluation.metrics.ssim import ssim_median
+from diffeo.evaluation.metric import Better, Metric, metric
+from diffeo.evaluation.metrics.agreement import oracles_target
+from diffeo.evaluation.metrics.change import ssim_median
+from diffeo.evaluation.metrics.outcome import class_distance, success
+from diffeo.evaluation.metrics.realism import im1_mean
 from diffeo.evaluation.oracle_training import AutoencoderSettings, ClassifierSettings
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.settings import Settings
+from diffeo.evaluation.table import Table
 from diffeo.evaluation.task import Task
 from diffeo.models.classifiers import cnn
 from diffeo.models.flow.bijection import initialize
@@ -81,13 +81,27 @@ def task() -> Task:
     return Task(cnn((1, 28, 28), 10, width=2).eval(), flow(), TargetClass(9))
 
 
+def evaluate(
+    record: Counterfactuals,
+    task: Task,
+    reference: Reference,
+    settings: Settings,
+    metrics: Sequence[Metric] | None = None,
+) -> Table:
+    """The table of one record."""
+
+    records = {"counterfactuals": record}
+
+    return compare(records, task, reference, settings=settings, metrics=metrics).table()
+
+
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(
         autoencoder=AutoencoderSettings(latent=4, hidden=(32,), steps=100, size=16),
         classifiers=(ClassifierSettings(width=2, steps=20),),
         trees=10,
-        bootstrap=Bootstrap(resamples=200),
+        resamples=200,
         cache=Cache(tmp_path_factory.mktemp("cache")),
     )
 
@@ -362,7 +376,7 @@ def test_an_interrupt_leaves_what_was_trained(
             task(),
             reference(),
             fresh,
-            metrics=[svm_target, stop, im1_mean],
+            metrics=[im1_mean, stop, oracles_target],
         )
 
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(list(tmp_path.iterdir())) == 2

@@ -11,9 +11,10 @@ from rich.console import Console
 from diffeo.coordinates.identity import Identity
 from diffeo.counterfactuals import Counterfactuals, Outcome
 from diffeo.data.labelled import LabelledImages
+from diffeo.evaluation.comparison import apply_metrics
 from diffeo.evaluation.controls import Subject
-from diffeo.evaluation.evaluation import Evaluation, apply_metrics
-from diffeo.evaluation.intervals import Bootstrap, median
+from diffeo.evaluation.evaluation import Evaluation
+from diffeo.evaluation.intervals import median
 from diffeo.evaluation.judges import Judges
 from diffeo.evaluation.metric import Better, Metric, by_class, metric
 from diffeo.evaluation.reference import Reference
@@ -87,9 +88,9 @@ def evaluation() -> Evaluation:
 
     return Evaluation(
         METRICS,
-        apply_metrics(subjects, METRICS, judges()),
+        apply_metrics(subjects, METRICS, judges(), print),
         controls=("originals", "real", "noise"),
-        bootstrap=Bootstrap(resamples=500),
+        resamples=500,
     )
 
 
@@ -147,22 +148,6 @@ def test_the_way_to_real_data_is_measured(evaluation: Evaluation) -> None:
     assert evaluation.closed("real", "bright_mean") == 1
 
 
-def test_unknown_names_are_told_in_a_sentence(evaluation: Evaluation) -> None:
-    with pytest.raises(ValueError, match=r"name must be one of .*, got nobody"):
-        evaluation.paired("ours", "nobody", "success")
-
-    with pytest.raises(ValueError, match=r"metric must be one of .*, got beauty"):
-        evaluation.paired("ours", "theirs", "beauty")
-
-
-def test_pairs_have_the_same_rows() -> None:
-    subjects = {"a": subject(1.0), "b": subject(1.0, rows=3)}
-    few = Evaluation(METRICS, apply_metrics(subjects, METRICS, judges()))
-
-    with pytest.raises(ValueError, match="same factuals, got 40 and 3 rows"):
-        few.paired("a", "b", "success")
-
-
 def printed(table: Table, width: int) -> str:
     text = io.StringIO()
     table.show(Console(file=text, width=width))
@@ -190,7 +175,7 @@ def test_the_table_fits_a_terminal_with_each_metric_on_one_line(
     wide = replace(
         table,
         measurements=tuple(
-            replace(each, metric=f"{each.metric}_of_22_letters"[:22], value=-0.0123)
+            each._replace(metric=f"{each.metric}_of_22_letters"[:22], value=-0.0123)
             for each in table.measurements
         ),
     )
@@ -224,7 +209,7 @@ def test_judges_that_hardly_learned_leave_a_mark(
 def test_what_is_done_is_told() -> None:
     told: list[str] = []
     subjects = {"ours": subject(0.8), "noise": subject(0.0)}
-    apply_metrics(subjects, METRICS[:2], judges(), tell=told.append)
+    apply_metrics(subjects, METRICS[:2], judges(), told.append)
 
     assert told == [
         "bright_mean of ours",

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from diffeo.methods import PrototypeObjective
-from diffeo.objectives import Point
+from diffeo.objectives import Point, TargetClass
 from diffeo.objectives.prototypes import PrototypeDistance, nearest_mean
 from laws import images, tiny_classifier, tiny_flow
 
@@ -47,7 +47,8 @@ def test_the_whole_price_is_the_published_sum() -> None:
         likeness=0.3,
         attraction=0.4,
     )
-    objective, bare = fitted(1, 0.7), replace(fitted, weight=0.0)(1, 0.7)
+    goal = TargetClass(1, 0.7)
+    objective, bare = fitted(goal), replace(fitted, weight=0.0)(goal)
     x, factual = images(3), images(3, seed=9)
     z, origin = FLOW.encode(x), FLOW.encode(factual)
     start = Point(factual, origin, MODEL(factual), factual, origin)
@@ -76,6 +77,7 @@ def test_too_few_encodings_are_told() -> None:
 @pytest.mark.parametrize("name", ["weight", "sparsity", "likeness", "attraction"])
 def test_negative_settings_are_refused(name: str) -> None:
     fitted = PrototypeObjective(torch.zeros(1, 2), torch.zeros(1).long(), lambda x: x)
+    negative = replace(fitted, **{name: -1.0})  # type: ignore[arg-type]
 
-    with pytest.raises(ValueError, match=f"{name} must be at least 0, got -1"):
-        replace(fitted, **{name: -1.0})  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="weight must be at least 0, got -"):
+        negative(TargetClass(1))

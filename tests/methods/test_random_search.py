@@ -85,17 +85,16 @@ def test_samples_fill_their_shell_evenly() -> None:
             return torch.stack((9 + x[:, 0] / 100, 0 * x[:, 0]), dim=1)
 
     x = torch.full((1, 2), 0.5, dtype=torch.float64)
-    method = RandomSearch(
-        RadiusSchedule(0.4, 0.1), samples=4000, budget=8000, batch_size=4000
-    )
+    method = RandomSearch(RadiusSchedule(0.4, 0.1), samples=4000, budget=8000)
     explain(x, Far().eval(), method, Run())
-    length = (seen[-1] - x).norm(dim=1)
+    last = torch.cat(seen[-8:])
+    length = (last - x).norm(dim=1)
 
     assert len(length) == 4000
     assert length.min() >= 0.2
     assert length.max() < 0.4
     assert abs(length.mean().item() - 0.3) < 0.003
-    assert (seen[-1] - x).mean(0).abs().max() < 0.01
+    assert (last - x).mean(0).abs().max() < 0.01
 
 
 def test_an_interrupt_keeps_what_was_found() -> None:
@@ -133,7 +132,6 @@ def test_an_interrupt_keeps_what_was_found() -> None:
     [
         ({"samples": 0}, "samples must be from 1"),
         ({"samples": 20, "budget": 10}, "samples must be from 1 to the budget of 10"),
-        ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
     ],
 )
 def test_bad_settings_are_refused(settings: dict[str, int], message: str) -> None:

@@ -46,7 +46,6 @@ def test_several_targets_are_another_class(record: Counterfactuals) -> None:
 def test_the_margin_of_a_class_tells_its_confidence(record: Counterfactuals) -> None:
     text = output_text(record)
 
-    assert text.needed == 0.99
     assert text.along(torch.zeros(1)).item() == pytest.approx(0.99)
     assert text.write_along(0.0) == "confidence 0.9900"
     assert text.write_along(-math.log(99)) == "confidence 0.5000"
@@ -73,15 +72,16 @@ def test_names_must_be_one_for_each_class(record: Counterfactuals) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ends", "wanted", "margin", "said"),
+    ("ends", "wanted", "margin", "said", "needed"),
     [
-        ((3.5, None), "at least 3.5", 0.024, "answer 3.524"),
-        ((None, 1.2), "at most 1.2", 0.1, "answer 1.1"),
+        ((3.5, None), "at least 3.5", 0.024, "answer 3.524", 3.5),
+        ((None, 1.2), "at most 1.2", 0.1, "answer 1.1", 1.2),
         (
             (2.4, 2.6),
             "between 2.4 and 2.6",
             -0.25,
             "distance inside the interval -0.25",
+            0.0,
         ),
     ],
 )
@@ -91,6 +91,7 @@ def test_an_interval_is_told_by_its_ends_and_its_path_by_its_answers(
     wanted: str,
     margin: float,
     said: str,
+    needed: float,
 ) -> None:
     low, high = ends
     interval = {"name": "Between", "low": low, "high": high}
@@ -101,7 +102,7 @@ def test_an_interval_is_told_by_its_ends_and_its_path_by_its_answers(
     assert text.answers(regressed.outputs_before) == ["0.5", "1", "1.5"]
     assert text.after.tolist() == pytest.approx([3.6, 3.7, 3.8])
     assert text.write_along(margin) == said
-    assert text.along(torch.zeros(1)).item() == text.needed
+    assert text.along(torch.zeros(1)).item() == needed
 
 
 def test_an_objective_of_ones_own_is_told_by_its_settings(

@@ -78,15 +78,6 @@ def test_an_animation_goes_there_and_back_forever(
         assert max(file.size) >= 320
 
 
-def test_an_animation_wants_a_caption_for_each_frame(
-    record: Counterfactuals, tmp_path: Path
-) -> None:
-    (frames,) = path_frames(record, Bounded(tiny_flow()), [0], count=5)
-
-    with pytest.raises(ValueError, match="captions must be one for each"):
-        write_animation(frames, [], tmp_path / "path.gif")
-
-
 def test_an_animation_of_other_data_is_refused(
     record: Counterfactuals, tmp_path: Path
 ) -> None:

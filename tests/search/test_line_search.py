@@ -88,5 +88,5 @@ def test_one_evaluation_suffices_where_the_margin_is_straight() -> None:
         Run(steps=9, line_search_steps=1, batch_size=2),
     )
 
-    # Enough is a hundredth of the 1 that is missing; two more are aimed at besides.
-    torch.testing.assert_close(record.margin, torch.full_like(record.margin, 0.03))
+    # Enough is a hundredth of the 1 that is missing; three more are aimed at besides.
+    torch.testing.assert_close(record.margin, torch.full_like(record.margin, 0.04))

@@ -128,7 +128,10 @@ def tensor(
         (entry("settings", "[" * 9999), "settings must be JSON"),
         (entry("settings", "[1]"), "settings must be a JSON object"),
         (entry("settings", "null"), "settings must be a JSON object, got null"),
-        (entry("settings", "{}"), "must build with its settings .* KeyError: 'levels'"),
+        (
+            entry("settings", "{}"),
+            "with its settings .* TypeError: .*missing .* 'shape'",
+        ),
         (entry("figures", "[1]"), "figures must be a JSON object"),
         (entry("figures", '{"bits": "many"}'), "figures must be numbers"),
         (settings(zzz=1), "TypeError: .* unexpected keyword argument 'zzz'"),

@@ -61,7 +61,8 @@ def evaluate(  # noqa: PLR0913 - one argument for each option
     require("sklearn", "pytorch_lightning", "torchmetrics", extra="evaluate")
 
     from diffeo.counterfactuals import Counterfactuals
-    from diffeo.evaluation import Settings, Task, quick_settings
+    from diffeo.evaluation.settings import Settings, quick_settings
+    from diffeo.evaluation.task import Task
     from diffeo.workflows.evaluate import (
         draw_evaluation,
         evaluate_to_folder,

@@ -45,13 +45,14 @@ def read_idx(path: Path) -> npt.NDArray[np.uint8]:
         array([7, 9], dtype=uint8)
     """
 
-    if not path.is_file():
-        raise FileNotFoundError(f"IDX file must exist, got {path}")
-
     content = path.read_bytes()
 
-    if content.startswith(GZIP):
-        content = _unzip(content, path)
+    try:
+        content = gzip.decompress(content) if content.startswith(GZIP) else content
+    except (EOFError, OSError, zlib.error) as error:
+        raise ValueError(
+            f"{path} must be a whole gzip file, got a broken one: {error}"
+        ) from None
 
     if len(content) < 4 or not content.startswith(BYTES):
         raise ValueError(
@@ -59,9 +60,8 @@ def read_idx(path: Path) -> npt.NDArray[np.uint8]:
             f"{content[:3].hex(' ') or 'an empty file'}"
         )
 
-    dimensions = content[3]
-    start = 4 + 4 * dimensions
-    sides = (content[at : at + 4] for at in range(4, start, 4))
+    start = 4 + 4 * content[3]
+    sides = [content[at : at + 4] for at in range(4, start, 4)]
     shape = tuple(int.from_bytes(side, "big") for side in sides)
     expected = start + math.prod(shape)
 
@@ -72,12 +72,3 @@ def read_idx(path: Path) -> npt.NDArray[np.uint8]:
         )
 
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
-
-
-def _unzip(content: bytes, path: Path) -> bytes:
-    try:
-        return gzip.decompress(content)
-    except (EOFError, OSError, zlib.error) as error:
-        raise ValueError(
-            f"{path} must be a whole gzip file, got a broken one: {error}"
-        ) from None

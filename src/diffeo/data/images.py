@@ -5,18 +5,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from diffeo.data.idx import is_idx, read_idx
 from diffeo.data.levels import to_unit_range
-from diffeo.data.pictures import PICTURES, Picture, read_picture
-from diffeo.data.square import CenterSquare
+from diffeo.data.pictures import PICTURES, read_picture
+from diffeo.data.square import center_square
 from diffeo.shapes import Images
 
 __all__ = ["ImageFiles", "picture_files", "read_images", "read_pictures"]
-
-UNREADABLE = (ValueError, EOFError, OSError, MemoryError)
 
 
 class ImageFiles(NamedTuple):
@@ -62,20 +60,17 @@ def read_images(
     """
 
     path = Path(path)
-    square = CenterSquare(crop, resize)
 
     if not path.exists():
         raise FileNotFoundError(f"data must be a file or folder, got {path}")
 
     if path.is_dir():
-        return read_pictures(picture_files(path), path, square)
+        return read_pictures(picture_files(path), path, crop, resize)
 
     if path.suffix.lower() in PICTURES:
-        return read_pictures([path], path.parent, square)
+        return read_pictures([path], path.parent, crop, resize)
 
-    images = [square(image, str(path)) for image in _read_array(path)]
-
-    return ImageFiles(torch.from_numpy(np.stack(images)), ())
+    return ImageFiles(center_square(_read_array(path), path, crop, resize), ())
 
 
 def picture_files(folder: Path) -> list[Path]:
@@ -100,25 +95,30 @@ def picture_files(folder: Path) -> list[Path]:
 
 
 def read_pictures(
-    files: Sequence[Path], folder: Path, square: CenterSquare
+    files: Sequence[Path], folder: Path, crop: int | None, resize: int | None
 ) -> ImageFiles:
     """Read picture files of one size.
 
     Args:
         files: At least one.
         folder: Above all of them; names are relative to it.
-        square: What is taken of each picture.
+        crop: As for `read_images`.
+        resize: As for `read_images`.
 
     Raises:
         ValueError: If a file cannot be read or differs from the first in size.
     """
 
-    first = square(read_picture(files[0]), str(files[0]))
-    images = np.empty((len(files), *first.shape), np.float32)
-    images[0] = first
+    def read(file: Path) -> Tensor:
+        picture = torch.from_numpy(read_picture(file))[None]
+
+        return center_square(picture, file, crop, resize)
+
+    first = read(files[0])
+    images = first.repeat(len(files), 1, 1, 1)
 
     for row, file in enumerate(files[1:], 1):
-        picture = square(read_picture(file), str(file))
+        picture = read(file)
 
         if picture.shape != first.shape:
             raise ValueError(
@@ -126,22 +126,25 @@ def read_pictures(
                 f"{files[0]} of {_size(first)} and {file} of {_size(picture)}"
             )
 
-        images[row] = picture
+        images[row] = picture[0]
 
-    names = tuple(file.relative_to(folder).as_posix() for file in files)
+    return ImageFiles(
+        images, tuple(file.relative_to(folder).as_posix() for file in files)
+    )
 
-    return ImageFiles(torch.from_numpy(images), names)
 
-
-def _size(picture: Picture) -> str:
-    channels, height, width = picture.shape
+def _size(picture: Tensor) -> str:
+    _, channels, height, width = picture.shape
 
     return f"{width}×{height} pixels in {'gray' if channels == 1 else 'color'}"
 
 
-def _read_array(path: Path) -> npt.NDArray[np.float32]:
+def _read_array(path: Path) -> Images:
     if path.suffix.lower() == ".npy":
-        values = _load(path)
+        try:
+            values = np.asarray(np.load(path, allow_pickle=False))
+        except (EOFError, MemoryError, OSError, ValueError) as error:
+            raise ValueError(f"{path} must be a NumPy array, got: {error}") from None
     elif is_idx(path):
         values = read_idx(path)
     else:
@@ -150,22 +153,8 @@ def _read_array(path: Path) -> npt.NDArray[np.float32]:
             "or an IDX file of bytes, plain or gzipped, got none of these"
         )
 
-    _check_shape(values.shape, path)
-    images = to_unit_range(values, str(path))
+    shape = values.shape
 
-    return images if images.ndim == 4 else images[:, None]
-
-
-def _load(path: Path) -> npt.NDArray[np.generic]:
-    try:
-        loaded = np.load(path, allow_pickle=False)
-    except UNREADABLE as error:
-        raise ValueError(f"{path} must be a NumPy array, got: {error}") from None
-
-    return np.asarray(loaded)
-
-
-def _check_shape(shape: tuple[int, ...], path: Path) -> None:
     if len(shape) not in (3, 4) or 0 in shape:
         raise ValueError(
             f"{path} must hold images of shape (batch, height, width) or (batch, "
@@ -177,3 +166,7 @@ def _check_shape(shape: tuple[int, ...], path: Path) -> None:
             f"{path} must hold images of shape (batch, channels, height, width), got "
             f"{shape}: move the channels with numpy.moveaxis(images, -1, 1)"
         )
+
+    images = torch.from_numpy(to_unit_range(values, str(path)))
+
+    return images if images.ndim == 4 else images[:, None]

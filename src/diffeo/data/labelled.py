@@ -1,7 +1,6 @@
 """Images with the classes they belong to."""
 
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 
 import torch
@@ -9,7 +8,6 @@ from jaxtyping import UInt8
 from torch import Tensor
 
 from diffeo.data.images import picture_files, read_pictures
-from diffeo.data.square import CenterSquare
 from diffeo.shapes import Images, Indices, Scores
 
 __all__ = ["LabelledImages", "read_labelled_images"]
@@ -149,9 +147,9 @@ def read_labelled_images(
         raise FileNotFoundError(f"labelled data must be a folder, got {path}")
 
     folders = sorted(
-        inside
-        for inside in path.iterdir()
-        if inside.is_dir() and not inside.name.startswith((".", "__MACOSX"))
+        folder
+        for folder in path.iterdir()
+        if folder.is_dir() and not folder.name.startswith((".", "__MACOSX"))
     )
 
     if len(folders) < 2:
@@ -160,12 +158,12 @@ def read_labelled_images(
             f"classes, got {len(folders)} in {path}"
         )
 
-    files = [picture_files(folder) for folder in folders]
-    labels = [torch.full((len(of_class),), i) for i, of_class in enumerate(files)]
-    images, _ = read_pictures(
-        list(chain.from_iterable(files)), path, CenterSquare(crop, resize)
-    )
+    files = {
+        file: label
+        for label, folder in enumerate(folders)
+        for file in picture_files(folder)
+    }
+    images, _ = read_pictures(list(files), path, crop, resize)
+    names = tuple(folder.name for folder in folders)
 
-    return LabelledImages(
-        images, torch.cat(labels), tuple(folder.name for folder in folders)
-    )
+    return LabelledImages(images, torch.tensor(list(files.values())), names)

@@ -1,5 +1,6 @@
 """MNIST in its official layout: four IDX files, plain or gzipped."""
 
+import os
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -7,14 +8,15 @@ from typing import Literal
 import numpy as np
 import torch
 
-from diffeo.data.folder import data_folder
 from diffeo.data.idx import read_idx
+from diffeo.data.images import read_images
 from diffeo.data.labelled import LabelledImages
 
 __all__ = ["Split", "mnist", "sample_digits"]
 
 Split = Literal["train", "validation", "test"]
 
+INSIDE = ("raw", "mnist/raw", "mnist", "MNIST/raw")
 CLASSES = tuple("0123456789")
 VALIDATION = 5_000  # the last of the 60,000 official training digits
 
@@ -41,12 +43,7 @@ def mnist(split: Split, folder: Path | None = None) -> LabelledImages:
         torch.Size([10000, 1, 28, 28])
     """
 
-    stem = "t10k" if split == "test" else "train"
-    images = f"{stem}-images-idx3-ubyte"
-    found = data_folder(
-        folder, inside=("raw", "mnist/raw", "mnist", "MNIST/raw"), holds=images
-    )
-    digits = _read(found / images, found / f"{stem}-labels-idx1-ubyte")
+    digits = _read(_folder(folder), "t10k" if split == "test" else "train")
     rows = {
         "train": slice(None, -VALIDATION),
         "validation": slice(-VALIDATION, None),
@@ -66,38 +63,45 @@ def sample_digits() -> LabelledImages:
     """
 
     with resources.as_file(resources.files("diffeo.data") / "digits") as folder:
-        return _read(
-            folder / "t10k-sample-images-idx3-ubyte",
-            folder / "t10k-sample-labels-idx1-ubyte",
+        return _read(folder, "t10k-sample")
+
+
+def _folder(given: Path | None) -> Path:
+    """Return the folder of the four files: the one given, or one inside of it."""
+
+    if given is None and "DIFFEO_DATA" not in os.environ:
+        raise FileNotFoundError(
+            "the folder that holds MNIST must be given with --data DIR or by the "
+            "environment variable DIFFEO_DATA, got neither"
         )
 
+    root = given or Path(os.environ["DIFFEO_DATA"])
 
-def _read(images: Path, labels: Path) -> LabelledImages:
-    pixels = read_idx(_plain_or_packed(images))
-    digits = read_idx(_plain_or_packed(labels))
+    for folder in (root, *(root / name for name in INSIDE)):
+        if any(folder.glob("*-images-idx3-ubyte*")):
+            return folder
 
-    if pixels.ndim != 3 or pixels.shape[1:] != (28, 28):
-        raise ValueError(
-            f"{images} must hold images of 28×28 pixels, got shape {pixels.shape}"
-        )
-
-    if digits.shape != pixels.shape[:1] or digits.max() > 9:
-        raise ValueError(
-            f"{labels} must hold a digit from 0 to 9 for each of {len(pixels)} images, "
-            f"got shape {digits.shape} and values up to {digits.max()}"
-        )
-
-    return LabelledImages(
-        torch.from_numpy(pixels.copy())[:, None].float() / 255,
-        torch.from_numpy(digits.astype(np.int64)),
-        CLASSES,
+    raise FileNotFoundError(
+        "the data folder must hold MNIST's files, such as t10k-images-idx3-ubyte, got "
+        f"{root}, which does not, nor do its subfolders {', '.join(INSIDE)}"
     )
 
 
+def _read(folder: Path, stem: str) -> LabelledImages:
+    images, _ = read_images(_plain_or_packed(folder / f"{stem}-images-idx3-ubyte"))
+    source = _plain_or_packed(folder / f"{stem}-labels-idx1-ubyte")
+    labels = torch.from_numpy(read_idx(source).astype(np.int64))
+
+    if labels.shape != images.shape[:1]:
+        raise ValueError(
+            f"{source} must hold a digit for each of {len(images)} images, got shape "
+            f"{tuple(labels.shape)}"
+        )
+
+    return LabelledImages(images, labels, CLASSES)
+
+
 def _plain_or_packed(path: Path) -> Path:
-    packed = path.with_name(path.name + ".gz")
+    packed = path.with_name(f"{path.name}.gz")
 
-    if path.is_file() or not packed.is_file():
-        return path
-
-    return packed
+    return packed if packed.is_file() and not path.is_file() else path

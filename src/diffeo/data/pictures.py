@@ -2,7 +2,6 @@
 
 import struct
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,16 +14,9 @@ __all__ = ["PICTURES", "Picture", "read_picture"]
 Picture = npt.NDArray[np.float32]  # (channels, height, width)
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
-GRAY = {"1", "L", "LA"}  # Pillow's modes of gray levels of at most 8 bits
-DEEP = {"I", "F", "I;16", "I;16L", "I;16B", "I;16N"}  # and of more
-BROKEN = (
-    OSError,
-    ValueError,
-    SyntaxError,  # Pillow's word for broken PNG chunks
-    EOFError,
-    struct.error,
-    Image.DecompressionBombError,
-)
+MAYBE_GRAY = {"1", "L", "LA", "P", "PA"}  # Pillow's modes of at most 8 bits a pixel
+DEEP = {"I", "F", "I;16", "I;16L", "I;16B", "I;16N"}  # and of gray levels of more
+BROKEN = (OSError, ValueError, SyntaxError, EOFError, struct.error)
 
 
 def read_picture(path: Path) -> Picture:
@@ -56,30 +48,23 @@ def read_picture(path: Path) -> Picture:
     try:
         with Image.open(path) as file:
             upright = ImageOps.exif_transpose(file)
-
-            if upright.mode in DEEP:
-                values = np.asarray(upright)[None]
-            else:
-                values = _on_white(upright)
-    except BROKEN as error:
+            deep = upright.mode in DEEP
+            values = np.asarray(upright)[None] if deep else _on_white(upright)
+    except (*BROKEN, Image.DecompressionBombError) as error:
         raise ValueError(f"{path} must be a whole picture, got: {error}") from None
 
     return to_unit_range(values, str(path))
 
 
-def _on_white(picture: Image.Image) -> npt.NDArray[Any]:
+def _on_white(picture: Image.Image) -> Picture:
     """Return a picture of 8-bit levels as (channels, height, width), without alpha."""
 
-    *colors, alpha = np.moveaxis(np.asarray(picture.convert("RGBA")), -1, 0)
-    gray = picture.mode in GRAY or (
-        picture.mode in {"P", "PA"}
-        and all(np.array_equal(colors[0], other) for other in colors[1:])
-    )
-    values = np.stack(colors[:1] if gray else colors)
+    levels = np.asarray(picture.convert("RGBA"), np.float32) / np.float32(255)
+    colors, alpha = np.split(np.moveaxis(levels, -1, 0), [3])
 
-    if alpha.min() == 255:
-        return values
+    if picture.mode in MAYBE_GRAY and (colors == colors[0]).all():
+        colors = colors[:1]
 
-    opacity = to_unit_range(alpha, "alpha")
+    on_white: Picture = alpha * colors + (1 - alpha)
 
-    return opacity * to_unit_range(values, "colors") + (1 - opacity)
+    return on_white

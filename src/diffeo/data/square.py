@@ -1,80 +1,59 @@
-"""The middle of a picture, at another size."""
+"""The middle of images, at another size."""
 
-from dataclasses import dataclass
+from pathlib import Path
 
-import numpy as np
-from PIL import Image
+from torch import Tensor
+from torch.nn import functional
 
-from diffeo.data.pictures import Picture
+from diffeo.shapes import Images
 
-__all__ = ["CenterSquare"]
+__all__ = ["center_square"]
 
 
-@dataclass(frozen=True)
-class CenterSquare:
-    """Cut a square out of the middle of a picture and resize it, antialiased.
-
-    Without arguments pictures stay as they are.
+def center_square(
+    images: Images, source: Path, crop: int | None = None, resize: int | None = None
+) -> Tensor:
+    """Cut a square out of the middle of images and resize it, antialiased.
 
     Args:
-        crop: Side of the square that is cut out, in pixels. If not given, the picture's
-            shorter side, and nothing is cut unless `resize` is given.
+        images: Images in [0, 1]; they stay as they are if neither side is given.
+        source: Where they come from, for errors.
+        crop: Side of the square that is cut out, in pixels; the images' shorter side if
+            not given.
         resize: Side of the result, in pixels; that of the square if not given.
 
     Raises:
-        ValueError: If a side is not positive.
+        ValueError: If a side is not positive, or an image is smaller than `crop`.
 
     Example:
-        >>> wide = np.zeros((1, 6, 8), np.float32)
-        >>> CenterSquare(resize=3)(wide, "wide.png").shape
-        (1, 3, 3)
+        >>> import torch
+        >>> center_square(torch.zeros(1, 1, 6, 8), Path("wide.png"), resize=3).shape
+        torch.Size([1, 1, 3, 3])
     """
 
-    crop: int | None = None
-    resize: int | None = None
+    for name, wanted in (("crop", crop), ("resize", resize)):
+        if wanted is not None and wanted < 1:
+            raise ValueError(f"{name} must be at least 1 pixel, got {wanted}")
 
-    def __post_init__(self) -> None:
-        for name, side in (("crop", self.crop), ("resize", self.resize)):
-            if side is not None and side < 1:
-                raise ValueError(f"{name} must be at least 1 pixel, got {side}")
+    if crop is None and resize is None:
+        return images
 
-    def __call__(self, picture: Picture, source: str) -> Picture:
-        """Return the square.
+    height, width = images.shape[2:]
+    shorter = min(height, width)
+    side = crop or shorter
 
-        Args:
-            picture: Values in [0, 1] of shape (channels, height, width).
-            source: What errors call it, such as a file's name.
+    if side > shorter:
+        raise ValueError(
+            f"crop must be at most the shorter side of {source}, {shorter} pixels, got "
+            f"{side}"
+        )
 
-        Raises:
-            ValueError: If the picture is smaller than `crop`.
-        """
+    top, left = (height - side) // 2, (width - side) // 2
+    square = images[..., top : top + side, left : left + side]
 
-        if self.crop is None and self.resize is None:
-            return picture
-
-        _, height, width = picture.shape
-        shorter = min(height, width)
-        side = self.crop or shorter
-
-        if side > shorter:
-            raise ValueError(
-                f"crop must be at most the shorter side of {source}, {shorter} pixels, "
-                f"got {side}"
-            )
-
-        top, left = (height - side) // 2, (width - side) // 2
-        square = picture[:, top : top + side, left : left + side]
-
-        return _resize(square, self.resize or side)
-
-
-def _resize(square: Picture, side: int) -> Picture:
-    if side == square.shape[1]:
+    if resize in (None, side):
         return square
 
-    channels = [
-        Image.fromarray(channel).resize((side, side), Image.Resampling.BICUBIC)
-        for channel in square
-    ]
+    resized = functional.interpolate(square, resize, mode="bicubic", antialias=True)
 
-    return np.stack([np.asarray(channel) for channel in channels]).clip(0, 1)
+    return resized.clamp(0, 1)

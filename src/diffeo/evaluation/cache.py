@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+
+from diffeo.files import write_atomically
 
 __all__ = ["Cache", "content_key"]
 
@@ -34,9 +35,9 @@ class Cache:
     def usual(cls) -> "Cache":
         """Return the folder DIFFEO_CACHE, or ~/.cache/diffeo if that is not set."""
 
-        given = os.environ.get("DIFFEO_CACHE")
+        usual = Path.home() / ".cache" / "diffeo"
 
-        return cls(Path(given) if given else Path.home() / ".cache" / "diffeo")
+        return cls(Path(os.environ.get("DIFFEO_CACHE") or usual))
 
     def trained(
         self,
@@ -61,7 +62,8 @@ class Cache:
 
         if not _load(model, path):
             train(model)
-            _save(model, path)
+            weights = {k: value.contiguous() for k, value in model.state_dict().items()}
+            write_atomically(path, lambda draft: save_file(weights, draft))
 
         return model.eval().requires_grad_(requires_grad=False)
 
@@ -90,21 +92,9 @@ def content_key(data: Sequence[Tensor], settings: Mapping[str, Any]) -> str:
 
 
 def _load(model: nn.Module, path: Path) -> bool:
-    if not path.is_file():
-        return False
-
     try:
         model.load_state_dict(load_file(path))
-    except (SafetensorError, RuntimeError):
+    except (FileNotFoundError, SafetensorError, RuntimeError):
         return False
 
     return True
-
-
-def _save(model: nn.Module, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    tensors = {name: value.contiguous() for name, value in model.state_dict().items()}
-
-    with tempfile.TemporaryDirectory(dir=path.parent) as draft:
-        save_file(tensors, Path(draft) / path.name)
-        (Path(draft) / path.name).replace(path)

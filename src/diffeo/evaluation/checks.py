@@ -30,14 +30,14 @@ def check_factuals(
     if not records:
         raise ValueError("records must be at least one, got none")
 
-    names, values = list(records), list(records.values())
-    factual = values[0].factual
+    first = next(iter(records))
+    factual = records[first].factual
 
     for name, record in records.items():
         if not record.factual.equal(factual):
             raise ValueError(
                 f"records must have the same factuals, got other ones in {name} than "
-                f"in {names[0]}"
+                f"in {first}"
             )
 
     if untrained is not None and not untrained.factual.equal(factual[: len(untrained)]):
@@ -59,23 +59,22 @@ def check_task(record: Counterfactuals, task: Task) -> None:
     check_modes(model=task.model)
     wanted = record.outputs_before.shape[1:]
 
-    for x in (record.factual, record.counterfactual):
-        for rows in batches_of(x):
-            outputs = ask(task.model, rows, "the model")
+    for rows in batches_of(torch.cat((record.factual, record.counterfactual))):
+        outputs = ask(task.model, rows, "the model")
 
-            if not outputs.isfinite().all():
-                raise ValueError(
-                    "the model must return finite outputs, got NaN or infinity"
-                )
+        if not outputs.isfinite().all():
+            raise ValueError(
+                "the model must return finite outputs, got NaN or infinity"
+            )
 
-            if outputs.shape[1:] != wanted:
-                raise ValueError(
-                    f"the model must return outputs like the record's, {tuple(wanted)} "
-                    f"a row, got {tuple(outputs.shape[1:])}"
-                )
+        if outputs.shape[1:] != wanted:
+            raise ValueError(
+                f"the model must return outputs like the record's, {tuple(wanted)} "
+                f"a row, got {tuple(outputs.shape[1:])}"
+            )
 
-    first = record.factual[:1]
-    check_latent(ask(task.coordinates.encode, first, "coordinates.encode"))
+    encode = task.coordinates.encode
+    check_latent(ask(encode, record.factual[:1], "coordinates.encode"))
 
 
 def check_reference(record: Counterfactuals, reference: Reference) -> None:

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
 from diffeo.batching import batches_of
 from diffeo.counterfactuals import Counterfactuals, Outcome
@@ -66,21 +65,31 @@ def real(record: Counterfactuals, task: Task, reference: Reference) -> Subject:
     return _control(record, images, task)._replace(judged=there)
 
 
-def noise(record: Counterfactuals, task: Task, *, seed: int = 0) -> Subject:
+def noise(record: Counterfactuals, task: Task) -> Subject:
     """Return factuals in [0, 1] with noise as long as each counterfactual's change.
+
+    The noise, one image for all rows, is scaled row by row so that it is as long as
+    wanted once clipped.
 
     Args:
         record: Whose factuals and changes to take.
         task: What the model was to answer.
-        seed: Seed of the noise, one image for all rows.
     """
 
     x = record.factual
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(0)
     draw = torch.randn(x.shape[1:], generator=generator, dtype=x.dtype).to(x.device)
-    length = (record.counterfactual - x).flatten(1).norm(dim=1)
+    low, high = 0 * record.distance, MOST * record.distance / draw.norm()
 
-    return _control(record, _noisy(x, draw, length), task)
+    def moved(scale: Scores) -> Images:
+        return (x + scale[:, None, None, None] * draw).clamp(0, 1)
+
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        short = (moved(middle) - x).flatten(1).norm(dim=1) < record.distance
+        low, high = torch.where(short, middle, low), torch.where(short, high, middle)
+
+    return _control(record, moved(low), task)
 
 
 def _members(reference: Reference, target: float, task: Task) -> Images:
@@ -97,24 +106,6 @@ def _members(reference: Reference, target: float, task: Task) -> Images:
         raise ValueError("held-out data must have values at the target, got none")
 
     return found
-
-
-def _noisy(x: Images, draw: Tensor, length: Scores) -> Images:
-    """Scale noise row by row so that, once clipped, it is as long as wanted."""
-
-    low = torch.zeros_like(length)
-    high = MOST * length / draw.norm()
-    sides = (-1, *(1,) * (x.ndim - 1))
-
-    def moved(scale: Scores) -> Images:
-        return (x + scale.reshape(sides) * draw).clamp(0, 1)
-
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        short = (moved(middle) - x).flatten(1).norm(dim=1) < length
-        low, high = torch.where(short, middle, low), torch.where(short, high, middle)
-
-    return moved(low)
 
 
 @torch.no_grad()

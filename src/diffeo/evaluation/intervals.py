@@ -1,7 +1,7 @@
-"""Bootstrap intervals of a statistic over rows, also of paired differences."""
+"""Bootstrap intervals of a statistic over rows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -9,10 +9,11 @@ from torch import Tensor
 
 from diffeo.shapes import Scores
 
-__all__ = ["Bootstrap", "Interval", "Statistic", "mean", "median", "paired"]
+__all__ = ["Interval", "Statistic", "bootstrap", "mean", "median"]
 
 Statistic = Callable[[Float[Tensor, "*samples rows"]], Float[Tensor, "*samples"]]
 ENTRIES = 2_000_000  # numbers resampled at once, so that memory stays small
+ENDS = 0.025, 0.975  # the quantiles that an interval reaches between: 95 percent
 
 
 def mean(values: Float[Tensor, "*samples rows"]) -> Float[Tensor, "*samples"]:
@@ -37,8 +38,7 @@ def median(values: Float[Tensor, "*samples rows"]) -> Float[Tensor, "*samples"]:
     return values.quantile(0.5, dim=-1)
 
 
-@dataclass(frozen=True)
-class Interval:
+class Interval(NamedTuple):
     """A statistic with its confidence interval.
 
     Args:
@@ -58,89 +58,44 @@ class Interval:
     rows: int
 
 
-@dataclass(frozen=True)
-class Bootstrap:
-    """Percentile intervals from rows drawn again with replacement.
+def bootstrap(
+    values: Scores, statistic: Statistic = mean, resamples: int = 10_000
+) -> Interval:
+    """Return a statistic of the finite rows with its 95 percent percentile interval.
+
+    The interval comes from rows drawn again with replacement, always the same ones.
 
     Source: Efron and Tibshirani, 1993, An introduction to the bootstrap, Section 13.3.
 
     Args:
-        level: Probability that an interval should have of covering the truth.
+        values: A number for each row.
+        statistic: What is taken over the last axis of samples of the rows.
         resamples: Number of times that all rows are drawn again.
-        seed: Seed of the draws.
+
+    Raises:
+        ValueError: If no row is finite.
 
     Example:
-        >>> found = Bootstrap(resamples=100)(torch.arange(50.0))
+        >>> found = bootstrap(torch.arange(50.0), resamples=100)
         >>> found.low < found.value < found.high
         True
     """
 
-    level: float = 0.95
-    resamples: int = 10_000
-    seed: int = 0
+    exact = values[values.isfinite()].double().cpu()
+    rows = len(exact)
 
-    def __post_init__(self) -> None:
-        if not 0 < self.level < 1:
-            raise ValueError(f"level must be between 0 and 1, got {self.level}")
+    if rows == 0:
+        raise ValueError("values must be finite in at least one row, got none")
 
-        if self.resamples < 1:
-            raise ValueError(f"resamples must be at least 1, got {self.resamples}")
+    generator = torch.Generator().manual_seed(0)
+    most = max(1, ENTRIES // rows)
+    found = []
 
-    def __call__(self, values: Scores, statistic: Statistic = mean) -> Interval:
-        """Return a statistic of the rows with its interval.
+    for done in range(0, resamples, most):
+        draws = min(most, resamples - done)
+        index = torch.randint(rows, (draws, rows), generator=generator)
+        found.append(statistic(exact[index]))
 
-        Args:
-            values: A finite number for each row.
-            statistic: What is taken over the last axis of samples of the rows.
+    low, high = torch.cat(found).quantile(exact.new_tensor(ENDS)).tolist()
 
-        Raises:
-            ValueError: If there are no rows or they are not finite.
-        """
-
-        rows = len(values)
-
-        if rows == 0 or not values.isfinite().all():
-            raise ValueError(f"values must be finite and at least one, got {rows} rows")
-
-        generator = torch.Generator().manual_seed(self.seed)
-        exact = values.double().cpu()
-        found = []
-        left = self.resamples
-
-        while left > 0:
-            draws = min(left, max(1, ENTRIES // rows))
-            index = torch.randint(rows, (draws, rows), generator=generator)
-            found.append(statistic(exact[index]))
-            left -= draws
-
-        tail = (1 - self.level) / 2
-        ends = torch.tensor([tail, 1 - tail], dtype=exact.dtype)
-        low, high = torch.cat(found).quantile(ends).tolist()
-
-        return Interval(statistic(exact).item(), low, high, rows)
-
-
-def paired(
-    values: Scores, other: Scores, bootstrap: Bootstrap | None = None
-) -> Interval:
-    """Return the mean difference of two methods over the same factuals.
-
-    Pairing takes out what the factuals themselves contribute. Rows in which either
-    method has a number that is not finite are left out.
-
-    Args:
-        values: Scores of one method, a row for each factual.
-        other: Scores of the other method, which are subtracted.
-        bootstrap: How the interval is found; `Bootstrap()` if not given.
-
-    Raises:
-        ValueError: If no row is finite in both.
-
-    Example:
-        >>> paired(torch.tensor([3.0, 5.0]), torch.tensor([1.0, 3.0])).value
-        2.0
-    """
-
-    difference = values.double() - other.double()
-
-    return (bootstrap or Bootstrap())(difference[difference.isfinite()])
+    return Interval(statistic(exact).item(), low, high, rows)

@@ -1,16 +1,13 @@
-"""Oracles and autoencoders trained on real data and kept in a cache."""
+"""Classifiers and autoencoders trained on real data and kept in a cache."""
 
 import math
 from dataclasses import asdict, dataclass
-from functools import partial
 
-import pytorch_lightning as lightning
 import torch
 from torch import Tensor, nn
 
 from diffeo.data.labelled import LabelledImages
 from diffeo.evaluation.cache import Cache
-from diffeo.evaluation.oracles import LinearClassifier, svm
 from diffeo.evaluation.reference import to_bytes
 from diffeo.models.bottleneck import bottleneck
 from diffeo.models.classifiers import cnn
@@ -26,7 +23,6 @@ __all__ = [
     "ClassifierSettings",
     "trained_autoencoder",
     "trained_classifier",
-    "trained_svm",
 ]
 
 EPOCH = 50  # updates that an epoch has at least
@@ -85,9 +81,6 @@ class ClassifierSettings:
     seed: int = 0
 
 
-TrainingSettings = AutoencoderSettings | ClassifierSettings
-
-
 def trained_autoencoder(
     images: Images, how: AutoencoderSettings, cache: Cache
 ) -> nn.Module:
@@ -111,9 +104,10 @@ def trained_autoencoder(
 
     shape = tuple(images.shape[1:])
     model = bottleneck(shape, how.latent, hidden=how.hidden, seed=how.seed)
-    module = Reconstruction(model, _schedule(how), shift=how.shift, seed=how.seed)
+    schedule = Schedule(how.rate, warmup=max(1, how.steps // 20))
+    module = Reconstruction(model, schedule, shift=how.shift, seed=how.seed)
 
-    return _trained(module, model, [images], how, cache)
+    return _trained(module, images, (), how, cache)
 
 
 def trained_classifier(
@@ -140,73 +134,34 @@ def trained_classifier(
     channels, height, width = data.images.shape[1:]
     shape = channels, height, width
     model = cnn(shape, data.classes, width=how.width, seed=how.seed)
-    module = Supervised(model, _schedule(how, decay=0.05), seed=how.seed)
+    schedule = Schedule(how.rate, warmup=max(1, how.steps // 20), decay=0.05)
+    module = Supervised(model, schedule, seed=how.seed)
 
-    return _trained(module, model, [data.images, data.labels], how, cache)
-
-
-def trained_svm(data: LabelledImages, penalty: float, cache: Cache) -> nn.Module:
-    """Return a linear support-vector machine, fitted or from the cache.
-
-    Args:
-        data: Images with their classes.
-        penalty: Weight of the slack.
-        cache: Where it is kept.
-
-    Example:
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> data = LabelledImages(torch.rand(2, 1, 4, 4), torch.tensor([0, 1]))
-        >>> with TemporaryDirectory() as folder:
-        ...     trained_svm(data, 0.1, Cache(Path(folder)))(data.images)
-        tensor([0, 1])
-    """
-
-    machine = LinearClassifier(data.classes, data.images[0].numel())
-
-    def train(machine: nn.Module) -> None:
-        fitted = svm(data.images, data.labels, penalty=penalty)
-        machine.load_state_dict(fitted.state_dict())
-
-    tensors = [to_bytes(data.images), data.labels]
-
-    return cache.trained(machine, train, data=tensors, settings={"svm": penalty})
-
-
-def _schedule(how: TrainingSettings, decay: float = 0.0) -> Schedule:
-    warmup = max(1, how.steps // 20)
-
-    return Schedule(how.rate, warmup=warmup, plateau=0.3, decay=decay)
+    return _trained(module, data.images, (data.labels,), how, cache)
 
 
 def _trained(
-    module: lightning.LightningModule,
-    model: nn.Module,
-    data: list[Tensor],
-    how: TrainingSettings,
+    module: Reconstruction | Supervised,
+    images: Images,
+    labels: tuple[Tensor, ...],
+    how: AutoencoderSettings | ClassifierSettings,
     cache: Cache,
 ) -> nn.Module:
-    """Train a module's model on images, and perhaps labels, or read its weights."""
+    """Train a module's model for about so many updates, or read its weights.
 
-    images, *labels = data
+    Few images make up for it by coming often.
+    """
+
     tensors = [to_bytes(images).cpu(), *(each.cpu() for each in labels)]
     key = {"module": type(module).__name__, "version": VERSION, **asdict(how)}
-    train = partial(_fit, module, tensors, how)
 
-    return cache.trained(model, train, data=tensors, settings=key).to(images.device)
+    def train(_: nn.Module) -> None:
+        times = math.ceil(min(EPOCH, how.steps) * how.size / len(images))
+        many = [torch.cat([tensor] * times) for tensor in tensors]
+        epochs = max(1, round(how.steps / (len(many[0]) // how.size)))
+        loader = batches(*many, size=how.size, seed=how.seed)
+        fit(module, loader, None, Fit(None, epochs, average=0.99, progress=False))
 
+    model = cache.trained(module.model, train, data=tensors, settings=key)
 
-def _fit(
-    module: lightning.LightningModule,
-    tensors: list[Tensor],
-    how: TrainingSettings,
-    _: nn.Module,
-) -> None:
-    """Train for about so many updates; few images make up for it by coming often."""
-
-    size, rows = how.size, len(tensors[0])
-    times = math.ceil(min(EPOCH, how.steps) * size / rows)
-    many = [torch.cat([tensor] * times) for tensor in tensors]
-    epochs = max(1, round(how.steps / (len(many[0]) // size)))
-    train = batches(*many, size=size, seed=how.seed)
-    fit(module, train, None, Fit(None, epochs, average=0.99, progress=False))
+    return model.to(images.device)

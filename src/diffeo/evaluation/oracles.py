@@ -3,57 +3,21 @@
 from collections.abc import Callable
 
 import torch
+from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.svm import LinearSVC
-from torch import Tensor, nn
 
 from diffeo.batching import batches_of
 from diffeo.evaluation.reference import Labels
 from diffeo.shapes import Data, Indices, Model, Outputs
 
-__all__ = [
-    "LinearClassifier",
-    "Oracle",
-    "classifier_oracle",
-    "forest",
-    "predicted_class",
-    "svm",
-]
+__all__ = ["Oracle", "classifier_oracle", "forest", "predicted_class", "svm"]
 
 Oracle = Callable[[Data], Labels]
 """From data to the class, or value, of each row."""
 
 
-class LinearClassifier(nn.Module):
-    """Answer with the class whose plane a row is farthest above, on the processor.
-
-    Args:
-        classes: Number of classes.
-        size: Number of entries of a row.
-
-    Example:
-        >>> LinearClassifier(classes=3, size=4)(torch.zeros(2, 1, 2, 2))
-        tensor([0, 0])
-    """
-
-    weight: Tensor
-    bias: Tensor
-
-    def __init__(self, classes: int, size: int) -> None:
-        super().__init__()
-        double = torch.float64
-        self.register_buffer("weight", torch.zeros(classes, size, dtype=double))
-        self.register_buffer("bias", torch.zeros(classes, dtype=double))
-
-    def forward(self, x: Data) -> Indices:
-        """Return the class of each row."""
-
-        heights: Tensor = x.flatten(1).cpu().double() @ self.weight.T + self.bias
-
-        return heights.argmax(1).to(x.device)
-
-
-def svm(x: Data, labels: Indices, *, penalty: float = 0.001) -> LinearClassifier:
+def svm(x: Data, labels: Indices, *, penalty: float = 0.001) -> Oracle:
     """Fit a linear support-vector machine, one class against the rest.
 
     Source: Dombrowski et al., 2024, Section IV-B.3, "Oracle".
@@ -69,23 +33,10 @@ def svm(x: Data, labels: Indices, *, penalty: float = 0.001) -> LinearClassifier
         tensor([0, 1])
     """
 
-    machine = LinearSVC(C=penalty, dual=False, tol=1e-3)
-    machine.fit(x.flatten(1).cpu().double().numpy(), labels.cpu().numpy())
-
-    weight, bias = torch.from_numpy(machine.coef_), torch.from_numpy(machine.intercept_)
-
-    if len(machine.classes_) == 2:  # of two classes there is only the second's plane
-        weight, bias = torch.cat((-weight, weight)), torch.cat((-bias, bias))
-
-    known = torch.from_numpy(machine.classes_)
-    fitted = LinearClassifier(int(known.max()) + 1, weight.shape[1])
-    fitted.bias.fill_(-torch.inf)  # a class without data is never answered
-    fitted.weight[known], fitted.bias[known] = weight, bias
-
-    return fitted
+    return _fitted(LinearSVC(C=penalty, dual=False, tol=1e-3), x, labels)
 
 
-def forest(x: Data, labels: Labels, *, trees: int = 100, seed: int = 0) -> Oracle:
+def forest(x: Data, labels: Labels, *, trees: int) -> Oracle:
     """Fit a random forest, for values if the labels are floats, else for classes.
 
     Source: Breiman, 2001, Random forests.
@@ -94,7 +45,6 @@ def forest(x: Data, labels: Labels, *, trees: int = 100, seed: int = 0) -> Oracl
         x: Training data.
         labels: Their classes or values.
         trees: Number of trees.
-        seed: Seed of the draws of rows and entries.
 
     Example:
         >>> x = torch.tensor([[-1.0, 0.0], [1.0, 0.0]])
@@ -103,15 +53,8 @@ def forest(x: Data, labels: Labels, *, trees: int = 100, seed: int = 0) -> Oracl
     """
 
     kinds = {True: RandomForestRegressor, False: RandomForestClassifier}
-    machine = kinds[labels.is_floating_point()](trees, random_state=seed)
-    machine.fit(x.flatten(1).cpu().numpy(), labels.cpu().numpy())
 
-    def oracle(x: Data) -> Labels:
-        found = torch.from_numpy(machine.predict(x.flatten(1).cpu().numpy()))
-
-        return found.to(x.device, labels.dtype)
-
-    return oracle
+    return _fitted(kinds[labels.is_floating_point()](trees, random_state=0), x, labels)
 
 
 def classifier_oracle(model: Model) -> Oracle:
@@ -147,3 +90,16 @@ def predicted_class(outputs: Outputs) -> Indices:
     single = outputs.ndim == 1 or outputs.shape[1] == 1
 
     return (outputs.reshape(-1) > 0).long() if single else outputs.argmax(1)
+
+
+def _fitted(machine: BaseEstimator, x: Data, labels: Labels) -> Oracle:
+    """Fit a machine of scikit-learn, and return its answers as a function."""
+
+    machine.fit(x.flatten(1).cpu().numpy(), labels.cpu().numpy())
+
+    def oracle(x: Data) -> Labels:
+        found = torch.from_numpy(machine.predict(x.flatten(1).cpu().numpy()))
+
+        return found.to(x.device, labels.dtype)
+
+    return oracle

@@ -45,7 +45,8 @@ class Reference:
         What is judged must neither train a judge nor be found as its own neighbor.
 
         Args:
-            images: Images in [0, 1], compared as 8-bit images.
+            images: Images in [0, 1], compared as 8-bit images; the data are moved to
+                their device.
 
         Raises:
             ValueError: If no data are left, or they are of another shape.
@@ -59,20 +60,7 @@ class Reference:
                 f"{tuple(ours)}"
             )
 
-        known = set(_contents(images))
-        parts = [_without(part, known) for part in (self.train, self.held_out)]
-
-        return Reference(*parts)
-
-    def to(self, device: torch.device) -> "Reference":
-        """Return the data on a device."""
-
-        return Reference(
-            *(
-                LabelledImages(part.images.to(device), part.labels.to(device))
-                for part in (self.train, self.held_out)
-            )
-        )
+        return Reference(_without(self.train, images), _without(self.held_out, images))
 
 
 def to_bytes(images: Images) -> UInt8[Tensor, "batch channels height width"]:
@@ -90,7 +78,8 @@ def _contents(images: Images) -> list[bytes]:
     return [row.tobytes() for row in to_bytes(images).cpu().numpy()]
 
 
-def _without(part: LabelledImages, known: set[bytes]) -> LabelledImages:
+def _without(part: LabelledImages, images: Images) -> LabelledImages:
+    known = set(_contents(images))
     kept = torch.tensor([each not in known for each in _contents(part.images)])
 
     if not kept.any():
@@ -99,4 +88,6 @@ def _without(part: LabelledImages, known: set[bytes]) -> LabelledImages:
             "none"
         )
 
-    return part.select(kept)
+    found, device = part.select(kept), images.device
+
+    return LabelledImages(found.images.to(device), found.labels.to(device))

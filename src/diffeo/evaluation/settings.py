@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from diffeo.evaluation.cache import Cache
-from diffeo.evaluation.intervals import Bootstrap
 from diffeo.evaluation.oracle_training import AutoencoderSettings, ClassifierSettings
 
 __all__ = ["Settings", "quick_settings"]
@@ -20,7 +19,7 @@ class Settings:
         neighbors: Number of nearest real data that are looked at for each row.
         penalty: Weight of the slack of the support-vector machine.
         trees: Number of trees of the random forest.
-        bootstrap: How intervals are found.
+        resamples: Number of times that rows are drawn again for an interval.
         cache: Where trained judges are kept.
         quick: Whether the judges are hardly trained; the results then say so.
         progress: Whether to show a bar.
@@ -38,7 +37,7 @@ class Settings:
     neighbors: int = 10
     penalty: float = 0.001
     trees: int = 100
-    bootstrap: Bootstrap = field(default_factory=Bootstrap)
+    resamples: int = 10_000
     cache: Cache = field(default_factory=Cache.usual)
     quick: bool = False
     progress: bool = False
@@ -56,6 +55,6 @@ def quick_settings() -> Settings:
         autoencoder=AutoencoderSettings(latent=8, hidden=(32,), steps=20),
         classifiers=(ClassifierSettings(width=2, steps=10),),
         trees=5,
-        bootstrap=Bootstrap(resamples=200),
+        resamples=200,
         quick=True,
     )

@@ -1,22 +1,22 @@
 """One table of all statistics."""
 
 import csv
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table as Grid
 
 from diffeo.evaluation.metric import Better
 
-__all__ = ["Measurement", "Note", "Table"]
+__all__ = ["QUICK", "Measurement", "Note", "Table"]
 
 ARROWS = {Better.HIGHER: "↑", Better.LOWER: "↓"}
 QUICK = "The judges were hardly trained: these figures only show that all works."
 
 
-@dataclass(frozen=True)
-class Measurement:
+class Measurement(NamedTuple):
     """One metric of one method or control.
 
     Args:
@@ -29,8 +29,8 @@ class Measurement:
         rows: Number of rows that were measured.
 
     Example:
-        >>> Measurement("ours", "success", Better.HIGHER, 0.5, 0.4, 0.6, rows=100).text
-        '0.5 [0.4, 0.6]'
+        >>> Measurement("ours", "success", Better.HIGHER, 0.5, 0.4, 0.6, rows=100).value
+        0.5
     """
 
     name: str
@@ -40,12 +40,6 @@ class Measurement:
     low: float
     high: float
     rows: int
-
-    @property
-    def text(self) -> str:
-        """The value with its interval."""
-
-        return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
 
 
 @dataclass(frozen=True)
@@ -101,14 +95,6 @@ class Table:
     controls: tuple[str, ...] = ()
     quick: bool = False
 
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        """Sentences to read before the table is believed."""
-
-        sentences = (QUICK if self.quick else "", *(n.sentence for n in self.notes))
-
-        return tuple(filter(None, sentences))
-
     def as_results(self) -> dict[str, float]:
         """Return flat names to numbers: NAME_METRIC with its _low and _high.
 
@@ -129,12 +115,9 @@ class Table:
         """Write one line for each measurement; "quick" says so in each of them."""
 
         with path.open("w", newline="", encoding="utf-8") as file:
-            names = [field.name for field in fields(Measurement)]
-            writer = csv.DictWriter(file, [*names, "quick"])
-            writer.writeheader()
-            writer.writerows(
-                {**asdict(each), "quick": int(self.quick)} for each in self.measurements
-            )
+            writer = csv.writer(file)
+            writer.writerow([*Measurement._fields, "quick"])
+            writer.writerows([*each, int(self.quick)] for each in self.measurements)
 
     def show(self, console: Console | None = None) -> None:
         """Print a line for each metric.
@@ -155,10 +138,17 @@ class Table:
             for metric, arrow in better.items():
                 own = found.get((method, metric))
                 others = [found.get((name, metric)) for name in self.controls]
-                cells = (f"{each.value:.3g}" if each else "–" for each in others)
-                block.add_row(f"{metric} {arrow}", own.text if own else "–", *cells)
+                cells = [
+                    f"{each.value:.3g}" if each else "–" for each in (own, *others)
+                ]
+
+                if own:
+                    cells[0] += f" [{own.low:.3g}, {own.high:.3g}]"
+
+                block.add_row(f"{metric} {arrow}", *cells)
 
             console.print(block, markup=False)
 
-        for remark in self.remarks:
-            console.print(remark, markup=False)
+        for remark in (QUICK if self.quick else "", *(n.sentence for n in self.notes)):
+            if remark:
+                console.print(remark, markup=False)

@@ -7,7 +7,6 @@ from diffeo.methods.gradient import (
     revise,
     wachter,
 )
-from diffeo.methods.protocol import Method
 from diffeo.methods.prototypes import PrototypeObjective, prototypes
 from diffeo.methods.radius_schedule import RadiusSchedule
 from diffeo.methods.random_search import RandomSearch
@@ -24,3 +23,6 @@ __all__ = [
     "revise",
     "wachter",
 ]
+
+Method = GradientMethod | RandomSearch
+"""A way to find counterfactuals, settings included."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from diffeo.ascents import Adam, Ascent, Box, NormalizedGradient
 from diffeo.coordinates.bounded import Bounded
@@ -10,18 +11,11 @@ from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.objectives import Objective, TargetClass
 from diffeo.objectives.penalized import Penalized
-from diffeo.objectives.penalties import Manhattan, Penalty
+from diffeo.objectives.penalties import Manhattan
 from diffeo.search import Run, search
 from diffeo.shapes import Data, Model
 
-__all__ = [
-    "GradientMethod",
-    "adversarial",
-    "diffeomorphic",
-    "latent_space",
-    "revise",
-    "wachter",
-]
+__all__ = ["GradientMethod", "adversarial", "diffeomorphic", "revise", "wachter"]
 
 PIXEL_STEPS: Ascent = Box(Adam(5e-4), 0.0, 1.0)
 LATENT_STEPS: Ascent = NormalizedGradient()
@@ -29,29 +23,29 @@ LATENT_STEPS: Ascent = NormalizedGradient()
 
 @dataclass(frozen=True)
 class GradientMethod:
-    """A method as the three parts of a search.
+    """A method as the parts of a search for a target class.
 
     Args:
-        objective: From a target class and its confidence to what is ascended.
-        coordinates: From the coordinates of a generative model and the images to the
-            coordinates of the search.
         ascent: How to step; the default of `search` if not given.
+        price: From log-odds to the objective, which subtracts penalties from them; log
+            odds alone if not given.
+        in_data_space: Whether the pixels themselves are moved, instead of coordinates
+            of a generative model, whose images are clamped to [0, 1].
 
     Example:
         >>> import torch
         >>> x, place = torch.full((2, 1, 1, 2), 0.4), Identity((1, 1, 2))
         >>> model = lambda x: 9 * x.flatten(1)
-        >>> method = GradientMethod(TargetClass, latent_space)
-        >>> record = method.explain(
+        >>> record = GradientMethod().explain(
         ...     x, model, place, target=1, confidence=0.9, run=Run()
         ... )
         >>> record.reached
         tensor([True, True])
     """
 
-    objective: Callable[[int, float], Objective]
-    coordinates: Callable[[Coordinates, Data], Coordinates]
     ascent: Ascent | None = None
+    price: Callable[[Objective], Objective] = lambda objective: objective
+    in_data_space: bool = False
 
     def explain(
         self,
@@ -63,13 +57,30 @@ class GradientMethod:
         confidence: float,
         run: Run,
     ) -> Counterfactuals:
-        """Search for counterfactuals; see `Method`."""
+        """Show what would have to change in images for a classifier to answer so.
 
-        place = self.coordinates(coordinates, x)
+        Nobody asks whether the inputs are typical of the coordinates.
 
-        return search(
-            x, model, self.objective(target, confidence), place, self.ascent, run
-        )
+        Args:
+            x: Images in [0, 1], shape (batch, channels, height, width).
+            model: From images to logits, in evaluation mode.
+            coordinates: Of a generative model of such images; methods that move in data
+                space have no use for it.
+            target: The class to become.
+            confidence: Probability that the target must exceed: the one test of success
+                for all methods.
+            run: How long to search, in what batches, and so on.
+
+        Raises:
+            ValueError: If the images, the model, the coordinates or the target cannot
+                be searched.
+        """
+
+        pixels = Identity(tuple(x.shape[1:]))
+        place = pixels if self.in_data_space else Bounded(coordinates)
+        objective = self.price(TargetClass(target, confidence))
+
+        return search(x, model, objective, place, self.ascent, run)
 
 
 def adversarial(ascent: Ascent = PIXEL_STEPS) -> GradientMethod:
@@ -82,11 +93,11 @@ def adversarial(ascent: Ascent = PIXEL_STEPS) -> GradientMethod:
         ascent: How to step; it must keep the pixels in [0, 1].
 
     Example:
-        >>> adversarial().coordinates is data_space
+        >>> adversarial().in_data_space
         True
     """
 
-    return GradientMethod(TargetClass, data_space, ascent)
+    return GradientMethod(ascent, in_data_space=True)
 
 
 def diffeomorphic(ascent: Ascent | None = None) -> GradientMethod:
@@ -98,11 +109,11 @@ def diffeomorphic(ascent: Ascent | None = None) -> GradientMethod:
         ascent: How to step; the default of `search` if not given.
 
     Example:
-        >>> diffeomorphic().coordinates is latent_space
-        True
+        >>> diffeomorphic().in_data_space
+        False
     """
 
-    return GradientMethod(TargetClass, latent_space, ascent)
+    return GradientMethod(ascent)
 
 
 def wachter(weight: float = 0.05, ascent: Ascent = PIXEL_STEPS) -> GradientMethod:
@@ -122,14 +133,16 @@ def wachter(weight: float = 0.05, ascent: Ascent = PIXEL_STEPS) -> GradientMetho
         ascent: How to step; it must keep the pixels in [0, 1].
 
     Example:
-        >>> wachter(0.2).objective(9, 0.99).weight
+        >>> wachter(0.2).price(TargetClass(9)).weight
         0.2
     """
 
-    return GradientMethod(_penalized(Manhattan(), weight), data_space, ascent)
+    price = partial(Penalized, penalty=Manhattan(), weight=weight)
+
+    return GradientMethod(ascent, price, in_data_space=True)
 
 
-def revise(weight: float = 0.05, ascent: Ascent = LATENT_STEPS) -> GradientMethod:
+def revise(weight: float = 0.05) -> GradientMethod:
     """Ascend log-odds less λ ‖x − g(z)‖₁ in latent coordinates z.
 
     Source: Joshi et al., 2019, Towards realistic individual recourse and actionable
@@ -141,40 +154,12 @@ def revise(weight: float = 0.05, ascent: Ascent = LATENT_STEPS) -> GradientMetho
 
     Args:
         weight: λ, the log-odds that a unit of the L1 distance costs.
-        ascent: How to step.
 
     Example:
-        >>> revise(0.2).objective(9, 0.99).weight
+        >>> revise(0.2).price(TargetClass(9)).weight
         0.2
     """
 
-    return GradientMethod(_penalized(Manhattan(), weight), latent_space, ascent)
+    price = partial(Penalized, penalty=Manhattan(), weight=weight)
 
-
-def data_space(coordinates: Coordinates, x: Data) -> Coordinates:  # noqa: ARG001
-    """Return the coordinates of the pixels themselves.
-
-    Args:
-        coordinates: Of a generative model, which has no part in this.
-        x: Images.
-    """
-
-    return Identity(tuple(x.shape[1:]))
-
-
-def latent_space(coordinates: Coordinates, x: Data) -> Coordinates:  # noqa: ARG001
-    """Return the coordinates of a generative model, its images clamped to [0, 1].
-
-    Args:
-        coordinates: Of the model.
-        x: Images, whatever their shape.
-    """
-
-    return Bounded(coordinates)
-
-
-def _penalized(penalty: Penalty, weight: float) -> Callable[[int, float], Objective]:
-    def objective(target: int, confidence: float) -> Objective:
-        return Penalized(TargetClass(target, confidence), penalty, weight)
-
-    return objective
+    return GradientMethod(LATENT_STEPS, price)

@@ -4,11 +4,10 @@ from dataclasses import dataclass, field
 
 import torch
 
-from diffeo.ascents import Ascent
 from diffeo.batching import batches_of
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.methods.gradient import LATENT_STEPS, GradientMethod, latent_space
-from diffeo.objectives import Objective, TargetClass
+from diffeo.methods.gradient import LATENT_STEPS, GradientMethod
+from diffeo.objectives import Objective
 from diffeo.objectives.penalized import Penalized
 from diffeo.objectives.penalties import (
     Autoencoder,
@@ -27,7 +26,7 @@ __all__ = ["PrototypeObjective", "prototypes"]
 class PrototypeObjective:
     """Log-odds less penalties on distance, reconstruction error and prototype distance.
 
-    Called with a target and a confidence it is an objective. The penalty is
+    Called with log-odds it returns the objective. The penalty is
     weight · (β ‖x′ − x‖₁ + ‖x′ − x‖₂² + γ ‖x′ − AE(x′)‖₂² + θ ‖z′ − prototype‖₂²).
 
     Args:
@@ -39,7 +38,6 @@ class PrototypeObjective:
         sparsity: β.
         likeness: γ.
         attraction: θ.
-        count: Number of nearest encodings whose mean is a prototype.
 
     Example:
         >>> from diffeo import Identity
@@ -47,7 +45,8 @@ class PrototypeObjective:
         >>> found = PrototypeObjective.fit(
         ...     x, lambda x: x.flatten(1), Identity((1, 1, 2)), autoencoder=lambda x: x
         ... )
-        >>> found(1, 0.99).penalty.count
+        >>> from diffeo import TargetClass
+        >>> found(TargetClass(1)).penalty.count
         5
     """
 
@@ -58,17 +57,6 @@ class PrototypeObjective:
     sparsity: float = 0.1
     likeness: float = 1.0
     attraction: float = 0.1
-    count: int = 5
-
-    def __post_init__(self) -> None:
-        for name in ("weight", "sparsity", "likeness", "attraction"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(
-                    f"{name} must be at least 0, got {getattr(self, name)}"
-                )
-
-        if self.count < 1:
-            raise ValueError(f"count must be at least 1, got {self.count}")
 
     @classmethod
     @torch.no_grad()
@@ -94,19 +82,15 @@ class PrototypeObjective:
 
         return cls(encodings, labels, autoencoder)
 
-    def __call__(self, target: int, confidence: float) -> Objective:
-        """Return log-odds of a class less all penalties."""
+    def __call__(self, objective: Objective) -> Objective:
+        """Return log-odds less all penalties."""
 
         penalties: list[tuple[Penalty, float]] = [
             (SquaredEuclidean(), 1.0),
             (Manhattan(), self.sparsity),
             (ReconstructionError(self.autoencoder), self.likeness),
-            (
-                PrototypeDistance(self.encodings, self.labels, self.count),
-                self.attraction,
-            ),
+            (PrototypeDistance(self.encodings, self.labels), self.attraction),
         ]
-        objective: Objective = TargetClass(target, confidence)
 
         for penalty, share in penalties:
             objective = Penalized(objective, penalty, self.weight * share)
@@ -114,9 +98,7 @@ class PrototypeObjective:
         return objective
 
 
-def prototypes(
-    objective: PrototypeObjective, ascent: Ascent = LATENT_STEPS
-) -> GradientMethod:
+def prototypes(objective: PrototypeObjective) -> GradientMethod:
     """Ascend in latent coordinates towards prototypes of the target class.
 
     Source: Van Looveren and Klaise, 2021, Interpretable counterfactual explanations
@@ -135,7 +117,6 @@ def prototypes(
 
     Args:
         objective: Fitted to training data.
-        ascent: How to step.
 
     Example:
         >>> from diffeo import Identity
@@ -143,8 +124,8 @@ def prototypes(
         >>> fitted = PrototypeObjective.fit(
         ...     x, lambda x: x.flatten(1), place, autoencoder=lambda x: x
         ... )
-        >>> prototypes(fitted).objective is fitted
+        >>> prototypes(fitted).price is fitted
         True
     """
 
-    return GradientMethod(objective, latent_space, ascent)
+    return GradientMethod(LATENT_STEPS, objective)

@@ -2,22 +2,17 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
-from torch import Tensor
 from torch.nn import functional
 
 from diffeo.batching import batches_of
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.counterfactuals import (
-    Counterfactuals,
-    Outcome,
-    SearchPath,
-    concatenate,
-)
+from diffeo.counterfactuals import Counterfactuals, Outcome, SearchPath, concatenate
 from diffeo.methods.radius_schedule import RadiusSchedule, Shell
 from diffeo.objectives import Point, TargetClass
 from diffeo.objectives.classes import TOLERANCE
@@ -29,7 +24,8 @@ from diffeo.shapes import Data, Latent, Model, Scores
 __all__ = ["RandomSearch"]
 
 SEEDS = 1_000_003  # more than any search has turns
-Judge = Callable[[Counterfactuals, Latent], tuple[Point, Scores]]
+Samples = Mapping[str, Any]
+"""Tensors of a record: where samples are, and what the model says of them."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,6 @@ class RandomSearch:
         samples: Number of samples in each shell.
         budget: Greatest number of samples of a row; a last shell that does not fit is
             left out.
-        batch_size: Samples that are decoded together.
 
     Example:
         >>> from diffeo import Identity
@@ -66,7 +61,6 @@ class RandomSearch:
     schedule: RadiusSchedule = RadiusSchedule()  # noqa: RUF009 (frozen, stateless)
     samples: int = 50
     budget: int = 1000
-    batch_size: int = 256
 
     def __post_init__(self) -> None:
         if not 1 <= self.samples <= self.budget:
@@ -74,9 +68,6 @@ class RandomSearch:
                 f"samples must be from 1 to the budget of {self.budget}, got "
                 f"{self.samples}"
             )
-
-        if self.batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, got {self.batch_size}")
 
     def explain(
         self,
@@ -88,7 +79,7 @@ class RandomSearch:
         confidence: float,
         run: Run,
     ) -> Counterfactuals:
-        """Find the nearest sample of the target class; see `Method`."""
+        """Find the nearest sample of the target class; see `GradientMethod`."""
 
         objective, place = TargetClass(target, confidence), Bounded(coordinates)
         once = replace(run, steps=1, restarts=0, path=False, progress=False)
@@ -97,18 +88,18 @@ class RandomSearch:
         begun = time.perf_counter()
         found: list[Counterfactuals] = []
 
-        def judge(row: Counterfactuals, z: Latent) -> tuple[Point, Scores]:
-            def spread(value: Tensor) -> Tensor:
-                return value.expand(len(z), *value.shape[1:])
+        def judge(z: Latent) -> Samples:
+            data = torch.cat([place.decode(part) for part in batches_of(z)])
+            outputs = torch.cat([model(part) for part in batches_of(data)])
+            point = Point(data, z, outputs, data, z)  # a class looks at outputs alone
+            margin = objective.margin(point, objective.start(point))
 
-            x, origin = row.factual, row.origin
-            memory = objective.start(Point(x, origin, row.outputs_before, x, origin))
-            data = [place.decode(part) for part in batches_of(z, self.batch_size)]
-            outputs = torch.cat([model(part) for part in data])
-            point = Point(torch.cat(data), z, outputs, spread(x), spread(origin))
-            margin = objective.margin(point, tuple(map(spread, memory)))
-
-            return point, margin.nan_to_num(-torch.inf)
+            return {
+                "counterfactual": data,
+                "latent": z,
+                "outputs_after": outputs,
+                "margin": margin.nan_to_num(-torch.inf),
+            }
 
         with watch("Sampling", len(x), shown=run.progress) as bar:
             for row in torch.arange(len(x), device=x.device).split(1):
@@ -131,7 +122,11 @@ class RandomSearch:
 
     @torch.no_grad()
     def _nearest(
-        self, start: Counterfactuals, judge: Judge, run: Run, turns: int
+        self,
+        start: Counterfactuals,
+        judge: Callable[[Latent], Samples],
+        run: Run,
+        turns: int,
     ) -> tuple[Counterfactuals, int]:
         """Return the record of one row with the best of its samples, and the turns.
 
@@ -140,7 +135,7 @@ class RandomSearch:
         rows that follow.
         """
 
-        path = [_moved(start, *judge(start, start.origin), index=0, steps=0)]
+        path = [_at(start, judge(start.origin), index=0, steps=0)]
         shell, rank = self.schedule.start(), (math.inf, -path[0].margin.item())
         wanted = 0 if path[0].reached.all() else turns
 
@@ -150,7 +145,8 @@ class RandomSearch:
                     break
 
                 step, length = self._sample(shell, run.seed * SEEDS + turn, start)
-                point, margin = judge(start, start.origin + step)
+                samples = judge(start.origin + step)
+                margin = samples["margin"]
                 nearest, index = length.where(margin >= TOLERANCE, torch.inf).min(0)
                 best = int(index if nearest.isfinite() else margin.argmax())
                 shell = self.schedule.following(shell, nearest.item())
@@ -158,7 +154,7 @@ class RandomSearch:
                 if (nearest.item(), -margin[best].item()) < rank:
                     rank = nearest.item(), -margin[best].item()
                     steps = turn * self.samples + best + 1
-                    path.append(_moved(start, point, margin, index=best, steps=steps))
+                    path.append(_at(start, samples, index=best, steps=steps))
         except KeyboardInterrupt:
             turns = 0
 
@@ -168,7 +164,12 @@ class RandomSearch:
             stopped = torch.full_like(end.outcome, Outcome.INTERRUPTED)
             end = replace(end, outcome=stopped)
 
-        return replace(end, paths=(_path(path),) if run.path else ()), turns
+        if run.path:
+            points = [(each.steps, each.latent, each.margin) for each in path]
+            whole = SearchPath(*map(torch.cat, zip(*points, strict=True)))
+            end = replace(end, paths=(whole,))
+
+        return end, turns
 
     def _sample(
         self, shell: Shell, seed: int, start: Counterfactuals
@@ -184,29 +185,20 @@ class RandomSearch:
         return length[:, None] * functional.normalize(directions.to(origin)), length
 
 
-def _moved(
-    start: Counterfactuals, point: Point, margin: Scores, *, index: int, steps: int
+def _at(
+    start: Counterfactuals, samples: Samples, *, index: int, steps: int
 ) -> Counterfactuals:
-    """Return the record of a row that ends at one of some points."""
+    """Return the record of a row that ends at one of some samples."""
 
-    row = slice(index, index + 1)
-    ended = Outcome.REACHED if margin[index] >= 0 else Outcome.EXHAUSTED
-    stayed = steps == 0 and start.outcome.item() == Outcome.ALREADY
+    found = {name: value[[index]] for name, value in samples.items()}
+    outcome = Outcome.REACHED if found["margin"] >= 0 else Outcome.EXHAUSTED
+
+    if steps == 0 and start.outcome == Outcome.ALREADY:
+        outcome = Outcome.ALREADY
 
     return replace(
         start,
-        counterfactual=point.data[row],
-        latent=point.latent[row],
-        outputs_after=point.outputs[row],
-        margin=margin[row],
-        outcome=start.outcome if stayed else torch.full_like(start.outcome, ended),
+        **found,
+        outcome=torch.full_like(start.outcome, outcome),
         steps=torch.full_like(start.steps, steps),
     )
-
-
-def _path(records: list[Counterfactuals]) -> SearchPath:
-    """Return the path of one row through its records."""
-
-    points = [(each.steps, each.latent, each.margin) for each in records]
-
-    return SearchPath(*map(torch.cat, zip(*points, strict=True)))

@@ -30,20 +30,22 @@ class Penalty(Protocol):
         True
     """
 
-    def start(self, point: Point, target: Scores) -> Tensor:
-        """Return what must be remembered of each row.
+    def start(self, point: Point, target: Scores) -> Tensor:  # noqa: ARG002
+        """Return what must be remembered of each row: nothing, unless told otherwise.
 
         Args:
             point: The factuals, as `point.data` too.
             target: The class or value that each row aims at.
         """
 
+        return point.origin[:, :0]
+
     def penalty(self, point: Point, memory: Tensor) -> Scores:
         """Return the penalty of each row, given what `start` returned."""
 
 
 @dataclass(frozen=True)
-class Manhattan:
+class Manhattan(Penalty):
     """The sum of absolute changes of the data, L1; it prefers few large changes.
 
     Example:
@@ -51,11 +53,6 @@ class Manhattan:
         >>> Manhattan().penalty(Point(x - 2, z, z, x, z), z)
         tensor([4.])
     """
-
-    def start(self, point: Point, target: Scores) -> Tensor:  # noqa: ARG002
-        """Remember nothing."""
-
-        return point.origin[:, :0]
 
     def penalty(self, point: Point, memory: Tensor) -> Scores:  # noqa: ARG002
         """Return the distance from the factual."""
@@ -67,7 +64,7 @@ class Manhattan:
 
 
 @dataclass(frozen=True)
-class SquaredEuclidean:
+class SquaredEuclidean(Penalty):
     """The sum of squared changes of the data; it prefers many small changes.
 
     Example:
@@ -76,11 +73,6 @@ class SquaredEuclidean:
         tensor([8.])
     """
 
-    def start(self, point: Point, target: Scores) -> Tensor:  # noqa: ARG002
-        """Remember nothing."""
-
-        return point.origin[:, :0]
-
     def penalty(self, point: Point, memory: Tensor) -> Scores:  # noqa: ARG002
         """Return the squared distance from the factual."""
 
@@ -88,7 +80,7 @@ class SquaredEuclidean:
 
 
 @dataclass(frozen=True, eq=False)
-class ReconstructionError:
+class ReconstructionError(Penalty):
     """The squared error of an autoencoder: how unlike its training data the data are.
 
     Args:
@@ -101,11 +93,6 @@ class ReconstructionError:
     """
 
     autoencoder: Autoencoder = field(repr=False)
-
-    def start(self, point: Point, target: Scores) -> Tensor:  # noqa: ARG002
-        """Remember nothing."""
-
-        return point.origin[:, :0]
 
     def penalty(self, point: Point, memory: Tensor) -> Scores:  # noqa: ARG002
         """Return the squared error."""

@@ -34,7 +34,7 @@ class PrototypeDistance:
 
     encodings: References = field(repr=False)
     labels: Labels = field(repr=False)
-    count: int
+    count: int = 5
 
     def start(self, point: Point, target: Scores) -> Tensor:
         """Return the prototype of each row."""
@@ -42,11 +42,8 @@ class PrototypeDistance:
         prototypes = torch.empty_like(point.origin)
 
         for wanted in target.unique():
-            rows = target == wanted
-            of_class = self.encodings[self.labels == wanted]
-            prototypes[rows] = nearest_mean(
-                point.origin[rows], of_class, count=self.count
-            )
+            rows, of_class = target == wanted, self.encodings[self.labels == wanted]
+            prototypes[rows] = nearest_mean(point.origin[rows], of_class, self.count)
 
         return prototypes
 
@@ -56,7 +53,7 @@ class PrototypeDistance:
         return (point.latent - memory).square().sum(1)
 
 
-def nearest_mean(z: Latent, encodings: References, *, count: int) -> Latent:
+def nearest_mean(z: Latent, encodings: References, count: int) -> Latent:
     """Return for each row the mean of its nearest encodings.
 
     Args:

@@ -1,9 +1,10 @@
 """A path as a moving picture, for slides."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 from torch import Tensor
 
 from diffeo.report.images import as_picture, check_images
@@ -25,7 +26,7 @@ def write_animation(frames: PathFrames, captions: Sequence[str], path: Path) -> 
         path: The file.
 
     Raises:
-        ValueError: If the frames are not images, or the captions are not as many.
+        ValueError: If the frames are not images.
 
     Example:
         >>> import tempfile, torch
@@ -35,39 +36,20 @@ def write_animation(frames: PathFrames, captions: Sequence[str], path: Path) -> 
     """
 
     check_images(frames.images)
-
-    if len(captions) != len(frames.steps):
-        raise ValueError(
-            f"captions must be one for each of {len(frames.steps)} frames, got "
-            f"{len(captions)}"
-        )
-
     there = list(map(_frame, frames.images, captions))
-    back = there[-2:0:-1]
-    rests = [REST, *[STEP] * (len(there) - 2), REST][: len(there)]
-    there[0].save(
-        path,
-        format="GIF",
-        save_all=True,
-        append_images=there[1:] + back,
-        duration=rests + [STEP] * len(back),
-        loop=0,
-    )
+    first, *others = there + there[-2:0:-1]
+    times = [STEP] * (1 + len(others))
+    times[0] = times[len(there) - 1] = REST
+    first.save(path, "GIF", save_all=True, append_images=others, duration=times, loop=0)
 
 
 def _frame(image: Tensor, caption: str) -> Image.Image:
-    shown = as_picture(image)
-    times = max(1, -(-SIDE // max(shown.size)))
-    shown = shown.resize(
-        (shown.width * times, shown.height * times), Image.Resampling.NEAREST
+    small = as_picture(image).convert("RGB")
+    shown = ImageOps.scale(
+        small, math.ceil(SIDE / max(small.size)), Image.Resampling.NEAREST
     )
-    frame = Image.new("RGB", (shown.width, shown.height + 2 * LETTERS), "white")
-    frame.paste(shown)
-    ImageDraw.Draw(frame).text(
-        (6, shown.height + LETTERS // 2),
-        caption,
-        fill="black",
-        font=ImageFont.load_default(LETTERS),
-    )
+    frame = ImageOps.expand(shown, (0, 0, 0, 2 * LETTERS), "white")
+    font, place = ImageFont.load_default(LETTERS), (6, shown.height + LETTERS // 2)
+    ImageDraw.Draw(frame).text(place, caption, "black", font)
 
     return frame.quantize(64, dither=Image.Dither.NONE)

@@ -1,18 +1,19 @@
 """What a page shows of an input: pictures, or the values that changed most."""
 
+import base64
+import io
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-import torch
+import numpy as np
+from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.report.images import data_uri, drawable, signed_difference
-from diffeo.report.path_frames import PathFrames
+from diffeo.report.images import as_picture, drawable, signed_difference
 
-__all__ = ["Cards", "plan"]
+__all__ = ["features", "pictures", "plan", "thumbnail"]
 
 BUDGET = 10_000_000  # bytes of all pictures of a page, as text
 SAMPLE = 8  # pictures of a method by which the bytes of all are estimated
@@ -24,61 +25,62 @@ VISIBLE = 1.5 / 255  # change of a pixel from which a reconstruction is shown
 FEATURES = 8  # that changed most, where data are no images
 
 
-@dataclass(frozen=True)
-class Cards:
-    """The pictures of inputs, as text that a page can hold.
+def thumbnail(image: Float[Tensor, "channels height width"]) -> str:
+    """Return an image, no larger than pages show it, as text that a page can hold.
 
-    Args:
-        records: Of the same factuals, by method.
-        limit: Change of a pixel that has the full color of a difference.
-        names: What the features of data that are no images are called.
+    Example:
+        >>> import torch
+        >>> thumbnail(torch.zeros(1, 2, 2))[:22]
+        'data:image/png;base64,'
     """
 
-    records: Mapping[str, Counterfactuals]
-    limit: float
-    names: Sequence[str] = ()
+    buffer = io.BytesIO()
+    as_picture(_reduced(image)).save(buffer, "PNG")
 
-    def factual(self, method: str, row: int) -> str:
-        """Return the picture of an input."""
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
-        return data_uri(_reduced(self.records[method].factual[row]))
 
-    def pictures(self, method: str, row: int) -> dict[str, str]:
-        """Return the pictures of a search by their caption."""
+def pictures(record: Counterfactuals, row: int, limit: float) -> dict[str, str]:
+    """Return the pictures of a search by their caption.
 
-        record = self.records[method]
-        before = _reduced(record.factual[row])
-        again = _reduced(record.reconstruction[row])
-        after = _reduced(record.counterfactual[row])
-        differs = (again - before).abs().max() > VISIBLE
-        pictures = {"reconstruction": data_uri(again)} if differs else {}
+    Args:
+        record: Of images.
+        row: Number of the row.
+        limit: Change of a pixel that has the full color of a difference.
+    """
 
-        return pictures | {
-            "x′": data_uri(after),
-            "x′ − x": data_uri(signed_difference(before, after, self.limit)),
-        }
+    before, again, after = (
+        _reduced(x[row])
+        for x in (record.factual, record.reconstruction, record.counterfactual)
+    )
+    shown = {"x′": after, "x′ − x": signed_difference(before, after, limit)}
 
-    def frames(self, path: PathFrames) -> list[str]:
-        """Return the pictures of a path."""
+    if (again - before).abs().max() > VISIBLE:
+        shown = {"reconstruction": again} | shown
 
-        return [data_uri(_reduced(image)) for image in path.images]
+    return {caption: thumbnail(image) for caption, image in shown.items()}
 
-    def features(self, method: str, row: int) -> list[tuple[str, float, float]]:
-        """Return name, value before and value after of what changed most."""
 
-        record = self.records[method]
-        before = record.factual[row].flatten()
-        after = record.counterfactual[row].flatten()
-        most = (after - before).abs().nan_to_num().argsort(descending=True)[:FEATURES]
-        places = torch.stack(torch.unravel_index(most, record.factual.shape[1:]), 1)
-        names = [", ".join(map(str, place)) for place in places.tolist()]
+def features(
+    record: Counterfactuals, row: int, names: Sequence[str]
+) -> list[tuple[str, float, float]]:
+    """Return name, value before and value after of what changed most.
 
-        if self.names:
-            names = [self.names[index] for index in most.tolist()]
+    Args:
+        record: Of any data.
+        row: Number of the row.
+        names: What the features are called; their places if empty.
+    """
 
-        return list(
-            zip(names, before[most].tolist(), after[most].tolist(), strict=True)
-        )
+    before, after = record.factual[row].flatten(), record.counterfactual[row].flatten()
+    most = (after - before).abs().nan_to_num().argsort(descending=True)[:FEATURES]
+    shape = record.factual.shape[1:]
+    called = [
+        names[place] if names else ", ".join(map(str, np.unravel_index(place, shape)))
+        for place in most.tolist()
+    ]
+
+    return list(zip(called, before[most].tolist(), after[most].tolist(), strict=True))
 
 
 def plan(records: Mapping[str, Counterfactuals], limit: int) -> tuple[int, int]:
@@ -94,7 +96,7 @@ def plan(records: Mapping[str, Counterfactuals], limit: int) -> tuple[int, int]:
 
     longest = max(map(len, records.values()))
     sample = [
-        data_uri(_reduced(image))
+        thumbnail(image)
         for record in records.values()
         for image in record.counterfactual[:: 1 + len(record) // SAMPLE]
         if drawable(record.factual)

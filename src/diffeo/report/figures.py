@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from diffeo.counterfactuals import Counterfactuals
-from diffeo.report.images import check_images, common_limit, signed_difference
+from diffeo.counterfactuals import Counterfactuals, SearchPath
+from diffeo.report import images
 from diffeo.report.output_text import output_text
 from diffeo.report.report import Measure
 
@@ -85,13 +85,13 @@ def gallery(records: Mapping[str, Counterfactuals], rows: Sequence[int]) -> Figu
     """
 
     for record in records.values():
-        check_images(record.factual)
+        images.check_images(record.factual)
 
     width = len(COLUMNS)
-    size = (0.85 * width * len(records) + 0.4, 0.85 * len(rows) + 0.9)
+    size = 0.85 * width * len(records) + 0.4, 0.85 * len(rows) + 0.9
     figure = Figure(figsize=size)
     panels = figure.subfigures(1, len(records), squeeze=False)[0]
-    limit = common_limit(records.values(), rows)
+    limit = images.common_limit(records.values(), rows)
 
     for panel, (name, record) in zip(panels, records.items(), strict=True):
         panel.suptitle(name, fontsize=10)
@@ -101,22 +101,16 @@ def gallery(records: Mapping[str, Counterfactuals], rows: Sequence[int]) -> Figu
             axes[0, column].set_title(title, fontsize=7)
 
         for line, row in zip(axes, rows, strict=True):
-            _draw_row(list(line), record, row, limit)
+            before, after = record.factual[row].cpu(), record.counterfactual[row].cpu()
+            change = images.signed_difference(before, after, limit)
+            pictures = before, record.reconstruction[row], after, change
+
+            for axis, picture in zip(line, pictures, strict=True):
+                shown = images.as_picture(picture)
+                axis.imshow(shown, cmap="gray", vmin=0, vmax=255)
+                axis.set_axis_off()
 
     return figure
-
-
-def _draw_row(
-    line: Sequence[Axes], record: Counterfactuals, row: int, limit: float
-) -> None:
-    before, after = record.factual[row].cpu(), record.counterfactual[row].cpu()
-    change = signed_difference(before, after, limit)
-    pictures = (before, record.reconstruction[row].cpu(), after, change)
-
-    for axes, picture in zip(line, pictures, strict=True):
-        shown = picture.float().clamp(0, 1).movedim(0, -1).squeeze(-1)
-        axes.imshow(shown.numpy(), cmap="gray", vmin=0, vmax=1)
-        axes.set_axis_off()
 
 
 @rc_context(STYLE)
@@ -145,7 +139,7 @@ def along_path(
     plots = figure.subplots(1, len(records), squeeze=False)[0]
 
     for axes, color, name in zip(plots, cycle(colors), records, strict=False):
-        _draw_path(axes, records[name], color)
+        _draw_path(axes, records[name].to("cpu"), color)
         axes.set_title(name)
 
     return figure
@@ -155,10 +149,11 @@ def _draw_path(axes: Axes, record: Counterfactuals, color: str) -> None:
     text = output_text(record)
     last = max(int(path.steps[-1]) for path in record.paths)
     steps = torch.linspace(0, last, min(POINTS, last + 1)).round().long()
-    values = _on_axis(text.along(_margins_at(record, steps)), text.is_probability)
+    margins = torch.stack([_margin_at(path, steps) for path in record.paths])
+    values = _on_axis(text.along(margins), text.is_probability)
     values = values.masked_fill(~values.isfinite(), torch.nan)
     levels = values.nanquantile(torch.tensor(LEVELS, dtype=values.dtype), dim=0)
-    needed = _on_axis(torch.tensor(text.needed), text.is_probability).item()
+    needed = _on_axis(text.along(torch.tensor(0.0)), text.is_probability).item()
 
     axes.fill_between(steps, levels[0], levels[4], color=color, alpha=0.15, lw=0)
     axes.fill_between(steps, levels[1], levels[3], color=color, alpha=0.3, lw=0)
@@ -168,20 +163,13 @@ def _draw_path(axes: Axes, record: Counterfactuals, color: str) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
 
     if text.is_probability:
-        _mark_probabilities(axes.yaxis, axes.get_ylim())
+        _mark_probabilities(axes.yaxis)
 
 
-def _margins_at(record: Counterfactuals, steps: Tensor) -> Tensor:
-    """Return the margin of each row at some steps: the last one after its path ends."""
+def _margin_at(path: SearchPath, steps: Tensor) -> Tensor:
+    """Return the margin of a row at some steps: the last one after its path ends."""
 
-    return torch.stack(
-        [
-            path.margin.cpu()[
-                torch.searchsorted(path.steps.cpu(), steps, right=True) - 1
-            ]
-            for path in record.paths
-        ]
-    )
+    return path.margin[torch.searchsorted(path.steps, steps, right=True) - 1]
 
 
 @rc_context(STYLE)
@@ -205,16 +193,15 @@ def histograms(
     finite = {
         name: value[value.isfinite()].double().cpu() for name, value in values.items()
     }
-    places = {name: _on_axis(value, probability) for name, value in finite.items()}
-    every = torch.cat(list(places.values()))
-    low, high = (every.min().item(), every.max().item()) if len(every) else (0.0, 0.0)
-    ends = (low, high) if high > low else (low - 0.5, high + 0.5)
+    every = _on_axis(torch.cat(list(finite.values())), probability)
+    ends = (every.min().item(), every.max().item()) if len(every) else (0.0, 0.0)
     figure = Figure(figsize=(WIDTH, 0.6 + 0.7 * len(finite)))
     lanes = figure.subplots(len(finite), 1, sharex=True, squeeze=False)[:, 0]
 
     for axes, color, name in zip(lanes, cycle(COLORS), finite, strict=False):
         median = finite[name].quantile(0.5) if len(finite[name]) else NOTHING
-        axes.hist(places[name], BINS, range=ends, color=color, alpha=0.75, rwidth=0.86)
+        places = _on_axis(finite[name], probability)
+        axes.hist(places, BINS, range=ends, color=color, alpha=0.75, rwidth=0.86)
         axes.axvline(_on_axis(median, probability), color=INK, lw=1.5)
         axes.set_title(f"{name}, median {median:.4g}", loc="left")
         axes.set_yticks([])
@@ -223,7 +210,7 @@ def histograms(
     figure.suptitle(label, x=0.01, horizontalalignment="left")
 
     if probability:
-        _mark_probabilities(lanes[-1].xaxis, ends)
+        _mark_probabilities(lanes[-1].xaxis)
 
     return figure
 
@@ -253,17 +240,14 @@ def intervals(measures: Sequence[Measure]) -> Figure:
     axes.set_axisbelow(True)
 
     for place, measure in enumerate(measures):
-        color = SOFT if measure.control else COLORS[0]
-        fill = "white" if measure.control else color
+        color, fill, ink = (
+            (SOFT, "white", SOFT) if measure.control else (COLORS[0], COLORS[0], INK)
+        )
         axes.plot([measure.low, measure.high], [place] * 2, color=color, lw=1.5)
         axes.plot(measure.value, place, "o", color=color, markerfacecolor=fill)
+        beside = axes.get_yaxis_transform()
         axes.text(
-            1.03,
-            place,
-            _numbers(measure),
-            color=SOFT if measure.control else INK,
-            transform=axes.get_yaxis_transform(),
-            verticalalignment="center",
+            1.03, place, _numbers(measure), color=ink, transform=beside, va="center"
         )
 
     return figure
@@ -273,10 +257,10 @@ def _numbers(measure: Measure) -> str:
     if not math.isfinite(measure.value):
         return "–"
 
-    known = math.isfinite(measure.low) and math.isfinite(measure.high)
-    ends = f"  ({measure.low:.3g} to {measure.high:.3g})" if known else ""
+    if not math.isfinite(measure.high - measure.low):
+        return f"{measure.value:.3g}"
 
-    return f"{measure.value:.3g}{ends}"
+    return f"{measure.value:.3g}  ({measure.low:.3g} to {measure.high:.3g})"
 
 
 @rc_context(STYLE)
@@ -300,22 +284,15 @@ def _on_axis(values: Tensor, probability: bool) -> Tensor:  # noqa: FBT001
     return torch.logit(values.double().clamp(EDGE, 1 - EDGE)) if probability else values
 
 
-def _mark_probabilities(axis: Axis, ends: tuple[float, float]) -> None:
-    """Label log-odds by well-known probabilities, or round ones where few of them lie.
+def _mark_probabilities(axis: Axis) -> None:
+    """Label log-odds by well-known probabilities, or round ones if few of them lie."""
 
-    Args:
-        axis: Whose values are log-odds.
-        ends: Of the axis.
-    """
-
-    low, high = (1 / (1 + math.exp(-end)) for end in ends)
+    low, high = torch.sigmoid(torch.tensor(axis.get_view_interval())).tolist()
     marks = [mark for mark in MARKS if low <= mark <= high]
 
     if len(marks) < 2:
         round_ones = MaxNLocator(4).tick_values(low, high)
-        marks = [float(mark) for mark in round_ones if low <= mark <= high]
+        marks = [mark for mark in round_ones if low <= mark <= high]
 
-    axis.set_ticks(
-        [math.log(mark / (1 - mark)) for mark in marks],
-        [f"{mark:.6g}" for mark in marks],
-    )
+    odds = [math.log(mark / (1 - mark)) for mark in marks]
+    axis.set_ticks(odds, [f"{mark:.6g}" for mark in marks])

@@ -1,16 +1,12 @@
 """Images as files: what is drawn is what was judged."""
 
-import base64
-import io
-import math
 import re
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
 from jaxtyping import Float
-from PIL import Image
+from PIL import Image, ImageColor
 from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
@@ -21,7 +17,6 @@ __all__ = [
     "as_picture",
     "check_images",
     "common_limit",
-    "data_uri",
     "drawable",
     "file_name",
     "plain_name",
@@ -32,6 +27,7 @@ __all__ = [
 ]
 
 DARKER, BRIGHTER = "#0b559f", "#d9480f"  # blue and orange, told apart by all eyes
+INKS = torch.tensor([ImageColor.getrgb(color) for color in (DARKER, BRIGHTER)]) / 255
 LIMITS = (0.05, 0.1, 0.2, 0.5, 1.0)  # where the scale of the differences may end
 NEARLY_ALL = 0.999  # of the changed pixels lie within it
 PIXELS = 20_000  # of an image that are looked at for that
@@ -96,10 +92,7 @@ def signed_difference(
     """
 
     share = ((after - before).float().mean(0) / limit).nan_to_num().clamp(-1, 1)
-    darker, brighter = (
-        torch.tensor(list(bytes.fromhex(color[1:])))[:, None, None] / 255
-        for color in (DARKER, BRIGHTER)
-    )
+    darker, brighter = INKS[..., None, None]
     ink = torch.where(share < 0, darker, brighter)
 
     return 1 + (ink - 1) * share.abs()
@@ -110,21 +103,21 @@ def common_limit(records: Iterable[Counterfactuals], rows: Sequence[int]) -> flo
 
     Args:
         records: Of the same images; shorter ones lack the last rows.
-        rows: Numbers of the rows that are drawn, in order.
+        rows: Numbers of the rows that are drawn.
     """
 
     changes = [torch.zeros(1)]
 
     for record in records:
-        for row in rows[: bisect_left(rows, len(record))]:
+        for row in (row for row in rows if row < len(record)):
             change = (record.counterfactual[row] - record.factual[row]).flatten()
             changes.append(change[:: 1 + len(change) // PIXELS].float().cpu())
 
     size = torch.cat(changes).abs().nan_to_num()
-    changed = size[size > 1 / 255].sort().values
-    most = changed[math.ceil(NEARLY_ALL * len(changed)) - 1] if len(changed) else 0.0
+    changed = size[size > 1 / 255]
+    enough = NEARLY_ALL * len(changed)
 
-    return next((limit for limit in LIMITS if most <= limit), LIMITS[-1])
+    return next((end for end in LIMITS if (changed <= end).sum() >= enough), LIMITS[-1])
 
 
 def write_png(image: Float[Tensor, "channels height width"], path: Path) -> None:
@@ -137,20 +130,6 @@ def write_png(image: Float[Tensor, "channels height width"], path: Path) -> None
     """
 
     as_picture(image).save(path, "PNG")
-
-
-def data_uri(image: Float[Tensor, "channels height width"]) -> str:
-    """Return one image as text that a page can hold.
-
-    Example:
-        >>> data_uri(torch.zeros(1, 2, 2))[:22]
-        'data:image/png;base64,'
-    """
-
-    buffer = io.BytesIO()
-    as_picture(image).save(buffer, "PNG")
-
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def write_pictures(record: Counterfactuals, folder: Path) -> None:
@@ -182,12 +161,10 @@ def write_pictures(record: Counterfactuals, folder: Path) -> None:
     for old in folder.glob("[0-9]" * 5 + "-*factual.png"):
         old.unlink()
 
-    for row, (before, after) in enumerate(
-        zip(record.factual, record.counterfactual, strict=True)
-    ):
+    for row in range(len(record)):
         stem = file_name(record, row)
-        write_png(before, folder / f"{stem}-factual.png")
-        write_png(after, folder / f"{stem}-counterfactual.png")
+        write_png(record.factual[row], folder / f"{stem}-factual.png")
+        write_png(record.counterfactual[row], folder / f"{stem}-counterfactual.png")
 
 
 def file_name(record: Counterfactuals, row: int) -> str:
@@ -198,9 +175,9 @@ def file_name(record: Counterfactuals, row: int) -> str:
         row: Number of the row.
     """
 
-    name = plain_name(record.names[row]) if record.names else ""
+    name = record.names[row] if record.names else ""
 
-    return f"{row:05d}-{name}" if name else f"{row:05d}"
+    return f"{row:05d}-{plain_name(name)}".rstrip("-")
 
 
 def plain_name(text: str) -> str:

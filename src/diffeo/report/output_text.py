@@ -19,11 +19,7 @@ __all__ = ["OutputText", "class_names", "output_text", "settings_text"]
 NEARLY_ONE = 0.99995  # from here on, four decimals would read 1.0000
 NEARLY_ZERO = 0.001
 SHOWN = 4  # numbers of an answer, or values of a list, that are written out
-Settings = Mapping[str, Any]
-
-
-def _write_number(value: float) -> str:
-    return f"{value:.4g}"
+_write_number = "{:.4g}".format
 
 
 def _write_probability(value: float) -> str:
@@ -54,7 +50,6 @@ class OutputText:
         after: This number at each counterfactual.
         along_quantity: Name of what is known along a path.
         along: From margins to what is known there.
-        needed: The same at the target.
         answers: From outputs to what they say, row by row.
         certainties: Probability of each answer to a factual; empty if not known.
         write: From one of the numbers to a text.
@@ -68,7 +63,6 @@ class OutputText:
     after: Scores
     along_quantity: str
     along: Callable[[Tensor], Tensor] = Tensor.double
-    needed: float = 0.0
     answers: Callable[[Outputs], Sequence[str]] = _first_numbers
     certainties: Sequence[str] = ()
     write: Callable[[float], str] = _write_number
@@ -103,15 +97,15 @@ def output_text(record: Counterfactuals, classes: Sequence[str] = ()) -> OutputT
         'answer dog with a confidence above 0.99'
     """
 
-    inner: Any = record.settings.get("objective")
+    objective: Any = record.objective
 
-    while isinstance(inner, Mapping):
-        if inner.get("name") in READERS:
-            return READERS[inner["name"]](record, inner, classes)
+    match objective:
+        case {"name": "TargetClass", "confidence": confidence}:
+            return _of_class(record, confidence, classes)
+        case {"name": "Between", "low": low, "high": high}:
+            return _of_interval(record, low, high)
 
-        inner = inner.get("objective")
-
-    return _numbers(record)
+    return _of_margin(record)
 
 
 def class_names(outputs: Outputs, classes: Sequence[str] = ()) -> list[str]:
@@ -129,7 +123,8 @@ def class_names(outputs: Outputs, classes: Sequence[str] = ()) -> list[str]:
         ['cat']
     """
 
-    count = 2 if _is_single(outputs) else outputs.shape[1]
+    scores = _scores(outputs)
+    count = scores.shape[1]
 
     if classes and len(classes) != count:
         raise ValueError(
@@ -137,7 +132,7 @@ def class_names(outputs: Outputs, classes: Sequence[str] = ()) -> list[str]:
             f"{len(classes)} names"
         )
 
-    return _named(_predicted(outputs), classes)
+    return _named(scores.argmax(1), classes)
 
 
 def settings_text(settings: object) -> str:
@@ -156,36 +151,34 @@ def settings_text(settings: object) -> str:
                 f"{key}={settings_text(value)}" for key, value in settings.items()
             )
         case [*values]:
-            shown = [settings_text(value) for value in values[:SHOWN]]
-            more = [f"… {len(values)} in all"] if len(values) > SHOWN else []
+            more = [f"… {len(values)} in all"] if values[SHOWN:] else []
 
-            return f"[{', '.join(shown + more)}]"
+            return f"[{', '.join([*map(settings_text, values[:SHOWN]), *more])}]"
         case str():
             return settings
 
     return json.dumps(settings)
 
 
-def _read_class(
-    record: Counterfactuals, objective: Settings, classes: Sequence[str]
+def _of_class(
+    record: Counterfactuals, confidence: float, classes: Sequence[str]
 ) -> OutputText:
-    confidence = objective["confidence"]
-    odds = math.log(confidence / (1 - confidence))
     target, outputs = record.target.long(), record.outputs_before
     class_names(outputs, classes)  # refuses names of other classes
     targets = _named(target, classes)
     wanted = targets[0] if len(set(targets)) == 1 else "another class"
-    certain = confidence_of(outputs, _predicted(outputs))
+    certain = confidence_of(outputs, _scores(outputs).argmax(1))
 
     return OutputText(
         goal=f"answer {wanted} with a confidence above {confidence:g}",
         targets=targets,
         quantity="confidence",
         before=confidence_of(outputs, target),
-        after=confidence_of(record.outputs_after, target),
+        after=record.confidence,
         along_quantity="confidence",
-        along=lambda margin: torch.sigmoid(margin.double() + odds),
-        needed=confidence,
+        along=lambda margin: torch.sigmoid(
+            margin.double() + math.log(confidence / (1 - confidence))
+        ),
         answers=partial(class_names, classes=classes),
         certainties=[_write_probability(value) for value in certain.tolist()],
         write=_write_probability,
@@ -193,21 +186,18 @@ def _read_class(
     )
 
 
-def _read_interval(
-    record: Counterfactuals, objective: Settings, _classes: Sequence[str]
+def _of_interval(
+    record: Counterfactuals, low: float | None, high: float | None
 ) -> OutputText:
-    low, high = objective["low"], objective["high"]
+    known, end, sign = "answer", low or 0.0, 1
 
     if high is None:
-        wanted, known, end, sign = f"at least {low:.6g}", "answer", low, 1
+        wanted = f"at least {low:.6g}"
     elif low is None:
-        wanted, known, end, sign = f"at most {high:.6g}", "answer", high, -1
+        wanted, end, sign = f"at most {high:.6g}", high, -1
     else:
-        wanted, known = (
-            f"between {low:.6g} and {high:.6g}",
-            "distance inside the interval",
-        )
-        end, sign = 0.0, 1
+        wanted = f"between {low:.6g} and {high:.6g}"
+        known, end = "distance inside the interval", 0.0
 
     return OutputText(
         goal=f"answer {wanted}",
@@ -217,16 +207,15 @@ def _read_interval(
         after=record.outputs_after.reshape(-1),
         along_quantity=known,
         along=lambda margin: end + sign * margin.double(),
-        needed=end,
     )
 
 
-def _numbers(record: Counterfactuals) -> OutputText:
+def _of_margin(record: Counterfactuals) -> OutputText:
     objective = settings_text(record.settings.get("objective", "its objective"))
 
     return OutputText(
         goal=f"meet {objective}",
-        targets=[_write_number(value) for value in record.target.tolist()],
+        targets=list(map(_write_number, record.target.tolist())),
         quantity="margin",
         before=torch.full_like(record.margin, torch.nan),
         after=record.margin,
@@ -234,21 +223,12 @@ def _numbers(record: Counterfactuals) -> OutputText:
     )
 
 
-READERS: Mapping[
-    str, Callable[[Counterfactuals, Settings, Sequence[str]], OutputText]
-] = {"TargetClass": _read_class, "Between": _read_interval}
+def _scores(outputs: Outputs) -> Tensor:
+    """Return a column for each class: a single logit is of class 1 against class 0."""
 
+    columns = outputs[:, None].flatten(1)
 
-def _is_single(outputs: Outputs) -> bool:
-    return outputs.ndim == 1 or outputs.shape[1] == 1
-
-
-def _predicted(outputs: Outputs) -> Tensor:
-    """Return the class of each row; a single logit is of class 1 against class 0."""
-
-    single = _is_single(outputs)
-
-    return (outputs.reshape(-1) > 0).long() if single else outputs.argmax(1)
+    return torch.cat((-columns, columns), 1) if columns.shape[1] == 1 else columns
 
 
 def _named(target: Tensor, classes: Sequence[str]) -> list[str]:

@@ -4,30 +4,26 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from importlib import metadata
-from operator import attrgetter
+from itertools import zip_longest
 
 import jinja2
-from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.report import figures
-from diffeo.report.cards import Cards, plan
-from diffeo.report.images import BRIGHTER, DARKER, common_limit, drawable
+from diffeo.report import cards, figures, images
 from diffeo.report.output_text import OutputText, output_text, settings_text
 from diffeo.report.path_frames import PathFrames, path_frames
-from diffeo.report.report import Measure, ReportOptions
-from diffeo.report.rows import Row, choose_rows, rows_of
+from diffeo.report.report import ReportOptions
+from diffeo.report.rows import choose_rows, rows_of
 
 __all__ = ["render"]
 
 QUANTITIES = {
-    "Distance in the data, ‖x′ − x‖": attrgetter("distance"),
-    "Distance in the coordinates, ‖z′ − z‖": attrgetter("latent_distance"),
-    "Steps": attrgetter("steps"),
+    "distance": "Distance in the data, ‖x′ − x‖",
+    "latent_distance": "Distance in the coordinates, ‖z′ − z‖",
+    "steps": "Steps",
 }
-COARSE = 48  # pictures with fewer pixels a side are drawn with visible pixels
 
 
 def render(
@@ -47,45 +43,14 @@ def render(
     texts = {name: output_text(here[name], options.classes) for name in here}
     rows = {name: rows_of(here[name], texts[name]) for name in here}
     longest = max(here, key=lambda name: len(here[name]))
-    data = here[longest].factual
     doubts = [
-        any(row.doubts for same in rows.values() for row in same[number : number + 1])
-        for number in range(len(data))
+        any(row and row["doubts"] for row in same)
+        for same in zip_longest(*rows.values())
     ]
-    most, count = plan(here, options.rows)
+    most, count = cards.plan(here, options.rows)
     chosen = choose_rows(doubts, most)
     frames, without_path = _decode_paths(records, options.coordinates, chosen, count)
-    limit = common_limit(here.values(), chosen)
-
-    return _template().render(
-        options=options,
-        records=here,
-        longest=longest,
-        texts=texts,
-        rows=rows,
-        images=drawable(data),
-        coarse=min(data.shape[2:], default=0) < COARSE,
-        doubts=doubts,
-        doubts_shown=sum(doubts[number] for number in chosen),
-        chosen=chosen,
-        without_path=without_path,
-        limit=f"{limit:g}",
-        cards=Cards(here, limit, options.features),
-        frames=frames,
-        typical={row.typical for same in rows.values() for row in same},
-        tables=tables,
-        metrics=_metrics(options.measures),
-        charts=_charts(here, texts),
-        median=_median,
-        settings_text=settings_text,
-        colors=figures.COLORS,
-        darker=DARKER,
-        brighter=BRIGHTER,
-        version=metadata.version("diffeo"),
-    )
-
-
-def _template() -> jinja2.Template:
+    limit = images.common_limit(here.values(), chosen)
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -94,7 +59,27 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
     )
 
-    return environment.get_template("page.html")
+    return environment.get_template("page.html").render(
+        options=options,
+        records=here,
+        longest=longest,
+        texts=texts,
+        rows=rows,
+        doubts=doubts,
+        doubts_shown=sum(doubts[number] for number in chosen),
+        chosen=chosen,
+        without_path=without_path,
+        limit=limit,
+        frames=frames,
+        tables=tables,
+        charts=_charts(here, texts),
+        cards=cards,
+        figures=figures,
+        images=images,
+        median=_median,
+        settings_text=settings_text,
+        version=metadata.version("diffeo"),
+    )
 
 
 def _decode_paths(
@@ -126,56 +111,35 @@ def _decode_paths(
     return frames, reasons
 
 
-def _metrics(measures: Sequence[Measure]) -> list[tuple[Measure, Markup]]:
-    """Return the first measure of each metric, and a figure of all."""
-
-    groups: dict[str, list[Measure]] = {}
-
-    for measure in measures:
-        groups.setdefault(measure.metric, []).append(measure)
-
-    return [(group[0], _markup(figures.intervals(group))) for group in groups.values()]
-
-
 def _charts(
     records: Mapping[str, Counterfactuals], texts: Mapping[str, OutputText]
-) -> list[Markup]:
+) -> list[Figure]:
     first = next(iter(texts.values()))
     after = {
         name: text.after
         for name, text in texts.items()
         if text.quantity == first.quantity
     }
+    title = f"{first.quantity.capitalize()} after"
     drawn = [
-        figures.histograms(label, {name: of(records[name]) for name in records})
-        for label, of in QUANTITIES.items()
-    ]
-    drawn.append(
         figures.histograms(
-            f"{first.quantity.capitalize()} after",
-            after,
-            probability=first.is_probability,
+            label, {name: getattr(records[name], quantity) for name in records}
         )
-    )
+        for quantity, label in QUANTITIES.items()
+    ]
+    drawn.append(figures.histograms(title, after, probability=first.is_probability))
     drawn += [
         figures.along_path({name: record}, figures.COLORS[place % 6 :])
         for place, (name, record) in enumerate(records.items())
         if record.paths
     ]
 
-    return [_markup(figure) for figure in drawn]
+    return drawn
 
 
-def _markup(figure: Figure) -> Markup:
-    """Return a figure as part of the page: matplotlib has escaped its texts."""
+def _median(values: Sequence[float]) -> float | None:
+    """Return the median of the finite values; None if there are none."""
 
-    return Markup(figures.svg(figure))
-
-
-def _median(rows: Sequence[Row], column: str) -> float | None:
-    """Return the median over the rows at their target."""
-
-    values = [float(getattr(row, column)) for row in rows if row.reached]
-    finite = [value for value in values if math.isfinite(value)]
+    finite = list(filter(math.isfinite, values))
 
     return statistics.median(finite) if finite else None

@@ -1,13 +1,13 @@
 """The path from a factual to its counterfactual as a few pictures."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.counterfactuals import Counterfactuals
+from diffeo.counterfactuals import Counterfactuals, SearchPath
 from diffeo.shapes import Data, Latent
 
 __all__ = ["PathFrames", "path_frames"]
@@ -59,34 +59,32 @@ def path_frames(
         torch.Size([2, 2])
     """
 
-    wrong = next((row for row in rows if not 0 <= row < len(record)), None)
-
-    if wrong is not None:
-        raise ValueError(f"row must be from 0 to {len(record) - 1}, got {wrong}")
+    for row in rows:
+        if not 0 <= row < len(record):
+            raise ValueError(f"row must be from 0 to {len(record) - 1}, got {row}")
 
     if not record.paths:
         raise ValueError("the record holds no path")
 
     _check_same(record, coordinates)
-    paths = [record.paths[row] for row in rows]
-    kept = [_spread(len(path.steps), count) for path in paths]
-    latent = [path.latent[points] for path, points in zip(paths, kept, strict=True)]
-    images = _decode(torch.cat(latent), coordinates).split([len(z) for z in latent])
+    paths = [_thinned(record.paths[row], count) for row in rows]
+    images = _decode(torch.cat([path.latent for path in paths]), coordinates)
+    parts = images.split([len(path.latent) for path in paths])
 
     return [
         PathFrames(
-            tuple(path.steps[points].tolist()),
-            tuple(path.margin[points].tolist()),
-            torch.cat((seen[:-1], record.counterfactual[row : row + 1].cpu())),
+            tuple(path.steps.tolist()),
+            tuple(path.margin.tolist()),
+            torch.cat((part[:-1], record.counterfactual[row : row + 1].cpu())),
         )
-        for row, path, points, seen in zip(rows, paths, kept, images, strict=True)
+        for row, path, part in zip(rows, paths, parts, strict=True)
     ]
 
 
-def _spread(points: int, count: int) -> Tensor:
-    kept: Tensor = torch.linspace(0, points - 1, count).round().long().unique()
+def _thinned(path: SearchPath, count: int) -> SearchPath:
+    kept = torch.linspace(0, len(path.steps) - 1, count).round().long().unique()
 
-    return kept
+    return SearchPath(*(values[kept] for values in path))
 
 
 @torch.no_grad()
@@ -108,14 +106,11 @@ def _check_same(record: Counterfactuals, coordinates: Coordinates) -> None:
         seen = _decode(record.latent[rows], coordinates).clamp(0, 1)
         wanted = record.counterfactual[rows].nan_to_num().cpu().clamp(0, 1)
         off = (seen - wanted).abs().max().item()
-    except RuntimeError as error:
-        raise ValueError(
-            "coordinates must be those of the record, got others, which cannot decode "
-            f"its latent: {error}"
-        ) from None
+    except RuntimeError:  # of another shape
+        off = math.inf
 
     if not off <= TOLERANCE:
         raise ValueError(
-            "coordinates must decode the record's latent to its counterfactuals, got "
-            f"data that differ by {off:.2g}"
+            "coordinates must be those of the record, which decode its latent to its "
+            f"counterfactuals, got others, whose data differ by {off:.2g}"
         )

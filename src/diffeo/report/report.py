@@ -1,6 +1,5 @@
 """A report: one page, and tables of all rows."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,7 +110,13 @@ def write_report(
 
     options = options or ReportOptions()
     _check(records, options)
-    tables = _table_names(records)
+    tables = {
+        name: f"summary-{place}-{plain_name(name)}.csv"
+        for place, name in enumerate(records, 1)
+    }
+
+    if len(records) == 1:
+        tables = dict.fromkeys(records, "summary.csv")
 
     for name, table in tables.items():
         write_table(records[name], folder / table, options.classes)
@@ -127,7 +132,7 @@ def write_report(
 
 def _check(records: Mapping[str, Counterfactuals], options: ReportOptions) -> None:
     longest = max(records.values(), key=len)
-    features = math.prod(longest.factual.shape[1:])
+    features = longest.factual.shape[1:].numel()
 
     if options.features and len(options.features) != features:
         raise ValueError(
@@ -136,24 +141,10 @@ def _check(records: Mapping[str, Counterfactuals], options: ReportOptions) -> No
         )
 
     for name, record in records.items():
-        same = record.factual.shape[1:] == longest.factual.shape[1:] and torch.equal(
-            record.factual.cpu(), longest.factual[: len(record)].cpu()
-        )
+        wanted = longest.factual[: len(record)].cpu()
 
-        if not same:
+        if not torch.equal(record.factual.cpu(), wanted):
             raise ValueError(
                 "records must be of the same factuals, or of the first of them, got "
                 f"others in {name}"
             )
-
-
-def _table_names(records: Mapping[str, Counterfactuals]) -> dict[str, str]:
-    """Return the file names of the tables, by the name of the method."""
-
-    if len(records) == 1:
-        return dict.fromkeys(records, "summary.csv")
-
-    return {
-        name: f"summary-{place}-{plain_name(name)}.csv"
-        for place, name in enumerate(records, 1)
-    }

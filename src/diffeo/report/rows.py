@@ -1,15 +1,15 @@
 """What there is to say of each row: for the page, and as a table of all rows."""
 
 import csv
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
 from diffeo.files import write_atomically
 from diffeo.report.output_text import OutputText, output_text
 
-__all__ = ["Row", "choose_rows", "rows_of", "write_table"]
+__all__ = ["choose_rows", "rows_of", "write_table"]
 
 UNTYPICAL = "The input looks untypical to the generative model."
 REMEDIES = {
@@ -17,99 +17,64 @@ REMEDIES = {
     Outcome.INTERRUPTED: "Search it again to the end.",
     Outcome.NONFINITE: "Shorter steps may help; the best finite point is shown.",
 }
-TYPICAL = {
-    Typicality.TYPICAL: "yes",
-    Typicality.UNTYPICAL: "no",
-    Typicality.UNKNOWN: "unknown",
-}
-COLUMNS = (
-    "row,name,target,answer_before,answer_after,outcome,steps,{0}_before,{0}_after,"
-    "distance,latent_distance,typical,seconds"
-)
+TYPICAL = dict(zip(Typicality, ("unknown", "no", "yes"), strict=True))
 
 
-@dataclass(frozen=True)
-class Row:
-    """The search of one input.
-
-    Args:
-        number: Place of the input in the record, from 0.
-        name: What the input is called; empty if it has no name.
-        target: What the model should answer.
-        answer_before: What it answers to the factual.
-        answer_after: What it answers to the counterfactual.
-        outcome: How the search ended, in a word.
-        steps: How many steps led to the counterfactual.
-        before: The number that the search moves, at the factual.
-        after: The same at the counterfactual.
-        distance: Euclidean distance between factual and counterfactual.
-        latent_distance: Euclidean distance between their coordinates.
-        typical: Whether the input is typical of the data: yes, no or unknown.
-        seconds: Time spent.
-        certainty: Probability of the first answer; empty if not known.
-        meaning: How the search ended, for people.
-        reached: Whether the counterfactual is at its target.
-        doubts: Sentences that say why the search failed or deserves doubt.
-    """
-
-    number: int
-    name: str
-    target: str
-    answer_before: str
-    answer_after: str
-    outcome: str
-    steps: int
-    before: float
-    after: float
-    distance: float
-    latent_distance: float
-    typical: str
-    seconds: float
-    certainty: str
-    meaning: str
-    reached: bool
-    doubts: tuple[str, ...]
-
-    @property
-    def label(self) -> str:
-        """The name, or the number if there is none."""
-
-        return self.name or f"No. {self.number}"
-
-
-def rows_of(record: Counterfactuals, text: OutputText) -> list[Row]:
+def rows_of(record: Counterfactuals, text: OutputText) -> list[dict[str, Any]]:
     """Return what there is to say of each row of a record.
 
     Args:
         record: Searches of a method.
         text: What its outputs say.
+
+    Returns:
+        For each row the columns of the table, by their name, and for people:
+        before: The number that the search moves, at the factual.
+        after: The same at the counterfactual.
+        certainty: Probability of the first answer; empty if not known.
+        label: The name, or the number if there is none.
+        meaning: How the search ended.
+        reached: Whether the counterfactual is at its target.
+        doubts: Sentences that say why the search failed or deserves doubt.
     """
 
+    columns = _columns(record, text)
     outcomes = [Outcome(code) for code in record.outcome.tolist()]
-    typical = [TYPICAL[Typicality(code)] for code in record.typical.tolist()]
     ends = [f"{text.quantity} {text.write(value)}" for value in text.after.tolist()]
-    columns = zip(
-        range(len(record)),
-        record.names or [""] * len(record),
-        text.targets,
-        text.answers(record.outputs_before),
-        text.answers(record.outputs_after),
-        [outcome.name.lower() for outcome in outcomes],
-        record.steps.tolist(),
-        text.before.tolist(),
-        text.after.tolist(),
-        record.distance.tolist(),
-        record.latent_distance.tolist(),
-        typical,
-        record.seconds.tolist(),
-        text.certainties or [""] * len(record),
-        [outcome.meaning for outcome in outcomes],
-        record.reached.tolist(),
-        map(_doubts, outcomes, ends, typical),
-        strict=True,
-    )
+    columns |= {
+        "before": text.before.tolist(),
+        "after": text.after.tolist(),
+        "certainty": text.certainties or [""] * len(record),
+        "label": map(record.name_of, range(len(record))),
+        "meaning": [outcome.meaning for outcome in outcomes],
+        "reached": record.reached.tolist(),
+        "doubts": map(_doubts, outcomes, ends, columns["typical"]),
+    }
 
-    return [Row(*values) for values in columns]
+    return [
+        dict(zip(columns, values, strict=True))
+        for values in zip(*columns.values(), strict=True)
+    ]
+
+
+def _columns(record: Counterfactuals, text: OutputText) -> dict[str, Iterable[Any]]:
+    """Return the columns of the table by their name."""
+
+    return {
+        "row": range(len(record)),
+        "name": record.names or [""] * len(record),
+        "target": text.targets,
+        "answer_before": text.answers(record.outputs_before),
+        "answer_after": text.answers(record.outputs_after),
+        "outcome": [Outcome(code).name.lower() for code in record.outcome.tolist()],
+        "steps": record.steps.tolist(),
+        f"{text.quantity}_before": text.before.tolist(),
+        f"{text.quantity}_after": text.after.tolist(),
+        "distance": record.distance.tolist(),
+        "latent_distance": record.latent_distance.tolist(),
+        "typical": [TYPICAL[code] for code in record.typical.tolist()],
+        "seconds": record.seconds.tolist(),
+    }
 
 
 def write_table(
@@ -134,13 +99,10 @@ def write_table(
     """
 
     text = output_text(record, classes)
-    columns = COLUMNS.format(text.quantity).split(",")
+    columns = _columns(record, text)
     lines = [
-        [
-            f"{value:.6g}" if isinstance(value, float) else value
-            for value in astuple(row)[: len(columns)]
-        ]
-        for row in rows_of(record, text)
+        [f"{value:.6g}" if isinstance(value, float) else value for value in line]
+        for line in zip(*columns.values(), strict=True)
     ]
 
     def write(draft: Path) -> None:

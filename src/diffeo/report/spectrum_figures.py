@@ -35,15 +35,11 @@ def spectrum_figure(spectra: Mapping[str, Array]) -> Figure:
     for style, (name, values) in zip(
         cycle(("-", "--", ":", "-.")), spectra.items(), strict=False
     ):
-        ranks = np.arange(1, len(values) + 1)
-        axes.plot(ranks, values, style, linewidth=2, label=name)
+        ranks = range(1, len(values) + 1)
+        axes.loglog(ranks, values, style, linewidth=2, label=name)
 
-    axes.set(
-        xscale="log",
-        yscale="log",
-        xlabel="rank of the eigenvalue",
-        ylabel="mean eigenvalue of γ⁻¹ = J Jᵀ\n(gray value² per unit of z²)",
-    )
+    axes.set_xlabel("rank of the eigenvalue")
+    axes.set_ylabel("mean eigenvalue of γ⁻¹ = J Jᵀ\n(gray value² per unit of z²)")
     axes.legend()
     axes.grid(alpha=0.3, which="both")
 

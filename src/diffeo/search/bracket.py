@@ -9,7 +9,7 @@ from diffeo.shapes import Latent, Scores
 
 __all__ = ["Bracket", "crossing"]
 
-LEAST = 0.01  # share of a stretch that an evaluation cuts off at least
+LEAST = 0.05  # share of a stretch that an evaluation cuts off at least
 
 
 class Bracket(NamedTuple):
@@ -60,18 +60,19 @@ class Bracket(NamedTuple):
         return where(self.far_gap != 0, z + (self.far - z) * share, moved)
 
 
-def crossing(here: Scores, there: Scores) -> Scores:
+def crossing(here: Scores, there: Scores, *, beyond: Scores | float = 0.0) -> Scores:
     """Return the share of a stretch at which a straight line crosses 0.
 
     Args:
         here: The value at the beginning of the stretch.
         there: The value at its end, of the other sign.
+        beyond: How much further to go, as a share of the stretch.
 
     Example:
         >>> crossing(torch.tensor([-1.0]), torch.tensor([3.0]))
         tensor([0.2500])
     """
 
-    share = (here / (here - there)).nan_to_num(0.5, 0.5, 0.5)
+    share = (beyond - here / (there - here)).nan_to_num(0.5, 0.5, 0.5)
 
     return share.clamp(LEAST, 1 - LEAST)

@@ -9,16 +9,17 @@ from diffeo.shapes import Latent, Scores
 
 __all__ = ["line_search"]
 
-SHARE = 0.05  # of the margin gained in a stretch: how much more than enough to aim at
+BEYOND = 0.05  # share of a stretch by which to stay past the point that is enough
+SPARE = AIM - 2  # tolerances by which to stay past it at most
 
 
 @torch.no_grad()
 def line_search(problem: Problem, rows: Rows, best: Best, *, steps: int) -> Best:
     """Return rows moved back along their last step, to where they may stop.
 
-    Rows may stop between one and `AIM` tolerances past their target; those that came
-    further past it move. A row only ever moves to a point where its margin is enough,
-    and never further from its origin.
+    All rows are evaluated once on their last step, and those that are still more than
+    `AIM` tolerances past their target again. A row only ever moves to a point where its
+    margin is enough, and never further from its origin.
 
     Args:
         problem: What is searched, in full precision.
@@ -30,14 +31,14 @@ def line_search(problem: Problem, rows: Rows, best: Best, *, steps: int) -> Best
     searched = best.done & ~best.failed & (best.steps > 0)
 
     for _ in range(steps):
-        far = searched & (best.margin > AIM * rows.tolerance)
-        index = far.nonzero()[:, 0]
+        index = searched.nonzero()[:, 0]
 
         if len(index) == 0:
             break
 
         part = _shorten(problem, select(rows, index), select(best, index))
         best = best.replace(index, part)
+        searched = searched & (best.margin > AIM * rows.tolerance)
 
     return best
 
@@ -46,16 +47,16 @@ def _shorten(problem: Problem, rows: Rows, best: Best) -> Best:
     """Evaluate once on the way from the previous point to the best, and keep an end.
 
     The margin is too little at the previous point and enough at the best. A straight
-    line between them says where it is a little more than enough.
+    line between them says where it is enough; a little more is aimed at.
 
     Source: Dowell and Jarratt, 1971, A modified regula falsi method, for halving what
     is missing at an end that stays.
     """
 
     enough = rows.tolerance
-    gain = best.margin - best.previous_margin
-    aim = enough + torch.minimum(SHARE * gain, (AIM - 1) / 2 * enough)
-    share = crossing(best.previous_margin - aim, best.margin - aim)
+    below, above = best.previous_margin - enough, best.margin - enough
+    beyond = (SPARE * enough / (above - below)).clamp_max(BEYOND)
+    share = crossing(below, above, beyond=beyond)
     z = best.previous + (best.latent - best.previous) * share[:, None]
     point = problem.evaluate(z, rows)
     margin = problem.margin(point, rows)

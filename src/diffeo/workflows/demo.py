@@ -1,5 +1,6 @@
 """The first thing to see: fours that become nines, beside adversarial examples."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from diffeo import zoo
@@ -44,9 +45,11 @@ def demo(folder: Path, *, progress: bool = True) -> dict[str, Counterfactuals]:
     data = Identity(flow.shape)
     run = Run(steps=STEPS, path=True, progress=progress)
     records = {
-        "Z, along the data": explain(fours, model, flow, target=TARGET, run=run),
-        "X, off the data": explain(
-            fours, model, data, target=TARGET, ascent=IN_DATA, run=run
+        "Z, along the data": _named(
+            explain(fours, model, flow, target=TARGET, run=run), "mnist-flow"
+        ),
+        "X, off the data": _named(
+            explain(fours, model, data, target=TARGET, ascent=IN_DATA, run=run), "data"
         ),
     }
 
@@ -64,3 +67,11 @@ def demo(folder: Path, *, progress: bool = True) -> dict[str, Counterfactuals]:
     along_path(records).savefig(folder / "confidence.png", dpi=150)
 
     return records
+
+
+def _named(record: Counterfactuals, coordinates: str) -> Counterfactuals:
+    """Return a record that tells the names of its model and coordinates."""
+
+    names = {"model": {"name": "mnist-cnn"}, "coordinates": {"name": coordinates}}
+
+    return replace(record, settings={**record.settings, **names})

@@ -6,7 +6,12 @@ from typing import Any
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import mnist
-from diffeo.evaluation import Better, Reference, Settings, Table, Task, evaluate
+from diffeo.evaluation.comparison import compare
+from diffeo.evaluation.metric import Better
+from diffeo.evaluation.reference import Reference
+from diffeo.evaluation.settings import Settings
+from diffeo.evaluation.table import QUICK, Table
+from diffeo.evaluation.task import Task
 from diffeo.files import write_atomically
 from diffeo.objectives import Between, Objective, TargetClass
 from diffeo.report import Measure, ReportOptions
@@ -46,7 +51,7 @@ def evaluate_to_folder(
         ValueError: If the record cannot be judged by the data or the model.
     """
 
-    table = evaluate(record, task, reference, settings)
+    table = compare({NAME: record}, task, reference, settings=settings).table()
     folder.mkdir(parents=True, exist_ok=True)
     write_results(table.as_results(), folder)
     write_atomically(folder / "table.csv", table.write_csv)
@@ -78,7 +83,7 @@ def draw_evaluation(
         title="How good are these counterfactuals?",
         coordinates=find_places(records, texts, str(record.factual.device)),
         measures=measures_of(table, [NAME]),
-        notes=table.remarks,
+        notes=(QUICK,) if table.quick else (),
     )
     draw(records, folder, page)
 

@@ -10,7 +10,8 @@ from diffeo.zoo.recipes import Recipe
 __all__ = ["Card"]
 
 FORMAT, VERSION = "diffeo-model", "1"
-ENTRIES = ("recipe", "settings", "data", "command", "terms", "figures")
+TEXTS = ("data", "command", "terms")
+ENTRIES = ("recipe", "settings", "figures", *TEXTS)
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,8 @@ class Card:
             "version": VERSION,
             "recipe": self.recipe.name,
             "settings": json.dumps(self.recipe.settings),
-            "data": self.data,
-            "command": self.command,
-            "terms": self.terms,
             "figures": json.dumps(self.figures),
+            **{name: getattr(self, name) for name in TEXTS},
         }
 
     @classmethod
@@ -62,12 +61,11 @@ class Card:
             ValueError: If an entry is missing or of another kind.
         """
 
-        found = metadata.get("format"), metadata.get("version", VERSION)
+        found = f"{metadata.get('format')} version {metadata.get('version', VERSION)}"
 
-        if found != (FORMAT, VERSION):
+        if found != f"{FORMAT} version {VERSION}":
             raise ValueError(
-                f"metadata must be of format {FORMAT} version {VERSION}, got "
-                f"{found[0]} version {found[1]}"
+                f"metadata must be of format {FORMAT} version {VERSION}, got {found}"
             )
 
         missing = [name for name in ENTRIES if name not in metadata]
@@ -75,18 +73,15 @@ class Card:
         if missing:
             raise ValueError(f"metadata must have {', '.join(missing)}, got none")
 
-        settings = _json_object(metadata, "settings")
         figures = _json_object(metadata, "figures")
 
         if not all(isinstance(value, int | float) for value in figures.values()):
             raise ValueError(f"figures must be numbers, got {figures}")
 
         return cls(
-            Recipe(metadata["recipe"], settings),
-            metadata["data"],
-            metadata["command"],
-            metadata["terms"],
-            {name: float(value) for name, value in figures.items()},
+            Recipe(metadata["recipe"], _json_object(metadata, "settings")),
+            figures={name: float(value) for name, value in figures.items()},
+            **{name: metadata[name] for name in TEXTS},
         )
 
     def markdown(self, name: str) -> str:
@@ -96,11 +91,10 @@ class Card:
             name: What the weights are called.
         """
 
+        settings = json.dumps(self.recipe.settings)
         figures = "\n".join(
             f"| {key} | {value:.6g} |" for key, value in self.figures.items()
         )
-
-        settings = json.dumps(self.recipe.settings)
 
         return f"""{heading(name)} `{self.recipe.name}` with `{settings}`
 - Data: {self.data}

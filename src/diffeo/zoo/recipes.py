@@ -47,28 +47,15 @@ class Recipe:
                 f"recipe must be one of {', '.join(RECIPES)}, got {self.name}"
             )
 
-        return RECIPES[self.name](self.settings)
+        settings = {
+            name: FROM_JSON[name](value) if name in FROM_JSON else value
+            for name, value in self.settings.items()
+        }
+
+        return RECIPES[self.name](**settings)
 
 
-def _glow(settings: dict[str, Any]) -> nn.Module:
-    return glow(**_image_flow(settings))
-
-
-def _realnvp(settings: dict[str, Any]) -> nn.Module:
-    return realnvp(**_image_flow(settings))
-
-
-def _image_flow(settings: dict[str, Any]) -> dict[str, Any]:
-    levels = [Level(**level) for level in settings["levels"]]
-
-    return {**settings, "shape": tuple(settings["shape"]), "levels": levels}
-
-
-def _cnn(settings: dict[str, Any]) -> nn.Module:
-    return cnn(**{**settings, "shape": tuple(settings["shape"])})
-
-
-def _affine_spline(settings: dict[str, Any]) -> nn.Module:
+def _affine_spline(**settings: Any) -> nn.Module:  # noqa: ANN401
     require("zuko", extra="tables")
 
     from diffeo.coordinates.zuko import ZukoFlow
@@ -77,14 +64,14 @@ def _affine_spline(settings: dict[str, Any]) -> nn.Module:
     return ZukoFlow(affine_spline(**settings))
 
 
-def _perceptron(settings: dict[str, Any]) -> nn.Module:
-    return perceptron(**settings)
-
-
-RECIPES: dict[str, Callable[[dict[str, Any]], nn.Module]] = {
-    "glow": _glow,
-    "realnvp": _realnvp,
-    "cnn": _cnn,
+RECIPES: dict[str, Callable[..., nn.Module]] = {
+    "glow": glow,
+    "realnvp": realnvp,
+    "cnn": cnn,
     "affine-spline": _affine_spline,
-    "perceptron": _perceptron,
+    "perceptron": perceptron,
+}
+FROM_JSON: dict[str, Callable[[Any], object]] = {
+    "shape": tuple,
+    "levels": lambda levels: [Level(**level) for level in levels],
 }

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -12,7 +12,6 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from diffeo.files import write_atomically
-from diffeo.zoo.budget import ElementBudget
 from diffeo.zoo.cards import Card, heading
 from diffeo.zoo.recipes import Recipe
 
@@ -21,15 +20,8 @@ __all__ = ["card", "load", "names", "save"]
 SUFFIX = ".safetensors"
 KERNEL = 4  # dimensions of a convolution's weight
 FLOATS = {torch.float16, torch.bfloat16, torch.float32, torch.float64}
-UNBUILDABLE = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
+UNBUILDABLE = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
+SMALL = 1000  # a number in settings that any file may ask for
 
 
 def save(model: nn.Module, card: Card, path: str | Path) -> None:
@@ -96,9 +88,10 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> nn.Module:
         torch.Size([2, 10])
     """
 
-    with _weights(name) as path:
-        facts, tensors = _read(path)
-        model = _build(facts.recipe, tensors)
+    with _weights(name) as file:
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        found = Card.from_metadata(file.metadata() or {})
+        model = _build(found.recipe, tensors)
         _check(model, tensors)
         model.load_state_dict(tensors)
 
@@ -120,8 +113,8 @@ def card(name: str | Path) -> Card:
         'cnn'
     """
 
-    with _weights(name) as path:
-        return _read(path)[0]
+    with _weights(name) as file:
+        return Card.from_metadata(file.metadata() or {})
 
 
 def names() -> list[str]:
@@ -140,47 +133,37 @@ def names() -> list[str]:
 
 
 @contextmanager
-def _weights(name: str | Path) -> Iterator[Path]:
-    """Give the file of weights; what is found wrong with it names the file."""
+def _weights(name: str | Path) -> Iterator[Any]:
+    """Open the file of weights; what is found wrong with it names the file."""
 
-    with resources.as_file(_find(name)) as path:
-        try:
-            yield path
-        except (SafetensorError, ValueError) as error:
-            raise ValueError(
-                f"weights must be a safetensors file that diffeo wrote, got {name}: "
-                f"{error}"
-            ) from None
+    shipped = resources.files("diffeo") / "weights" / f"{name}{SUFFIX}"
+    place = shipped if str(name) in names() else Path(name)
 
-
-def _find(name: str | Path) -> Traversable:
-    if str(name) in names():
-        return resources.files("diffeo") / "weights" / f"{name}{SUFFIX}"
-
-    if not Path(name).is_file():
+    if not place.is_file():
         raise FileNotFoundError(
             f"weights must be one of {', '.join(names())} or a file, got {name}"
         )
 
-    return Path(name)
-
-
-def _read(path: Path) -> tuple[Card, dict[str, Tensor]]:
-    with safe_open(path, framework="pt") as file:
-        found = Card.from_metadata(file.metadata() or {})
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-
-    return found, tensors
+    try:
+        with resources.as_file(place) as path, safe_open(path, framework="pt") as file:
+            yield file
+    except (SafetensorError, ValueError) as error:
+        raise ValueError(
+            f"weights must be a safetensors file that diffeo wrote, got {name}: {error}"
+        ) from None
 
 
 def _build(recipe: Recipe, tensors: Mapping[str, Tensor]) -> nn.Module:
-    """Return the untrained model, not much larger than what the file holds."""
+    """Return the untrained model, if its settings can be those of the tensors."""
 
-    stored = sum(value.numel() for value in tensors.values())
+    sides = [4 * side for value in tensors.values() for side in value.shape]
+    most, greatest = max(SMALL, len(tensors), *sides), _greatest(recipe.settings)
 
     try:
-        with ElementBudget(10_000 + 4 * stored):
-            return recipe.build()
+        if greatest > most:
+            raise ValueError(f"numbers must be at most {most}, got {greatest}")
+
+        return recipe.build()
     except UNBUILDABLE as error:
         reason = str(error).partition("\n")[0]
         raise ValueError(
@@ -189,42 +172,47 @@ def _build(recipe: Recipe, tensors: Mapping[str, Tensor]) -> nn.Module:
         ) from None
 
 
+def _greatest(settings: object) -> int | float:
+    """Return the greatest number in settings, seeds apart."""
+
+    if isinstance(settings, dict):
+        settings = [value for name, value in settings.items() if name != "seed"]
+
+    if isinstance(settings, list):
+        return max(map(_greatest, settings), default=0)
+
+    return settings if isinstance(settings, int | float) else 0
+
+
 def _check(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Check that tensors are a trained model's: names, shapes, types and values."""
 
     state = model.state_dict()
     parameters = {name for name, _ in model.named_parameters()}
+    extra = sorted(tensors.keys() - state.keys())[:3]
+    missing = sorted(state.keys() - tensors.keys())[:3]
 
-    if state.keys() != tensors.keys():
-        strangers = sorted(tensors.keys() - state.keys())
-        missing = sorted(state.keys() - tensors.keys())
-
+    if extra or missing:
         raise ValueError(
-            f"tensors must be the recipe's, got {strangers[:3]} too many and "
-            f"{missing[:3]} missing"
+            f"tensors must be the recipe's, got {extra} too many and {missing} missing"
         )
 
     for name, value in tensors.items():
-        _check_tensor(name, value, state[name])
-
-        if name in parameters and not value.isfinite().all():
-            raise ValueError(f"{name} must be finite, got infinity")
-
-
-def _check_tensor(name: str, value: Tensor, own: Tensor) -> None:
-    if value.shape != own.shape:
-        raise ValueError(
-            f"{name} must be of shape {tuple(own.shape)}, got {tuple(value.shape)}"
+        dtype, shape = state[name].dtype, state[name].shape
+        alike = value.dtype == dtype or {value.dtype, dtype} <= FLOATS
+        finite = value.isfinite().all() or name not in parameters
+        trained = value.all() or not name.endswith("initialized")
+        requirements = (
+            (value.shape == shape, f"of shape {tuple(shape)}", tuple(value.shape)),
+            (alike, f"of {dtype}", value.dtype),
+            (not value.isnan().any(), "numbers", "NaN"),
+            (finite, "finite", "infinity"),
+            (trained, "true in trained weights", "false"),
         )
 
-    if value.dtype != own.dtype and not {value.dtype, own.dtype} <= FLOATS:
-        raise ValueError(f"{name} must be of {own.dtype}, got {value.dtype}")
-
-    if value.isnan().any():
-        raise ValueError(f"{name} must be numbers, got NaN")
-
-    if name.endswith("initialized") and not value.all():
-        raise ValueError(f"{name} must be true in trained weights, got false")
+        for fulfilled, wanted, found in requirements:
+            if not fulfilled:
+                raise ValueError(f"{name} must be {wanted}, got {found}")
 
 
 def _store(value: Tensor) -> Tensor:

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from diffeo.evaluation.metrics.cout import cout, insertion_curves
-from diffeo.objectives import confidence_of
+from diffeo.evaluation.metrics.cout import cout
 from laws import images, tiny_classifier
 
 ROWS = 3
@@ -11,21 +10,23 @@ NINE = torch.full((ROWS,), 2)
 FOUR = torch.zeros(ROWS, dtype=torch.long)
 
 
-def test_the_curve_inserts_pixels_one_by_one_by_size_of_change() -> None:
+def test_cout_is_the_area_between_the_curves_of_pixels_by_size_of_change() -> None:
     before, after = images(ROWS, seed=1), images(ROWS, seed=2)
     model = tiny_classifier(3)
-    (found,) = insertion_curves(before, after, model, NINE, steps=16)
+    found = cout(before, after, model, source=FOUR, target=NINE, steps=16)
 
     for row in range(ROWS):
         x = before[row].flatten().clone()
         y = after[row].flatten()
-        expected = [confidence_of(model(x.reshape(1, 1, 4, 4)), NINE[:1]).item()]
+        order = np.argsort(-np.abs((y - x).numpy()), kind="stable")
+        curve = [torch.softmax(model(x.reshape(1, 1, 4, 4)), 1)[0]]
 
-        for pixel in np.argsort(-np.abs((y - x).numpy()), kind="stable"):
+        for pixel in order:
             x[pixel] = y[pixel]
-            logits = model(x.reshape(1, 1, 4, 4))
-            expected.append(torch.softmax(logits, 1)[0, 2].item())
+            curve.append(torch.softmax(model(x.reshape(1, 1, 4, 4)), 1)[0])
 
+        nine, four = (torch.stack(curve)[:, label].detach() for label in (2, 0))
+        expected = np.trapezoid(nine, dx=1 / 16) - np.trapezoid(four, dx=1 / 16)
         np.testing.assert_allclose(found[row], expected, rtol=1e-9)
 
 
@@ -39,19 +40,10 @@ def test_channels_of_a_pixel_are_inserted_together() -> None:
 
         return torch.zeros(1, 2)
 
-    insertion_curves(before, after, model, torch.tensor([1]), steps=2)
+    one = torch.tensor([1])
+    cout(before, after, model, source=one - 1, target=one, steps=2)
 
     np.testing.assert_allclose(seen[1], [0.5, 0.0, 0.5, 0.0])
-
-
-def test_cout_is_the_area_between_the_curves() -> None:
-    before, after = images(ROWS, seed=1), images(ROWS, seed=2)
-    model = tiny_classifier(3)
-    found = cout(before, after, model, source=FOUR, target=NINE, steps=8)
-    curves = insertion_curves(before, after, model, NINE, FOUR, steps=8)
-    areas = [np.trapezoid(curve.numpy(), dx=1 / 8) for curve in curves]
-
-    np.testing.assert_allclose(found, areas[0] - areas[1])
 
 
 @pytest.mark.parametrize(("first", "expected"), [(1.0, 0.75), (0.01, -0.75)])
@@ -74,10 +66,3 @@ def test_cout_by_hand(first: float, expected: float) -> None:
     )
 
     assert found.item() == pytest.approx(expected)
-
-
-def test_there_are_only_so_many_pixels() -> None:
-    x = images(ROWS)
-
-    with pytest.raises(ValueError, match="steps must be from 1 to 16, got 17"):
-        insertion_curves(x, x, tiny_classifier(3), NINE, steps=17)

@@ -4,8 +4,8 @@ import torch
 from sklearn.neighbors import KNeighborsRegressor
 
 from diffeo.coordinates.identity import Identity
-from diffeo.evaluation.metrics.neighbors import nearest_labels
-from diffeo.evaluation.metrics.values import value_error
+from diffeo.data.labelled import LabelledImages
+from diffeo.evaluation.metrics.agreement import nearest_labels, value_error
 from diffeo.evaluation.task import Task
 from diffeo.objectives import AtLeast, AtMost, Near, Objective
 from laws import SHAPE, images
@@ -38,12 +38,6 @@ def test_the_neighbors_value_is_the_references() -> None:
     machine = KNeighborsRegressor(n_neighbors=3)
     machine.fit(reference.flatten(1).numpy(), values.numpy())
     expected = machine.predict(query.flatten(1).numpy())
-    found = nearest_labels(query, reference, values, count=3).mean(1)
+    found = nearest_labels(query, LabelledImages(reference, values), 3).mean(1)
 
     np.testing.assert_allclose(found, expected)
-
-
-@pytest.mark.parametrize("count", [0, 31])
-def test_there_are_only_so_many_neighbors(count: int) -> None:
-    with pytest.raises(ValueError, match="count must be from 1 to 30"):
-        nearest_labels(images(2), images(30), torch.zeros(30), count=count)

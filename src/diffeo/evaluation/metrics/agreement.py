@@ -1,21 +1,25 @@
-"""What independent models say."""
+"""What independent models and the nearest real data say."""
 
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
+from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
+from diffeo.data.labelled import LabelledImages
 from diffeo.evaluation.judges import Judges
 from diffeo.evaluation.metric import Better, metric
-from diffeo.evaluation.oracle_training import trained_classifier, trained_svm
-from diffeo.evaluation.oracles import Oracle, classifier_oracle, forest
-from diffeo.shapes import Data, Indices, Scores
+from diffeo.evaluation.oracle_training import trained_classifier
+from diffeo.evaluation.oracles import Oracle, classifier_oracle, forest, svm
+from diffeo.evaluation.task import Task
+from diffeo.shapes import Data, Images, Indices, Scores
 
-__all__ = ["FOREST_ROWS", "agreement"]
+__all__ = ["agreement", "nearest_labels", "neighbor_share", "value_error"]
 
 FOREST_ROWS = 20_000  # a forest of more is slower, hardly better
+VALUES = 3  # nearest real data whose values are averaged
 
 
 def agreement(
@@ -27,12 +31,9 @@ def agreement(
     model's own weakness.
 
     Args:
-        oracles: Models independent of the one explained, and of each other.
+        oracles: At least one model, independent of the one explained and the others.
         x: Counterfactuals.
         target: A class, or one for each row.
-
-    Raises:
-        ValueError: If there is no oracle.
 
     Example:
         >>> x = torch.tensor([[0.9, 0.1]])
@@ -40,10 +41,73 @@ def agreement(
         tensor([0.5000])
     """
 
-    if not oracles:
-        raise ValueError("oracles must be at least one, got none")
-
     return torch.stack([(each(x) == target).float() for each in oracles]).mean(0)
+
+
+def nearest_labels(
+    x: Images, data: LabelledImages, count: int
+) -> Float[Tensor, "batch count"] | Int[Tensor, "batch count"]:
+    """Return the labels of the nearest real data of each row.
+
+    Args:
+        x: Counterfactuals.
+        data: Real data with their true classes or values.
+        count: Number of neighbors of each row, by Euclidean distance.
+
+    Example:
+        >>> x = torch.tensor([0.0, 1.0, 5.0]).reshape(3, 1, 1, 1)
+        >>> nearest_labels(x[:1], LabelledImages(x, torch.tensor([4, 4, 9])), 2)
+        tensor([[4, 4]])
+    """
+
+    index = NearestNeighbors(n_neighbors=count, algorithm="brute")
+    index.fit(data.images.flatten(1).cpu().numpy())
+    nearest = index.kneighbors(x.flatten(1).cpu().numpy(), return_distance=False)
+
+    return data.labels[torch.from_numpy(nearest).to(data.labels.device)].to(x.device)
+
+
+def neighbor_share(
+    x: Images, data: LabelledImages, target: int | Indices, count: int = 10
+) -> Float[Tensor, " batch"]:
+    """Return which share of the nearest real data is of the target class.
+
+    Source: Dombrowski et al., 2024, Section IV-B.3, "Nearest neighbours".
+
+    Args:
+        x: Counterfactuals.
+        data: Real data with their true classes.
+        target: A class, or one for each row.
+        count: Number of neighbors of each row, by Euclidean distance.
+
+    Example:
+        >>> x = torch.tensor([0.0, 1.0, 5.0]).reshape(3, 1, 1, 1)
+        >>> neighbor_share(x[:1], LabelledImages(x, torch.tensor([4, 9, 9])), 9, 2)
+        tensor([0.5000])
+    """
+
+    wanted = torch.as_tensor(target, device=x.device).reshape(-1, 1)
+
+    return (nearest_labels(x, data, count) == wanted).float().mean(1)
+
+
+def value_error(values: Scores, task: Task) -> Scores:
+    """Return how far values are from the values at the task's target, 0 for those.
+
+    Source: Dombrowski et al., 2024, Section IV-B.3, "Oracle" and "Nearest neighbours".
+
+    Args:
+        values: What an independent model, or real data, find in the model's place.
+        task: What the counterfactuals were asked for.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity
+        >>> task = Task(lambda x: x.sum((1, 2, 3)), Identity((1, 2, 2)), AtLeast(3.0))
+        >>> value_error(torch.tensor([1.0, 5.0]), task)
+        tensor([2., 0.])
+    """
+
+    return (-task.margin(values, before=values)).clamp_min(0)
 
 
 @metric(Better.HIGHER)
@@ -65,17 +129,55 @@ def oracles_target(record: Counterfactuals, judges: Judges) -> Scores:
     They are a linear support-vector machine, a random forest, and classifiers.
     """
 
-    oracles = [_svm(judges), _forest(judges), *_classifiers(judges)]
+    train, settings = judges.reference.train, judges.settings
+    networks = judges.once(
+        "Training classifiers",
+        lambda: [
+            classifier_oracle(trained_classifier(train, each, settings.cache))
+            for each in settings.classifiers
+        ],
+    )
+    oracles = [_svm(judges), _forest(judges), *networks]
 
     return agreement(oracles, record.counterfactual, record.target.long())
 
 
+@metric(Better.HIGHER)
+def knn_target(record: Counterfactuals, judges: Judges) -> Scores:
+    """Share of the nearest real images that are of the target class."""
+
+    train = judges.reference.train
+    count = min(judges.settings.neighbors, len(train))
+
+    return neighbor_share(record.counterfactual, train, record.target.long(), count)
+
+
+@metric(Better.LOWER)
+def oracle_value_error_mean(record: Counterfactuals, judges: Judges) -> Scores:
+    """How far the value of an independently trained model is from the target."""
+
+    return value_error(_forest(judges)(record.counterfactual), judges.task)
+
+
+@metric(Better.LOWER)
+def neighbor_value_error_mean(record: Counterfactuals, judges: Judges) -> Scores:
+    """How far the mean value of the nearest real images is from the target.
+
+    Source: Dombrowski et al., 2024, Figure 13, right.
+    """
+
+    train = judges.reference.train
+    values = nearest_labels(record.counterfactual, train, min(VALUES, len(train)))
+
+    return value_error(values.mean(1), judges.task)
+
+
 def _svm(judges: Judges) -> Oracle:
-    settings = judges.settings
+    train, penalty = judges.reference.train, judges.settings.penalty
 
     return judges.once(
         "Training a support-vector machine",
-        lambda: trained_svm(judges.reference.train, settings.penalty, settings.cache),
+        lambda: svm(train.images, train.labels.long(), penalty=penalty),
     )
 
 
@@ -85,16 +187,4 @@ def _forest(judges: Judges) -> Oracle:
     return judges.once(
         "Training a random forest",
         lambda: forest(few.images, few.labels, trees=judges.settings.trees),
-    )
-
-
-def _classifiers(judges: Judges) -> list[Oracle]:
-    train, settings = judges.reference.train, judges.settings
-
-    return judges.once(
-        "Training classifiers",
-        lambda: [
-            classifier_oracle(trained_classifier(train, each, settings.cache))
-            for each in settings.classifiers
-        ],
     )

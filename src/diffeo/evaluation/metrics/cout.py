@@ -3,8 +3,6 @@
 import math
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from diffeo.batching import batches_of
 from diffeo.counterfactuals import Counterfactuals
@@ -14,60 +12,12 @@ from diffeo.evaluation.oracles import predicted_class
 from diffeo.objectives import confidence_of
 from diffeo.shapes import Images, Indices, Model, Scores
 
-__all__ = ["cout", "insertion_curves"]
+__all__ = ["cout"]
 
 STEPS = 50
-Curves = Float[Tensor, "batch points"]
 
 
 @torch.no_grad()
-def insertion_curves(
-    factual: Images,
-    counterfactual: Images,
-    model: Model,
-    *labels: Indices,
-    steps: int = STEPS,
-) -> list[Curves]:
-    """Return probabilities of classes while pixels become the counterfactual's.
-
-    The pixels that change most come first, all channels of one together.
-
-    Args:
-        factual: Images where the curves start.
-        counterfactual: Images where they end.
-        model: Classifier, from images to logits.
-        labels: For each curve the class of each row.
-        steps: Number of parts in which the pixels are inserted.
-
-    Raises:
-        ValueError: If there are more steps than pixels, or none.
-
-    Example:
-        >>> def model(x: torch.Tensor) -> torch.Tensor:
-        ...     return 9 * x.flatten(1)[:, :1]
-        >>> x, label = torch.zeros(1, 1, 1, 2), torch.tensor([1])
-        >>> insertion_curves(x, x + 1, model, label, steps=2)
-        [tensor([[0.5000, 0.9999, 0.9999]])]
-    """
-
-    size = (counterfactual - factual).norm(dim=1).flatten(1)
-    pixels = size.shape[1]
-
-    if not 1 <= steps <= pixels:
-        raise ValueError(f"steps must be from 1 to {pixels}, got {steps}")
-
-    place = size.argsort(dim=1, descending=True, stable=True).argsort(dim=1)
-    rank = place.reshape(len(factual), 1, *factual.shape[2:])
-    points = []
-
-    for count in torch.linspace(0, pixels, steps + 1).round().long().tolist():
-        x = torch.where(rank < count, counterfactual, factual)
-        outputs = torch.cat([model(rows) for rows in batches_of(x)])
-        points.append([confidence_of(outputs, label) for label in labels])
-
-    return [torch.stack(curve, dim=1) for curve in zip(*points, strict=True)]
-
-
 def cout(
     factual: Images,
     counterfactual: Images,
@@ -75,11 +25,13 @@ def cout(
     *,
     source: Indices,
     target: Indices,
-    steps: int = STEPS,
+    steps: int,
 ) -> Scores:
     """Return the area under the target's curve less that under the source's.
 
-    It lies in [−1, 1] and is high if few changed pixels already turn the answer. It
+    The curves are the model's probabilities while the pixels become the
+    counterfactual's, those that change most first, all channels of one together. The
+    area lies in [−1, 1] and is high if few changed pixels already turn the answer. It
     judges what the model looks at, not whether a person would agree: adversarial
     examples may score high.
 
@@ -92,7 +44,7 @@ def cout(
         model: Classifier under explanation, from images to logits.
         source: Its class of each factual.
         target: The class that each row aims at.
-        steps: Number of parts in which the pixels are inserted.
+        steps: Number of parts in which the pixels are inserted; not more than pixels.
 
     Example:
         >>> def model(x: torch.Tensor) -> torch.Tensor:
@@ -102,11 +54,17 @@ def cout(
         tensor([0.7498])
     """
 
-    curves = insertion_curves(
-        factual, counterfactual, model, target, source, steps=steps
-    )
+    size = (counterfactual - factual).norm(dim=1).flatten(1)
+    place = size.argsort(dim=1, descending=True, stable=True).argsort(dim=1)
+    rank = place.reshape(len(factual), 1, *factual.shape[2:])
+    lead = []
 
-    return torch.trapezoid(curves[0] - curves[1], dx=1 / steps)
+    for count in torch.linspace(0, size.shape[1], steps + 1).round().long().tolist():
+        x = torch.where(rank < count, counterfactual, factual)
+        outputs = torch.cat([model(rows) for rows in batches_of(x)])
+        lead.append(confidence_of(outputs, target) - confidence_of(outputs, source))
+
+    return torch.trapezoid(torch.stack(lead, dim=1), dx=1 / steps)
 
 
 @metric(Better.HIGHER)
