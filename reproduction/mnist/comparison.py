@@ -24,8 +24,9 @@ __all__ = ["MNIST_COMPARISON"]
 def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
     """Turn 200 test fours into nines with every method, and judge them.
 
-    The baselines are as the tuning chose them; a quick run tunes them itself. Names of
-    results at Λ = 0.5 begin with half_; without, Λ is 0.99.
+    The baselines are as the tuning chose them; a quick run tunes them itself, unless
+    its folder holds a tuning. Names of results at Λ = 0.5 begin with half_; without, Λ
+    is 0.99.
 
     Args:
         options: Where the data and the tuning are, and whether to be quick.
@@ -34,7 +35,7 @@ def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
         FileNotFoundError: If the baselines have not been tuned.
     """
 
-    tuning = {} if options.quick else read_tuning(options.out)
+    tuning = read_tuning(options)
     setup = Setup.load(options, QUICK if options.quick else FULL)
     prototypes = fit_prototypes(setup, options)
     tuning = tuning or tune(setup, prototypes, options)

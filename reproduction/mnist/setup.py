@@ -178,15 +178,12 @@ def oracle_rules(
         train: Where neighbors are looked for.
     """
 
-    def near(x: Images) -> float:
-        if len(x) == 0:
-            return math.nan
-
-        return mean(neighbor_share(x, train, TARGET))
+    def share(judge: Callable[[Images], Tensor]) -> Callable[[Images], float]:
+        return lambda x: mean(judge(x)) if len(x) else math.nan
 
     return {
-        "svm_target_{}": lambda x: mean(agreement([oracle], x, TARGET)),
-        "knn_target_{}": near,
+        "svm_target_{}": share(lambda x: agreement([oracle], x, TARGET)),
+        "knn_target_{}": share(lambda x: neighbor_share(x, train, TARGET)),
     }
 
 

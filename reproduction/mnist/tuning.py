@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 from diffeo.data.mnist import mnist
 from diffeo.methods import PrototypeObjective
@@ -23,7 +22,7 @@ FILE = "tuning.json"
 SHIPPED = ROOT / "results" / "mnist-comparison"
 ROWS, QUICK_ROWS = 50, 1
 FULL = Size(fours=200, run=Run(1000))
-QUICK = Size(fours=1, run=Run(10), train=300, test=60)
+QUICK = Size(fours=1, run=Run(8), train=300, test=60)
 
 
 def tune_mnist_comparison(options: ExperimentOptions) -> dict[str, float]:
@@ -95,18 +94,24 @@ def _chosen(
     }
 
 
-def read_tuning(folder: Path) -> dict[str, float]:
-    """Return what a tuning wrote into a folder, else into results/mnist-comparison.
+def read_tuning(options: ExperimentOptions) -> dict[str, float]:
+    """Return what a tuning wrote into the folder of the results.
+
+    Where it holds no tuning, a quick run gets none, and any other the one in
+    results/mnist-comparison.
 
     Args:
-        folder: Where the results of the comparison go.
+        options: Where the results of the comparison go, and whether to be quick.
 
     Raises:
         FileNotFoundError: If there was no tuning.
     """
 
-    places = folder / FILE, SHIPPED / FILE
+    places = options.out / FILE, SHIPPED / FILE
     found = next((path for path in places if path.is_file()), None)
+
+    if options.quick and found != places[0]:
+        return {}
 
     if found is None:
         raise FileNotFoundError(

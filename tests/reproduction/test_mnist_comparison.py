@@ -1,4 +1,6 @@
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,19 +25,29 @@ MEDIANS = "ssim_median", "l2_data_median", "l2_latent_median", "typicality_media
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for trained judges that this module alone uses."""
+def options(
+    data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ExperimentOptions]:
+    """Options of a quick run, with a cache for trained judges of its own."""
 
-    return tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIFFEO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        out = tmp_path_factory.mktemp("out")
+
+        yield ExperimentOptions(out, data, quick=True, progress=False)
+
+
+@pytest.fixture(scope="module")
+def tuned(options: ExperimentOptions) -> dict[str, float]:
+    """What the tuning found and wrote."""
+
+    return tune_mnist_comparison(options)
 
 
 def test_the_comparison_writes_what_it_promises(
-    data: Path, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+    options: ExperimentOptions, tuned: dict[str, float]
 ) -> None:
-    monkeypatch.setenv("DIFFEO_CACHE", str(cache))
-    results = MNIST_COMPARISON.run(
-        ExperimentOptions(tmp_path, data, quick=True, progress=False)
-    )
+    results = MNIST_COMPARISON.run(options)
     names = [
         *METHODS,
         *(f"half_{name}" for name in METHODS),
@@ -52,29 +64,27 @@ def test_the_comparison_writes_what_it_promises(
     promised |= {"diffeomorphic_minus_wachter_svm_target_low"}
 
     assert promised <= set(results)
+    assert results["tuned_revise_weight"] == tuned["tuned_revise_weight"]
     assert results["diffeomorphic_success"] > 0
     assert results["real_svm_target"] > results["originals_svm_target"]
-    assert json.loads((tmp_path / "results.json").read_text()).keys() == results.keys()
+    assert (
+        json.loads((options.out / "results.json").read_text()).keys() == results.keys()
+    )
 
     for stem in ("oracle", "neighbors", "distances", "gallery"):
-        assert (tmp_path / f"{stem}.png").is_file()
-        assert (tmp_path / f"half_{stem}.png").is_file()
+        assert (options.out / f"{stem}.png").is_file()
+        assert (options.out / f"half_{stem}.png").is_file()
 
 
 def test_the_tuning_is_written_and_read(
-    data: Path, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+    options: ExperimentOptions, tuned: dict[str, float]
 ) -> None:
-    monkeypatch.setenv("DIFFEO_CACHE", str(cache))
-    options = ExperimentOptions(tmp_path, data, quick=True, progress=False)
-    results = tune_mnist_comparison(options)
+    tried = "tried_wachter_weight_0.005_success"
 
-    assert read_tuning(tmp_path) == results
-    assert results["tuned_half_natural_budget"] == 200
-    assert 0 <= results["tuned_wachter_success"] <= 1
-    assert (
-        results["tried_wachter_weight_0.005_success"]
-        == (results["tuned_wachter_success"])
-    )
+    assert read_tuning(options) == tuned
+    assert tuned["tuned_half_natural_budget"] == 200
+    assert 0 <= tuned["tuned_wachter_success"] <= 1
+    assert tuned[tried] == tuned["tuned_wachter_success"]
 
 
 def test_a_comparison_without_tuning_says_what_to_do(
@@ -90,10 +100,14 @@ def test_the_shipped_tuning_is_found_from_everywhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert read_tuning(tmp_path)["tuned_wachter_weight"] > 0
+    options = ExperimentOptions(tmp_path)
+
+    assert read_tuning(options)["tuned_wachter_weight"] > 0
+    assert read_tuning(replace(options, quick=True)) == {}
 
     (tmp_path / "tuning.json").write_text('{"tuned_wachter_weight": 3.0}')
-    assert read_tuning(tmp_path) == {"tuned_wachter_weight": 3.0}
+
+    assert read_tuning(options) == {"tuned_wachter_weight": 3.0}
 
 
 def test_the_greatest_price_that_succeeds_is_chosen() -> None:
