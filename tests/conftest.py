@@ -1,12 +1,16 @@
 """What all tests share."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+# A process in the background of a shell ignores interrupts, which tests of them send.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NEIGHBOR = Path(__file__).parents[2] / "shared" / "data"
 

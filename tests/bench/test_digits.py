@@ -25,7 +25,7 @@ def test_a_folder_that_is_named_and_holds_none_is_an_error(
 ) -> None:
     monkeypatch.setenv("DIFFEO_DATA", str(tmp_path))
 
-    with pytest.raises(FileNotFoundError, match="must hold t10k"):
+    with pytest.raises(FileNotFoundError, match="must hold MNIST's files"):
         official_digits()
 
 
