@@ -1,7 +1,8 @@
 """What every objective offers, and all that it may look at."""
 
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 from diffeo.shapes import Data, Latent, Memory, Outputs, Scores
 
@@ -15,6 +16,8 @@ __all__ = [
     "side_of",
 ]
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Point:
@@ -26,6 +29,9 @@ class Point:
         outputs: The model's outputs for `data`.
         factual: The data that are explained.
         origin: The coordinates of `factual`.
+        at: From other coordinates of the same rows to the point there, differentiable.
+            They may be of shape (times · batch, latent), all rows one time after the
+            other. None where nobody can decode.
 
     Example:
         >>> import torch
@@ -39,6 +45,32 @@ class Point:
     outputs: Outputs
     factual: Data
     origin: Latent
+    at: Callable[[Latent], "Point"] | None = field(default=None, repr=False)
+    _known: dict[Hashable, Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def once(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Return what is computed at this point, once however often it is asked for.
+
+        A score and a margin that need the same answers share them in this way.
+
+        Args:
+            key: What the result depends on besides the point.
+            compute: Called if nothing is known by that key.
+
+        Example:
+            >>> import torch
+            >>> x = torch.zeros(1, 2)
+            >>> point = Point(x, x, x, x, x)
+            >>> point.once("sum", lambda: 3), point.once("sum", lambda: 4)
+            (3, 3)
+        """
+
+        if key not in self._known:
+            self._known[key] = compute()
+
+        return cast("T", self._known[key])
 
 
 @runtime_checkable

@@ -9,10 +9,11 @@ from diffeo.coordinates.inference import inference_form
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.memory import Need
 from diffeo.models.precision import low_precision_dtype
+from diffeo.objectives.protocol import rows_of
 from diffeo.search.checks import gradient_of
 from diffeo.search.problem import Problem
 from diffeo.search.run import Run
-from diffeo.shapes import Latent, Model
+from diffeo.shapes import Latent
 
 __all__ = ["Plan", "plan_search"]
 
@@ -57,7 +58,7 @@ def plan_search(problem: Problem, run: Run, z: Latent, rows: int) -> Plan:
     if low and run.precision == "auto" and _work(full, z) < HEAVY:
         low = None
 
-    need = _need(problem.model, low or full, z)
+    need = _need(problem._replace(coordinates=low or full), z)
     plain = run.backward == "auto" and need.fits(together)
 
     if run.backward != "plain" and not plain:
@@ -66,7 +67,7 @@ def plan_search(problem: Problem, run: Run, z: Latent, rows: int) -> Plan:
     if reversible:
         full = reversible
         low = low and inference_form(place, dtype=dtype, invertible=True)
-        need = _need(problem.model, low or full, z)
+        need = _need(problem._replace(coordinates=low or full), z)
 
     return Plan(
         full=problem._replace(coordinates=full),
@@ -97,13 +98,18 @@ def _work(coordinates: Coordinates, z: Latent) -> float:
     return multiply_adds(lambda: coordinates.decode(z))
 
 
-def _need(model: Model, coordinates: Coordinates, z: Latent) -> Need:
-    """Return the memory that a step needs; one is taken."""
+def _need(problem: Problem, z: Latent) -> Need:
+    """Return the memory that a step of one row needs; one is taken."""
+
+    objective = rows_of(problem.objective, slice(0, 1))
+
+    with torch.no_grad():
+        factual = problem.coordinates.decode(z)
 
     def step() -> None:
         start = z.detach().clone().requires_grad_()
-        data = coordinates.decode(start)
-        outputs = model(data.clone())
-        gradient_of(outputs.reshape(1, -1).sum(1), data, start)
+        point = problem.look(factual, z, start)
+        score = objective.score(point, objective.start(point))
+        gradient_of(score, point.data, start)
 
     return Need.of(step, z.device)

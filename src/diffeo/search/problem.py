@@ -1,8 +1,10 @@
 """What is searched, and what is known of each row before the first step."""
 
+from functools import partial
 from typing import Any, NamedTuple, TypeVar, cast
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from diffeo.ascents import Ascent
@@ -73,7 +75,8 @@ class Problem(NamedTuple):
         outputs = ask(self.model, factual, "the model").to(factual.dtype)
         reconstruction = ask(self.coordinates.decode, origin, "coordinates.decode")
         check_reconstruction(reconstruction, factual)
-        start = Point(factual, origin, outputs, factual, origin)
+        at = partial(self.look, factual, origin)
+        start = Point(factual, origin, outputs, factual, origin, at)
         memory = self.objective.start(start)
         margin = self.objective.margin(start, memory)
         unknown = torch.full_like(margin, Typicality.UNKNOWN).long()
@@ -90,15 +93,34 @@ class Problem(NamedTuple):
         )
 
     def evaluate(self, z: Latent, rows: Rows) -> Point:
-        """Return the point at some coordinates.
+        """Return the point at some coordinates."""
+
+        return self.look(rows.factual, rows.origin, z)
+
+    def look(
+        self, factual: Data, origin: Latent, z: Float[Tensor, "many latent"]
+    ) -> Point:
+        """Return the point at coordinates of rows, or of the rows several times over.
 
         The model gets a copy of the data, so that it may work in place.
+
+        Args:
+            factual: The data that are explained.
+            origin: Their coordinates.
+            z: Where to decode, shape (times · batch, latent), all rows one time after
+                the other.
         """
+
+        times = len(z) // len(origin)
+
+        if times > 1:
+            factual, origin = torch.cat([factual] * times), torch.cat([origin] * times)
 
         data = self.coordinates.decode(z)
         outputs = self.model(data.clone()).to(data.dtype)
+        at = partial(self.look, factual, origin)
 
-        return Point(data, z, outputs, rows.factual, rows.origin)
+        return Point(data, z, outputs, factual, origin, at)
 
     def score(self, point: Point, rows: Rows) -> Scores:
         """Return what is ascended."""
