@@ -11,11 +11,12 @@ from torch import Tensor, nn
 
 import diffeo
 from diffeo import Identity, Run, TargetClass, explain, search
+from diffeo.answers import ask
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, Outcome
 from diffeo.objectives import AtLeast
 from diffeo.search import search_batches
-from diffeo.search.checks import ask, check_data, check_parts
+from diffeo.search.checks import check_data, check_parts
 from laws import autoencoder, images, tiny_classifier, tiny_flow
 
 SHAPE = (1, 4, 4)

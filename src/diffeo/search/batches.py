@@ -9,12 +9,12 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from diffeo.answers import ask
 from diffeo.batching import backing_off, slices
 from diffeo.coordinates.protocol import Coordinates, is_typical
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.objectives.protocol import rows_of
 from diffeo.progress import Bar, watch
-from diffeo.search.checks import ask
 from diffeo.search.line_search import line_search
 from diffeo.search.loop import Loop
 from diffeo.search.plan import Plan

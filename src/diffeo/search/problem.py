@@ -7,11 +7,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from diffeo.answers import ask
 from diffeo.ascents import Ascent
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Typicality
 from diffeo.objectives.protocol import Objective, Point, side_of
-from diffeo.search.checks import ask, check_reconstruction
+from diffeo.search.checks import check_reconstruction
 from diffeo.shapes import (
     Data,
     Flags,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from diffeo.answers import ask, check_outputs
 from diffeo.ascents import Ascent, NormalizedGradient, Polyak
 from diffeo.batching import backing_off
 from diffeo.coordinates.protocol import Coordinates
@@ -13,11 +14,9 @@ from diffeo.memory import keep_freed
 from diffeo.objectives.protocol import Objective, check_rows
 from diffeo.search.batches import Batches
 from diffeo.search.checks import (
-    ask,
     check_data,
     check_latent,
     check_modes,
-    check_outputs,
     check_parts,
 )
 from diffeo.search.plan import plan_search

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from diffeo.answers import ask
 from diffeo.ascents import Ascent
 from diffeo.coordinates.bounded import Bounded
 from diffeo.counterfactuals import Counterfactuals, concatenate
@@ -17,7 +18,6 @@ from diffeo.objectives import Objective
 from diffeo.report import ReportOptions
 from diffeo.report.output_text import class_names, output_text
 from diffeo.search import Run, search_batches
-from diffeo.search.checks import ask
 from diffeo.settings import describe
 from diffeo.shapes import Images, Model
 from diffeo.workflows.checkpoint import Checkpoint

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from diffeo.answers import ask
 from diffeo.batching import batches_of
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.extras import require
@@ -18,7 +19,7 @@ from diffeo.geometry.spectrum import (
     top_share,
 )
 from diffeo.progress import track
-from diffeo.search.checks import ask, check_data, check_latent, check_modes
+from diffeo.search.checks import check_data, check_latent, check_modes
 from diffeo.shapes import Images
 from diffeo.workflows.folders import drafted
 from diffeo.workflows.results import write_results
