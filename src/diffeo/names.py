@@ -22,7 +22,15 @@ from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
 from diffeo.explain import explain
 from diffeo.models.classifiers import Logits
 from diffeo.models.flow.flow import Flow
-from diffeo.objectives import AtLeast, AtMost, Between, Near, TargetClass
+from diffeo.objectives import (
+    Agreed,
+    AtLeast,
+    AtMost,
+    Between,
+    Near,
+    Smoothed,
+    TargetClass,
+)
 from diffeo.search import Run, search, search_batches
 
 if TYPE_CHECKING:
@@ -33,6 +41,7 @@ __all__ = [
     "LBFGS",
     "Adam",
     "Adaptive",
+    "Agreed",
     "AtLeast",
     "AtMost",
     "Ball",
@@ -51,6 +60,7 @@ __all__ = [
     "Outcome",
     "Polyak",
     "Run",
+    "Smoothed",
     "Sphere",
     "TargetClass",
     "Typicality",

@@ -1,10 +1,13 @@
 """What a search ascends, and when a row is at its target."""
 
+from diffeo.objectives.agreed import Agreed
 from diffeo.objectives.classes import TargetClass, confidence_of, log_odds
 from diffeo.objectives.protocol import Objective, PerRow, Point, TwoSided
+from diffeo.objectives.smoothed import Smoothed
 from diffeo.objectives.values import AtLeast, AtMost, Between, Near
 
 __all__ = [
+    "Agreed",
     "AtLeast",
     "AtMost",
     "Between",
@@ -12,6 +15,7 @@ __all__ = [
     "Objective",
     "PerRow",
     "Point",
+    "Smoothed",
     "TargetClass",
     "TwoSided",
     "confidence_of",

@@ -1,0 +1,174 @@
+"""An objective that several models are to meet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from diffeo.answers import ask, check_outputs
+from diffeo.objectives.protocol import Objective, Point, check_rows, rows_of
+from diffeo.shapes import Memory, Model, Outputs, Scores
+from diffeo.without_grad import without_grad
+
+__all__ = ["Agreed"]
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """Bring several models to the target of one objective.
+
+    The model of the search is the first of K; its outputs are those that are recorded.
+    With q of them needed, the margin is the q-th largest. The score is a weighted mean
+    over the q that are furthest: each weighs as much as it still misses, so that it
+    ascends those behind together instead of one after the other; where none misses
+    anything, all weigh alike.
+
+    What a row must remember, such as the answer to get away from, is the first
+    model's. Targets with two sides are treated as if they had one.
+
+    Args:
+        objective: What each of the models is to answer.
+        models: Further models of the same outputs, from data to logits or values, in
+            evaluation mode.
+        needed: How many of the K models must be at the target: "all", "most" (more
+            than half), "any", or a number from 1 to K.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, search
+        >>> x, goal = torch.zeros(1, 2), Agreed(AtLeast(2.0), [lambda x: x[:, 0]])
+        >>> found = search(x, lambda x: x.sum(1), goal, Identity((2,)))
+        >>> bool(found.counterfactual[0, 0] >= 2)
+        True
+    """
+
+    objective: Objective
+    models: Sequence[Model]
+    needed: int | Literal["all", "most", "any"] = field(default="all", kw_only=True)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "models", tuple(self.models))
+        several = 1 + len(self.models)
+
+        if self._needed not in range(1, several + 1):
+            raise ValueError(
+                f"needed must be 'all', 'most', 'any' or a number from 1 to the "
+                f"{several} models, got {self.needed}"
+            )
+
+    def start(self, point: Point) -> Memory:
+        """Return what the objective remembers, once all models have been checked.
+
+        Raises:
+            ValueError: If a model is in training mode, fails, or returns outputs that
+                are unlike those of the first model or not wanted by the objective.
+        """
+
+        for number, model in enumerate(self.models):
+            self._check(model, f"models[{number}]", point)
+
+        return self.objective.start(point)
+
+    def score(self, point: Point, memory: Memory) -> Scores:
+        """Return the mean of the scores needed, weighted by what each misses."""
+
+        best = self._margins(point, memory).detach().topk(self._needed, dim=0)
+        missing = (-best.values).clamp_min(0)
+        total = missing.sum(0)
+        weights = torch.where(total > 0, missing / total, 1 / self._needed)
+        points = self._points(point)
+        scores = torch.stack([self.objective.score(each, memory) for each in points])
+
+        return (weights * scores.gather(0, best.indices)).sum(0)
+
+    def margin(self, point: Point, memory: Memory) -> Scores:
+        """Return the q-th largest margin of the models."""
+
+        return self._margins(point, memory).topk(self._needed, dim=0).values[-1]
+
+    def tolerance(self, point: Point, memory: Memory) -> Scores:
+        """Return the tolerance for the model of the q-th largest margin."""
+
+        last = self._margins(point, memory).topk(self._needed, dim=0).indices[-1:]
+        tolerances = torch.stack(
+            [self.objective.tolerance(each, memory) for each in self._points(point)]
+        )
+
+        return tolerances.gather(0, last)[0]
+
+    def aim(self, point: Point, memory: Memory) -> Scores:
+        """Return what each row aims at."""
+
+        return self.objective.aim(point, memory)
+
+    def check(self, outputs: Outputs, rows: int) -> None:
+        """Refuse what the objective refuses."""
+
+        check_rows(self.objective, outputs, rows)
+
+    def rows(self, index: slice) -> "Agreed":
+        """Return the same models for the objective of some of the rows."""
+
+        return replace(self, objective=rows_of(self.objective, index))
+
+    @property
+    def _needed(self) -> int:
+        several = 1 + len(self.models)
+
+        match self.needed:
+            case "all":
+                return several
+            case "most":
+                return several // 2 + 1
+            case "any":
+                return 1
+
+        return self.needed
+
+    def _points(self, point: Point) -> list[Point]:
+        """Return the point as each model sees it."""
+
+        return [
+            point,
+            *(
+                point.once((_seen_by, id(model)), partial(_seen_by, model, point))
+                for model in self.models
+            ),
+        ]
+
+    def _margins(self, point: Point, memory: Memory) -> Float[Tensor, "models batch"]:
+        return torch.stack(
+            [self.objective.margin(each, memory) for each in self._points(point)]
+        )
+
+    def _check(self, model: Model, name: str, point: Point) -> None:
+        if isinstance(model, nn.Module) and any(
+            part.training for part in model.modules()
+        ):
+            raise ValueError(f"{name} must be in evaluation mode, got training mode")
+
+        outputs = ask(model, point.data, name)
+        check_outputs(outputs, ask(model, point.data[:1], name))
+
+        if outputs.shape != point.outputs.shape:
+            raise ValueError(
+                f"{name} must return outputs of the first model's shape, "
+                f"{tuple(point.outputs.shape)}, got {tuple(outputs.shape)}"
+            )
+
+        check_rows(self.objective, outputs, len(outputs))
+
+
+def _seen_by(model: Model, point: Point) -> Point:
+    """Return a point with another model's outputs, there and elsewhere."""
+
+    outputs = without_grad(model)(point.data.clone()).to(point.data.dtype)
+    look = point.at  # alone: a point that refers to itself would be freed late
+
+    if look is None:
+        return replace(point, outputs=outputs)
+
+    return replace(point, outputs=outputs, at=lambda z: _seen_by(model, look(z)))
