@@ -55,7 +55,15 @@ from diffeo.models.flow.networks import Convolutions
 from diffeo.models.flow.recipes import Level, glow, realnvp
 from diffeo.models.flow.transforms import Additive, Affine, Transform
 from diffeo.models.seeded import seeded
-from diffeo.objectives import AtLeast, AtMost, Near, Objective, TargetClass
+from diffeo.objectives import (
+    Agreed,
+    AtLeast,
+    AtMost,
+    Near,
+    Objective,
+    Smoothed,
+    TargetClass,
+)
 
 SHAPE = (1, 4, 4)
 
@@ -133,10 +141,10 @@ class AnyModule(nn.Module):
         return x.reshape(len(z), *SHAPE)
 
 
-def tiny_classifier(classes: int) -> nn.Module:
+def tiny_classifier(classes: int, seed: int = 3) -> nn.Module:
     """A smooth random classifier of 4×4 images in double precision."""
 
-    with seeded(3):
+    with seeded(seed):
         model = nn.Sequential(
             nn.Flatten(), nn.Linear(16, 12), nn.Tanh(), nn.Linear(12, classes)
         )
@@ -327,6 +335,8 @@ def objectives() -> dict[str, tuple[Objective, nn.Module]]:
         "at least": (AtLeast(0.6), single),
         "at most": (AtMost(-0.6), single),
         "near": (Near(0.3, within=0.05), single),
+        "smoothed": (Smoothed(TargetClass(1, 0.8), draws=2, spread=0.1), several),
+        "agreed": (Agreed(AtLeast(0.1), [tiny_classifier(1, seed=6)]), single),
     }
 
 

@@ -11,14 +11,19 @@ from diffeo.data.images import read_images
 from diffeo.data.mnist import sample_digits
 from diffeo.report.images import to_8_bits, write_png
 from diffeo.search import search_batches
+from diffeo.statements.agreement import agreement
+from diffeo.workflows.loading import find_model
 
 MODEL = """
 import torch
 
-def good():
-    torch.manual_seed(0)
+def good(seed=0):
+    torch.manual_seed(seed)
     layers = torch.nn.Flatten(), torch.nn.Linear(784, 10)
     return torch.nn.Sequential(*layers).eval()
+
+def other():
+    return good(1)
 
 class Brightness(torch.nn.Module):
     def forward(self, x):
@@ -179,6 +184,56 @@ def test_a_target_may_be_a_name(model: Path, tmp_path: Path) -> None:
     assert ended.code == 0
     assert record.target.tolist() == [8, 8, 8]
     assert "digit 8" in (tmp_path / "out/summary.csv").read_text()
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_several_models_and_nearby_coordinates_are_asked(
+    model: Path, tmp_path: Path
+) -> None:
+    options = {
+        "model": f"{model}:good",
+        "agree": f"{model}:other",
+        "coordinates": "data",
+        "rate": 0.05,
+        "smoothed": 0.05,
+        "confidence": 0.5,
+    }
+    ended = explain(tmp_path / "out", **options)
+    record = Counterfactuals.load(tmp_path / "out/record.safetensors")
+    request = json.loads((tmp_path / "out/request.json").read_text())
+    before, after = agreement(record, find_model(f"{model}:other"))
+    smoothed = record.settings["objective"]
+
+    assert ended.code == 0
+    assert record.reached.all()
+    assert after.all()
+    assert not before.all()
+    assert isinstance(smoothed, dict)
+    assert (smoothed["name"], smoothed["spread"]) == ("Smoothed", 0.05)
+    assert smoothed["objective"]["name"] == "Agreed"
+    assert record.settings["agree"] == [f"{model}:other"]
+    assert request["agree"][0]["name"] == f"{model}:other"
+    assert request["agree"][0]["digest"]
+    assert "finished already" in explain(tmp_path / "out", **options).stderr
+    assert explain(tmp_path / "out", **options | {"agree": None}).code == 2
+    assert explain(tmp_path / "out", **options | {"smoothed": 0.1}).code == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"smoothed": -1}, "spread must be a number of at least 0, got -1"),
+        ({"agree": "mnist-flow"}, "the model must be a classifier or regressor"),
+        ({"agree": "nowhere"}, "nowhere"),
+    ],
+)
+def test_what_cannot_be_asked_is_told_in_a_sentence(
+    options: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    ended = explain(tmp_path / "out", **options)
+
+    assert ended.code == 2
+    assert message in ended.stderr
 
 
 def test_probabilities_are_told_in_a_sentence(model: Path, tmp_path: Path) -> None:

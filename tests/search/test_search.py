@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from diffeo.ascents import Adam
 from diffeo.coordinates.identity import Identity
 from diffeo.counterfactuals import Counterfactuals, Outcome
-from diffeo.objectives import Point, TargetClass
+from diffeo.objectives import TargetClass
 from diffeo.search import Run, search
+from diffeo.search.problem import Problem
 from laws import SearchCase, images, searches, tiny_classifier, tiny_flow
 
 RUN = Run(steps=10, batch_size=4, path=True)
@@ -55,25 +56,13 @@ def test_a_row_is_the_same_alone_in_a_batch_and_in_another_order(
 @every_search
 def test_the_outcome_describes_what_is_returned(name: str) -> None:
     case, record = CASES[name], record_of(name)
-    before = Point(
-        record.factual,
-        record.origin,
-        record.outputs_before,
-        record.factual,
-        record.origin,
-    )
-    memory = case.objective.start(before)
-    after = replace(
-        before,
-        data=record.counterfactual,
-        latent=record.latent,
-        outputs=case.model(record.counterfactual),
-    )
-    margin = case.objective.margin(after, memory).detach()
-    decoded = case.coordinates.decode(record.latent)
+    problem = Problem(case.model, case.objective, case.coordinates, case.ascent)
+    rows = problem.begin(record.factual, record.origin, None)
+    after = problem.evaluate(record.latent, rows)
+    margin = problem.margin(after, rows)
 
     torch.testing.assert_close(margin, record.margin, rtol=0, atol=1e-9)
-    torch.testing.assert_close(decoded, record.counterfactual, rtol=0, atol=1e-9)
+    torch.testing.assert_close(after.data, record.counterfactual, rtol=0, atol=1e-9)
     assert torch.equal(record.reached, record.margin >= 0)
     assert not (record.outcome == Outcome.INTERRUPTED).any()
 

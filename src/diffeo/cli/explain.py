@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import typer
 
 from diffeo.cli.errors import warned
-from diffeo.cli.goals import objective_of
+from diffeo.cli.goals import objective_of, wrapped
 
 if TYPE_CHECKING:
     from diffeo.ascents import Ascent
@@ -32,6 +32,8 @@ def explain(  # noqa: PLR0913 - one argument for each option
     at_most: float | None = None,
     near: float | None = None,
     within: float | None = None,
+    agree: list[str] | None = None,
+    smoothed: float | None = None,
     rate: float | None = None,
     steps: int = 1000,
     restarts: int = 0,
@@ -73,6 +75,10 @@ def explain(  # noqa: PLR0913 - one argument for each option
         at_most: Greatest value that a regressor is to answer.
         near: Value that a regressor is to answer, give or take --within.
         within: How far from --near the answer may end.
+        agree: A further model that is to answer so too, named as --model is; may be
+            given several times.
+        smoothed: Average the answers over a few coordinates nearby, of so much standard
+            deviation, such as 0.3; results are surer, and take several times as long.
 
     Search:
         rate: Step size: the greatest length of a step along the gradient in latent
@@ -118,9 +124,14 @@ def explain(  # noqa: PLR0913 - one argument for each option
         interruption,
         summary,
     )
-    from diffeo.workflows.loading import find_device, find_images, read_classes
+    from diffeo.workflows.loading import (
+        find_device,
+        find_images,
+        find_model,
+        read_classes,
+    )
 
-    names = read_classes(classes)
+    names, device = read_classes(classes), find_device(device)
     objective = objective_of(
         names,
         target=target,
@@ -130,6 +141,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
         near=near,
         within=within,
     )
+    models = [find_model(text, device=device) for text in agree or ()]
     low = {"bfloat16": torch.bfloat16, "float16": torch.float16}
     full: Literal["auto", "full"] = "auto" if precision == "auto" else "full"
     run = Run(
@@ -146,11 +158,12 @@ def explain(  # noqa: PLR0913 - one argument for each option
         data,
         model,
         coordinates,
-        objective,
+        wrapped(objective, models, smoothed),
         _ascent(coordinates, rate),
         run,
         names,
-        find_device(device),
+        device,
+        tuple(agree or ()),
     )
     images = find_images(data, crop=crop, resize=resize, limit=limit)
     rows, page = len(images.images), out / "report.html"

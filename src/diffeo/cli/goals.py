@@ -1,12 +1,14 @@
 """What a model is to answer, as options say it."""
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from diffeo.objectives import Objective
+    from diffeo.shapes import Model
 
-__all__ = ["objective_of"]
+__all__ = ["objective_of", "wrapped"]
 
 
 def objective_of(
@@ -52,6 +54,29 @@ def objective_of(
         "and --near with --within must be given, got "
         f"{' and '.join(map(_flag, given)) or 'none'}"
     )
+
+
+def wrapped(
+    objective: "Objective", models: "Sequence[Model]", spread: float | None
+) -> "Objective":
+    """Return an objective of further models too, averaged over nearby coordinates.
+
+    Args:
+        objective: What a model is to answer.
+        models: Further models that are to answer so; perhaps none.
+        spread: Standard deviation of the nearby coordinates; None for no average.
+
+    Example:
+        >>> wrapped(objective_of((), at_least=3.0), (), 0.2).spread
+        0.2
+    """
+
+    from diffeo.objectives import Agreed, Smoothed
+
+    if models:
+        objective = Agreed(objective, models)
+
+    return objective if spread is None else Smoothed(objective, spread=spread)
 
 
 def _flag(name: str) -> str:

@@ -48,6 +48,7 @@ class ExplainOptions:
         run: How long to search, in what batches, and so on.
         classes: What the classes are called, in order; their numbers if empty.
         device: Where to compute.
+        agree: The further models that the objective asks, by name, file or function.
 
     Example:
         >>> from diffeo import Run, TargetClass
@@ -65,6 +66,7 @@ class ExplainOptions:
     run: Run
     classes: tuple[str, ...] = ()
     device: str = "cpu"
+    agree: tuple[str, ...] = ()
 
 
 def explain_to_folder(
@@ -226,9 +228,12 @@ def _search(
     model = find_model(options.model, device=device)
     place = find_coordinates(options.coordinates, tuple(x.shape[1:]), device=device)
     _check_classes(x, model, options.classes)
-    named = {
+    named: dict[str, object] = {
         key: {"name": getattr(options, key)} for key in ("data", "model", "coordinates")
     }
+
+    if options.agree:
+        named["agree"] = list(options.agree)
 
     for found in search_batches(
         x, model, options.objective, Bounded(place), options.ascent, run
@@ -265,6 +270,7 @@ def _request(images: ImageFiles, options: ExplainOptions) -> dict[str, object]:
             "digest": _digest(pixels.tobytes() + names),
         },
         "model": _named(options.model),
+        "agree": [_named(text) for text in options.agree],
         "coordinates": _named(options.coordinates),
         "objective": describe(options.objective),
         "ascent": describe(options.ascent),

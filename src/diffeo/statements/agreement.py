@@ -1,0 +1,76 @@
+"""Whether a model that a search knew nothing of finds the target too."""
+
+from collections.abc import Mapping
+
+import torch
+
+from diffeo.batching import batches_of
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.shapes import Data, Flags, Model, Outputs
+
+__all__ = ["agreement"]
+
+
+@torch.no_grad()
+def agreement(record: Counterfactuals, model: Model) -> tuple[Flags, Flags]:
+    """Return in which rows another model answers what the search was for.
+
+    A class is answered if its logit is the greatest, whatever the confidence; a value
+    if it lies in the interval that was wanted.
+
+    Args:
+        record: Of a search for a class or a value.
+        model: From data to logits or values, in evaluation mode; one that was held out
+            of the search.
+
+    Returns:
+        Whether it answers so at each factual, and at each counterfactual.
+
+    Raises:
+        ValueError: If the record's objective is neither a class nor an interval.
+
+    Example:
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x = torch.tensor([[2.0, 0.0], [1.0, 0.5]])
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), Identity((2,)))
+        >>> agreement(record, lambda x: x**3)
+        (tensor([False, False]), tensor([True, True]))
+    """
+
+    return (
+        _at_target(record, _outputs(model, record.factual)),
+        _at_target(record, _outputs(model, record.counterfactual)),
+    )
+
+
+def _outputs(model: Model, x: Data) -> Outputs:
+    return torch.cat([model(part) for part in batches_of(x)])
+
+
+def _at_target(record: Counterfactuals, outputs: Outputs) -> Flags:
+    columns = outputs[:, None].flatten(1)
+
+    if record.is_of_classes:
+        single = columns.shape[1] == 1
+        answer = columns[:, 0] > 0 if single else columns.argmax(1)
+
+        return answer.long() == record.target.long()
+
+    low, high = _interval(record.objective)
+
+    return ((low <= columns) & (columns <= high)).all(1)
+
+
+def _interval(objective: Mapping[str, object]) -> tuple[float, float]:
+    match objective:
+        case {"name": "Between", "low": low, "high": high}:
+            return _bound(low, -torch.inf), _bound(high, torch.inf)
+
+    raise ValueError(
+        "the record's objective must be a class or an interval, got "
+        f"{objective.get('name', 'none')}"
+    )
+
+
+def _bound(value: object, none: float) -> float:
+    return float(value) if isinstance(value, int | float) else none
