@@ -16,7 +16,7 @@ from diffeo.objectives.agreed import Needed
 from diffeo.objectives.penalized import Penalized
 from diffeo.objectives.penalties import SquaredEuclidean
 from diffeo.search import Run, search
-from diffeo.search.problem import Problem, Rows
+from diffeo.search.problem import Problem, Rows, select
 from diffeo.shapes import Model
 from laws import SHAPE, images, tiny_classifier, tiny_flow
 
@@ -134,13 +134,23 @@ def test_no_gradient_goes_into_any_model() -> None:
     assert not seen.outputs.requires_grad
 
 
+def test_no_rows_are_no_trouble() -> None:
+    problem, rows = begin(Agreed(GOAL, OTHERS))
+    none = select(rows, torch.arange(0))
+    point = problem.evaluate(none.origin, none)
+
+    assert problem.score(point, none).shape == (0,)
+    assert problem.margin(point, none).shape == (0,)
+
+
 def test_score_and_margin_share_the_models_answers() -> None:
     calls: list[int] = []
 
     def other(x: Tensor) -> Tensor:
         calls.append(len(x))
+        answer: Tensor = OTHERS[0](x)
 
-        return OTHERS[0](x)
+        return answer
 
     problem, rows = begin(Agreed(GOAL, [other]))
     calls.clear()

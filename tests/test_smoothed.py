@@ -15,7 +15,7 @@ from diffeo.objectives import AtLeast, Near, Objective, Point, Smoothed, TargetC
 from diffeo.objectives.penalized import Penalized
 from diffeo.objectives.penalties import SquaredEuclidean
 from diffeo.search import Run, plan, search
-from diffeo.search.problem import Problem, Rows
+from diffeo.search.problem import Problem, Rows, select
 from laws import SHAPE, images, tiny_classifier, tiny_flow
 
 X = images(5, seed=5)
@@ -153,13 +153,23 @@ def test_each_batch_has_the_targets_of_its_rows_and_the_same_draws() -> None:
         torch.testing.assert_close(record.margin, five.margin, rtol=0, atol=1e-9)
 
 
+def test_no_rows_are_no_trouble() -> None:
+    problem, rows = begin(Smoothed(GOAL))
+    none = select(rows, torch.arange(0))
+    point = problem.evaluate(none.origin, none)
+
+    assert problem.score(point, none).shape == (0,)
+    assert problem.margin(point, none).shape == (0,)
+
+
 def test_score_and_margin_share_the_model_s_answers() -> None:
     calls: list[int] = []
 
     def model(x: Tensor) -> Tensor:
         calls.append(len(x))
+        answer: Tensor = MODEL(x)
 
-        return MODEL(x)
+        return answer
 
     _, rows = begin(Smoothed(GOAL, draws=4))
     problem = Problem(model, Smoothed(GOAL, draws=4), FLOW, NormalizedGradient())

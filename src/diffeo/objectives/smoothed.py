@@ -122,4 +122,4 @@ class Smoothed:
         return self.spread * torch.cat((noise, -noise))
 
     def _average(self, values: Float[Tensor, " many"]) -> Scores:
-        return values.reshape(self.draws, -1).mean(0)
+        return values.reshape(self.draws, len(values) // self.draws).mean(0)

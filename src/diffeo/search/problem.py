@@ -112,9 +112,8 @@ class Problem(NamedTuple):
                 the other.
         """
 
-        times = len(z) // len(origin)
-
-        if times > 1:
+        if len(z) > len(origin):
+            times = len(z) // len(origin)
             factual, origin = torch.cat([factual] * times), torch.cat([origin] * times)
 
         data = self.coordinates.decode(z)
