@@ -16,11 +16,13 @@ from diffeo.objectives.penalized import Penalized
 from diffeo.objectives.penalties import SquaredEuclidean
 from diffeo.search import Run, plan, search
 from diffeo.search.problem import Problem, Rows, select
+from diffeo.search.run import Backward
 from laws import SHAPE, images, tiny_classifier, tiny_flow
 
 X = images(5, seed=5)
 MODEL, FLOW = tiny_classifier(3), tiny_flow()
 GOAL = TargetClass(2, confidence=0.9)
+BACKWARD: tuple[Backward, Backward] = "plain", "reversible"
 
 
 def begin(objective: Objective) -> tuple[Problem, Rows]:
@@ -202,6 +204,16 @@ def test_the_plan_knows_of_the_draws() -> None:
     assert isinstance(many, Need)
     assert many.kept > 7 * plain.kept
     assert many.widest > plain.widest
+
+
+def test_both_backward_passes_find_the_same() -> None:
+    plain, other = (
+        search(X, MODEL, Smoothed(GOAL, draws=2), FLOW, run=Run(5, backward=name))
+        for name in BACKWARD
+    )
+
+    assert (plain.settings["backward"], other.settings["backward"]) == BACKWARD
+    torch.testing.assert_close(plain.latent, other.latent, rtol=0, atol=1e-7)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,9 @@ class Agreed:
     one furthest behind, which turns from model to model; 10.8 and 64 by the plain mean.
 
     What a row must remember, such as the answer to get away from, is the first
-    model's. Targets with two sides are treated as if they had one.
+    model's. Targets with two sides are treated as if they had one. An average over
+    nearby coordinates belongs around this objective, where it decodes once for all
+    models: `Smoothed(Agreed(...))`.
 
     Args:
         objective: What each of the models is to answer.
