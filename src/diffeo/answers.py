@@ -71,6 +71,11 @@ def check_outputs(outputs: Outputs, again: Tensor) -> None:
 
     Raises:
         ValueError: If they are.
+
+    Example:
+        >>> check_outputs(torch.full((2, 3), torch.nan), torch.zeros(1, 3))
+        Traceback (most recent call last):
+        ValueError: the model must return finite outputs, got NaN or infinity
     """
 
     if not outputs.reshape(len(outputs), -1).isfinite().all(1).any():
