@@ -123,6 +123,12 @@ CHANGES: dict[str, Callable[[dict[str, Any], dict[str, str]], object]] = {
     "a target that is no class": lambda tensors, _: tensors.update(
         target=tensors["target"] + 50
     ),
+    "whole numbers in a statement": lambda tensors, _: tensors.update(
+        statement_angle=tensors["steps"].clone()
+    ),
+    "a statement too short": lambda tensors, _: tensors.update(
+        statement_angle=tensors["margin"][1:].clone()
+    ),
     "no rows": lambda tensors, _: tensors.update(
         {name: value[:0] for name, value in tensors.items()}
     ),
@@ -186,3 +192,44 @@ def test_a_record_whose_tensors_share_memory_is_saved(tmp_path: Path) -> None:
     read = Counterfactuals.load(tmp_path / "record.safetensors")
 
     assert torch.equal(read.reconstruction, found.factual)
+
+
+def stated(found: Counterfactuals, *names: str) -> Counterfactuals:
+    rows = torch.arange(len(found), dtype=torch.float64)
+
+    return replace(found, statements={name: len(name) + rows for name in names})
+
+
+def test_statements_follow_their_rows(tmp_path: Path) -> None:
+    found = stated(record(), "angle", "rank")
+    found.save(tmp_path / "record.safetensors")
+    read = Counterfactuals.load(tmp_path / "record.safetensors")
+    part = found.select(torch.tensor([2, 0]))
+    first = torch.tensor([True, False, False, True])
+    chosen = choose(first, found, found.map(lambda value: value + 10))
+
+    assert read.statements.keys() == {"angle", "rank"}
+    assert read.statements["rank"].tolist() == [4, 5, 6, 7]
+    assert part.statements["angle"].tolist() == [7, 5]
+    assert part.to("cpu").statements["rank"].tolist() == [6, 4]
+    assert chosen.statements["rank"].tolist() == [4, 15, 16, 7]
+    assert repr(found) == repr(record())
+
+
+def test_concatenated_records_keep_the_statements_that_all_have() -> None:
+    both = concatenate([stated(record(), "angle", "rank"), stated(record(2), "rank")])
+
+    assert {name: len(row) for name, row in both.statements.items()} == {"rank": 6}
+
+
+def test_a_statement_is_a_float_for_each_row() -> None:
+    found = record()
+
+    with pytest.raises(ValueError, match="statement_angle must have a row for each"):
+        replace(found, statements={"angle": torch.zeros(3)})
+
+    with pytest.raises(ValueError, match="statement angle must be a float"):
+        replace(found, statements={"angle": found.steps})
+
+    with pytest.raises(ValueError, match="statement angle must be a float"):
+        replace(found, statements={"angle": found.latent})

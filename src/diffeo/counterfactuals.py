@@ -4,7 +4,7 @@ import dataclasses
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -31,6 +31,7 @@ __all__ = [
 T = TypeVar("T")
 FORMAT = "diffeo-counterfactuals"
 VERSION = 2
+STATED = "statement_"  # before the name of a statement among the tensors
 
 
 class Outcome(IntEnum):
@@ -116,6 +117,8 @@ class Counterfactuals:
         names: What each row is called, such as the file it was read from; empty if the
             rows have no names.
         paths: The path of each row; empty unless asked for.
+        statements: Numbers that were found out about each row, by name, such as
+            "kkt_angle"; NaN where a row has none.
 
     Example:
         >>> import torch
@@ -143,6 +146,7 @@ class Counterfactuals:
     settings: Mapping[str, object]
     names: tuple[str, ...] = ()
     paths: tuple[SearchPath, ...] = ()
+    statements: Mapping[str, Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         rows = len(self.factual)
@@ -154,6 +158,13 @@ class Counterfactuals:
             if count != rows:
                 raise ValueError(
                     f"{name} must have a row for each of {rows} factuals, got {count}"
+                )
+
+        for name, value in self.statements.items():
+            if value.ndim != 1 or not value.is_floating_point():
+                raise ValueError(
+                    f"statement {name} must be a float for each row, got {value.dtype} "
+                    f"of shape {tuple(value.shape)}"
                 )
 
     def __len__(self) -> int:
@@ -269,13 +280,11 @@ class Counterfactuals:
         """
 
         index = torch.arange(len(self), device=rows.device)[rows].tolist()
-        chosen: dict[str, Any] = {
-            name: value[rows] for name, value in self.tensors().items()
-        }
+        chosen = {name: value[rows] for name, value in self.tensors().items()}
 
         return replace(
             self,
-            **chosen,
+            **_fields(chosen),
             names=tuple(self.names[row] for row in index) if self.names else (),
             paths=tuple(self.paths[row] for row in index) if self.paths else (),
         )
@@ -283,13 +292,11 @@ class Counterfactuals:
     def map(self, rule: Callable[[Tensor], Tensor]) -> "Counterfactuals":
         """Return the record with each tensor changed by a rule that keeps the rows."""
 
-        changed: dict[str, Any] = {
-            name: rule(value) for name, value in self.tensors().items()
-        }
+        changed = {name: rule(value) for name, value in self.tensors().items()}
 
         return replace(
             self,
-            **changed,
+            **_fields(changed),
             paths=tuple(SearchPath(*map(rule, path)) for path in self.paths),
         )
 
@@ -299,9 +306,14 @@ class Counterfactuals:
         return self.map(lambda value: value.to(device))
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return the fields that have a row for each input, by name."""
+        """Return all tensors that have a row for each input, by name.
 
-        return {name: getattr(self, name) for name in ROWS}
+        They are the fields and, as "statement_NAME", the statements.
+        """
+
+        fields: dict[str, Tensor] = {name: getattr(self, name) for name in ROWS}
+
+        return fields | {STATED + name: row for name, row in self.statements.items()}
 
     def save(self, path: str | Path) -> None:
         """Write the record to one safetensors file, complete or not at all."""
@@ -360,9 +372,9 @@ class Counterfactuals:
 
 
 ROWS = tuple(
-    field.name
-    for field in dataclasses.fields(Counterfactuals)
-    if field.name not in ("batch_size", "settings", "names", "paths")
+    each.name
+    for each in dataclasses.fields(Counterfactuals)
+    if each.name not in ("batch_size", "settings", "names", "paths", "statements")
 )
 WHOLE = "outcome", "steps", "typical"  # rows of integers; all others are real numbers
 
@@ -371,17 +383,20 @@ def concatenate(records: Sequence[Counterfactuals]) -> Counterfactuals:
     """Return the rows of all records, one record after the other.
 
     Args:
-        records: At least one; names and paths are kept if all have them.
+        records: At least one; names, paths and each statement are kept if all have
+            them.
     """
 
     tensors = [record.tensors() for record in records]
-    joined: dict[str, Any] = {
-        name: torch.cat([value[name] for value in tensors]) for name in ROWS
+    joined = {
+        name: torch.cat([value[name] for value in tensors])
+        for name in tensors[0]
+        if all(name in value for value in tensors)
     }
 
     return replace(
         records[0],
-        **joined,
+        **_fields(joined),
         names=_all([record.names for record in records]),
         paths=_all([record.paths for record in records]),
     )
@@ -405,6 +420,18 @@ def choose(
 
 def _all(parts: Sequence[tuple[T, ...]]) -> tuple[T, ...]:
     return tuple(entry for part in parts for entry in part) if all(parts) else ()
+
+
+def _fields(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
+    """Return the fields that a record's tensors make up; see `tensors`."""
+
+    stated = {
+        name.removeprefix(STATED): value
+        for name, value in tensors.items()
+        if name.startswith(STATED)
+    }
+
+    return {name: tensors[name] for name in ROWS} | {"statements": stated}
 
 
 def _length(change: Tensor) -> Scores:
@@ -460,7 +487,7 @@ def _read(head: Mapping[str, str], tensors: dict[str, Tensor]) -> Counterfactual
         )
 
     record = Counterfactuals(
-        **{name: tensors[name] for name in ROWS},
+        **_fields(tensors),
         batch_size=int(head["batch_size"]),
         settings=settings,
         names=tuple(map(str, names)),

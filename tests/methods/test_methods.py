@@ -70,8 +70,9 @@ def test_the_margin_is_that_of_what_is_returned(record: Counterfactuals) -> None
 def test_the_record_is_complete(record: Counterfactuals) -> None:
     fields = {field.name for field in dataclasses.fields(Counterfactuals)}
 
-    others = {"batch_size", "names", "paths", "settings"}
-    assert fields == set(record.tensors()) | others
+    others = {"batch_size", "names", "paths", "settings", "statements"}
+    stated = {f"statement_{name}" for name in record.statements}
+    assert fields | stated == set(record.tensors()) | others
     assert torch.equal(record.factual, X)
     assert record.target.tolist() == [1] * len(X)
     assert {"objective", "coordinates", "run", "model"} <= set(record.settings)

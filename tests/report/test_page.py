@@ -445,3 +445,18 @@ def test_what_needs_no_extra_imports_none() -> None:
     )
 
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_the_page_shows_what_was_stated_of_each_row(
+    record: Counterfactuals, tmp_path: Path
+) -> None:
+    angle = torch.tensor([1.5, 20.0, torch.nan])
+    other = replace(record, statements={"kkt_angle": angle, "<my>_number": 1e4 * angle})
+    page = page_of({"Z": record, "X": other}, tmp_path)
+
+    assert page.count("KKT angle <b>1.5°</b>") == 1
+    assert page.count("KKT angle <b>") == 2
+    assert page.count("at 0° no nearer counterfactual lies close by") == 1
+    assert page.count("&lt;my&gt; number <b>200000</b>") == 1
+    assert page.count('<td class="n" data-v="20.0">20°</td>') == 1
+    assert page.count('<td class="n" data-v="Infinity">–</td>') == 2 * (3 + 1)

@@ -124,3 +124,14 @@ def test_shown_rows_are_spread_evenly() -> None:
 
     assert chosen[0] == 0
     assert (chosen.diff() == 10).all()
+
+
+def test_the_table_ends_with_what_was_stated(
+    record: Counterfactuals, tmp_path: Path
+) -> None:
+    angle = torch.tensor([1.5, 2.0, torch.nan])
+    write_table(replace(record, statements={"angle": angle}), tmp_path / "summary.csv")
+    lines = table_of(tmp_path / "summary.csv")
+
+    assert [line["angle"] for line in lines] == ["1.5", "2", "nan"]
+    assert list(lines[0])[-1] == "angle"

@@ -16,6 +16,7 @@ from diffeo.report.output_text import OutputText, output_text, settings_text
 from diffeo.report.path_frames import PathFrames, path_frames
 from diffeo.report.report import ReportOptions
 from diffeo.report.rows import choose_rows, rows_of
+from diffeo.report.statement_text import shown_statements
 
 __all__ = ["render"]
 
@@ -71,12 +72,14 @@ def render(
         without_path=without_path,
         limit=limit,
         frames=frames,
+        stated=shown_statements(here.values()),
         tables=tables,
         charts=_charts(here, texts),
         cards=cards,
         figures=figures,
         images=images,
         median=_median,
+        nan=math.nan,
         settings_text=settings_text,
         version=metadata.version("diffeo"),
     )

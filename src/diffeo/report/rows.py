@@ -36,6 +36,7 @@ def rows_of(record: Counterfactuals, text: OutputText) -> list[dict[str, Any]]:
         meaning: How the search ended.
         reached: Whether the counterfactual is at its target.
         doubts: Sentences that say why the search failed or deserves doubt.
+        statements: The numbers stated of the row, by name.
     """
 
     columns = _columns(record, text)
@@ -49,6 +50,10 @@ def rows_of(record: Counterfactuals, text: OutputText) -> list[dict[str, Any]]:
         "meaning": [outcome.meaning for outcome in outcomes],
         "reached": record.reached.tolist(),
         "doubts": map(_doubts, outcomes, ends, columns["typical"]),
+        "statements": [
+            {name: values[row].item() for name, values in record.statements.items()}
+            for row in range(len(record))
+        ],
     }
 
     return [
@@ -82,6 +87,8 @@ def write_table(
 ) -> None:
     """Write a CSV file with a line for each row, complete or not at all.
 
+    What was stated of the rows follows in the last columns.
+
     Args:
         record: Whose rows are written.
         path: The file.
@@ -100,14 +107,15 @@ def write_table(
 
     text = output_text(record, classes)
     columns = _columns(record, text)
+    stated = [values.tolist() for values in record.statements.values()]
     lines = [
         [f"{value:.6g}" if isinstance(value, float) else value for value in line]
-        for line in zip(*columns.values(), strict=True)
+        for line in zip(*columns.values(), *stated, strict=True)
     ]
 
     def write(draft: Path) -> None:
         with draft.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([columns, *lines])
+            csv.writer(file).writerows([[*columns, *record.statements], *lines])
 
     write_atomically(path, write)
 

@@ -1,0 +1,91 @@
+"""How the statements of a record are shown to people."""
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from diffeo.counterfactuals import Counterfactuals
+
+__all__ = ["Statement", "shown_statements", "statement_of"]
+
+
+class Statement(NamedTuple):
+    """How one statement is shown: its title, then the number with its unit.
+
+    Args:
+        title: What the number is.
+        unit: What follows it, with a space if there is to be one.
+        meaning: A sentence for people; empty if the title says all.
+
+    Example:
+        >>> Statement("KKT angle", "°").write(3.14159)
+        '3.14°'
+    """
+
+    title: str
+    unit: str = ""
+    meaning: str = ""
+
+    def write(self, value: float) -> str:
+        """Return the number with its unit; a dash if a row has none."""
+
+        if not math.isfinite(value):
+            return "–"
+
+        number = f"{value:.0f}" if value.is_integer() else f"{value:.3g}"
+
+        return number + self.unit
+
+
+KNOWN = {
+    "distance_before": Statement("distance as first found"),
+    "distance_after": Statement("distance made least"),
+    "kkt_angle": Statement(
+        "KKT angle",
+        "°",
+        "The KKT angle lies between the way from the input and the gradient of the "
+        "margin: at 0° no nearer counterfactual lies close by.",
+    ),
+    "agreement_before": Statement("agreement of another model before"),
+    "agreement_after": Statement("agreement of another model after"),
+    "typicality_rank": Statement(
+        "less typical than",
+        "",
+        "A counterfactual is less typical than those held-out data of its target class "
+        "whose density is greater.",
+    ),
+    "round_trip_rank": Statement(
+        "reconstructed worse than",
+        "",
+        "A counterfactual is reconstructed worse than those held-out data of its "
+        "target class whose round trip through the coordinates has the smaller error.",
+    ),
+    "references": Statement("of", " held out"),
+    "certified_radius": Statement(
+        "certified radius",
+        "",
+        "Within the certified radius of the input’s coordinates, the model smoothed "
+        "with Gaussian noise has no counterfactual.",
+    ),
+}
+
+
+def statement_of(name: str) -> Statement:
+    """Return how a statement is shown; an unknown one by its name.
+
+    Example:
+        >>> statement_of("certified_radius").title
+        'certified radius'
+        >>> statement_of("my_number").title
+        'my number'
+    """
+
+    return KNOWN.get(name, Statement(name.replace("_", " ")))
+
+
+def shown_statements(records: Iterable[Counterfactuals]) -> dict[str, Statement]:
+    """Return how each statement of any of the records is shown, by its name."""
+
+    names = dict.fromkeys(name for record in records for name in record.statements)
+
+    return {name: statement_of(name) for name in names}
