@@ -24,6 +24,8 @@ from diffeo.models.classifiers import Logits
 from diffeo.models.flow.flow import Flow
 from diffeo.objectives import AtLeast, AtMost, Between, Near, TargetClass
 from diffeo.search import Run, search, search_batches
+from diffeo.statements.certificate import Smoothing, certify
+from diffeo.statements.typical import typicality
 
 if TYPE_CHECKING:
     from diffeo import zoo
@@ -51,14 +53,17 @@ __all__ = [
     "Outcome",
     "Polyak",
     "Run",
+    "Smoothing",
     "Sphere",
     "TargetClass",
     "Typicality",
     "ZukoFlow",
+    "certify",
     "explain",
     "principal_axes",
     "search",
     "search_batches",
+    "typicality",
     "zoo",
 ]
 

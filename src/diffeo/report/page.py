@@ -16,7 +16,7 @@ from diffeo.report.output_text import OutputText, output_text, settings_text
 from diffeo.report.path_frames import PathFrames, path_frames
 from diffeo.report.report import ReportOptions
 from diffeo.report.rows import choose_rows, rows_of
-from diffeo.report.statement_text import shown_statements
+from diffeo.report.statement_text import shown_statements, statement_texts
 
 __all__ = ["render"]
 
@@ -81,6 +81,7 @@ def render(
         median=_median,
         nan=math.nan,
         settings_text=settings_text,
+        statement_texts=statement_texts,
         version=metadata.version("diffeo"),
     )
 
