@@ -1,5 +1,6 @@
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 import torch
@@ -176,6 +177,6 @@ def test_bounds_agree_with_the_quantiles_of_the_beta_distribution(
 @pytest.mark.parametrize(
     "settings", [{"spread": 0.0}, {"alpha": 1.0}, {"draws": 0}, {"batch_size": 0}]
 )
-def test_smoothing_out_of_range_is_refused(settings: dict[str, float]) -> None:
+def test_smoothing_out_of_range_is_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(settings))):
         replace(Smoothing(), **settings)

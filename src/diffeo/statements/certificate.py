@@ -1,7 +1,7 @@
 """A lower bound of the distance to any counterfactual, by randomized smoothing."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -46,7 +46,7 @@ class Smoothing:
     alpha: float = 0.001
     batch_size: int = 100
     seed: int = 0
-    progress: bool = False
+    progress: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
         if not (0 < self.spread < math.inf and 0 < self.alpha < 1):

@@ -108,13 +108,13 @@ def _targets(record: Counterfactuals, data: Tensor, labels: Tensor) -> Tensor:
 
 
 def _round_trip(coordinates: Coordinates) -> Callable[[Data], Scores]:
-    def score(x: Data) -> Scores:
+    def closeness(x: Data) -> Scores:
         again = coordinates.decode(coordinates.encode(x))
-        error: Scores = torch.linalg.vector_norm((again - x).flatten(1), dim=1)
+        score: Scores = -torch.linalg.vector_norm((again - x).flatten(1), dim=1)
 
-        return -error
+        return score
 
-    return score
+    return closeness
 
 
 def _in_batches(score: Callable[[Data], Scores], x: Data, *, progress: bool) -> Scores:
@@ -131,4 +131,6 @@ def _in_batches(score: Callable[[Data], Scores], x: Data, *, progress: bool) -> 
 def _as_real(x: Data) -> Data:
     """Return images rounded to 8 bits; other data as they are."""
 
-    return (x.clamp(0, 1) * LEVELS).round() / LEVELS if x.ndim == 4 else x
+    rounded: Data = (x.clamp(0, 1) * LEVELS).round() / LEVELS
+
+    return rounded if x.ndim == 4 else x
