@@ -37,7 +37,7 @@ def typicality(
     round trip through them. Images are rounded to 8 bits before, as real ones are; a
     density is taken at the pixels themselves, which are the centers of their bins. The
     rank compares; it guarantees no coverage, and a density can be greater than that of
-    all real data without a datum being like them.
+    all real data without a datum being like them, or the same in another class.
 
     Args:
         record: Of a search for classes.
@@ -96,7 +96,7 @@ def _targets(record: Counterfactuals, data: Tensor, labels: Tensor) -> Tensor:
             f"{tuple(data.shape[1:])}"
         )
 
-    targets = record.target.long().unique().to(labels)
+    targets: Tensor = record.target.long().unique().to(labels)
     missing = targets[~torch.isin(targets, labels)].tolist()
 
     if missing:
