@@ -4,9 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from diffeo.counterfactuals import Counterfactuals
-
-__all__ = ["Statement", "shown_statements", "statement_of", "statement_texts"]
+__all__ = ["Statement", "in_order", "statement_of", "statement_texts"]
 
 
 class Statement(NamedTuple):
@@ -88,12 +86,19 @@ def statement_of(name: str) -> Statement:
     return KNOWN.get(name, Statement(name.replace("_", " ")))
 
 
-def shown_statements(records: Iterable[Counterfactuals]) -> dict[str, Statement]:
-    """Return how each statement of any of the records is shown, by its name."""
+def in_order(names: Iterable[str]) -> list[str]:
+    """Return the names of statements once each, known ones first.
 
-    names = dict.fromkeys(name for record in records for name in record.statements)
+    A file does not keep the order in which they were stated.
 
-    return {name: statement_of(name) for name in names}
+    Example:
+        >>> in_order(["b", "kkt_angle", "a", "b", "distance_before"])
+        ['distance_before', 'kkt_angle', 'a', 'b']
+    """
+
+    every = set(names)
+
+    return [name for name in KNOWN if name in every] + sorted(every - KNOWN.keys())
 
 
 def statement_texts(row: Mapping[str, float]) -> dict[str, str]:
