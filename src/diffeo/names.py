@@ -32,6 +32,8 @@ from diffeo.objectives import (
     TargetClass,
 )
 from diffeo.search import Run, search, search_batches
+from diffeo.statements.certificate import Smoothing, certify
+from diffeo.statements.typical import typicality
 
 if TYPE_CHECKING:
     from diffeo import zoo
@@ -61,14 +63,17 @@ __all__ = [
     "Polyak",
     "Run",
     "Smoothed",
+    "Smoothing",
     "Sphere",
     "TargetClass",
     "Typicality",
     "ZukoFlow",
+    "certify",
     "explain",
     "principal_axes",
     "search",
     "search_batches",
+    "typicality",
     "zoo",
 ]
 

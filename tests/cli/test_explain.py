@@ -353,3 +353,74 @@ def test_the_request_is_kept(tmp_path: Path) -> None:
     assert request["data"]["name"] == "digits"
     assert request["objective"]["target"] == 9
     assert request["seed"] == 5
+
+
+LOSSY = """
+class Lossy:
+    def encode(self, x):
+        return x.flatten(1)[:, ::2]
+
+    def decode(self, z):
+        return z.repeat_interleave(2, 1).reshape(-1, 1, 28, 28)
+"""
+
+
+def test_what_is_stated_of_rows_is_in_record_table_and_page(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    plain = explain(out, limit=1, path=True)
+    page = (out / "report.html").read_text()
+    stated = explain(out, limit=1, path=True, certify=5, typical_of="digits")
+    record = Counterfactuals.load(out / "record.safetensors")
+    values = {name: row.item() for name, row in record.statements.items()}
+
+    with (out / "summary.csv").open() as file:
+        (row,) = csv.DictReader(file)
+
+    assert plain.code == stated.code == 0
+    assert values["references"] == (sample_digits().labels == 9).sum()
+    assert 0 <= values["typicality_rank"] <= values["references"]
+    assert 0 <= values["certified_radius"] < record.latent_distance.item()
+    assert {name: float(row[name]) for name in values} == pytest.approx(values, 1e-5)
+    assert "certified radius" not in page
+    assert "certified radius <b>" in (out / "report.html").read_text()
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_what_was_stated_before_is_not_stated_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = {"limit": 1, "certify": 5, "typical_of": "digits"}
+    explain(tmp_path / "out", **wanted)
+    before = (tmp_path / "out" / "record.safetensors").stat().st_mtime_ns
+    monkeypatch.setattr("diffeo.workflows.statements.certify", None)
+    monkeypatch.setattr("diffeo.workflows.statements.typicality", None)
+    again = explain(tmp_path / "out", **wanted)
+
+    assert again.code == 0
+    assert "Warning" not in again.stderr
+    assert (tmp_path / "out" / "record.safetensors").stat().st_mtime_ns == before
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_statement_that_cannot_be_made_costs_no_other(tmp_path: Path) -> None:
+    out, lossy = tmp_path / "out", tmp_path / "lossy.py"
+    lossy.write_text(LOSSY)
+    place = f"{lossy}:Lossy"
+    ended = explain(out, coordinates=place, certify=5, typical_of="digits")
+    record = Counterfactuals.load(out / "record.safetensors")
+
+    assert ended.code == 0
+    assert "but not the certified radii: coordinates must be exact" in ended.stderr
+    assert set(record.statements) == {"round_trip_rank", "references"}
+
+
+def test_statements_that_nothing_can_make_are_refused_before_the_search(
+    tmp_path: Path,
+) -> None:
+    none = explain(tmp_path / "out", certify=0)
+    missing = explain(tmp_path / "out", typical_of=tmp_path / "nothing")
+
+    assert none.code == missing.code == 2
+    assert "draws and batch_size must be at least 1" in none.stderr
+    assert "labelled data must be a folder" in missing.stderr
+    assert not (tmp_path / "out").exists()

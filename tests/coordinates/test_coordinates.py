@@ -5,7 +5,7 @@ from sklearn.decomposition import PCA
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.linear import principal_axes
-from diffeo.coordinates.protocol import Coordinates
+from diffeo.coordinates.protocol import Coordinates, is_exact
 from laws import SHAPE, coordinates, images
 
 
@@ -17,12 +17,22 @@ def test_encode_undoes_decode(place: Coordinates) -> None:
     torch.testing.assert_close(back, z, rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", ["identity", "flow", "bounded flow", "zuko flow"])
+EXACT = [name for name, place in coordinates().items() if is_exact(place)]
+
+
+@pytest.mark.parametrize("name", EXACT)
 def test_decode_undoes_encode_where_nothing_is_lost(name: str) -> None:
     x = images(5, seed=2)
     place = coordinates()[name]
 
     torch.testing.assert_close(place.decode(place.encode(x)), x, rtol=0, atol=1e-9)
+
+
+def test_only_what_loses_nothing_says_that_it_is_exact() -> None:
+    x = images(64)
+
+    assert {"identity", "flow", "bounded flow", "zuko flow"} == set(EXACT)
+    assert is_exact(principal_axes(x, count=16))
 
 
 def test_principal_axes_agree_with_the_reference() -> None:

@@ -66,6 +66,8 @@ def test_the_page_shows_every_row_of_every_record(
 def test_the_page_is_made_of_what_is_on_disk(
     record: Counterfactuals, tmp_path: Path
 ) -> None:
+    numbers = torch.arange(3.0)
+    record = replace(record, statements={"distance_before": numbers, "angle": numbers})
     record.save(tmp_path / "record.safetensors")
     loaded = Counterfactuals.load(tmp_path / "record.safetensors")
     options = ReportOptions(coordinates={"Z": Bounded(tiny_flow())})

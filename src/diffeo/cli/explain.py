@@ -42,6 +42,8 @@ def explain(  # noqa: PLR0913 - one argument for each option
     backward: Literal["auto", "plain", "reversible"] = "auto",
     precision: Literal["auto", "full", "bfloat16", "float16"] = "auto",
     device: str = "auto",
+    certify: int | None = None,
+    typical_of: str | None = None,
     out: Path,
     path: bool = False,
     overwrite: bool = False,
@@ -96,6 +98,16 @@ def explain(  # noqa: PLR0913 - one argument for each option
         device: Where to compute: cpu, cuda, mps, ...; 'auto' for cuda where there is
             one, else cpu.
 
+    Statements:
+        certify: State a radius around each image's coordinates in which the model,
+            smoothed with noise, has no counterfactual: from so many draws of the noise,
+            such as 1000, each of them decoded. Only of coordinates that lose nothing,
+            as those of flows.
+        typical_of: State how many real images of the target class are more typical than
+            each counterfactual: 'digits' or 'mnist' for test digits, or a folder with
+            one folder of pictures for each class; best those that the generative model
+            was not trained on. The last 500 of each class are taken.
+
     Output:
         out: Folder for the results.
         path: Keep each step of the search, which the page's sliders show. It takes
@@ -122,6 +134,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
         draw_explanation,
         explain_to_folder,
         interruption,
+        keep_statements,
         summary,
     )
     from diffeo.workflows.loading import (
@@ -130,6 +143,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
         find_model,
         read_classes,
     )
+    from diffeo.workflows.statements import find_references, statement_rules
 
     names, device = read_classes(classes), find_device(device)
     objective = objective_of(
@@ -166,6 +180,10 @@ def explain(  # noqa: PLR0913 - one argument for each option
         tuple(agree or ()),
     )
     images = find_images(data, crop=crop, resize=resize, limit=limit)
+    references = (
+        find_references(typical_of, crop=crop, resize=resize) if typical_of else None
+    )
+    rules = statement_rules(options, certify, references)
     rows, page = len(images.images), out / "report.html"
     record = explain_to_folder(images, options, out, overwrite=overwrite, tell=_tell)
     stopped = interruption(record, rows)
@@ -173,6 +191,14 @@ def explain(  # noqa: PLR0913 - one argument for each option
 
     if stopped:
         _tell(f"{stopped}; the same command goes on from there")
+
+    for what, rule in rules.items() if not stopped else ():
+        with warned(f"the results are written, but not the {what}"):
+            stated = rule(record)
+
+            if stated is not record:
+                keep_statements(stated, images, options, out)
+                record = stated
 
     if not page.is_file():
         with warned("the results are written, but not the page"):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from diffeo.coordinates.inference import inference_form
-from diffeo.coordinates.protocol import Coordinates, is_typical
+from diffeo.coordinates.protocol import Coordinates, is_exact, is_typical
 from diffeo.shapes import Data, Flags, Latent
 
 __all__ = ["Bounded"]
@@ -69,3 +69,8 @@ class Bounded:
         """Return whether the coordinates inside find data typical, if they know."""
 
         return is_typical(self.coordinates, x)
+
+    def is_exact(self) -> bool:
+        """Return whether data within the bounds are decoded from their encoding."""
+
+        return is_exact(self.coordinates)

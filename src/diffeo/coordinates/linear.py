@@ -42,6 +42,11 @@ class Linear:
 
         return away.reshape(len(z), *self.mean.shape) + self.mean
 
+    def is_exact(self) -> bool:
+        """Return whether there are as many axes as dimensions."""
+
+        return self.axes.shape[0] == self.axes.shape[1]
+
 
 def principal_axes(x: Data, *, count: int) -> Linear:
     """Return the leading principal axes of data.

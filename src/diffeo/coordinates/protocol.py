@@ -6,7 +6,14 @@ import torch
 
 from diffeo.shapes import Data, Flags, Latent
 
-__all__ = ["Accelerated", "Coordinates", "KnowsTypical", "is_typical"]
+__all__ = [
+    "Accelerated",
+    "Coordinates",
+    "Exact",
+    "KnowsTypical",
+    "is_exact",
+    "is_typical",
+]
 
 
 @runtime_checkable
@@ -85,3 +92,32 @@ def is_typical(coordinates: Coordinates, x: Data) -> Flags | None:
     """
 
     return coordinates.is_typical(x) if isinstance(coordinates, KnowsTypical) else None
+
+
+@runtime_checkable
+class Exact(Protocol):
+    """Coordinates that say whether they lose nothing.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> isinstance(Identity((2,)), Exact)
+        True
+    """
+
+    def is_exact(self) -> bool:
+        """Return whether every datum is decoded from one point only, its encoding."""
+
+
+def is_exact(coordinates: Coordinates) -> bool:
+    """Return whether coordinates say that they lose nothing.
+
+    Args:
+        coordinates: Any coordinates.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> is_exact(Identity((2,)))
+        True
+    """
+
+    return isinstance(coordinates, Exact) and coordinates.is_exact()

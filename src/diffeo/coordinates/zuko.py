@@ -56,6 +56,11 @@ class ZukoFlow(nn.Module):
 
         return x.reshape(len(z), *self.shape)
 
+    def is_exact(self) -> bool:
+        """Return True: a flow is a bijection."""
+
+        return True
+
     def log_prob(self, x: Data) -> Scores:
         """Return the log-density of data, in nats."""
 

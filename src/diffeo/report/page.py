@@ -16,7 +16,7 @@ from diffeo.report.output_text import OutputText, output_text, settings_text
 from diffeo.report.path_frames import PathFrames, path_frames
 from diffeo.report.report import ReportOptions
 from diffeo.report.rows import choose_rows, rows_of
-from diffeo.report.statement_text import shown_statements
+from diffeo.report.statement_text import in_order, statement_of, statement_texts
 
 __all__ = ["render"]
 
@@ -50,6 +50,7 @@ def render(
     ]
     most, count = cards.plan(here, options.rows)
     chosen = choose_rows(doubts, most)
+    stated = [name for record in here.values() for name in record.statements]
     frames, without_path = _decode_paths(records, options.coordinates, chosen, count)
     limit = images.common_limit(here.values(), chosen)
     environment = jinja2.Environment(
@@ -72,7 +73,7 @@ def render(
         without_path=without_path,
         limit=limit,
         frames=frames,
-        stated=shown_statements(here.values()),
+        stated={name: statement_of(name) for name in in_order(stated)},
         tables=tables,
         charts=_charts(here, texts),
         cards=cards,
@@ -81,6 +82,7 @@ def render(
         median=_median,
         nan=math.nan,
         settings_text=settings_text,
+        statement_texts=statement_texts,
         version=metadata.version("diffeo"),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
 from diffeo.files import write_atomically
 from diffeo.report.output_text import OutputText, output_text
+from diffeo.report.statement_text import in_order
 
 __all__ = ["choose_rows", "rows_of", "write_table"]
 
@@ -39,7 +40,7 @@ def rows_of(record: Counterfactuals, text: OutputText) -> list[dict[str, Any]]:
         statements: The numbers stated of the row, by name.
     """
 
-    columns = _columns(record, text)
+    columns, stated = _columns(record, text), in_order(record.statements)
     outcomes = [Outcome(code) for code in record.outcome.tolist()]
     ends = [f"{text.quantity} {text.write(value)}" for value in text.after.tolist()]
     columns |= {
@@ -51,7 +52,7 @@ def rows_of(record: Counterfactuals, text: OutputText) -> list[dict[str, Any]]:
         "reached": record.reached.tolist(),
         "doubts": map(_doubts, outcomes, ends, columns["typical"]),
         "statements": [
-            {name: values[row].item() for name, values in record.statements.items()}
+            {name: record.statements[name][row].item() for name in stated}
             for row in range(len(record))
         ],
     }
@@ -106,16 +107,16 @@ def write_table(
     """
 
     text = output_text(record, classes)
-    columns = _columns(record, text)
-    stated = [values.tolist() for values in record.statements.values()]
+    columns, stated = _columns(record, text), in_order(record.statements)
+    values = [record.statements[name].tolist() for name in stated]
     lines = [
         [f"{value:.6g}" if isinstance(value, float) else value for value in line]
-        for line in zip(*columns.values(), *stated, strict=True)
+        for line in zip(*columns.values(), *values, strict=True)
     ]
 
     def write(draft: Path) -> None:
         with draft.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([[*columns, *record.statements], *lines])
+            csv.writer(file).writerows([[*columns, *stated], *lines])
 
     write_atomically(path, write)
 

@@ -1,12 +1,10 @@
 """How the statements of a record are shown to people."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from diffeo.counterfactuals import Counterfactuals
-
-__all__ = ["Statement", "shown_statements", "statement_of"]
+__all__ = ["Statement", "in_order", "statement_of", "statement_texts"]
 
 
 class Statement(NamedTuple):
@@ -16,6 +14,8 @@ class Statement(NamedTuple):
         title: What the number is.
         unit: What follows it, with a space if there is to be one.
         meaning: A sentence for people; empty if the title says all.
+        total: The name of the statement that tells of how many it is a count; empty
+            if it is no count.
 
     Example:
         >>> Statement("KKT angle", "°").write(3.14159)
@@ -25,6 +25,7 @@ class Statement(NamedTuple):
     title: str
     unit: str = ""
     meaning: str = ""
+    total: str = ""
 
     def write(self, value: float) -> str:
         """Return the number with its unit; a dash if a row has none."""
@@ -53,14 +54,16 @@ KNOWN = {
         "",
         "A counterfactual is less typical than those held-out data of its target class "
         "whose density is greater.",
+        "references",
     ),
     "round_trip_rank": Statement(
         "reconstructed worse than",
         "",
         "A counterfactual is reconstructed worse than those held-out data of its "
         "target class whose round trip through the coordinates has the smaller error.",
+        "references",
     ),
-    "references": Statement("of", " held out"),
+    "references": Statement("held-out data"),
     "certified_radius": Statement(
         "certified radius",
         "",
@@ -83,9 +86,44 @@ def statement_of(name: str) -> Statement:
     return KNOWN.get(name, Statement(name.replace("_", " ")))
 
 
-def shown_statements(records: Iterable[Counterfactuals]) -> dict[str, Statement]:
-    """Return how each statement of any of the records is shown, by its name."""
+def in_order(names: Iterable[str]) -> list[str]:
+    """Return the names of statements once each, known ones first.
 
-    names = dict.fromkeys(name for record in records for name in record.statements)
+    A file does not keep the order in which they were stated.
 
-    return {name: statement_of(name) for name in names}
+    Example:
+        >>> in_order(["b", "kkt_angle", "a", "b", "distance_before"])
+        ['distance_before', 'kkt_angle', 'a', 'b']
+    """
+
+    every = set(names)
+
+    return [name for name in KNOWN if name in every] + sorted(every - KNOWN.keys())
+
+
+def statement_texts(row: Mapping[str, float]) -> dict[str, str]:
+    """Return what was stated of a row, by title; counts with their total.
+
+    Args:
+        row: The numbers by the name of their statement.
+
+    Example:
+        >>> statement_texts({"typicality_rank": 37.0, "references": 500.0})
+        {'less typical than': '37 of 500'}
+    """
+
+    stated = {
+        name: statement_of(name) for name, value in row.items() if not math.isnan(value)
+    }
+    totals = {each.total for each in stated.values()}
+    texts = {
+        each.title: each.write(row[name])
+        for name, each in stated.items()
+        if name not in totals
+    }
+
+    for each in stated.values():
+        if each.total in stated:
+            texts[each.title] += f" of {row[each.total]:.0f}"
+
+    return texts

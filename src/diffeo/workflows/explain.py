@@ -29,6 +29,7 @@ __all__ = [
     "draw_explanation",
     "explain_to_folder",
     "interruption",
+    "keep_statements",
     "summary",
 ]
 
@@ -131,6 +132,25 @@ def explain_to_folder(
         checkpoint.close(record, options.classes)
 
     return record
+
+
+def keep_statements(
+    record: Counterfactuals,
+    images: ImageFiles,
+    options: ExplainOptions,
+    folder: Path,
+) -> None:
+    """Write a record and its table anew, with what was stated of the rows since.
+
+    Args:
+        record: As `explain_to_folder` returned it, with statements.
+        images: The images that were explained.
+        options: What was asked for.
+        folder: Where the record lies, without the page that was drawn before.
+    """
+
+    checkpoint = Checkpoint(folder, _request(images, options), len(images.images))
+    checkpoint.close(record, options.classes)
 
 
 def draw_explanation(

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from diffeo.batching import batches_of
+from diffeo.coordinates.density import density_of
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.intervals import median
 from diffeo.evaluation.judges import Judges
@@ -19,7 +19,7 @@ from diffeo.evaluation.oracles import predicted_class
 from diffeo.evaluation.reference import to_bytes
 from diffeo.shapes import Data, Images, Indices, Scores
 
-__all__ = ["Density", "im1", "log_density", "typicality"]
+__all__ = ["im1", "log_density", "typicality"]
 
 EPSILON = 1e-6
 LEVELS = 256
@@ -75,20 +75,6 @@ def im1_mean(record: Counterfactuals, judges: Judges) -> Scores:
         source=reconstructed(predicted_class(record.outputs_before)),
         target=reconstructed(record.target.long()),
     )
-
-
-@runtime_checkable
-class Density(Protocol):
-    """Coordinates that know how probable data are.
-
-    Example:
-        >>> from diffeo import Identity
-        >>> isinstance(Identity((1, 2, 2)), Density)
-        False
-    """
-
-    def log_prob(self, x: Data) -> Scores:
-        """Return the log-density of data, in nats."""
 
 
 @torch.no_grad()
@@ -155,14 +141,12 @@ def typicality_median(record: Counterfactuals, judges: Judges) -> Scores:
     of real data has the first. Coordinates may know no density.
     """
 
-    density, held_out = judges.task.coordinates, judges.reference.held_out
+    density, held_out = density_of(judges.task.coordinates), judges.reference.held_out
 
-    if not isinstance(density, Density):
+    if density is None:
         return torch.full_like(record.seconds, torch.nan)
 
-    def of(x: Images) -> Scores:
-        return log_density(x, density.log_prob)
-
+    of = partial(log_density, log_prob=density)
     found = of(record.counterfactual)
 
     return by_class(

@@ -122,6 +122,11 @@ class Flow(nn.Module):
 
         return density
 
+    def is_exact(self) -> bool:
+        """Return True: a flow is a bijection."""
+
+        return True
+
     def bits_per_dimension(self, x: Data, *, levels: int = 256) -> Scores:
         """Return the negative log2-density of one gray level, a mean over dimensions.
 

@@ -1,0 +1,42 @@
+"""Coordinates that know how probable data are."""
+
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+from diffeo.coordinates.bounded import Bounded
+from diffeo.coordinates.protocol import Coordinates
+from diffeo.shapes import Data, Scores
+
+__all__ = ["KnowsDensity", "density_of"]
+
+
+@runtime_checkable
+class KnowsDensity(Protocol):
+    """Coordinates that know how probable data are.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> isinstance(Identity((2,)), KnowsDensity)
+        False
+    """
+
+    def log_prob(self, x: Data) -> Scores:
+        """Return the log-density of data, in nats."""
+
+
+def density_of(coordinates: Coordinates) -> Callable[[Data], Scores] | None:
+    """Return the log-density that coordinates know, or None if they know none.
+
+    Args:
+        coordinates: Any coordinates; of bounded ones, those inside are asked.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> density_of(Bounded(Identity((2,)))) is None
+        True
+    """
+
+    if isinstance(coordinates, Bounded):
+        return density_of(coordinates.coordinates)
+
+    return coordinates.log_prob if isinstance(coordinates, KnowsDensity) else None
