@@ -15,6 +15,7 @@ from diffeo.coordinates.protocol import Coordinates, is_typical
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.objectives.protocol import rows_of
 from diffeo.progress import Bar, watch
+from diffeo.search.closest import come_closest, lengths
 from diffeo.search.line_search import line_search
 from diffeo.search.loop import Loop
 from diffeo.search.plan import Plan
@@ -22,10 +23,11 @@ from diffeo.search.problem import Problem, Rows, select
 from diffeo.search.result import nearest, record_of
 from diffeo.search.run import Run
 from diffeo.search.state import Best, PathRecorder
-from diffeo.shapes import Data, Latent
+from diffeo.shapes import Data, Latent, Scores
 
 __all__ = ["Batches"]
 
+STATED = "distance_before", "distance_after", "kkt_angle"
 PATIENCE = 25.0  # steps in lower precision, of which one at least is to gain something
 
 
@@ -145,12 +147,16 @@ class Batches:
         loop = Loop(low or full, rows, start, PATIENCE if low else math.inf, recorder)
         self._run(loop, bar)
         best = loop.state.whole
+        statements = dict.fromkeys(
+            STATED if self.run.closest else (), torch.full_like(rows.margin, math.nan)
+        )
 
         try:
             if low:
                 best = self._confirm(full, rows, start, best, bar)
 
             best = line_search(full, rows, best, steps=self.run.line_search_steps)
+            best, statements = self._come_closest(full, rows, best)
         except KeyboardInterrupt:
             self.interrupted = True
 
@@ -161,12 +167,35 @@ class Batches:
             rows,
             best,
             interrupted=self.interrupted,
+            statements=statements,
             paths=recorder.paths(best) if recorder else (),
         )
 
     def _run(self, loop: Loop, bar: Bar) -> None:
         loop.run(0 if self.interrupted else self.run.steps, bar)
         self.interrupted |= loop.interrupted
+
+    def _come_closest(
+        self, problem: Problem, rows: Rows, best: Best
+    ) -> tuple[Best, dict[str, Scores]]:
+        """Minimize the distances asked for, and state what the last has come to."""
+
+        if not self.run.closest:
+            return best, {}
+
+        last, steps = self.run.closest[-1], self.run.closest_steps
+        before, angle = (
+            lengths(last, rows, best),
+            torch.full_like(best.margin, math.nan),
+        )
+
+        for distance in self.run.closest:
+            best, angle = come_closest(problem, rows, best, distance, steps=steps)
+
+        stated = before, lengths(last, rows, best), angle
+        moved = [value.masked_fill(angle.isnan(), math.nan) for value in stated]
+
+        return best, dict(zip(STATED, moved, strict=True))
 
     def _confirm(
         self, full: Problem, rows: Rows, start: Latent, best: Best, bar: Bar

@@ -1,6 +1,6 @@
 """From where the rows of a batch ended to the record of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -9,7 +9,7 @@ from diffeo.counterfactuals import Counterfactuals, Outcome, SearchPath, choose
 from diffeo.objectives import Objective, Point
 from diffeo.search.problem import Rows
 from diffeo.search.state import Best
-from diffeo.shapes import Indices
+from diffeo.shapes import Indices, Scores
 
 __all__ = ["nearest", "record_of"]
 
@@ -20,6 +20,7 @@ def record_of(
     best: Best,
     *,
     interrupted: bool,
+    statements: Mapping[str, Scores],
     paths: tuple[SearchPath, ...] = (),
 ) -> Counterfactuals:
     """Return the record of a batch, without its time and settings.
@@ -29,6 +30,7 @@ def record_of(
         rows: What is known of the rows.
         best: The points returned.
         interrupted: Whether rows that are not done were interrupted.
+        statements: What else was found out about each row, by name.
         paths: The paths there, if they were recorded.
     """
 
@@ -51,6 +53,7 @@ def record_of(
         batch_size=len(best.row),
         settings={},
         paths=paths,
+        statements=statements,
     )
 
 

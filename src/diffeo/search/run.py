@@ -5,6 +5,8 @@ from typing import Literal, cast, get_args
 
 import torch
 
+from diffeo.distances import Distance
+
 __all__ = ["Backward", "Run", "backward_named"]
 
 Backward = Literal["auto", "plain", "reversible"]
@@ -26,6 +28,12 @@ class Run:
             reversible form are always plain.
         line_search_steps: Most evaluations along the last step of a row, to find the
             point where it first comes to its target.
+        closest: Distances that a row minimizes, one after the other, once it has
+            reached its target and as far as it stays there: `(LatentDistance(),)`, or
+            `(LatentDistance(), DataDistance())`, which begins from data as typical as
+            can be. The record then states the last distance before and after, and the
+            angle that is left between its gradient and that of the margin.
+        closest_steps: Most steps for each of these distances.
         restarts: Further searches of each row, from points near its origin. The
             nearest to the origin that reached the target is kept.
         restart_noise: Standard deviation of the normal noise added to the origin at a
@@ -49,6 +57,8 @@ class Run:
     batch_size: int | Literal["auto"] = "auto"
     backward: Backward = "auto"
     line_search_steps: int = 8
+    closest: tuple[Distance, ...] = ()
+    closest_steps: int = 40
     restarts: int = 0
     restart_noise: float = 0.1
     seed: int = 0
@@ -68,7 +78,13 @@ class Run:
             )
 
         backward_named(self.backward)
-        least = {"steps": 1, "line_search_steps": 0, "restarts": 0, "restart_noise": 0}
+        least = {
+            "steps": 1,
+            "line_search_steps": 0,
+            "closest_steps": 1,
+            "restarts": 0,
+            "restart_noise": 0,
+        }
 
         if self.batch_size != "auto":
             least |= {"batch_size": 1}

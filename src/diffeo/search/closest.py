@@ -1,0 +1,251 @@
+"""Come as near to the factual as the target allows, once it is reached."""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from diffeo.ascents.protocol import unit
+from diffeo.distances import Distance
+from diffeo.objectives import Point
+from diffeo.search.problem import Problem, Rows, select
+from diffeo.search.state import Best
+from diffeo.shapes import Flags, Latent, Scores
+
+__all__ = ["come_closest", "lengths"]
+
+PARALLEL = 4.0  # degrees between the gradients at which a row is as near as can be
+AIM = 2.0  # tolerances past the target at which steps aim
+FIRST = 0.1  # share of the way back to the origin that the first step goes
+LEAST, MOST = 0.02, 0.3  # the same share in later steps
+INERTIA = 0.3  # share of a step that the next goes on with
+REACH = 0.2  # longest step, as a share of the distance from the origin
+
+
+class _Slopes(NamedTuple):
+    """Where rows stand, and how margin and distance change there.
+
+    Args:
+        z: The coordinates.
+        margin: How far past the target.
+        rise: The gradient of the margin.
+        length: How far from the factual.
+        pull: The gradient of half the squared distance.
+    """
+
+    z: Latent
+    margin: Scores
+    rise: Latent
+    length: Scores
+    pull: Latent
+
+    @property
+    def along(self) -> Latent:
+        """The pull along the surface of one margin."""
+
+        return _without(self.pull, unit(self.rise))
+
+    @property
+    def angle(self) -> Scores:
+        """The angle between both gradients, in degrees."""
+
+        cosine = _dot(unit(self.rise), unit(self.pull))[:, 0]
+
+        return cosine.clamp(-1, 1).arccos().rad2deg()
+
+
+class _State(NamedTuple):
+    """Rows that may come nearer.
+
+    Args:
+        rows: What is known of each.
+        reference: The features of its factual.
+        here: Where it stands.
+        rate: By how much of the pull along the surface its last step went.
+        move: The part of that step along the surface.
+        best: The nearest point at the target.
+        length: The distance there.
+        angle: The angle there, in degrees.
+    """
+
+    rows: Rows
+    reference: Tensor
+    here: _Slopes
+    rate: Tensor
+    move: Latent
+    best: Best
+    length: Scores
+    angle: Scores
+
+
+class _Closest(NamedTuple):
+    """The problem of the nearest point at a target."""
+
+    problem: Problem
+    distance: Distance
+
+    def begin(self, rows: Rows, best: Best) -> _State:
+        """Return rows that have taken no step."""
+
+        with torch.no_grad():
+            reference = self.distance.features(rows.factual, rows.origin)
+
+        _, here = self.slopes(best.latent, rows, reference)
+        rate = FIRST * _share(here, rows)
+        still = torch.zeros_like(here.z)
+
+        return _State(rows, reference, here, rate, still, best, here.length, here.angle)
+
+    def slopes(self, z: Latent, rows: Rows, reference: Tensor) -> tuple[Point, _Slopes]:
+        """Evaluate the margin, the distance and their gradients."""
+
+        z = z.detach().requires_grad_()
+        point = self.problem.evaluate(z, rows)
+        margin = self.problem.objective.margin(point, rows.memory)
+        change = self.distance.features(point.data, z) - reference
+        (rise,) = torch.autograd.grad(margin.sum(), z, retain_graph=True)
+        (pull,) = torch.autograd.grad(change.square().sum() / 2, z)
+        length = torch.linalg.vector_norm(change.detach(), dim=1)
+
+        return point, _Slopes(z.detach(), margin.detach(), rise, length, pull)
+
+    def step(self, state: _State) -> _State:
+        """Go down the distance along the surface, and back to the surface."""
+
+        here, rows = state.here, state.rows
+        normal = unit(here.rise)
+        reach = REACH * _far(here, rows)
+        move = INERTIA * _without(state.move, normal) - state.rate * here.along
+        move = move * (reach / _norm(move)).clamp_max(1)
+        missing = (AIM * rows.tolerance - here.margin)[:, None] / _norm(here.rise)
+        back = missing.nan_to_num().maximum(-reach).minimum(reach) * normal
+        point, there = self.slopes(here.z + move + back, rows, state.reference)
+        nearer = (there.margin >= rows.tolerance) & (there.length <= state.length)
+
+        return state._replace(
+            here=there,
+            rate=_rate(state, there),
+            move=move,
+            best=state.best.improve(nearer, point, there.margin),
+            length=torch.where(nearer, there.length, state.length),
+            angle=torch.where(nearer, there.angle, state.angle),
+        )
+
+
+def come_closest(
+    problem: Problem,
+    rows: Rows,
+    best: Best,
+    distance: Distance,
+    *,
+    steps: int,
+) -> tuple[Best, Scores]:
+    """Move rows that reached their targets as near to their factuals as they may come.
+
+    Minimize D(z) subject to margin(z) ≥ tolerance. A step goes down the gradient of
+    ½D² along the surface of one margin, and along the normal back to the target. Its
+    length follows from how that gradient has changed, and some of the last step is gone
+    on with. A row is done once the gradients of distance and margin are parallel, but
+    for a few degrees. No row ends further from its factual than it began.
+
+    Source: Dombrowski et al., 2024, equation (3), for the problem; Rosen, 1960, The
+    gradient projection method for nonlinear programming; Barzilai and Borwein, 1988,
+    Two-point step size gradient methods.
+
+    Args:
+        problem: What is searched, in full precision.
+        rows: What is known of the rows.
+        best: Where they came to their targets.
+        distance: What to minimize.
+        steps: Most steps.
+
+    Returns:
+        The nearest points found, and the angles there between the gradients of distance
+        and margin, in degrees: 0 where no point nearby is nearer. NaN for rows that
+        have taken no step or not reached their targets.
+    """
+
+    angle = torch.full_like(best.margin, math.nan)
+    reached = best.done & ~best.failed & (best.steps > 0) & (best.margin >= 0)
+    index = reached.nonzero()[:, 0]
+
+    if len(index) == 0:
+        return best, angle
+
+    search = _Closest(problem, distance)
+    state = search.begin(select(rows, index), select(best, index))
+
+    for left in reversed(range(steps + 1)):
+        done = _done(state) if left else torch.ones_like(state.best.done)
+        row = state.best.row[done]
+        best = best.replace(row, select(state.best, done))
+        angle = angle.index_copy(0, row, state.angle[done])
+        state = select(state, ~done)
+
+        if len(state.length) == 0:
+            break
+
+        state = search.step(state)
+
+    return best, angle
+
+
+def lengths(distance: Distance, rows: Rows, best: Best) -> Scores:
+    """Return the distance of each row from its factual."""
+
+    with torch.no_grad():
+        change = distance.features(best.data, best.latent) - distance.features(
+            rows.factual, rows.origin
+        )
+
+    length: Scores = torch.linalg.vector_norm(change, dim=1)
+
+    return length
+
+
+def _done(state: _State) -> Flags:
+    """Return which rows are as near as can be, or have no way on."""
+
+    here = state.here
+    finite = (
+        here.margin.isfinite() & here.length.isfinite() & here.rise.isfinite().all(1)
+    )
+    best = (here.length == state.length) & (state.angle <= PARALLEL)
+
+    return best | ~finite
+
+
+def _rate(state: _State, there: _Slopes) -> Tensor:
+    """Return the share of the pull that the next step goes by, shape (batch, 1)."""
+
+    step, change = there.z - state.here.z, there.along - state.here.along
+    curvature = _dot(step, change)
+    rate = torch.where(curvature > 0, curvature / _dot(change, change), state.rate)
+    share = _share(there, state.rows)
+
+    return rate.maximum(LEAST * share).minimum(MOST * share)
+
+
+def _share(here: _Slopes, rows: Rows) -> Tensor:
+    """Return the rate at which a step of the whole pull would end at the origin."""
+
+    return _far(here, rows) / _norm(here.pull)
+
+
+def _far(here: _Slopes, rows: Rows) -> Tensor:
+    return _norm(here.z - rows.origin)
+
+
+def _without(vector: Latent, normal: Latent) -> Latent:
+    return vector - _dot(vector, normal) * normal
+
+
+def _dot(one: Tensor, other: Tensor) -> Tensor:
+    return (one * other).sum(1, keepdim=True)
+
+
+def _norm(vector: Tensor) -> Tensor:
+    length: Tensor = torch.linalg.vector_norm(vector, dim=1, keepdim=True)
+
+    return length.clamp_min(torch.finfo(length.dtype).eps)
