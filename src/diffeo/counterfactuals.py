@@ -47,6 +47,7 @@ class Outcome(IntEnum):
     EXHAUSTED = 2
     INTERRUPTED = 3
     NONFINITE = 4
+    STALLED = 5
 
     @property
     def meaning(self) -> str:
@@ -61,6 +62,7 @@ MEANINGS = {
     Outcome.EXHAUSTED: "ran out of steps",
     Outcome.INTERRUPTED: "was interrupted",
     Outcome.NONFINITE: "met values that are not finite",
+    Outcome.STALLED: "gave up, since no try came nearer to the target",
 }
 
 

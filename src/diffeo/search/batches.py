@@ -17,7 +17,7 @@ from diffeo.objectives.protocol import rows_of
 from diffeo.progress import Bar, watch
 from diffeo.search.closest import come_closest, lengths
 from diffeo.search.line_search import line_search
-from diffeo.search.loop import Loop
+from diffeo.search.loop import Loop, Shifts
 from diffeo.search.plan import Plan
 from diffeo.search.problem import Problem, Rows, select
 from diffeo.search.result import nearest, record_of
@@ -28,7 +28,6 @@ from diffeo.shapes import Data, Latent, Scores
 __all__ = ["Batches"]
 
 STATED = "distance_before", "distance_after", "kkt_angle"
-PATIENCE = 25.0  # steps in lower precision, of which one at least is to gain something
 
 
 @dataclass
@@ -97,7 +96,9 @@ class Batches:
         rows = self._begin(full, index)
         records: list[Counterfactuals] = []
 
-        for start in self._starts(rows.origin):
+        shifts = self._shifts(self.run.restarts, rows.origin)
+
+        for start in (rows.origin, *(rows.origin + shift for shift in shifts)):
             if not records or not self.interrupted:
                 records.append(self._search_once(full, low, rows, start, bar))
 
@@ -124,16 +125,25 @@ class Batches:
 
         return problem.begin(factual, origin, is_typical(self.coordinates, factual))
 
-    def _starts(self, origin: Latent) -> Iterator[Latent]:
-        """Yield the origin, then points near it, shifted alike for every row."""
+    def _shifts(self, count: int, z: Latent) -> Shifts:
+        """Return how far from their origins rows start again, the same for all rows."""
 
         generator = torch.Generator().manual_seed(self.run.seed)
-        noise = torch.randn(self.run.restarts, origin.shape[1], generator=generator)
+        noise = torch.randn(count, z.shape[1], generator=generator)
 
-        yield origin
+        return self.run.restart_noise * noise.to(z)
 
-        for shift in self.run.restart_noise * noise.to(origin):
-            yield origin + shift
+    def _loop(
+        self,
+        problem: Problem,
+        rows: Rows,
+        start: Latent,
+        retries: int,
+        recorder: PathRecorder | None = None,
+    ) -> Loop:
+        shifts = self._shifts(retries, start)
+
+        return Loop(problem, rows, start, self.run.patience, shifts, recorder)
 
     def _search_once(
         self,
@@ -144,7 +154,8 @@ class Batches:
         bar: Bar,
     ) -> Counterfactuals:
         recorder = PathRecorder() if self.run.path else None
-        loop = Loop(low or full, rows, start, PATIENCE if low else math.inf, recorder)
+        retries = 0 if low else self.run.retries  # full precision may do better
+        loop = self._loop(low or full, rows, start, retries, recorder)
         self._run(loop, bar)
         best = loop.state.whole
         statements = dict.fromkeys(
@@ -208,13 +219,14 @@ class Batches:
 
         enough = margin >= rows.tolerance * (best.steps > 0)
         best = best.improve(torch.ones_like(enough), point, margin)
-        best = best._replace(done=enough, failed=torch.zeros_like(enough))
+        no = torch.zeros_like(enough)
+        best = best._replace(done=enough, failed=no, stalled=no)
         index = (~enough).nonzero()[:, 0]
 
         if len(index) == 0 or self.interrupted:
             return best
 
-        loop = Loop(full, select(rows, index), start[index])
+        loop = self._loop(full, select(rows, index), start[index], self.run.retries)
         self._run(loop, bar)
 
         return best.replace(index, loop.state.whole._replace(row=index))

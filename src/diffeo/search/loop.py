@@ -1,19 +1,22 @@
 """The loop itself: one batch of rows steps until each is done."""
 
-import math
 import warnings
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from diffeo.progress import Bar
 from diffeo.search.checks import gradient_of
 from diffeo.search.problem import AIM, Problem, Rows, where
-from diffeo.search.state import Best, PathRecorder, State
+from diffeo.search.state import Best, PathRecorder, State, Trial
 from diffeo.shapes import Data, Flags, Latent, Scores
 
-__all__ = ["Loop"]
+__all__ = ["Loop", "Shifts"]
+
+Shifts = Float[Tensor, "tries latent"]
 
 PAUSE, LONG_PAUSE = 1, 4  # steps between two looks at what is done: on a CPU, elsewhere
 LEAVING = 8  # rows leave the batch once at least one in so many is done
@@ -44,14 +47,17 @@ class Loop:
         problem: What is searched.
         rows: What is known of the rows.
         start: Where they start.
-        patience: Steps without a better margin after which a row is done.
+        patience: Steps without a better margin after which a row starts again.
+        shifts: From the origin to where rows start again, in turn, shape (tries,
+            latent); a row that has none left is done.
         recorder: Where to record the path, if anywhere.
     """
 
     problem: Problem
     rows: Rows
     start: Latent
-    patience: float = math.inf
+    patience: int
+    shifts: Shifts
     recorder: PathRecorder | None = None
     interrupted: bool = False
     state: State = field(init=False)
@@ -82,6 +88,7 @@ class Loop:
             del here  # what it keeps for its gradient is the next step's to use
 
             if looking:
+                self._start_again(step)
                 self._let_done_rows_leave()
 
         with torch.no_grad():
@@ -100,14 +107,20 @@ class Loop:
         before = state.best
         going = ~before.done
         finite = score.detach().isfinite() & margin.isfinite()
+        trial = state.trial.update(margin, finite, step)
         better = going & finite & (margin > before.margin)
+        spent = trial.number >= len(self.shifts)
+        stalled = going & spent & self._stalled(trial, step)
         best = before.improve(better, point, margin)._replace(
             steps=before.steps.masked_fill(better, step),
             waited=before.waited + (margin >= 0),
+            began=torch.where(better, trial.began, before.began),
             failed=before.failed | (going & ~finite),
+            stalled=before.stalled | stalled,
         )
-        best = best._replace(done=~going | ~finite | self._stops(step, margin, best))
-        self.state = state._replace(margin=margin, best=best)
+        stops = self._stops(step, margin, best)
+        best = best._replace(done=~going | ~finite | stalled | stops)
+        self.state = state._replace(margin=margin, trial=trial, best=best)
 
         if self.recorder:
             self.recorder.add(step, self.state, going)
@@ -118,9 +131,22 @@ class Loop:
         """Return which rows have enough margin, or no prospect of more."""
 
         enough = (margin >= self.state.rows.tolerance) | (best.waited > GRACE)
-        stalled = step - best.steps > self.patience
 
-        return stalled | ((margin >= 0) & (enough if step else True))
+        return (margin >= 0) & (enough if step else True)
+
+    def _stalled(self, trial: Trial, step: int) -> Flags:
+        return step - trial.gained > self.patience
+
+    def _start_again(self, step: int) -> None:
+        """Let rows whose margin no longer grows start again near their origins."""
+
+        state, problem = self.state, self.problem
+        again = self._stalled(state.trial, step) & ~state.best.done
+
+        if again.any():
+            tried = state.trial.number.clamp_max(len(self.shifts) - 1)
+            z = state.rows.origin + self.shifts[tried]
+            self.state = state.again(again, z, problem.ascent.start(z), step + 1)
 
     def _move(self, step: int, here: Evaluation) -> None:
         """Take a step, but for the rows that are done."""

@@ -64,6 +64,7 @@ def _outcome(rows: Rows, best: Best, *, interrupted: bool) -> Indices:
     if interrupted:
         outcome[~best.done] = Outcome.INTERRUPTED
 
+    outcome[best.stalled] = Outcome.STALLED
     outcome[best.failed] = Outcome.NONFINITE
     outcome[reached] = Outcome.REACHED
     outcome[reached & (rows.margin >= 0)] = Outcome.ALREADY

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from diffeo.answers import ask, check_outputs
-from diffeo.ascents import Ascent, NormalizedGradient, Polyak
+from diffeo.ascents import Ascent, Momentum, Polyak
 from diffeo.batching import backing_off
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, concatenate
@@ -28,7 +28,7 @@ from diffeo.without_grad import without_grad
 
 __all__ = ["DEFAULT_ASCENT", "search", "search_batches"]
 
-DEFAULT_ASCENT: Ascent = Polyak(NormalizedGradient(1.0))
+DEFAULT_ASCENT: Ascent = Polyak(Momentum(0.7, decay=0.3))
 """How a search steps unless told: of those compared, the fastest to all targets."""
 
 TRIED = 2  # rows that the model is asked about before the search is planned

@@ -10,7 +10,7 @@ from diffeo.search.bracket import Bracket
 from diffeo.search.problem import Rows, select, where
 from diffeo.shapes import Data, Flags, Indices, Latent, Memory, Outputs, Scores
 
-__all__ = ["Best", "PathRecorder", "State"]
+__all__ = ["Best", "PathRecorder", "State", "Trial"]
 
 
 class Best(NamedTuple):
@@ -26,8 +26,10 @@ class Best(NamedTuple):
         previous: Where the row stood one step before it stopped.
         previous_margin: How far past its target the row was there.
         waited: Evaluations at the target, but without the tolerance to spare.
+        began: After how many steps the try began that found the point.
         done: Whether the row has stopped.
         failed: Whether it stopped for values that are not finite.
+        stalled: Whether it stopped because its margin no longer grew.
     """
 
     row: Indices
@@ -39,8 +41,10 @@ class Best(NamedTuple):
     previous: Latent
     previous_margin: Scores
     waited: Indices
+    began: Indices
     done: Flags
     failed: Flags
+    stalled: Flags
 
     def replace(self, index: Indices, rows: "Best") -> "Best":
         """Return all rows with those at some places exchanged."""
@@ -69,6 +73,53 @@ class Best(NamedTuple):
         )
 
 
+class Trial(NamedTuple):
+    """How the present try of each row has gone.
+
+    Args:
+        margin: The best margin in this try.
+        gained: After how many steps of the search it was there.
+        began: After how many steps of the search the try began.
+        number: How many tries there were before.
+    """
+
+    margin: Scores
+    gained: Indices
+    began: Indices
+    number: Indices
+
+    def update(self, margin: Scores, finite: Flags, step: int) -> "Trial":
+        """Return the tries after an evaluation.
+
+        Args:
+            margin: How far past the target each row is.
+            finite: Whether the row is to be counted.
+            step: After how many steps of the search.
+        """
+
+        better = finite & (margin > self.margin)
+
+        return self._replace(
+            margin=torch.where(better, margin, self.margin),
+            gained=self.gained.masked_fill(better, step),
+        )
+
+    def next(self, again: Flags, step: int) -> "Trial":
+        """Return the tries with the next begun in some rows.
+
+        Args:
+            again: Which rows start again.
+            step: After how many steps of the search.
+        """
+
+        return Trial(
+            margin=self.margin.masked_fill(again, -torch.inf),
+            gained=self.gained.masked_fill(again, step),
+            began=self.began.masked_fill(again, step),
+            number=self.number + again,
+        )
+
+
 class State(NamedTuple):
     """Where the rows stand that are still in the batch.
 
@@ -78,6 +129,7 @@ class State(NamedTuple):
         margin: How far past their targets they are.
         memory: What the ascent remembers.
         bracket: What is known of the other side of their targets.
+        trial: How their present tries have gone.
         best: Their best points.
         finished: The best points of rows that have left the batch.
     """
@@ -87,6 +139,7 @@ class State(NamedTuple):
     margin: Scores
     memory: Memory
     bracket: Bracket
+    trial: Trial
     best: Best
     finished: tuple[Best, ...] = ()
 
@@ -114,11 +167,15 @@ class State(NamedTuple):
             previous=z,
             previous_margin=unseen,
             waited=none,
+            began=none,
             done=no,
             failed=no,
+            stalled=no,
         )
 
-        return cls(rows, z, unseen, memory, Bracket(z, zero, zero), best)
+        trial = Trial(unseen, none, none, none)
+
+        return cls(rows, z, unseen, memory, Bracket(z, zero, zero), trial, best)
 
     @property
     def whole(self) -> Best:
@@ -128,6 +185,32 @@ class State(NamedTuple):
         best = Best(*(torch.cat(values) for values in parts))
 
         return select(best, best.row.argsort())
+
+    def again(self, again: Flags, z: Latent, memory: Memory, step: int) -> "State":
+        """Return the rows with the next try begun in some of them.
+
+        Args:
+            again: Which rows start again.
+            z: Where.
+            memory: What the ascent remembers there.
+            step: After how many steps of the search.
+        """
+
+        best, bracket = self.best, self.bracket
+
+        return self._replace(
+            z=where(again, z, self.z),
+            memory=tuple(
+                where(again, new, old)
+                for new, old in zip(memory, self.memory, strict=True)
+            ),
+            bracket=bracket._replace(
+                far_gap=bracket.far_gap.masked_fill(again, 0),
+                gap=bracket.gap.masked_fill(again, 0),
+            ),
+            trial=self.trial.next(again, step),
+            best=best._replace(previous=where(again, z, best.previous)),
+        )
 
     def without_done(self) -> "State":
         """Return the rows that are not done; the others are finished."""
@@ -175,7 +258,7 @@ class PathRecorder:
         steps = torch.cat((*self._steps, best.steps))
         latent = torch.cat((*self._latent, best.latent))
         margin = torch.cat((*self._margin, best.margin))
-        kept = steps < best.steps[row]
+        kept = (best.began[row] <= steps) & (steps < best.steps[row])
         kept[-len(number) :] = True
         order = row.masked_fill(~kept, len(number)).argsort(stable=True)
         points = row[kept].bincount(minlength=len(number)).tolist()
