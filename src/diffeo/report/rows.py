@@ -10,7 +10,7 @@ from diffeo.files import write_atomically
 from diffeo.report.output_text import OutputText, output_text
 from diffeo.report.statement_text import in_order
 
-__all__ = ["choose_rows", "rows_of", "write_table"]
+__all__ = ["choose_rows", "describe_rows", "write_table"]
 
 UNTYPICAL = "The input looks untypical to the generative model."
 REMEDIES = {
@@ -21,7 +21,7 @@ REMEDIES = {
 TYPICAL = dict(zip(Typicality, ("unknown", "no", "yes"), strict=True))
 
 
-def rows_of(record: Counterfactuals, text: OutputText) -> list[dict[str, Any]]:
+def describe_rows(record: Counterfactuals, text: OutputText) -> list[dict[str, Any]]:
     """Return what there is to say of each row of a record.
 
     Args:

@@ -20,7 +20,7 @@ LEAVING = 8  # rows leave the batch once at least one in so many is done
 GRACE = 10  # evaluations in which a row at its target may gain its tolerance
 
 
-class Evaluation(NamedTuple):
+class StepStart(NamedTuple):
     """What a step needs to know of the point where it begins.
 
     Args:
@@ -89,7 +89,7 @@ class Loop:
 
         self._all_done(bar)
 
-    def _evaluate(self, step: int) -> Evaluation:
+    def _evaluate(self, step: int) -> StepStart:
         """Decode, ask the model, and keep the best point of each row."""
 
         state, problem = self.state, self.problem
@@ -112,7 +112,7 @@ class Loop:
         if self.recorder:
             self.recorder.add(step, self.state, going)
 
-        return Evaluation(z, point.data, score, problem.gap(point, state.rows, margin))
+        return StepStart(z, point.data, score, problem.gap(point, state.rows, margin))
 
     def _stops(self, step: int, margin: Scores, best: Best) -> Flags:
         """Return which rows have enough margin, or no prospect of more."""
@@ -122,7 +122,7 @@ class Loop:
 
         return stalled | ((margin >= 0) & (enough if step else True))
 
-    def _move(self, step: int, here: Evaluation) -> None:
+    def _move(self, step: int, here: StepStart) -> None:
         """Take a step, but for the rows that are done."""
 
         state, best = self.state, self.state.best

@@ -24,7 +24,13 @@ from diffeo.shapes import Images
 from diffeo.workflows.folders import drafted
 from diffeo.workflows.results import write_results
 
-__all__ = ["Spectra", "draw_spectrum", "spectra", "spectrum_to_folder", "summary"]
+__all__ = [
+    "Spectra",
+    "dimension_figures",
+    "draw_spectrum",
+    "spectra",
+    "spectrum_to_folder",
+]
 
 Spectra = Float[Tensor, "batch values"]
 Values = Float[Tensor, " values"]
@@ -51,7 +57,7 @@ def spectrum_to_folder(
     check_data(x)
     check_modes(coordinates=coordinates)
     found = spectra(x, coordinates, progress=progress)
-    results = summary(found)
+    results = dimension_figures(found)
     folder.mkdir(parents=True, exist_ok=True)
     write_results(results, folder)
 
@@ -101,7 +107,7 @@ def spectra(x: Images, coordinates: Coordinates, *, progress: bool) -> Spectra:
     return torch.cat([eigenvalues(coordinates.decode, row) for row in rows])
 
 
-def summary(found: Spectra) -> dict[str, float]:
+def dimension_figures(found: Spectra) -> dict[str, float]:
     """Return what spectra tell of the dimension of the data, by name."""
 
     return {
