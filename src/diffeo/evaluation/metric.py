@@ -43,6 +43,10 @@ class Metric:
             is none, and in all rows where the metric does not apply.
         statistic: Statistic of the rows.
         failures: Whether rows that did not reach their target count too.
+
+    Example:
+        >>> Metric("gray", Better.HIGHER, "Gray value.", lambda record, _: ...).failures
+        False
     """
 
     name: str

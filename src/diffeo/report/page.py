@@ -38,6 +38,16 @@ def render(
         records: Of the same factuals, by the name of their method.
         options: What to show beside the records.
         tables: File names of the tables of all rows, by the name of the method.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 2), Identity((2,))
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), place)
+        >>> options = ReportOptions(classes=("cat",))
+        >>> render({"ours": record}, options, {"ours": "summary.csv"})
+        Traceback (most recent call last):
+        ValueError: classes must name each of the model's 2 classes, got 1 names
     """
 
     here = {name: record.to("cpu") for name, record in records.items()}

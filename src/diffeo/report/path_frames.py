@@ -25,6 +25,10 @@ class PathFrames:
         steps: Steps of the search at which they were met.
         margin: How far past the target they are.
         images: What they look like, one after the other.
+
+    Example:
+        >>> PathFrames((0, 3), (-2.0, 0.1), torch.zeros(2, 1, 8, 8)).steps
+        (0, 3)
     """
 
     steps: tuple[int, ...]

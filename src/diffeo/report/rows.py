@@ -38,6 +38,14 @@ def describe_rows(record: Counterfactuals, text: OutputText) -> list[dict[str, A
         reached: Whether the counterfactual is at its target.
         doubts: Sentences that say why the search failed or deserves doubt.
         statements: The numbers stated of the row, by name.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 2), Identity((2,))
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), place)
+        >>> describe_rows(record, output_text(record))[1]["label"]
+        'No. 1'
     """
 
     columns, stated = _columns(record, text), in_order(record.statements)

@@ -46,6 +46,18 @@ class Loop:
         start: Where they start.
         patience: Steps without a better margin after which a row is done.
         recorder: Where to record the path, if anywhere.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, NormalizedGradient
+        >>> from diffeo.progress import watch
+        >>> parts = AtLeast(1.0), Identity((2,)), NormalizedGradient(0.5)
+        >>> problem = Problem(lambda x: x.sum(1), *parts)
+        >>> z = torch.zeros(1, 2)
+        >>> loop = Loop(problem, problem.begin(z, z, typical=None), start=z)
+        >>> with watch("Searching", 1, shown=False) as bar:
+        ...     loop.run(10, bar)
+        >>> loop.state.whole.steps
+        tensor([2])
     """
 
     problem: Problem

@@ -44,7 +44,12 @@ def _decay(decay: float, steps: Tensor) -> Tensor:
 
 
 class ShowProgress(lightning.Callback):
-    """Show the steps and the figures that the module logs for the bar."""
+    """Show the steps and the figures that the module logs for the bar.
+
+    Example:
+        >>> isinstance(ShowProgress(), lightning.Callback)
+        True
+    """
 
     def __init__(self) -> None:
         self.bar: Bar

@@ -220,7 +220,12 @@ def _quiet() -> Iterator[None]:
 
 
 def training_precision() -> Literal["bf16-mixed", "32-true"]:
-    """Return bfloat16 for convolutions where the processor has units for it."""
+    """Return bfloat16 for convolutions where the processor has units for it.
+
+    Example:
+        >>> training_precision() in ("bf16-mixed", "32-true")
+        True
+    """
 
     rough = low_precision_dtype(training_device())
 
@@ -228,6 +233,11 @@ def training_precision() -> Literal["bf16-mixed", "32-true"]:
 
 
 def training_device() -> torch.device:
-    """Return where trainings run."""
+    """Return where trainings run.
+
+    Example:
+        >>> training_device().type in ("cpu", "cuda")
+        True
+    """
 
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -39,6 +39,10 @@ def demo_to_folder(
 
     Returns:
         The records, by the name of the space that was searched.
+
+    Example:
+        >>> records = demo_to_folder(Path("demo"))  # doctest: +SKIP
+        >>> print(records["Z, along the data"])  # doctest: +SKIP
     """
 
     model, flow = zoo.load("mnist-cnn"), as_flow(zoo.load("mnist-flow"))
