@@ -159,6 +159,21 @@ def keep_statements(
         images: The images that were explained.
         options: What was asked for.
         folder: Where the record lies, without the page that was drawn before.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from diffeo import Adam, TargetClass
+        >>> from diffeo.workflows.loading import find_images
+        >>> how = TargetClass(9), Adam(0.01), Run(steps=1)
+        >>> options = ExplainOptions("digits", "mnist-cnn", "data", *how)
+        >>> images = find_images("digits", limit=1)
+        >>> with TemporaryDirectory() as text:
+        ...     folder = Path(text)
+        ...     record = explain_to_folder(images, options, folder)
+        ...     stated = replace(record, statements={"rank": torch.ones(1)})
+        ...     keep_statements(stated, images, options, folder)
+        ...     Counterfactuals.load(folder / "record.safetensors").statements
+        {'rank': tensor([1.])}
     """
 
     checkpoint = Checkpoint(folder, _request(images, options), len(images.images))
