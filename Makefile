@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench wheel clean
 
 # Install, then explain 32 handwritten fours; the report's path is printed last.
 demo: $(INSTALLED)
@@ -16,6 +16,16 @@ test: check
 bench: $(INSTALLED)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks
+
+# Build the wheel, and run the demo from it in an environment of its own.
+wheel:
+	rm -rf build
+	$(PYTHON) -m venv build/venv
+	build/venv/bin/pip wheel --quiet --no-deps --wheel-dir build .
+	build/venv/bin/pip install --quiet --constraint constraints.txt torch==2.13.0
+	build/venv/bin/pip install --quiet --constraint constraints.txt \
+		"$$(echo build/*.whl)[report]"
+	cd build && venv/bin/diffeo demo --out demo
 
 # Format, lint, types, direction of imports.
 check: $(INSTALLED)
@@ -31,4 +41,4 @@ $(INSTALLED): pyproject.toml constraints.txt
 	touch $(INSTALLED)
 
 clean:
-	rm -rf .venv demo
+	rm -rf .venv build demo

@@ -4,10 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
-import pytorch_lightning as lightning
 import torch
 from pytorch_lightning.callbacks import Callback, EMAWeightAveraging
-from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -15,7 +13,7 @@ from diffeo import zoo
 from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.shapes import Flags
 from diffeo.training.fit import Fit, fit
-from diffeo.training.schedule import Schedule
+from diffeo.training.schedule import Schedule, Scheduled
 from reproduction.helix.data import Points, helix
 
 __all__ = [
@@ -166,10 +164,9 @@ def fit_classifier(points: FreshPoints) -> nn.Module:
     return model
 
 
-class _Minimized(lightning.LightningModule):
+class _Minimized(Scheduled):
     def __init__(self, model: nn.Module, loss: Loss) -> None:
-        super().__init__()
-        self.model = model
+        super().__init__(model, SCHEDULE, seed=0)
         self.loss = loss
 
     def training_step(self, batch: Batch, index: int) -> Tensor:  # noqa: ARG002
@@ -179,11 +176,6 @@ class _Minimized(lightning.LightningModule):
         """Average alike from the first step on: what is trained briefly stays poor."""
 
         return [EMAWeightAveraging(decay=0.99, use_buffers=False)]
-
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        return SCHEDULE.optimizer(
-            self.model, int(self.trainer.estimated_stepping_batches)
-        )
 
 
 def _fit(model: nn.Module, loss: Loss, points: FreshPoints) -> None:

@@ -24,7 +24,7 @@ from diffeo.models.flow.recipes import Level, glow
 from diffeo.report.spectrum_figures import spectrum_figure
 from diffeo.search import Run
 from diffeo.shapes import Images, Scores
-from diffeo.workflows.spectrum import Spectra, spectra, summary
+from diffeo.workflows.spectrum import Spectra, dimension_figures, spectra
 from reproduction.experiment import Experiment, ExperimentOptions, Findings, apply_rules
 from reproduction.figures import box_plot, saved
 from reproduction.mnist.setup import IN_X, Setup, Size, mean
@@ -88,11 +88,11 @@ def measure_mnist_geometry(options: ExperimentOptions) -> Findings:
         "trained flow": spectra(digits, flow, progress=options.progress),
         "untrained flow": spectra(digits, setup.untrained, progress=options.progress),
     }
-    untrained = summary(found["untrained flow"])
+    untrained = dimension_figures(found["untrained flow"])
     dense = found["trained flow"][:COMPARED, : scale.axes].sqrt()
     free = _top(flow, digits[:COMPARED], scale.axes, seed=1).values
     results = {
-        **summary(found["trained flow"]),
+        **dimension_figures(found["trained flow"]),
         **{f"{name}_untrained": value for name, value in untrained.items()},
         "topk_relative_error": ((free - dense).abs() / dense).max().item(),
         **apply_rules({"on_manifold_share_{}": mean}, shares),

@@ -86,6 +86,11 @@ class SearchPath(NamedTuple):
         steps: After how many steps, shape (points,).
         latent: The coordinates there, shape (points, latent).
         margin: How far past the target that was, shape (points,).
+
+    Example:
+        >>> margin = torch.tensor([-1.0, 0.5])
+        >>> SearchPath(torch.arange(2), torch.zeros(2, 3), margin).margin[-1] >= 0
+        tensor(True)
     """
 
     steps: Int[Tensor, " points"]
@@ -387,6 +392,15 @@ def concatenate(records: Sequence[Counterfactuals]) -> Counterfactuals:
     Args:
         records: At least one; names, paths and each statement are kept if all have
             them.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, search
+        >>> one, two = (
+        ...     search(x, lambda x: x.sum(1), AtLeast(1.0), Identity((2,)))
+        ...     for x in (torch.zeros(1, 2), torch.zeros(2, 2))
+        ... )
+        >>> len(concatenate([one, two]))
+        3
     """
 
     tensors = [record.tensors() for record in records]
@@ -413,6 +427,15 @@ def choose(
         first: A flag for each row.
         record: Where flagged rows come from.
         other: A record of the same rows.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, search
+        >>> low, high = (
+        ...     search(torch.zeros(2, 2), lambda x: x.sum(1), goal, Identity((2,)))
+        ...     for goal in (AtLeast(1.0), AtLeast(5.0))
+        ... )
+        >>> choose(torch.tensor([True, False]), low, high).target
+        tensor([1., 5.])
     """
 
     row = torch.arange(len(record), device=first.device)

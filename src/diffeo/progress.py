@@ -32,6 +32,13 @@ class Bar:
         task: The count's line in the display.
         finished: Rows that earlier batches finished.
         reached: Rows of earlier batches that reached their target.
+
+    Example:
+        >>> with watch("Searching", 8, shown=False) as bar:
+        ...     bar.show(finished=3, reached=2)
+        ...     bar.close_batch(finished=4, reached=4)
+        >>> bar.reached
+        4
     """
 
     display: Progress

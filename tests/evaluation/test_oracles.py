@@ -6,7 +6,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 
 from diffeo.data.labelled import LabelledImages
-from diffeo.evaluation.metrics.agreement import agreement, neighbor_share
+from diffeo.evaluation.metrics.agreement import neighbor_share, share_of_oracles
 from diffeo.evaluation.oracles import classifier_oracle, forest, svm
 from laws import images, tiny_classifier
 
@@ -72,8 +72,13 @@ def test_agreement_is_one_where_the_oracle_says_the_target() -> None:
     def oracle(x: torch.Tensor) -> torch.Tensor:
         return torch.arange(len(x))
 
-    assert agreement([oracle], x, 2).tolist() == [0.0, 0.0, 1.0, 0.0]
-    assert agreement([oracle], x, torch.tensor([0, 0, 2, 3])).tolist() == [1, 0, 1, 1]
+    assert share_of_oracles([oracle], x, 2).tolist() == [0.0, 0.0, 1.0, 0.0]
+    assert share_of_oracles([oracle], x, torch.tensor([0, 0, 2, 3])).tolist() == [
+        1,
+        0,
+        1,
+        1,
+    ]
 
 
 def test_the_forest_answers_as_the_reference() -> None:
@@ -102,4 +107,6 @@ def test_agreement_is_the_share_of_oracles_that_agree() -> None:
         lambda x, shift=shift: (torch.arange(len(x)) + shift) % 4 for shift in range(3)
     ]
 
-    np.testing.assert_allclose(agreement(oracles, x, 2), [1 / 3, 1 / 3, 1 / 3, 0])
+    np.testing.assert_allclose(
+        share_of_oracles(oracles, x, 2), [1 / 3, 1 / 3, 1 / 3, 0]
+    )

@@ -7,7 +7,7 @@ import torch
 
 from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
 from diffeo.report.output_text import output_text
-from diffeo.report.rows import choose_rows, rows_of, write_table
+from diffeo.report.rows import choose_rows, describe_rows, write_table
 from mirrored import asked, record_of, synthetic
 
 
@@ -33,7 +33,7 @@ def table_of(path: Path) -> list[dict[str, str]]:
 
 
 def test_typicality_is_yes_no_or_unknown(record: Counterfactuals) -> None:
-    rows = rows_of(record, output_text(record))
+    rows = describe_rows(record, output_text(record))
 
     assert [row["typical"] for row in rows] == ["yes", "no", "unknown"]
     assert [bool(row["doubts"]) for row in rows] == [False, True, True]
@@ -42,7 +42,7 @@ def test_typicality_is_yes_no_or_unknown(record: Counterfactuals) -> None:
 def test_a_row_that_failed_says_why_and_how_near_it_came(
     record: Counterfactuals,
 ) -> None:
-    (doubt,) = rows_of(record, output_text(record))[2]["doubts"]
+    (doubt,) = describe_rows(record, output_text(record))[2]["doubts"]
 
     assert doubt.startswith("It ran out of steps; its best point has confidence 0.9975")
 
@@ -50,8 +50,8 @@ def test_a_row_that_failed_says_why_and_how_near_it_came(
 def test_a_row_is_called_by_its_name_or_its_number(record: Counterfactuals) -> None:
     nameless = replace(record, names=())
 
-    assert rows_of(record, output_text(record))[1]["label"] == "b,c.png"
-    assert rows_of(nameless, output_text(nameless))[1]["label"] == "No. 1"
+    assert describe_rows(record, output_text(record))[1]["label"] == "b,c.png"
+    assert describe_rows(nameless, output_text(nameless))[1]["label"] == "No. 1"
 
 
 def test_the_table_has_a_line_for_each_row(

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from diffeo import zoo
 from reproduction.__main__ import EXPERIMENTS, TRAININGS, app, main
 
 
@@ -30,6 +31,16 @@ def test_help_lists_all_experiments_and_trainings() -> None:
     assert [each.name for each in EXPERIMENTS if each.name not in experiments] == []
     assert [each.name for each in TRAININGS if each.name not in trainings] == []
     assert "mnist-comparison" in tunings
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_shipped_weights_tell_a_command_that_trains_them(name: str) -> None:
+    *python, training, epochs, number, seed, zero = zoo.card(name).command.split()
+
+    assert python == ["python", "-m", "reproduction", "train"]
+    assert training in [each.name for each in TRAININGS]
+    assert (epochs, seed, zero) == ("--epochs", "--seed", "0")
+    assert number.isdecimal()
 
 
 @pytest.mark.parametrize("words", [(), ("tune",), ("train",)])

@@ -10,10 +10,10 @@ from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.linear import principal_axes
 from diffeo.data.mnist import sample_digits
 from diffeo.workflows.spectrum import (
+    dimension_figures,
     draw_spectrum,
     spectra,
     spectrum_to_folder,
-    summary,
 )
 from reproduction.experiment import ExperimentOptions
 from reproduction.mnist.geometry import MNIST_GEOMETRY, peak_memory
@@ -57,7 +57,7 @@ def test_the_spectrum_of_principal_axes_is_their_variance() -> None:
     found = spectra(x[:2], axes, progress=False)
 
     torch.testing.assert_close(found[0], axes.spread.square(), rtol=1e-4, atol=1e-6)
-    assert summary(found)["top10_share"] > 0.5
+    assert dimension_figures(found)["top10_share"] > 0.5
 
 
 def test_systems_that_do_not_tell_their_memory_are_no_hindrance(

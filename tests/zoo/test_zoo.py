@@ -56,6 +56,13 @@ def test_weights_saved_and_loaded_give_the_same_outputs(tmp_path: Path) -> None:
     assert "| bits | 1.5 |" in (tmp_path / "tiny.md").read_text()
 
 
+@pytest.mark.parametrize("name", zoo.names())
+def test_the_page_of_shipped_weights_is_their_card(name: str) -> None:
+    page = resources.files("diffeo.weights").joinpath(f"{name}.md")
+
+    assert page.read_text(encoding="utf-8") == zoo.card(name).markdown(name)
+
+
 def test_unknown_weights_and_recipes_are_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"mnist-cnn.* or a file, got none"):
         zoo.load("none")
@@ -239,7 +246,7 @@ def test_shipped_weights_load_and_have_a_card(name: str) -> None:
 
     assert not model.training
     assert card.data
-    assert card.command.startswith("diffeo ")
+    assert card.command.startswith("python -m reproduction train ")
     assert card.terms
     assert card.figures
 

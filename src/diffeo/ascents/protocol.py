@@ -12,7 +12,18 @@ __all__ = ["Ascent", "check_positive", "remember_nothing", "unit"]
 
 @runtime_checkable
 class Ascent(Protocol):
-    """A rule for the next point, row by row."""
+    """A rule for the next point, row by row.
+
+    Example:
+        >>> class Along:
+        ...     def start(self, z):
+        ...         return ()
+        ...
+        ...     def step(self, z, margin, gradient, memory):
+        ...         return z + 0.1 * gradient, memory
+        >>> isinstance(Along(), Ascent)
+        True
+    """
 
     def start(self, z: Latent, /) -> Memory:
         """Return what must be remembered of each row, given where it starts."""
@@ -32,7 +43,12 @@ class Ascent(Protocol):
 
 
 def remember_nothing(rule: object, z: Latent) -> Memory:  # noqa: ARG001
-    """Start with nothing to remember."""
+    """Start with nothing to remember.
+
+    Example:
+        >>> remember_nothing("any rule", torch.zeros(2, 3))
+        ()
+    """
 
     return ()
 

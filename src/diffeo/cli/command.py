@@ -61,9 +61,11 @@ def add_command(app: typer.Typer, function: Callable[..., None]) -> None:
 
     command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {each.name: each.annotation for each in parameters}
-    app.command(help=about, epilog=f"{EXAMPLE}s:\n\n{example}" if example else "")(
-        command
-    )
+    paragraphs = [" ".join(part.split()) for part in about.split("\n\n")]
+    app.command(
+        help="\n\n".join(paragraphs),
+        epilog=f"{EXAMPLE}s:\n\n{example}" if example else "",
+    )(command)
 
 
 def _entries(body: str) -> Iterator[tuple[str, str]]:

@@ -22,13 +22,13 @@ def demo(
 
     require("jinja2", "matplotlib", extra="report")
 
-    from diffeo.workflows.demo import demo as run_demo
+    from diffeo.workflows.demo import demo_to_folder
     from diffeo.workflows.folders import check_output, drafted
 
     check_output(out, overwrite=overwrite)
 
     with drafted(out) as folder:
-        records = run_demo(folder, progress=not quiet)
+        records = demo_to_folder(folder, progress=not quiet)
 
     for name, record in records.items():
         typer.echo(f"{name}: {int(record.reached.sum())} of {len(record)} became nines")

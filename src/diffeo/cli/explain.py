@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import typer
 
 from diffeo.cli.errors import warned
-from diffeo.cli.goals import objective_of, wrapped
+from diffeo.cli.goals import objective_from_options, wrapped
 
 if TYPE_CHECKING:
     from diffeo.ascents import Ascent
@@ -146,7 +146,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
     from diffeo.workflows.statements import find_references, statement_rules
 
     names, device = read_classes(classes), find_device(device)
-    objective = objective_of(
+    objective = objective_from_options(
         names,
         target=target,
         confidence=confidence,

@@ -8,10 +8,10 @@ if TYPE_CHECKING:
     from diffeo.objectives import Objective
     from diffeo.shapes import Model
 
-__all__ = ["objective_of", "wrapped"]
+__all__ = ["objective_from_options", "wrapped"]
 
 
-def objective_of(
+def objective_from_options(
     classes: tuple[str, ...], **options: str | float | None
 ) -> "Objective":
     """Return the one objective that options ask for.
@@ -25,7 +25,7 @@ def objective_of(
         ValueError: If the options ask for no objective, or for several.
 
     Example:
-        >>> objective_of(("cat", "dog"), target="dog", confidence=None)
+        >>> objective_from_options(("cat", "dog"), target="dog", confidence=None)
         TargetClass(target=1, confidence=0.99)
     """
 
@@ -67,7 +67,7 @@ def wrapped(
         spread: Standard deviation of the nearby coordinates; None for no average.
 
     Example:
-        >>> wrapped(objective_of((), at_least=3.0), (), 0.2).spread
+        >>> wrapped(objective_from_options((), at_least=3.0), (), 0.2).spread
         0.2
     """
 

@@ -15,7 +15,16 @@ GZIP = b"\x1f\x8b"
 
 
 def is_idx(path: Path) -> bool:
-    """Return whether a file begins as an IDX file of bytes, or as a gzipped file."""
+    """Return whether a file begins as an IDX file of bytes, or as a gzipped file.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "labels-idx1-ubyte")
+        ...     _ = path.write_bytes(bytes((0, 0, 8, 1, 0, 0, 0, 0)))
+        ...     is_idx(path)
+        True
+    """
 
     with path.open("rb") as file:
         return file.read(3).startswith((BYTES, GZIP))

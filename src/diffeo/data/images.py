@@ -24,6 +24,11 @@ class ImageFiles(NamedTuple):
         images: Images of one size, in [0, 1].
         names: The name of each image's file, within the folder that was read; empty if
             the images came out of one file.
+
+    Example:
+        >>> images, names = ImageFiles(torch.zeros(1, 1, 8, 8), ("seven.png",))
+        >>> names
+        ('seven.png',)
     """
 
     images: Images
@@ -78,6 +83,14 @@ def picture_files(folder: Path) -> list[Path]:
 
     Raises:
         ValueError: If there are none.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     for name in ("b.png", "a.JPG", "notes.txt", ".hidden.png"):
+        ...         Path(folder, name).touch()
+        ...     [file.name for file in picture_files(Path(folder))]
+        ['a.JPG', 'b.png']
     """
 
     files = sorted(
@@ -107,6 +120,15 @@ def read_pictures(
 
     Raises:
         ValueError: If a file cannot be read or differs from the first in size.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from PIL import Image
+        >>> with TemporaryDirectory() as folder:
+        ...     file = Path(folder, "gray.png")
+        ...     Image.new("L", (8, 6)).save(file)
+        ...     read_pictures([file], file.parent, None, None).images.shape
+        torch.Size([1, 1, 6, 8])
     """
 
     def read(file: Path) -> Tensor:

@@ -26,6 +26,11 @@ def check_factuals(
 
     Raises:
         ValueError: If they are not.
+
+    Example:
+        >>> check_factuals({}, None)
+        Traceback (most recent call last):
+        ValueError: records must be at least one, got none
     """
 
     if not records:
@@ -55,6 +60,14 @@ def check_task(record: Counterfactuals, task: Task) -> None:
     Raises:
         ValueError: If they do not take such data, or answer with NaN or infinity, or
             the model's outputs are not like those of the record.
+
+    Example:
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place, nine = torch.zeros(2, 2), Identity((2,)), TargetClass(1)
+        >>> record = search(x, lambda x: 3 * x, nine, place)
+        >>> check_task(record, Task(lambda x: x.sum(1), place, nine))
+        Traceback (most recent call last):
+        ValueError: the model must return outputs like the record's, (2,) a row, got ()
     """
 
     check_modes(model=task.model)
@@ -83,6 +96,17 @@ def check_reference(record: Counterfactuals, reference: Reference) -> None:
 
     Raises:
         ValueError: If they do, or the targets are not classes as the labels are.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, search
+        >>> from diffeo.data.labelled import LabelledImages
+        >>> record = search(
+        ...     torch.zeros(2, 2), lambda x: x.sum(1), AtLeast(0.5), Identity((2,))
+        ... )
+        >>> data = LabelledImages(torch.rand(2, 1, 2, 1), torch.tensor([0, 1]))
+        >>> check_reference(record, Reference(data, data))
+        Traceback (most recent call last):
+        ValueError: the record must aim at one of the 2 classes of its outputs, ...
     """
 
     if reference.has_values:

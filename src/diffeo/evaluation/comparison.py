@@ -109,6 +109,19 @@ def apply_metrics(
         metrics: What to measure.
         judges: What the metrics may judge by.
         tell: Called with a few words before each metric of each subject.
+
+    Example:
+        >>> from diffeo import Identity, TargetClass, search
+        >>> from diffeo.data.labelled import LabelledImages
+        >>> from diffeo.evaluation.metrics.outcome import success
+        >>> x = torch.linspace(0, 1, 16).reshape(4, 1, 2, 2)
+        >>> data = LabelledImages(x, torch.tensor([0, 1, 0, 1]))
+        >>> task = Task(lambda x: x.flatten(1), Identity((1, 2, 2)), TargetClass(1))
+        >>> judges = Judges(task, Reference(data, data), Settings(), x)
+        >>> record = search(x, task.model, task.objective, task.coordinates)
+        >>> ours = {"ours": Subject(record, record.reached)}
+        >>> apply_metrics(ours, [success], judges, tell=len)["ours"]["success"]
+        tensor([1., 1., 1., 1.], dtype=torch.float64)
     """
 
     scores: dict[str, dict[str, Scores]] = {name: {} for name in subjects}

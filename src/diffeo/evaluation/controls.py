@@ -23,6 +23,14 @@ class Subject(NamedTuple):
     Args:
         record: Factuals, and what claims to be at the targets.
         judged: Rows that metrics judge: of a method those that reached their target.
+
+    Example:
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x = torch.full((2, 1, 1, 2), 0.5)
+        >>> task = Task(lambda x: 9 * x.flatten(1), Identity((1, 1, 2)), TargetClass(1))
+        >>> record = search(x, task.model, task.objective, task.coordinates)
+        >>> Subject(record, record.reached).judged
+        tensor([True, True])
     """
 
     record: Counterfactuals
@@ -35,6 +43,14 @@ def originals(record: Counterfactuals, task: Task) -> Subject:
     Args:
         record: Whose factuals to take.
         task: What the model was to answer.
+
+    Example:
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x = torch.full((2, 1, 1, 2), 0.5)
+        >>> task = Task(lambda x: 9 * x.flatten(1), Identity((1, 1, 2)), TargetClass(1))
+        >>> record = search(x, task.model, task.objective, task.coordinates)
+        >>> originals(record, task).record.distance
+        tensor([0., 0.])
     """
 
     return _control(record, record.factual, task)
@@ -50,6 +66,16 @@ def real(record: Counterfactuals, task: Task, reference: Reference) -> Subject:
         record: Whose factuals and targets to take.
         task: What the model was to answer.
         reference: Real data.
+
+    Example:
+        >>> from diffeo import Identity, TargetClass, search
+        >>> from diffeo.data.labelled import LabelledImages
+        >>> x = torch.full((2, 1, 1, 2), 0.5)
+        >>> task = Task(lambda x: 9 * x.flatten(1), Identity((1, 1, 2)), TargetClass(1))
+        >>> record = search(x, task.model, task.objective, task.coordinates)
+        >>> data = LabelledImages(torch.rand(2, 1, 1, 2), torch.tensor([0, 1]))
+        >>> real(record, task, Reference(data, data)).judged  # there is but one
+        tensor([ True, False])
     """
 
     images = torch.zeros_like(record.factual)
@@ -74,6 +100,14 @@ def noise(record: Counterfactuals, task: Task) -> Subject:
     Args:
         record: Whose factuals and changes to take.
         task: What the model was to answer.
+
+    Example:
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x = torch.full((2, 1, 1, 2), 0.5)
+        >>> task = Task(lambda x: 9 * x.flatten(1), Identity((1, 1, 2)), TargetClass(1))
+        >>> record = search(x, task.model, task.objective, task.coordinates)
+        >>> torch.allclose(noise(record, task).record.distance, record.distance)
+        True
     """
 
     x = record.factual

@@ -12,9 +12,9 @@ from diffeo.evaluation.intervals import Statistic, mean
 from diffeo.evaluation.judges import Judges
 from diffeo.shapes import Indices, Scores
 
-__all__ = ["Better", "Measure", "Metric", "by_class", "metric"]
+__all__ = ["Better", "Metric", "RowRule", "by_class", "metric"]
 
-Measure = Callable[[Counterfactuals, Judges], Scores]
+RowRule = Callable[[Counterfactuals, Judges], Scores]
 
 
 class Better(StrEnum):
@@ -43,19 +43,23 @@ class Metric:
             is none, and in all rows where the metric does not apply.
         statistic: Statistic of the rows.
         failures: Whether rows that did not reach their target count too.
+
+    Example:
+        >>> Metric("gray", Better.HIGHER, "Gray value.", lambda record, _: ...).failures
+        False
     """
 
     name: str
     better: Better
     reading: str
-    measure: Measure
+    measure: RowRule
     statistic: Statistic = mean
     failures: bool = False
 
 
 def metric(
     better: Better, statistic: Statistic = mean, *, failures: bool = False
-) -> Callable[[Measure], Metric]:
+) -> Callable[[RowRule], Metric]:
     """Make a metric of a function; its name and first line become the metric's.
 
     Args:
@@ -72,7 +76,7 @@ def metric(
         ('gray_mean', 'Mean gray value.')
     """
 
-    def decorate(measure: Measure) -> Metric:
+    def decorate(measure: RowRule) -> Metric:
         reading = (measure.__doc__ or "").split("\n")[0]
 
         return Metric(measure.__name__, better, reading, measure, statistic, failures)

@@ -16,7 +16,7 @@ from diffeo.objectives.penalties import (
     ReconstructionError,
     SquaredEuclidean,
 )
-from diffeo.objectives.prototypes import Labels, PrototypeDistance, References
+from diffeo.objectives.prototypes import PrototypeDistance, ReferenceLabels, References
 from diffeo.shapes import Data, Model
 
 __all__ = ["PrototypeObjective", "prototypes"]
@@ -51,7 +51,7 @@ class PrototypeObjective:
     """
 
     encodings: References = field(repr=False)
-    labels: Labels = field(repr=False)
+    labels: ReferenceLabels = field(repr=False)
     autoencoder: Autoencoder = field(repr=False)
     weight: float = 0.1
     sparsity: float = 0.1

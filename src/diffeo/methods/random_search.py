@@ -24,7 +24,7 @@ from diffeo.shapes import Data, Latent, Model, Scores
 __all__ = ["RandomSearch"]
 
 SEEDS = 1_000_003  # more than any search has turns
-Samples = Mapping[str, Any]
+Judged = Mapping[str, Any]
 """Tensors of a record: where samples are, and what the model says of them."""
 
 
@@ -88,7 +88,7 @@ class RandomSearch:
         begun = time.perf_counter()
         found: list[Counterfactuals] = []
 
-        def judge(z: Latent) -> Samples:
+        def judge(z: Latent) -> Judged:
             data = torch.cat([place.decode(part) for part in batches_of(z)])
             outputs = torch.cat([model(part) for part in batches_of(data)])
             point = Point(data, z, outputs, data, z)  # a class looks at outputs alone
@@ -124,7 +124,7 @@ class RandomSearch:
     def _nearest(
         self,
         start: Counterfactuals,
-        judge: Callable[[Latent], Samples],
+        judge: Callable[[Latent], Judged],
         run: Run,
         turns: int,
     ) -> tuple[Counterfactuals, int]:
@@ -186,7 +186,7 @@ class RandomSearch:
 
 
 def _at(
-    start: Counterfactuals, samples: Samples, *, index: int, steps: int
+    start: Counterfactuals, samples: Judged, *, index: int, steps: int
 ) -> Counterfactuals:
     """Return the record of a row that ends at one of some samples."""
 

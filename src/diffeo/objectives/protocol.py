@@ -75,7 +75,13 @@ class Point:
 
 @runtime_checkable
 class Objective(Protocol):
-    """A score to ascend, and a margin that says how far past its target a row is."""
+    """A score to ascend, and a margin that says how far past its target a row is.
+
+    Example:
+        >>> from diffeo import TargetClass
+        >>> isinstance(TargetClass(9), Objective)
+        True
+    """
 
     def start(self, point: Point) -> Memory:
         """Return what must be remembered of each row.
@@ -106,7 +112,13 @@ class Objective(Protocol):
 
 @runtime_checkable
 class PerRow(Protocol):
-    """An objective that has a setting of its own for each row."""
+    """An objective that has a setting of its own for each row.
+
+    Example:
+        >>> from diffeo import TargetClass
+        >>> isinstance(TargetClass((9, 7)), PerRow)
+        True
+    """
 
     def check(self, outputs: Outputs, rows: int) -> None:
         """Refuse a search that this objective cannot be asked in, before it begins.
@@ -125,7 +137,13 @@ class PerRow(Protocol):
 
 @runtime_checkable
 class TwoSided(Protocol):
-    """An objective whose target can be stepped across."""
+    """An objective whose target can be stepped across.
+
+    Example:
+        >>> from diffeo import Near
+        >>> isinstance(Near(1.0, within=0.1), TwoSided)
+        True
+    """
 
     def side(self, point: Point, memory: Memory) -> Scores | None:
         """Return on which side of the target's middle each row is.
@@ -142,6 +160,11 @@ def check_rows(objective: Objective, outputs: Outputs, rows: int) -> None:
         objective: Any objective; one without settings for each row is never refused.
         outputs: The model's outputs for the first few rows.
         rows: How many rows there are in all.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import TargetClass
+        >>> check_rows(TargetClass(9), torch.zeros(2, 10), rows=2)
     """
 
     if isinstance(objective, PerRow):
@@ -149,12 +172,26 @@ def check_rows(objective: Objective, outputs: Outputs, rows: int) -> None:
 
 
 def rows_of(objective: Objective, index: slice) -> Objective:
-    """Return the objective of some rows: itself if it is the same for all."""
+    """Return the objective of some rows: itself if it is the same for all.
+
+    Example:
+        >>> from diffeo import TargetClass
+        >>> rows_of(TargetClass((9, 7, 1)), slice(1, 3))
+        TargetClass(target=(7, 1), confidence=0.99)
+    """
 
     return objective.rows(index) if isinstance(objective, PerRow) else objective
 
 
 def side_of(objective: Objective, point: Point, memory: Memory) -> Scores | None:
-    """Return the side of each row, or None if there is but one; see `TwoSided`."""
+    """Return the side of each row, or None if there is but one; see `TwoSided`.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import Near
+        >>> x = torch.tensor([[0.5], [2.0]])
+        >>> side_of(Near(1.0, within=0.1), Point(x, x, x, x, x), ())
+        tensor([-1.,  1.])
+    """
 
     return objective.side(point, memory) if isinstance(objective, TwoSided) else None

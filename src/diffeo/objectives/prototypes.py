@@ -9,10 +9,10 @@ from torch import Tensor
 from diffeo.objectives.protocol import Point
 from diffeo.shapes import Latent, Scores
 
-__all__ = ["Labels", "PrototypeDistance", "References", "nearest_mean"]
+__all__ = ["PrototypeDistance", "ReferenceLabels", "References", "nearest_mean"]
 
 References = Float[Tensor, "references latent"]
-Labels = Int[Tensor, " references"]
+ReferenceLabels = Int[Tensor, " references"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class PrototypeDistance:
     """
 
     encodings: References = field(repr=False)
-    labels: Labels = field(repr=False)
+    labels: ReferenceLabels = field(repr=False)
     count: int = 5
 
     def start(self, point: Point, target: Scores) -> Tensor:

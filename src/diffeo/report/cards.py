@@ -47,6 +47,15 @@ def pictures(record: Counterfactuals, row: int, limit: float) -> dict[str, str]:
         record: Of images.
         row: Number of the row.
         limit: Change of a pixel that has the full color of a difference.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 1, 2, 2), Identity((1, 2, 2))
+        >>> model, goal = lambda x: x.flatten(1)[:, :2], TargetClass(1, 0.6)
+        >>> record = search(x, model, goal, place)
+        >>> list(pictures(record, 0, limit=1.0))
+        ['x′', 'x′ − x']
     """
 
     before, again, after = (
@@ -70,6 +79,14 @@ def features(
         record: Of any data.
         row: Number of the row.
         names: What the features are called; their places if empty.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import AtLeast, Identity, search
+        >>> x, place = torch.zeros(1, 2), Identity((2,))
+        >>> record = search(x, lambda x: x[:, 1], AtLeast(0.5), place)
+        >>> [name for name, before, after in features(record, 0, ("age", "height"))]
+        ['height', 'age']
     """
 
     before, after = record.factual[row].flatten(), record.counterfactual[row].flatten()
@@ -92,6 +109,15 @@ def plan(records: Mapping[str, Counterfactuals], limit: int) -> tuple[int, int]:
 
     Returns:
         Most rows, and most frames of a path; 0 for none.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 1, 2, 2), Identity((1, 2, 2))
+        >>> model, goal = lambda x: x.flatten(1)[:, :2], TargetClass(1, 0.6)
+        >>> record = search(x, model, goal, place)
+        >>> plan({"ours": record}, limit=200)
+        (2, 9)
     """
 
     longest = max(map(len, records.values()))

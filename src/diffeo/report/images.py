@@ -104,6 +104,14 @@ def common_limit(records: Iterable[Counterfactuals], rows: Sequence[int]) -> flo
     Args:
         records: Of the same images; shorter ones lack the last rows.
         rows: Numbers of the rows that are drawn.
+
+    Example:
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 1, 2, 2), Identity((1, 2, 2))
+        >>> model, goal = lambda x: x.flatten(1)[:, :2], TargetClass(1, 0.6)
+        >>> record = search(x, model, goal, place)
+        >>> common_limit([record], rows=[0, 1])
+        0.5
     """
 
     changes = [torch.zeros(1)]
@@ -173,6 +181,14 @@ def file_name(record: Counterfactuals, row: int) -> str:
     Args:
         record: Whose names are used, if it has any.
         row: Number of the row.
+
+    Example:
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 1, 2, 2), Identity((1, 2, 2))
+        >>> model, goal = lambda x: x.flatten(1)[:, :2], TargetClass(1, 0.6)
+        >>> record = search(x, model, goal, place)
+        >>> file_name(record, 1)
+        '00001'
     """
 
     name = record.names[row] if record.names else ""

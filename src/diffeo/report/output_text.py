@@ -54,6 +54,14 @@ class OutputText:
         certainties: Probability of each answer to a factual; empty if not known.
         write: From one of the numbers to a text.
         is_probability: Whether the numbers are probabilities.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, search
+        >>> x, place = torch.zeros(1, 2), Identity((2,))
+        >>> record = search(x, lambda x: x.sum(1), AtLeast(10.0), place)
+        >>> text = output_text(record)
+        >>> text.goal, text.write_along(-1.0)
+        ('answer at least 10', 'answer 9')
     """
 
     goal: str

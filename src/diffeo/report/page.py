@@ -15,7 +15,7 @@ from diffeo.report import cards, figures, images
 from diffeo.report.output_text import OutputText, output_text, settings_text
 from diffeo.report.path_frames import PathFrames, path_frames
 from diffeo.report.report import ReportOptions
-from diffeo.report.rows import choose_rows, rows_of
+from diffeo.report.rows import choose_rows, describe_rows
 from diffeo.report.statement_text import in_order, statement_of, statement_texts
 
 __all__ = ["render"]
@@ -38,11 +38,21 @@ def render(
         records: Of the same factuals, by the name of their method.
         options: What to show beside the records.
         tables: File names of the tables of all rows, by the name of the method.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 2), Identity((2,))
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), place)
+        >>> options = ReportOptions(classes=("cat",))
+        >>> render({"ours": record}, options, {"ours": "summary.csv"})
+        Traceback (most recent call last):
+        ValueError: classes must name each of the model's 2 classes, got 1 names
     """
 
     here = {name: record.to("cpu") for name, record in records.items()}
     texts = {name: output_text(here[name], options.classes) for name in here}
-    rows = {name: rows_of(here[name], texts[name]) for name in here}
+    rows = {name: describe_rows(here[name], texts[name]) for name in here}
     longest = max(here, key=lambda name: len(here[name]))
     doubts = [
         any(row and row["doubts"] for row in same)

@@ -12,7 +12,7 @@ from diffeo.shapes import Data, Latent
 
 __all__ = ["PathFrames", "path_frames"]
 
-TOLERANCE = 0.02  # what decoding on another machine may change
+DRIFT = 0.02  # what decoding on another machine may change
 CHECKED = 8  # rows on which coordinates are tried
 BATCH = 128
 
@@ -25,6 +25,10 @@ class PathFrames:
         steps: Steps of the search at which they were met.
         margin: How far past the target they are.
         images: What they look like, one after the other.
+
+    Example:
+        >>> PathFrames((0, 3), (-2.0, 0.1), torch.zeros(2, 1, 8, 8)).steps
+        (0, 3)
     """
 
     steps: tuple[int, ...]
@@ -109,7 +113,7 @@ def _check_same(record: Counterfactuals, coordinates: Coordinates) -> None:
     except RuntimeError:  # of another shape
         off = math.inf
 
-    if not off <= TOLERANCE:
+    if not off <= DRIFT:
         raise ValueError(
             "coordinates must be those of the record, which decode its latent to its "
             f"counterfactuals, got others, whose data differ by {off:.2g}"

@@ -10,7 +10,7 @@ from diffeo.files import write_atomically
 from diffeo.report.output_text import OutputText, output_text
 from diffeo.report.statement_text import in_order
 
-__all__ = ["choose_rows", "rows_of", "write_table"]
+__all__ = ["choose_rows", "describe_rows", "write_table"]
 
 UNTYPICAL = "The input looks untypical to the generative model."
 REMEDIES = {
@@ -22,7 +22,7 @@ REMEDIES = {
 TYPICAL = dict(zip(Typicality, ("unknown", "no", "yes"), strict=True))
 
 
-def rows_of(record: Counterfactuals, text: OutputText) -> list[dict[str, Any]]:
+def describe_rows(record: Counterfactuals, text: OutputText) -> list[dict[str, Any]]:
     """Return what there is to say of each row of a record.
 
     Args:
@@ -39,6 +39,14 @@ def rows_of(record: Counterfactuals, text: OutputText) -> list[dict[str, Any]]:
         reached: Whether the counterfactual is at its target.
         doubts: Sentences that say why the search failed or deserves doubt.
         statements: The numbers stated of the row, by name.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 2), Identity((2,))
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), place)
+        >>> describe_rows(record, output_text(record))[1]["label"]
+        'No. 1'
     """
 
     columns, stated = _columns(record, text), in_order(record.statements)

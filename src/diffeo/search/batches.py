@@ -42,6 +42,15 @@ class Batches:
         encoded: The coordinates of the first rows, which are known already.
         settings: What to record of the search.
         interrupted: Whether the user has interrupted the search.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, NormalizedGradient
+        >>> parts = AtLeast(1.0), Identity((2,)), NormalizedGradient(0.5)
+        >>> problem, x = Problem(lambda x: x.sum(1), *parts), torch.zeros(3, 2)
+        >>> plan = Plan(problem, None, "full", "plain", batch_size=2)
+        >>> batches = Batches(x, parts[1], plan, Run(), encoded=x[:0], settings={})
+        >>> [len(record) for record in batches.records()]
+        [2, 1]
     """
 
     x: Data

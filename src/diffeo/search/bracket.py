@@ -25,6 +25,13 @@ class Bracket(NamedTuple):
         far: The point on the other side.
         far_gap: The gap there; 0 as long as a row has not stepped across.
         gap: The gap where the row stood before its last step.
+
+    Example:
+        >>> origin, zero = torch.zeros(1, 1), torch.zeros(1)
+        >>> bracket = Bracket(origin, zero, gap=torch.tensor([1.0]))
+        >>> bracket = bracket.update(origin, torch.tensor([-1.0]))  # stepped across
+        >>> bracket.inside(torch.ones(1, 1), moved=2 * torch.ones(1, 1))
+        tensor([[0.5000]])
     """
 
     far: Latent

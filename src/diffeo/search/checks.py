@@ -63,6 +63,11 @@ def check_parts(**parts: object) -> None:
 
     Raises:
         ValueError: If one does.
+
+    Example:
+        >>> check_parts(model=3)
+        Traceback (most recent call last):
+        ValueError: the model must be a function or module from data to outputs, got 3
     """
 
     for name, part in parts.items():
@@ -83,6 +88,11 @@ def check_modes(**parts: object) -> None:
 
     Raises:
         ValueError: If one is in training mode.
+
+    Example:
+        >>> check_modes(model=nn.Linear(2, 2))
+        Traceback (most recent call last):
+        ValueError: the model must be in evaluation mode, got training mode; call ...
     """
 
     for name, part in parts.items():
@@ -108,6 +118,11 @@ def check_latent(z: Tensor) -> None:
 
     Raises:
         ValueError: If they are.
+
+    Example:
+        >>> check_latent(torch.zeros(2, 3, 4))
+        Traceback (most recent call last):
+        ValueError: coordinates.encode must return (batch, latent), got (2, 3, 4)
     """
 
     if z.ndim != 2:
@@ -127,6 +142,11 @@ def check_reconstruction(reconstruction: Tensor, factual: Tensor) -> None:
 
     Raises:
         ValueError: If they do.
+
+    Example:
+        >>> check_reconstruction(torch.zeros(2, 3), torch.zeros(2, 4))
+        Traceback (most recent call last):
+        ValueError: coordinates.decode must return data of the shape that was ...
     """
 
     if reconstruction.shape != factual.shape:
@@ -146,6 +166,13 @@ def gradient_of(score: Scores, data: Data, z: Latent) -> Latent:
 
     Raises:
         ValueError: If the decoder or the model does not let gradients through.
+
+    Example:
+        >>> z = torch.ones(2, 3, requires_grad=True)
+        >>> data = 2 * z
+        >>> gradient_of(data.sum(1), data, z)
+        tensor([[2., 2., 2.],
+                [2., 2., 2.]])
     """
 
     if not data.requires_grad:

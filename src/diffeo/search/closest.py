@@ -164,6 +164,21 @@ def come_closest(
         The nearest points found, and the angles there between the gradients of distance
         and margin, in degrees: 0 where no point nearby is nearer. NaN for rows that
         have taken no step or not reached their targets.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, NormalizedGradient
+        >>> from diffeo.distances import LatentDistance
+        >>> from diffeo.search.state import State
+        >>> parts = AtLeast(1.0), Identity((2,)), NormalizedGradient(0.5)
+        >>> problem = Problem(lambda x: x.sum(1), *parts)
+        >>> z, start = torch.zeros(1, 2), torch.tensor([[1.1, 0.0]])
+        >>> rows = problem.begin(z, z, typical=None)
+        >>> there, best = torch.tensor([True]), State.begin(rows, start, ()).best
+        >>> best = best.improve(there, problem.evaluate(start, rows), rows.margin + 1.1)
+        >>> best = best._replace(steps=best.steps + 1, done=there)
+        >>> near, _ = come_closest(problem, rows, best, LatentDistance(), steps=50)
+        >>> near.latent.round(decimals=1)
+        tensor([[0.5000, 0.5000]])
     """
 
     angle = torch.full_like(best.margin, math.nan)
@@ -192,7 +207,19 @@ def come_closest(
 
 
 def lengths(distance: Distance, rows: Rows, best: Best) -> Scores:
-    """Return the distance of each row from its factual."""
+    """Return the distance of each row from its factual.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, NormalizedGradient
+        >>> from diffeo.distances import LatentDistance
+        >>> from diffeo.search.state import State
+        >>> parts = AtLeast(1.0), Identity((2,)), NormalizedGradient(0.5)
+        >>> problem = Problem(lambda x: x.sum(1), *parts)
+        >>> z, start = torch.zeros(1, 2), torch.tensor([[3.0, 4.0]])
+        >>> rows = problem.begin(z, z, typical=None)
+        >>> lengths(LatentDistance(), rows, State.begin(rows, start, ()).best)
+        tensor([5.])
+    """
 
     with torch.no_grad():
         change = distance.features(best.data, best.latent) - distance.features(

@@ -26,6 +26,21 @@ def line_search(problem: Problem, rows: Rows, best: Best, *, steps: int) -> Best
         rows: What is known of the rows.
         best: Where they came to their targets.
         steps: Most evaluations.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, NormalizedGradient
+        >>> from diffeo.progress import watch
+        >>> from diffeo.search.loop import Loop
+        >>> parts = AtLeast(1.0), Identity((2,)), NormalizedGradient(5.0)
+        >>> problem = Problem(lambda x: x.sum(1), *parts)
+        >>> z = torch.zeros(1, 2)
+        >>> rows = problem.begin(z, z, typical=None)
+        >>> loop = Loop(problem, rows, start=z)
+        >>> with watch("Searching", 1, shown=False) as bar:
+        ...     loop.run(10, bar)
+        >>> far = loop.state.whole
+        >>> line_search(problem, rows, far, steps=2).margin < far.margin
+        tensor([True])
     """
 
     searched = best.done & ~best.failed & (best.steps > 0)

@@ -23,7 +23,7 @@ LEAVING = 8  # rows leave the batch once at least one in so many is done
 GRACE = 10  # evaluations in which a row at its target may gain its tolerance
 
 
-class Evaluation(NamedTuple):
+class StepStart(NamedTuple):
     """What a step needs to know of the point where it begins.
 
     Args:
@@ -51,6 +51,18 @@ class Loop:
         shifts: From the origin to where rows start again, in turn, shape (tries,
             latent); a row that has none left is done.
         recorder: Where to record the path, if anywhere.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, NormalizedGradient
+        >>> from diffeo.progress import watch
+        >>> parts = AtLeast(1.0), Identity((2,)), NormalizedGradient(0.5)
+        >>> problem = Problem(lambda x: x.sum(1), *parts)
+        >>> z = torch.zeros(1, 2)
+        >>> loop = Loop(problem, problem.begin(z, z, typical=None), start=z)
+        >>> with watch("Searching", 1, shown=False) as bar:
+        ...     loop.run(10, bar)
+        >>> loop.state.whole.steps
+        tensor([2])
     """
 
     problem: Problem
@@ -96,7 +108,7 @@ class Loop:
 
         self._all_done(bar)
 
-    def _evaluate(self, step: int) -> Evaluation:
+    def _evaluate(self, step: int) -> StepStart:
         """Decode, ask the model, and keep the best point of each row."""
 
         state, problem = self.state, self.problem
@@ -125,7 +137,7 @@ class Loop:
         if self.recorder:
             self.recorder.add(step, self.state, going)
 
-        return Evaluation(z, point.data, score, problem.gap(point, state.rows, margin))
+        return StepStart(z, point.data, score, problem.gap(point, state.rows, margin))
 
     def _stops(self, step: int, margin: Scores, best: Best) -> Flags:
         """Return which rows have enough margin, or no prospect of more."""
@@ -148,7 +160,7 @@ class Loop:
             z = state.rows.origin + self.shifts[tried]
             self.state = state.again(again, z, problem.ascent.start(z), step + 1)
 
-    def _move(self, step: int, here: Evaluation) -> None:
+    def _move(self, step: int, here: StepStart) -> None:
         """Take a step, but for the rows that are done."""
 
         state, best = self.state, self.state.best

@@ -30,6 +30,13 @@ class Plan(NamedTuple):
         precision: The name of that precision, or "full".
         backward: The name of the backward pass.
         batch_size: Rows searched together.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, NormalizedGradient
+        >>> parts = AtLeast(1.0), Identity((2,)), NormalizedGradient(0.5)
+        >>> problem = Problem(lambda x: x.sum(1), *parts)
+        >>> Plan(problem, None, "full", "plain", batch_size=8).low is None
+        True
     """
 
     full: Problem
@@ -47,6 +54,13 @@ def plan_search(problem: Problem, run: Run, z: Latent, rows: int) -> Plan:
         run: How to search.
         z: The coordinates of one row.
         rows: How many rows there are.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, NormalizedGradient
+        >>> parts = AtLeast(1.0), Identity((2,)), NormalizedGradient(0.5)
+        >>> problem = Problem(lambda x: x.sum(1), *parts)
+        >>> plan_search(problem, Run(), torch.zeros(1, 2), rows=5).batch_size
+        5
     """
 
     place, size = problem.coordinates, run.batch_size

@@ -43,6 +43,14 @@ class Rows(NamedTuple):
         margin: How far past the target the factual itself is.
         tolerance: The margin that is enough to spare.
         memory: What the objective remembers.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, NormalizedGradient
+        >>> parts = AtLeast(1.0), Identity((2,)), NormalizedGradient(0.5)
+        >>> problem = Problem(lambda x: x.sum(1), *parts)
+        >>> z = torch.zeros(1, 2)
+        >>> problem.begin(z, z, typical=None).margin
+        tensor([-1.])
     """
 
     factual: Data
@@ -56,7 +64,17 @@ class Rows(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What is searched: an objective of a model, in coordinates, by an ascent."""
+    """What is searched: an objective of a model, in coordinates, by an ascent.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, NormalizedGradient
+        >>> parts = AtLeast(1.0), Identity((2,)), NormalizedGradient(0.5)
+        >>> problem = Problem(lambda x: x.sum(1), *parts)
+        >>> z = torch.zeros(1, 2)
+        >>> rows = problem.begin(z, z, typical=None)
+        >>> problem.margin(problem.evaluate(z + 1, rows), rows)
+        tensor([1.])
+    """
 
     model: Model
     objective: Objective

@@ -32,6 +32,17 @@ def record_of(
         interrupted: Whether rows that are not done were interrupted.
         statements: What else was found out about each row, by name.
         paths: The paths there, if they were recorded.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, NormalizedGradient
+        >>> from diffeo.search.problem import Problem
+        >>> from diffeo.search.state import State
+        >>> parts = AtLeast(1.0), Identity((2,)), NormalizedGradient(0.5)
+        >>> z = torch.zeros(2, 2)
+        >>> rows = Problem(lambda x: x.sum(1), *parts).begin(z, z, typical=None)
+        >>> best = State.begin(rows, z, ()).best
+        >>> record_of(parts[0], rows, best, interrupted=True).counts()
+        {<Outcome.INTERRUPTED: 3>: 2}
     """
 
     point = Point(best.data, best.latent, best.outputs, rows.factual, rows.origin)
@@ -80,6 +91,15 @@ def nearest(records: Sequence[Counterfactuals]) -> Counterfactuals:
 
     Args:
         records: Records of the same rows, at least one.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, search
+        >>> records = [
+        ...     search(torch.zeros(1, 2), lambda x: x.sum(1), goal, Identity((2,)))
+        ...     for goal in (AtLeast(5.0), AtLeast(1.0))
+        ... ]
+        >>> nearest(records).target
+        tensor([1.])
     """
 
     best = records[0]

@@ -30,6 +30,17 @@ class Best(NamedTuple):
         done: Whether the row has stopped.
         failed: Whether it stopped for values that are not finite.
         stalled: Whether it stopped because its margin no longer grew.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, NormalizedGradient
+        >>> from diffeo.search.problem import Problem
+        >>> parts = AtLeast(1.0), Identity((2,)), NormalizedGradient(0.5)
+        >>> z = torch.zeros(2, 2)
+        >>> rows = Problem(lambda x: x.sum(1), *parts).begin(z, z, typical=None)
+        >>> best = State.begin(rows, z, ()).best
+        >>> point = Point(z, z, torch.tensor([2.0, 0.0]), z, z)
+        >>> best.improve(torch.tensor([True, False]), point, point.outputs - 1).margin
+        tensor([1., -inf])
     """
 
     row: Indices
@@ -132,6 +143,15 @@ class State(NamedTuple):
         trial: How their present tries have gone.
         best: Their best points.
         finished: The best points of rows that have left the batch.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, NormalizedGradient
+        >>> from diffeo.search.problem import Problem
+        >>> parts = AtLeast(1.0), Identity((2,)), NormalizedGradient(0.5)
+        >>> z = torch.zeros(2, 2)
+        >>> rows = Problem(lambda x: x.sum(1), *parts).begin(z, z, typical=None)
+        >>> State.begin(rows, z, ()).whole.row
+        tensor([0, 1])
     """
 
     rows: Rows
@@ -223,7 +243,19 @@ class State(NamedTuple):
 
 
 class PathRecorder:
-    """The coordinates and margins of a batch at each step, of rows not done only."""
+    """The coordinates and margins of a batch at each step, of rows not done only.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, NormalizedGradient
+        >>> from diffeo.search.problem import Problem
+        >>> parts = AtLeast(1.0), Identity((2,)), NormalizedGradient(0.5)
+        >>> z = torch.zeros(2, 2)
+        >>> rows = Problem(lambda x: x.sum(1), *parts).begin(z, z, typical=None)
+        >>> state, recorder = State.begin(rows, z, ()), PathRecorder()
+        >>> recorder.add(0, state, ~state.best.done)
+        >>> [len(path.steps) for path in recorder.paths(state.best)]
+        [1, 1]
+    """
 
     def __init__(self) -> None:
         self._steps: list[Indices] = []

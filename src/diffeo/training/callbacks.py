@@ -30,21 +30,21 @@ def averaged_weights(decay: float) -> WeightAveraging:
     """
 
     def average(averaged: Tensor, current: Tensor, steps: Tensor) -> Tensor:
-        kept = _decay(decay, steps)
+        n = steps.double()
+        kept = ((1 + n) / (10 + n)).clamp(max=decay)
 
         return kept * averaged + (1 - kept) * current
 
     return WeightAveraging(use_buffers=False, avg_fn=average)
 
 
-def _decay(decay: float, steps: Tensor) -> Tensor:
-    n = steps.double()
-
-    return ((1 + n) / (10 + n)).clamp(max=decay)
-
-
 class ShowProgress(lightning.Callback):
-    """Show the steps and the figures that the module logs for the bar."""
+    """Show the steps and the figures that the module logs for the bar.
+
+    Example:
+        >>> isinstance(ShowProgress(), lightning.Callback)
+        True
+    """
 
     def __init__(self) -> None:
         self.bar: Bar

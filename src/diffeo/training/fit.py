@@ -20,19 +20,11 @@ from torch import Tensor
 from diffeo.models.precision import low_precision_dtype
 from diffeo.training.callbacks import ShowProgress, averaged_weights
 
-__all__ = ["Fit", "fit", "training_device", "training_precision"]
+__all__ = ["Fit", "fit", "training_device"]
 
 Loader = Iterable[Sequence[Tensor]]
 CHECKPOINT = "last.ckpt"
-BROKEN = (
-    EOFError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    pickle.UnpicklingError,
-)
+BROKEN = (EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 HINTS = (
     "Checkpoint directory .* exists and is not empty",
     "The dirpath has changed from",
@@ -134,7 +126,7 @@ def _checked(last: Path | None, module: lightning.LightningModule) -> Path:
     try:
         checkpoint = torch.load(last, map_location="cpu", weights_only=True)
         kept = {name: x.shape for name, x in checkpoint["current_model_state"].items()}
-    except BROKEN as error:
+    except (*BROKEN, pickle.UnpicklingError) as error:
         raise ValueError(
             f"the checkpoint to resume from must be whole, got {last}, which cannot be "
             f"read ({type(error).__name__}); move it away to train from the start"
@@ -172,32 +164,34 @@ def _interruptible(last: Path | None) -> Iterator[None]:
 
 
 def _trainer(how: Fit) -> lightning.Trainer:
+    """Return the trainer; it takes bfloat16 if the processor has units for it."""
+
+    rough = low_precision_dtype(training_device()) == torch.bfloat16
+    callbacks: list[lightning.Callback] = [averaged_weights(how.average)]
+
+    if how.progress:
+        callbacks.append(ShowProgress())
+
+    if how.folder:
+        checkpoint = ModelCheckpoint(
+            how.folder,
+            filename=CHECKPOINT.removesuffix(".ckpt"),
+            save_on_train_epoch_end=True,
+            enable_version_counter=False,
+        )
+        callbacks.append(checkpoint)
+
     return lightning.Trainer(
         max_epochs=how.epochs,
-        accelerator="auto",
         devices=1,
-        precision="32-true" if how.precision == "full" else training_precision(),
+        precision="bf16-mixed" if rough and how.precision == "auto" else "32-true",
         gradient_clip_val=how.clip,
-        callbacks=[
-            averaged_weights(how.average),
-            *([ShowProgress()] if how.progress else []),
-            *([_checkpoint(how.folder)] if how.folder else []),
-        ],
+        callbacks=callbacks,
         enable_checkpointing=how.folder is not None,
         enable_progress_bar=False,
         enable_model_summary=False,
         logger=CSVLogger(how.folder, name="", version="log") if how.folder else False,
-        log_every_n_steps=50,
         num_sanity_val_steps=0,
-    )
-
-
-def _checkpoint(folder: Path) -> ModelCheckpoint:
-    return ModelCheckpoint(
-        folder,
-        filename=CHECKPOINT.removesuffix(".ckpt"),
-        save_on_train_epoch_end=True,
-        enable_version_counter=False,
     )
 
 
@@ -219,15 +213,12 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def training_precision() -> Literal["bf16-mixed", "32-true"]:
-    """Return bfloat16 for convolutions where the processor has units for it."""
-
-    rough = low_precision_dtype(training_device())
-
-    return "bf16-mixed" if rough == torch.bfloat16 else "32-true"
-
-
 def training_device() -> torch.device:
-    """Return where trainings run."""
+    """Return where trainings run.
+
+    Example:
+        >>> training_device().type in ("cpu", "cuda")
+        True
+    """
 
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")

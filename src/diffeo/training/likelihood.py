@@ -1,19 +1,17 @@
 """Fit a flow by maximum likelihood."""
 
-import pytorch_lightning as lightning
 import torch
-from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from diffeo.models.flow.dequantization import dequantize
 from diffeo.models.flow.flow import Flow
 from diffeo.training.backward import MemoryMode, in_memory_mode
-from diffeo.training.schedule import Schedule
+from diffeo.training.schedule import Schedule, Scheduled
 
 __all__ = ["Likelihood"]
 
 
-class Likelihood(lightning.LightningModule):
+class Likelihood(Scheduled):
     """Minimize the bits per dimension of dequantized images.
 
     Source: Dombrowski et al., 2024, equation (7).
@@ -31,6 +29,8 @@ class Likelihood(lightning.LightningModule):
         'plain'
     """
 
+    model: Flow
+
     def __init__(
         self,
         flow: Flow,
@@ -39,10 +39,7 @@ class Likelihood(lightning.LightningModule):
         seed: int,
         mode: MemoryMode = "plain",
     ) -> None:
-        super().__init__()
-        self.flow = flow
-        self.schedule = schedule
-        self.seed = seed
+        super().__init__(flow, schedule, seed=seed)
         self.mode: MemoryMode = mode
 
     def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
@@ -58,17 +55,10 @@ class Likelihood(lightning.LightningModule):
 
         self.log("val_bits", self._bits(batch[0], -index), prog_bar=True)
 
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Return the optimizer and its schedule."""
-
-        return self.schedule.optimizer(
-            self.flow, int(self.trainer.estimated_stepping_batches)
-        )
-
     def _bits(self, pixels: Tensor, draw: int) -> Tensor:
         generator = torch.Generator(pixels.device).manual_seed(
             self.seed * 1_000_003 + abs(draw) * 2 + (draw > 0)
         )
         x = dequantize(pixels.float() / 255, generator=generator)
 
-        return in_memory_mode(self.flow, self.mode).bits_per_dimension(x).mean()
+        return in_memory_mode(self.model, self.mode).bits_per_dimension(x).mean()

@@ -1,17 +1,15 @@
 """Fit an autoencoder by squared error."""
 
-import pytorch_lightning as lightning
 import torch
-from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.nn import functional
 
-from diffeo.training.schedule import Schedule
+from diffeo.training.schedule import Schedule, Scheduled
 
 __all__ = ["Reconstruction", "shifted"]
 
 
-class Reconstruction(lightning.LightningModule):
+class Reconstruction(Scheduled):
     """Minimize the squared Euclidean distance of images to their reconstructions.
 
     Args:
@@ -30,30 +28,17 @@ class Reconstruction(lightning.LightningModule):
     def __init__(
         self, model: nn.Module, schedule: Schedule, *, shift: int, seed: int
     ) -> None:
-        super().__init__()
-        self.model = model
-        self.schedule = schedule
+        super().__init__(model, schedule, seed=seed)
         self.shift = shift
-        self.seed = seed
 
     def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
         """Return the mean squared distance, with a shift that this step owns."""
 
-        generator = torch.Generator().manual_seed(
-            self.seed * 1_000_003 + self.global_step
-        )
-
+        generator = torch.Generator().manual_seed(self.step_seed())
         x = shifted(batch[0], self.shift, generator=generator) / 255
         error: Tensor = (self.model(x) - x).square().flatten(1).sum(1).mean()
 
         return error
-
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Return the optimizer and its schedule."""
-
-        return self.schedule.optimizer(
-            self.model, int(self.trainer.estimated_stepping_batches)
-        )
 
 
 def shifted(x: Tensor, most: int, *, generator: torch.Generator) -> Tensor:

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+import pytorch_lightning as lightning
 import torch
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import nn
 
-__all__ = ["Schedule"]
+__all__ = ["Schedule", "Scheduled"]
 
 
 @dataclass(frozen=True)
@@ -61,3 +62,35 @@ class Schedule:
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
+
+
+class Scheduled(lightning.LightningModule):
+    """A model whose weights are updated by a schedule.
+
+    Args:
+        model: The model.
+        schedule: The optimizer and its learning rate.
+        seed: Seed of what a training step draws.
+
+    Example:
+        >>> Scheduled(nn.Linear(2, 1), Schedule(rate=0.1), seed=3).seed
+        3
+    """
+
+    def __init__(self, model: nn.Module, schedule: Schedule, *, seed: int) -> None:
+        super().__init__()
+        self.model = model
+        self.schedule = schedule
+        self.seed = seed
+
+    def step_seed(self) -> int:
+        """Return a seed that the current step owns."""
+
+        return self.seed * 1_000_003 + self.global_step
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Return the optimizer and its schedule."""
+
+        steps = int(self.trainer.estimated_stepping_batches)
+
+        return self.schedule.optimizer(self.model, steps)

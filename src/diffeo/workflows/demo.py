@@ -16,7 +16,7 @@ from diffeo.report import ReportOptions, write_report
 from diffeo.report.figures import along_path, gallery
 from diffeo.search import Run
 
-__all__ = ["demo"]
+__all__ = ["demo_to_folder"]
 
 SOURCE, TARGET = 4, 9
 ROWS, STEPS = 32, 500
@@ -28,7 +28,9 @@ QUESTION = (
 )
 
 
-def demo(folder: Path, *, progress: bool = True) -> dict[str, Counterfactuals]:
+def demo_to_folder(
+    folder: Path, *, progress: bool = True
+) -> dict[str, Counterfactuals]:
     """Turn 32 bundled fours into nines, along the data and off them.
 
     Args:
@@ -37,6 +39,10 @@ def demo(folder: Path, *, progress: bool = True) -> dict[str, Counterfactuals]:
 
     Returns:
         The records, by the name of the space that was searched.
+
+    Example:
+        >>> records = demo_to_folder(Path("demo"))  # doctest: +SKIP
+        >>> print(records["Z, along the data"])  # doctest: +SKIP
     """
 
     model, flow = zoo.load("mnist-cnn"), as_flow(zoo.load("mnist-flow"))

@@ -49,6 +49,25 @@ def evaluate_to_folder(
 
     Raises:
         ValueError: If the record cannot be judged by the data or the model.
+
+    Example:
+        >>> import torch
+        >>> from tempfile import TemporaryDirectory
+        >>> from diffeo import AtLeast, Identity, search
+        >>> from diffeo.data.labelled import LabelledImages
+        >>> from diffeo.evaluation.settings import quick_settings
+        >>> place, goal = Identity((1, 2, 2)), AtLeast(2.0)
+        >>> task = Task(lambda x: x.flatten(1).sum(1), place, goal)
+        >>> x = torch.linspace(0, 1, 32).reshape(8, 1, 2, 2)
+        >>> data = LabelledImages(x, task.model(x))
+        >>> record = search(x[2:4], task.model, goal, place)
+        >>> with TemporaryDirectory() as folder:
+        ...     reference, where = Reference(data, data), Path(folder)
+        ...     table = evaluate_to_folder(
+        ...         record, task, reference, where, quick_settings()
+        ...     )
+        ...     sorted(path.name for path in where.iterdir())
+        ['results.json', 'table.csv']
     """
 
     table = compare({NAME: record}, task, reference, settings=settings).table()
@@ -74,6 +93,12 @@ def draw_evaluation(
 
     Raises:
         ModuleNotFoundError: If packages for the page are not installed.
+
+    Example:
+        >>> folder = Path("judged")
+        >>> record = Counterfactuals.load("record.safetensors")  # doctest: +SKIP
+        >>> table = evaluate_to_folder(record, ..., folder)  # doctest: +SKIP
+        >>> draw_evaluation(record, table, "mnist-flow", folder)  # doctest: +SKIP
     """
 
     records = {NAME: record}
@@ -135,6 +160,10 @@ def find_reference(
     Raises:
         FileNotFoundError: If there are no such data.
         ValueError: If the data cannot be read.
+
+    Example:
+        >>> len(find_reference("digits").held_out)
+        245
     """
 
     if text == "mnist" and not (crop or resize):
@@ -149,6 +178,13 @@ def measures_of(table: Table, methods: list[str]) -> list[Measure]:
     Args:
         table: Of methods and controls.
         methods: Those to show; their names must not be a control's.
+
+    Example:
+        >>> from diffeo.evaluation.table import Measurement, Note
+        >>> found = Measurement("ours", "success", Better.HIGHER, 0.5, 0.4, 0.6, rows=9)
+        >>> table = Table((found,), (Note("success", "How many?", (), useless=False),))
+        >>> measures_of(table, ["ours"])[0].how_to_read
+        'How many?'
     """
 
     readings = {

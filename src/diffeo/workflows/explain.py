@@ -98,6 +98,18 @@ def explain_to_folder(
         FileExistsError: If the folder holds anything else.
         KeyboardInterrupt: If interrupted before any row was searched.
         ValueError: If the images, the model or the coordinates cannot be searched.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from diffeo import Adam, TargetClass
+        >>> from diffeo.workflows.loading import find_images
+        >>> how = TargetClass(9), Adam(0.01), Run(steps=2)
+        >>> options = ExplainOptions("digits", "mnist-cnn", "data", *how)
+        >>> images = find_images("digits", limit=1)
+        >>> with TemporaryDirectory() as folder:
+        ...     record = explain_to_folder(images, options, Path(folder))
+        ...     sorted(path.name for path in Path(folder).iterdir())
+        ['record.safetensors', 'request.json', 'summary.csv']
     """
 
     rows = len(images.images)
@@ -147,6 +159,21 @@ def keep_statements(
         images: The images that were explained.
         options: What was asked for.
         folder: Where the record lies, without the page that was drawn before.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from diffeo import Adam, TargetClass
+        >>> from diffeo.workflows.loading import find_images
+        >>> how = TargetClass(9), Adam(0.01), Run(steps=1)
+        >>> options = ExplainOptions("digits", "mnist-cnn", "data", *how)
+        >>> images = find_images("digits", limit=1)
+        >>> with TemporaryDirectory() as text:
+        ...     folder = Path(text)
+        ...     record = explain_to_folder(images, options, folder)
+        ...     stated = replace(record, statements={"rank": torch.ones(1)})
+        ...     keep_statements(stated, images, options, folder)
+        ...     Counterfactuals.load(folder / "record.safetensors").statements
+        {'rank': tensor([1.])}
     """
 
     checkpoint = Checkpoint(folder, _request(images, options), len(images.images))
@@ -166,6 +193,16 @@ def draw_explanation(
 
     Raises:
         ModuleNotFoundError: If packages for the page are not installed.
+
+    Example:
+        >>> from diffeo import Adam, Identity, TargetClass, search
+        >>> x, goal = torch.zeros(2, 2), TargetClass(1)
+        >>> record = search(x, lambda x: 3 * x, goal, Identity((2,)))
+        >>> how = goal, Adam(0.01), Run(), ("cat",)
+        >>> options = ExplainOptions("x.npy", "net.py:load", "data", *how)
+        >>> draw_explanation(record, 2, options, Path("out"))
+        Traceback (most recent call last):
+        ValueError: classes must name each of the model's 2 classes, got 1 names
     """
 
     records = {f"in {options.coordinates}": record.to(options.device)}
@@ -185,6 +222,13 @@ def summary(record: Counterfactuals, rows: int, classes: tuple[str, ...] = ()) -
         record: Of the rows that were searched.
         rows: Number of images that were to be explained.
         classes: What the classes are called; their numbers if empty.
+
+    Example:
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 2), Identity((2,))
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), place)
+        >>> summary(record, rows=2).splitlines()[0]
+        '2 of 2 reached the target (2 reached)'
     """
 
     ends = ", ".join(
@@ -210,6 +254,13 @@ def interruption(record: Counterfactuals, rows: int) -> str:
     Args:
         record: Of the rows that were searched.
         rows: Number of images that were to be explained.
+
+    Example:
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 2), Identity((2,))
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), place)
+        >>> interruption(record, rows=5)
+        'interrupted: 2 of 5 rows'
     """
 
     finished = int(record.finished.sum())

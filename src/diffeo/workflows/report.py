@@ -41,6 +41,15 @@ def draw(
     Raises:
         ModuleNotFoundError: If packages for the page are not installed.
         ValueError: If records, coordinates, names or rows do not fit each other.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 2), Identity((2,))
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), place)
+        >>> draw({"ours": record}, Path("page"), ReportOptions(), animated=[0])
+        Traceback (most recent call last):
+        ValueError: coordinates must be given to animate a path, got none
     """
 
     texts = {
@@ -82,6 +91,14 @@ def find_places(
     Raises:
         FileNotFoundError: If there are no such coordinates.
         ValueError: If they are not one for each record.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 2), Identity((2,))
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), place)
+        >>> find_places({"ours": record}, ["data"])
+        {'ours': Identity(shape=(2,))}
     """
 
     if texts and len(texts) != len(records):
@@ -109,6 +126,13 @@ def check_places(records: Records, places: Mapping[str, Coordinates]) -> None:
 
     Raises:
         ValueError: If they do not.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 2), Identity((2,))
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), place)
+        >>> check_places({"ours": record}, {"ours": place})
     """
 
     for name, place in places.items():
@@ -125,6 +149,17 @@ def read_records(paths: Sequence[Path]) -> dict[str, Counterfactuals]:
     Raises:
         FileNotFoundError: If a file is missing.
         ValueError: If a file is not a record, or is given twice.
+
+    Example:
+        >>> import torch
+        >>> from tempfile import TemporaryDirectory
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 2), Identity((2,))
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), place)
+        >>> with TemporaryDirectory() as folder:
+        ...     record.save(path := Path(folder, "ours.safetensors"))
+        ...     len(read_records([path])["ours"])
+        2
     """
 
     stems = [path.stem for path in paths]

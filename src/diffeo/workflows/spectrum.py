@@ -24,7 +24,13 @@ from diffeo.shapes import Images
 from diffeo.workflows.folders import drafted
 from diffeo.workflows.results import write_results
 
-__all__ = ["Spectra", "draw_spectrum", "spectra", "spectrum_to_folder", "summary"]
+__all__ = [
+    "Spectra",
+    "dimension_figures",
+    "draw_spectrum",
+    "spectra",
+    "spectrum_to_folder",
+]
 
 Spectra = Float[Tensor, "batch values"]
 Values = Float[Tensor, " values"]
@@ -46,12 +52,21 @@ def spectrum_to_folder(
 
     Raises:
         ValueError: If the images or the coordinates are not finite.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from diffeo import Identity
+        >>> x, place = torch.rand(2, 1, 1, 2), Identity((1, 1, 2))
+        >>> with TemporaryDirectory() as folder:
+        ...     _, average = spectrum_to_folder(x, place, Path(folder), progress=False)
+        >>> average
+        tensor([1., 1.])
     """
 
     check_data(x)
     check_modes(coordinates=coordinates)
     found = spectra(x, coordinates, progress=progress)
-    results = summary(found)
+    results = dimension_figures(found)
     folder.mkdir(parents=True, exist_ok=True)
     write_results(results, folder)
 
@@ -68,6 +83,13 @@ def draw_spectrum(average: Values, name: str, folder: Path) -> None:
 
     Raises:
         ModuleNotFoundError: If packages for figures are not installed.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     draw_spectrum(torch.tensor([4.0, 1.0]), "mine", Path(folder))
+        ...     [path.name for path in Path(folder).iterdir()]
+        ['spectrum.png']
     """
 
     require("matplotlib", extra="report")
@@ -86,6 +108,12 @@ def spectra(x: Images, coordinates: Coordinates, *, progress: bool) -> Spectra:
         x: Images.
         coordinates: What induces γ; not clamped.
         progress: Whether to show a bar.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> spectra(torch.rand(2, 1, 1, 2), Identity((1, 1, 2)), progress=False)
+        tensor([[1., 1.],
+                [1., 1.]])
     """
 
     with torch.no_grad():
@@ -101,8 +129,14 @@ def spectra(x: Images, coordinates: Coordinates, *, progress: bool) -> Spectra:
     return torch.cat([eigenvalues(coordinates.decode, row) for row in rows])
 
 
-def summary(found: Spectra) -> dict[str, float]:
-    """Return what spectra tell of the dimension of the data, by name."""
+def dimension_figures(found: Spectra) -> dict[str, float]:
+    """Return what spectra tell of the dimension of the data, by name.
+
+    Example:
+        >>> found = torch.tensor([[4.0, 4.0, 0.0]])
+        >>> dimension_figures(found)["effective_dimension_mean"]
+        2.0
+    """
 
     return {
         "effective_dimension_mean": effective_dimension(found).mean().item(),

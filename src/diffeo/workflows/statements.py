@@ -68,6 +68,13 @@ def statement_rules(
 
     Raises:
         ValueError: If there is not a draw.
+
+    Example:
+        >>> from diffeo import Adam, Run, TargetClass
+        >>> how = TargetClass(9), Adam(0.01), Run()
+        >>> options = ExplainOptions("digits", "mnist-cnn", "data", *how)
+        >>> list(statement_rules(options, draws=100, references=None))
+        ['certified radii']
     """
 
     rules: dict[str, Callable[[Counterfactuals], Counterfactuals]] = {}

@@ -148,6 +148,19 @@ def train_flow(
 
     Raises:
         FileNotFoundError: If there is no checkpoint to resume from.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> settings = {"shape": [1, 2, 2], "levels": [{"steps": 1, "width": 2}]}
+        >>> recipe = zoo.Recipe("glow", settings)
+        >>> card = zoo.Card(recipe, "noise", "an example", "none", {})
+        >>> x = torch.rand(4, 1, 2, 2)
+        >>> with TemporaryDirectory() as folder:
+        ...     weights = Path(folder, "noise.safetensors")
+        ...     how = TrainingOptions(weights, epochs=1, progress=False)
+        ...     train_flow(x, x, card, how)
+        ...     list(zoo.card(weights).figures)
+        ['validation_bits_per_dim', 'parameters']
     """
 
     card = _seeded(card, options.seed)
@@ -179,6 +192,18 @@ def train_classifier(
 
     Raises:
         FileNotFoundError: If there is no checkpoint to resume from.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> data = LabelledImages(torch.rand(8, 1, 4, 4), torch.arange(8) % 2)
+        >>> recipe = zoo.Recipe("cnn", {"shape": [1, 4, 4], "classes": 2, "width": 2})
+        >>> card = zoo.Card(recipe, "noise", "an example", "none", {})
+        >>> with TemporaryDirectory() as folder:
+        ...     weights = Path(folder, "noise.safetensors")
+        ...     how = TrainingOptions(weights, epochs=1, progress=False)
+        ...     train_classifier(data, data, card, how)
+        ...     list(zoo.card(weights).figures)
+        ['validation_accuracy', 'parameters']
     """
 
     card = _seeded(card, options.seed)

@@ -16,13 +16,13 @@ from diffeo.evaluation.oracles import Oracle, classifier_oracle, forest, svm
 from diffeo.evaluation.task import Task
 from diffeo.shapes import Data, Images, Indices, Scores
 
-__all__ = ["agreement", "nearest_labels", "neighbor_share", "value_error"]
+__all__ = ["nearest_labels", "neighbor_share", "share_of_oracles", "value_error"]
 
 FOREST_ROWS = 20_000  # a forest of more is slower, hardly better
 VALUES = 3  # nearest real data whose values are averaged
 
 
-def agreement(
+def share_of_oracles(
     oracles: Sequence[Oracle], x: Data, target: int | Indices
 ) -> Float[Tensor, " batch"]:
     """Return the share of oracles that say the target.
@@ -37,7 +37,8 @@ def agreement(
 
     Example:
         >>> x = torch.tensor([[0.9, 0.1]])
-        >>> agreement([lambda x: x.argmax(1), lambda x: x.argmin(1)], x, target=0)
+        >>> oracles = [lambda x: x.argmax(1), lambda x: x.argmin(1)]
+        >>> share_of_oracles(oracles, x, target=0)
         tensor([0.5000])
     """
 
@@ -119,7 +120,7 @@ def svm_target(record: Counterfactuals, judges: Judges) -> Scores:
     Source: Dombrowski et al., 2024, Section IV-B.3, "Oracle".
     """
 
-    return agreement([_svm(judges)], record.counterfactual, record.target.long())
+    return share_of_oracles([_svm(judges)], record.counterfactual, record.target.long())
 
 
 @metric(Better.HIGHER)
@@ -139,7 +140,7 @@ def oracles_target(record: Counterfactuals, judges: Judges) -> Scores:
     )
     oracles = [_svm(judges), _forest(judges), *networks]
 
-    return agreement(oracles, record.counterfactual, record.target.long())
+    return share_of_oracles(oracles, record.counterfactual, record.target.long())
 
 
 @metric(Better.HIGHER)

@@ -19,7 +19,7 @@ from diffeo.evaluation.oracles import predicted_class
 from diffeo.evaluation.reference import to_bytes
 from diffeo.shapes import Data, Images, Indices, Scores
 
-__all__ = ["im1", "log_density", "typicality"]
+__all__ = ["centrality", "im1", "log_density"]
 
 EPSILON = 1e-6
 LEVELS = 256
@@ -107,7 +107,7 @@ def log_density(
     return total / draws
 
 
-def typicality(density: Scores, reference: Float[Tensor, " references"]) -> Scores:
+def centrality(density: Scores, reference: Float[Tensor, " references"]) -> Scores:
     """Return 1 − 2|q − ½|, with q the quantile of a density among those of real data.
 
     It is 1 for the median real datum and 0 for what is less, or more, probable than all
@@ -123,7 +123,7 @@ def typicality(density: Scores, reference: Float[Tensor, " references"]) -> Scor
         reference: Log-densities of held-out real data, at least of one.
 
     Example:
-        >>> typicality(torch.tensor([2.0, 9.0]), reference=torch.arange(5.0))
+        >>> centrality(torch.tensor([2.0, 9.0]), reference=torch.arange(5.0))
         tensor([1., 0.])
     """
 
@@ -151,7 +151,7 @@ def typicality_median(record: Counterfactuals, judges: Judges) -> Scores:
 
     return by_class(
         record.target.long(),
-        lambda label, rows: typicality(
+        lambda label, rows: centrality(
             found[rows],
             judges.once(
                 f"Density of class {label}", lambda: of(held_out.of(label)[-MEMBERS:])

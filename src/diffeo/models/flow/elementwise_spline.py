@@ -12,7 +12,7 @@ from diffeo.shapes import Images, LogDet
 __all__ = ["ElementwiseSpline"]
 
 Knots = Float[Tensor, "channels knots"]
-Rows = Float[Tensor, "channels values"]
+ChannelValues = Float[Tensor, "channels values"]
 
 
 class ElementwiseSpline(DataDependent):
@@ -112,7 +112,7 @@ class _Knots(NamedTuple):
     y: Knots
     slope: Knots
 
-    def find(self, sides: Knots, values: Rows) -> "_Piece":
+    def find(self, sides: Knots, values: ChannelValues) -> "_Piece":
         """Return the piece in which each value lies, the first or last if outside."""
 
         inner = sides[:, 1:-1].detach().contiguous()
@@ -125,14 +125,14 @@ class _Knots(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    x: Rows
-    width: Rows
-    y: Rows
-    height: Rows
-    slope: Rows
-    next_slope: Rows
+    x: ChannelValues
+    width: ChannelValues
+    y: ChannelValues
+    height: ChannelValues
+    slope: ChannelValues
+    next_slope: ChannelValues
 
-    def evaluate(self, place: Rows) -> tuple[Rows, Rows]:
+    def evaluate(self, place: ChannelValues) -> tuple[ChannelValues, ChannelValues]:
         """Return height and slope of the curve at a place in [0, 1] along the piece."""
 
         secant = self.height / self.width
@@ -148,7 +148,7 @@ class _Piece(NamedTuple):
 
         return y, slope / below**2
 
-    def solve(self, rise: Rows) -> Rows:
+    def solve(self, rise: ChannelValues) -> ChannelValues:
         """Return the place at which the curve has risen so far from its start."""
 
         secant = self.height / self.width
@@ -159,17 +159,17 @@ class _Piece(NamedTuple):
 
         return 2 * c / (-b - (b**2 - 4 * a * c).clamp_min(0).sqrt())
 
-    def tail_slope(self, outside: Rows) -> Rows:
+    def tail_slope(self, outside: ChannelValues) -> ChannelValues:
         """Return the slope of the line on that side of the piece."""
 
         return torch.where(outside < 0, self.slope, self.next_slope)
 
 
-def _rows(x: Images) -> Rows:
+def _rows(x: Images) -> ChannelValues:
     return x.transpose(0, 1).flatten(1)
 
 
-def _images(rows: Rows, like: Images) -> Images:
+def _images(rows: ChannelValues, like: Images) -> Images:
     batch, channels, *sides = like.shape
 
     return rows.reshape(channels, batch, *sides).transpose(0, 1)

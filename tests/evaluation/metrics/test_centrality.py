@@ -3,7 +3,7 @@ import pytest
 import torch
 from scipy import stats
 
-from diffeo.evaluation.metrics.realism import log_density, typicality
+from diffeo.evaluation.metrics.realism import centrality, log_density
 from laws import images, tiny_flow
 
 
@@ -21,13 +21,13 @@ def test_typicality_follows_the_references_quantile() -> None:
     ]
 
     np.testing.assert_allclose(
-        typicality(density, reference), 1 - 2 * np.abs(np.array(quantile) - 0.5)
+        centrality(density, reference), 1 - 2 * np.abs(np.array(quantile) - 0.5)
     )
 
 
 def test_the_median_is_typical_and_the_ends_are_not() -> None:
     reference = torch.arange(5.0)
-    found = typicality(torch.tensor([2.0, -1.0, 9.0]), reference)
+    found = centrality(torch.tensor([2.0, -1.0, 9.0]), reference)
 
     assert found.tolist() == [1, 0, 0]
 
@@ -36,7 +36,7 @@ def test_real_data_have_a_half_on_average() -> None:
     generator = torch.Generator().manual_seed(1)
     draws = torch.randn(2, 4000, generator=generator)
 
-    assert typicality(draws[0], draws[1]).mean() == pytest.approx(0.5, abs=0.02)
+    assert centrality(draws[0], draws[1]).mean() == pytest.approx(0.5, abs=0.02)
 
 
 def test_the_density_is_that_of_rounded_noisy_images() -> None:
