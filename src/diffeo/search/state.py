@@ -92,6 +92,12 @@ class Trial(NamedTuple):
         gained: After how many steps of the search it was there.
         began: After how many steps of the search the try began.
         number: How many tries there were before.
+
+    Example:
+        >>> none, no = torch.zeros(1).long(), torch.tensor([False])
+        >>> trial = Trial(torch.tensor([-1.0]), none, none, none)
+        >>> trial.update(torch.tensor([2.0]), ~no, step=3).gained
+        tensor([3])
     """
 
     margin: Scores
