@@ -58,7 +58,7 @@ class Loop:
         >>> parts = AtLeast(1.0), Identity((2,)), NormalizedGradient(0.5)
         >>> problem = Problem(lambda x: x.sum(1), *parts)
         >>> z = torch.zeros(1, 2)
-        >>> loop = Loop(problem, problem.begin(z, z, typical=None), start=z)
+        >>> loop = Loop(problem, problem.begin(z, z, typical=None), z, 25, z[:0])
         >>> with watch("Searching", 1, shown=False) as bar:
         ...     loop.run(10, bar)
         >>> loop.state.whole.steps

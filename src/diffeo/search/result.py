@@ -41,7 +41,7 @@ def record_of(
         >>> z = torch.zeros(2, 2)
         >>> rows = Problem(lambda x: x.sum(1), *parts).begin(z, z, typical=None)
         >>> best = State.begin(rows, z, ()).best
-        >>> record_of(parts[0], rows, best, interrupted=True).counts()
+        >>> record_of(parts[0], rows, best, interrupted=True, statements={}).counts()
         {<Outcome.INTERRUPTED: 3>: 2}
     """
 

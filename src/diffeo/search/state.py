@@ -92,6 +92,12 @@ class Trial(NamedTuple):
         gained: After how many steps of the search it was there.
         began: After how many steps of the search the try began.
         number: How many tries there were before.
+
+    Example:
+        >>> none = torch.zeros(2, dtype=torch.long)
+        >>> trial = Trial(torch.tensor([-2.0, -2.0]), none, none, none)
+        >>> trial.update(torch.tensor([-1.0, -3.0]), none == 0, step=1).gained
+        tensor([1, 0])
     """
 
     margin: Scores
