@@ -19,6 +19,7 @@ from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.linear import Linear, principal_axes
 from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
+from diffeo.distances import DataDistance, FeatureDistance, LatentDistance
 from diffeo.explain import explain
 from diffeo.models.classifiers import Logits
 from diffeo.models.flow.flow import Flow
@@ -51,9 +52,12 @@ __all__ = [
     "Bounded",
     "Box",
     "Counterfactuals",
+    "DataDistance",
+    "FeatureDistance",
     "Flow",
     "Gradient",
     "Identity",
+    "LatentDistance",
     "Linear",
     "Logits",
     "Momentum",

@@ -149,6 +149,20 @@ def test_the_nearest_point_of_an_ellipse_is_found() -> None:
     assert (found.statements["kkt_angle"] <= 4).all()
 
 
+def test_a_row_far_past_its_target_comes_back_to_it() -> None:
+    found = search(
+        torch.tensor([[-3.0, -4.0]]),
+        lambda x: x.sum(1),
+        AtLeast(1.0),
+        Identity((2,)),
+        NormalizedGradient(9.0),
+        Run(line_search_steps=0, closest=(LatentDistance(),)),
+    )
+
+    assert found.statements["distance_before"].item() == pytest.approx(9)
+    assert found.statements["distance_after"].item() < 5.75  # √32 = 5.66
+
+
 def test_an_interval_is_entered_where_it_is_nearest() -> None:
     found = search(
         torch.tensor([[0.0, 0.1]]),

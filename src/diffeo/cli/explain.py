@@ -11,6 +11,7 @@ from diffeo.cli.goals import objective_from_options, wrapped
 
 if TYPE_CHECKING:
     from diffeo.ascents import Ascent
+    from diffeo.distances import Distance
 
 __all__ = ["explain"]
 
@@ -36,6 +37,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
     smoothed: float | None = None,
     rate: float | None = None,
     steps: int = 1000,
+    closest: Literal["latent", "data"] | None = None,
     restarts: int = 0,
     seed: int = 0,
     batch_size: str = "auto",
@@ -83,9 +85,12 @@ def explain(  # noqa: PLR0913 - one argument for each option
             deviation, such as 0.3; results are surer, and take several times as long.
 
     Search:
-        rate: Step size: the greatest length of a step along the gradient in latent
-            coordinates, 1 if not given; Adam's rate in data space, 0.0005 if not given.
+        rate: Step size: the greatest length of a step in latent coordinates, 0.7 if not
+            given; Adam's rate in data space, 0.0005 if not given.
         steps: Most steps of an image.
+        closest: Come as near to the input as the target allows, once it is reached: in
+            'latent' coordinates, or then also in the 'data'; it takes about twice as
+            long again, and states how near that is.
         restarts: Further searches of each image, from points near its origin; the
             nearest result is kept.
         seed: Seed of these points.
@@ -160,6 +165,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
     full: Literal["auto", "full"] = "auto" if precision == "auto" else "full"
     run = Run(
         steps=steps,
+        closest=_distances(closest),
         restarts=restarts,
         seed=seed,
         batch_size=_number(batch_size),
@@ -215,8 +221,8 @@ def _tell(words: str) -> None:
 
 
 def _ascent(coordinates: str, rate: float | None) -> "Ascent":
-    from diffeo.ascents import Adam, NormalizedGradient, Polyak
-    from diffeo.search import DEFAULT_ASCENT
+    from diffeo.ascents import Adam
+    from diffeo.search import DEFAULT_ASCENT, default_ascent
 
     if rate is not None and not math.isfinite(rate):
         raise ValueError(f"rate must be a finite number, got {rate}")
@@ -224,7 +230,15 @@ def _ascent(coordinates: str, rate: float | None) -> "Ascent":
     if coordinates == "data":
         return Adam(DATA_RATE if rate is None else rate)
 
-    return DEFAULT_ASCENT if rate is None else Polyak(NormalizedGradient(rate))
+    return DEFAULT_ASCENT if rate is None else default_ascent(rate)
+
+
+def _distances(closest: str | None) -> "tuple[Distance, ...]":
+    from diffeo.distances import DataDistance, LatentDistance
+
+    named = {"latent": (LatentDistance(),), "data": (LatentDistance(), DataDistance())}
+
+    return named[closest] if closest else ()
 
 
 def _number(text: str) -> int | Literal["auto"]:

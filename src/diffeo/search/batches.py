@@ -19,7 +19,7 @@ from diffeo.search.closest import come_closest, lengths
 from diffeo.search.line_search import line_search
 from diffeo.search.loop import Loop, Shifts
 from diffeo.search.plan import Plan
-from diffeo.search.problem import Problem, Rows, select
+from diffeo.search.problem import Problem, Rows, near, select
 from diffeo.search.result import nearest, record_of
 from diffeo.search.run import Run
 from diffeo.search.state import Best, PathRecorder
@@ -107,7 +107,7 @@ class Batches:
 
         shifts = self._shifts(self.run.restarts, rows.origin)
 
-        for start in (rows.origin, *(rows.origin + shift for shift in shifts)):
+        for start in (rows.origin, *(near(rows.origin, shift) for shift in shifts)):
             if not records or not self.interrupted:
                 records.append(self._search_once(full, low, rows, start, bar))
 
@@ -135,7 +135,7 @@ class Batches:
         return problem.begin(factual, origin, is_typical(self.coordinates, factual))
 
     def _shifts(self, count: int, z: Latent) -> Shifts:
-        """Return how far from their origins rows start again, the same for all rows."""
+        """Return where near their origins rows start again, the same for all rows."""
 
         generator = torch.Generator().manual_seed(self.run.seed)
         noise = torch.randn(count, z.shape[1], generator=generator)

@@ -16,7 +16,7 @@ from diffeo.shapes import Flags, Latent, Scores
 __all__ = ["come_closest", "lengths"]
 
 PARALLEL = 4.0  # degrees between the gradients at which a row is as near as can be
-AIM = 2.0  # tolerances past the target at which steps aim
+NEAR, FAR = 2.0, 5.0  # tolerances past the target: where steps aim, rows end at most
 FIRST = 0.1  # share of the way back to the origin that the first step goes
 LEAST, MOST = 0.02, 0.3  # the same share in later steps
 INERTIA = 0.3  # share of a step that the next goes on with
@@ -118,7 +118,7 @@ class _Closest(NamedTuple):
         reach = REACH * _far(here, rows)
         move = INERTIA * _without(state.move, normal) - state.rate * here.along
         move = move * (reach / _norm(move)).clamp_max(1)
-        missing = (AIM * rows.tolerance - here.margin)[:, None] / _norm(here.rise)
+        missing = (NEAR * rows.tolerance - here.margin)[:, None] / _norm(here.rise)
         back = missing.nan_to_num().maximum(-reach).minimum(reach) * normal
         point, there = self.slopes(here.z + move + back, rows, state.reference)
         nearer = (there.margin >= rows.tolerance) & (there.length <= state.length)
@@ -238,9 +238,9 @@ def _done(state: _State) -> Flags:
     finite = (
         here.margin.isfinite() & here.length.isfinite() & here.rise.isfinite().all(1)
     )
-    best = (here.length == state.length) & (state.angle <= PARALLEL)
+    there = (here.length == state.length) & (here.margin <= FAR * state.rows.tolerance)
 
-    return best | ~finite
+    return (there & (state.angle <= PARALLEL)) | ~finite
 
 
 def _rate(state: _State, there: _Slopes) -> Tensor:

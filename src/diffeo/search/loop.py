@@ -10,7 +10,7 @@ from torch import Tensor
 
 from diffeo.progress import Bar
 from diffeo.search.checks import gradient_of
-from diffeo.search.problem import AIM, Problem, Rows, where
+from diffeo.search.problem import AIM, Problem, Rows, near, where
 from diffeo.search.state import Best, PathRecorder, State, Trial
 from diffeo.shapes import Data, Flags, Latent, Scores
 
@@ -48,8 +48,8 @@ class Loop:
         rows: What is known of the rows.
         start: Where they start.
         patience: Steps without a better margin after which a row starts again.
-        shifts: From the origin to where rows start again, in turn, shape (tries,
-            latent); a row that has none left is done.
+        shifts: Where near its origin a row starts again, in turn; one with none left
+            is done. See `near`.
         recorder: Where to record the path, if anywhere.
 
     Example:
@@ -158,7 +158,7 @@ class Loop:
 
         if again.any():
             tried = state.trial.number.clamp_max(len(self.shifts) - 1)
-            z = state.rows.origin + self.shifts[tried]
+            z = near(state.rows.origin, self.shifts[tried])
             self.state = state.again(again, z, problem.ascent.start(z), step + 1)
 
     def _move(self, step: int, here: StepStart) -> None:

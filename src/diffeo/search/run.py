@@ -39,8 +39,9 @@ class Run:
         retries: How often a row starts again before it is given up.
         restarts: Further searches of each row, from points near its origin. The
             nearest to the origin that reached the target is kept.
-        restart_noise: Standard deviation of the normal noise that is added to the
-            origin at a restart, in coordinates; the same for all rows.
+        restart_noise: Standard deviation of the normal noise that is added to an
+            origin to start near it, as a share of the root mean square of its
+            coordinates.
         seed: Seed of that noise.
         precision: Data type in which coordinates that can do so decode while steps are
             taken; "full" for that of the data; "auto" for bfloat16 if the data are
@@ -62,10 +63,10 @@ class Run:
     line_search_steps: int = 8
     closest: tuple[Distance, ...] = ()
     closest_steps: int = 40
-    patience: int = 10
+    patience: int = 7
     retries: int = 10
     restarts: int = 0
-    restart_noise: float = 0.3
+    restart_noise: float = 0.4
     seed: int = 0
     precision: torch.dtype | Literal["auto", "full"] = "auto"
     path: bool = False

@@ -26,10 +26,25 @@ from diffeo.settings import describe
 from diffeo.shapes import Data, Model
 from diffeo.without_grad import without_grad
 
-__all__ = ["DEFAULT_ASCENT", "search", "search_batches"]
+__all__ = ["DEFAULT_ASCENT", "default_ascent", "search", "search_batches"]
 
-DEFAULT_ASCENT: Ascent = Polyak(Momentum(0.7, decay=0.3))
-"""How a search steps unless told: of those compared, the fastest to all targets."""
+
+def default_ascent(rate: float = 0.7) -> Ascent:
+    """Return how a search steps unless told: the fastest to all targets compared.
+
+    Args:
+        rate: Greatest length of a step, in coordinates.
+
+    Example:
+        >>> default_ascent(0.5)
+        Polyak(ascent=Momentum(rate=0.5, decay=0.3))
+    """
+
+    return Polyak(Momentum(rate, decay=0.3))
+
+
+DEFAULT_ASCENT = default_ascent()
+"""How a search steps unless told."""
 
 TRIED = 2  # rows that the model is asked about before the search is planned
 
