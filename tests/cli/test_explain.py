@@ -219,6 +219,19 @@ def test_several_models_and_nearby_coordinates_are_asked(
     assert explain(tmp_path / "out", **options | {"smoothed": 0.1}).code == 2
 
 
+@pytest.mark.usefixtures("undrawn")
+def test_the_closest_counterfactual_states_how_near_it_came(tmp_path: Path) -> None:
+    ended = explain(tmp_path / "out", limit=2, closest="data")
+    record = Counterfactuals.load(tmp_path / "out/record.safetensors")
+    stated, run = record.statements, record.settings["run"]
+
+    assert ended.code == 0
+    assert isinstance(run, dict)
+    assert [way["name"] for way in run["closest"]] == ["LatentDistance", "DataDistance"]
+    assert (stated["distance_after"] < stated["distance_before"]).all()
+    assert "kkt_angle" in (tmp_path / "out/summary.csv").read_text()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -39,13 +39,13 @@ class Statement(NamedTuple):
 
 
 KNOWN = {
-    "distance_before": Statement("distance as first found"),
-    "distance_after": Statement("distance made least"),
+    "distance_before": Statement("distance on arrival"),
+    "distance_after": Statement("least distance found"),
     "kkt_angle": Statement(
         "KKT angle",
         "°",
-        "The KKT angle lies between the way from the input and the gradient of the "
-        "margin: at 0° no nearer counterfactual lies close by.",
+        "The KKT angle lies between the gradients of the distance and of the margin: "
+        "at 0° no nearer counterfactual lies close by.",
     ),
     "agreement_before": Statement("agreement of another model before"),
     "agreement_after": Statement("agreement of another model after"),
