@@ -129,6 +129,7 @@ def _search_rules(setup: Setup) -> dict[str, Callable[[Counterfactuals], float]]
         "reached_{}": lambda record: mean(record.reached),
         "reached_{}_8bit": stays,
         "steps_{}_median": lambda record: median(record.steps[record.reached]),
+        "steps_{}_max": lambda record: float(record.steps.max()),
         "distance_{}_median": lambda record: median(record.distance),
         "seconds_per_image_{}": lambda record: mean(record.seconds),
     }
