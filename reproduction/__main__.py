@@ -13,6 +13,7 @@ from reproduction.experiment import ROOT, ExperimentOptions, Training
 from reproduction.helix.experiment import HELIX
 from reproduction.helix.training import HELIX_CLASSIFIER, HELIX_FLOW
 from reproduction.mnist.ascents import MNIST_ASCENTS
+from reproduction.mnist.closest import MNIST_CLOSEST
 from reproduction.mnist.comparison import MNIST_COMPARISON
 from reproduction.mnist.experiment import MNIST
 from reproduction.mnist.geometry import MNIST_GEOMETRY
@@ -21,7 +22,14 @@ from reproduction.mnist.tuning import tune_mnist_comparison
 
 __all__ = ["EXPERIMENTS", "TRAININGS", "app", "main"]
 
-EXPERIMENTS = HELIX, MNIST, MNIST_ASCENTS, MNIST_COMPARISON, MNIST_GEOMETRY
+EXPERIMENTS = (
+    HELIX,
+    MNIST,
+    MNIST_ASCENTS,
+    MNIST_CLOSEST,
+    MNIST_COMPARISON,
+    MNIST_GEOMETRY,
+)
 TRAININGS = MNIST_FLOW, MNIST_CNN, HELIX_FLOW, HELIX_CLASSIFIER
 EXPERIMENT = """{title}
 

@@ -74,13 +74,15 @@ class Experiment:
         name: What it is called on the command line; results/NAME is its folder.
         title: What it shows, in a sentence.
         measure: From options to findings; nothing is written.
-        published: The paper's numbers, by the name of the result.
+        published: The paper's numbers, or goals, by the name of the result.
+        beside: What these are called in the table.
     """
 
     name: str
     title: str
     measure: Callable[[ExperimentOptions], Findings]
-    published: Mapping[str, float] = field(default_factory=dict)
+    published: Mapping[str, float | str] = field(default_factory=dict)
+    beside: str = "paper"
 
     def run(self, options: ExperimentOptions) -> dict[str, float]:
         """Measure, write results.json and provenance.json, print a table, then draw.
@@ -99,7 +101,7 @@ class Experiment:
         write_results(provenance(options), options.out, "provenance.json")
         shown = findings.headlines or tuple(findings.results)
         results = {name: findings.results[name] for name in shown}
-        show_table(self.title, results, self.published)
+        show_table(self.title, results, self.published, self.beside)
 
         for name, draw in findings.drawings.items():
             try:
@@ -186,20 +188,25 @@ def apply_rules(
 
 
 def show_table(
-    title: str, results: Mapping[str, float], published: Mapping[str, float]
+    title: str,
+    results: Mapping[str, float],
+    published: Mapping[str, float | str],
+    beside: str = "paper",
 ) -> None:
-    """Print results beside the paper's numbers.
+    """Print results beside the paper's numbers, or goals.
 
     Args:
         title: Headline of the table.
         results: Numbers measured now, by name.
-        published: The paper's numbers, for those results that it has.
+        published: The paper's numbers, or goals, for those results that have one.
+        beside: What these are called.
     """
 
-    table = Table("result", "here", "paper", title=title)
+    table = Table("result", "here", beside, title=title)
 
     for name, value in results.items():
-        known = f"{published[name]:.4g}" if name in published else ""
-        table.add_row(name, f"{value:.4g}", known)
+        known = published.get(name, "")
+        shown = known if isinstance(known, str) else f"{known:.4g}"
+        table.add_row(name, f"{value:.4g}", shown)
 
     Console().print(table)
