@@ -8,6 +8,7 @@ import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
 RESULTS = {
+    "closest": ("mnist-closest",),
     "comparison": ("mnist-comparison",),
     "speed": ("bench", "mnist-ascents"),
     "why-it-works": ("helix", "mnist-geometry"),
