@@ -9,7 +9,7 @@ from torch import Tensor
 from diffeo.ascents.protocol import unit
 from diffeo.distances import Distance
 from diffeo.objectives import Point
-from diffeo.search.problem import Problem, Rows, select
+from diffeo.search.problem import Problem, Rows, select, where
 from diffeo.search.state import Best
 from diffeo.shapes import Flags, Latent, Scores
 
@@ -20,7 +20,9 @@ NEAR, FAR = 2.0, 5.0  # tolerances past the target: where steps aim, rows end at
 FIRST = 0.1  # share of the way back to the origin that the first step goes
 LEAST, MOST = 0.02, 0.3  # the same share in later steps
 INERTIA = 0.3  # share of a step that the next goes on with
-REACH = 0.2  # longest step, as a share of the distance from the origin
+GROWTH = 1.3  # of the longest step, after one that came nearer
+LOST = 0.15  # share of the way back to the margin of the factual, that is too much
+REACH = 0.2  # longest step at first, as a share of the distance from the origin
 
 
 class _Slopes(NamedTuple):
@@ -63,20 +65,20 @@ class _State(NamedTuple):
         reference: The features of its factual.
         here: Where it stands.
         rate: By how much of the pull along the surface its last step went.
-        move: The part of that step along the surface.
+        reach: Length of its longest step, as a share of the distance from the origin.
+        move: The part of its last step along the surface.
         best: The nearest point at the target.
-        length: The distance there.
-        angle: The angle there, in degrees.
+        top: The slopes there.
     """
 
     rows: Rows
     reference: Tensor
     here: _Slopes
     rate: Tensor
+    reach: Tensor
     move: Latent
     best: Best
-    length: Scores
-    angle: Scores
+    top: _Slopes
 
 
 class _Closest(NamedTuple):
@@ -93,9 +95,9 @@ class _Closest(NamedTuple):
 
         _, here = self.slopes(best.latent, rows, reference)
         rate = FIRST * _share(here, rows)
-        still = torch.zeros_like(here.z)
+        reach, still = torch.full_like(rate, REACH), torch.zeros_like(here.z)
 
-        return _State(rows, reference, here, rate, still, best, here.length, here.angle)
+        return _State(rows, reference, here, rate, reach, still, best, here)
 
     def slopes(self, z: Latent, rows: Rows, reference: Tensor) -> tuple[Point, _Slopes]:
         """Evaluate the margin, the distance and their gradients."""
@@ -111,25 +113,30 @@ class _Closest(NamedTuple):
         return point, _Slopes(z.detach(), margin.detach(), rise, length, pull)
 
     def step(self, state: _State) -> _State:
-        """Go down the distance along the surface, and back to the surface."""
+        """Go down the distance along the surface, and back to the surface.
 
-        here, rows = state.here, state.rows
+        A row that has lost its target goes back to its best point, for shorter steps.
+        """
+
+        here, rows, top = state.here, state.rows, state.top
         normal = unit(here.rise)
-        reach = REACH * _far(here, rows)
+        reach = state.reach * _far(here, rows)
         move = INERTIA * _without(state.move, normal) - state.rate * here.along
         move = move * (reach / _norm(move)).clamp_max(1)
         missing = (NEAR * rows.tolerance - here.margin)[:, None] / _norm(here.rise)
         back = missing.nan_to_num().maximum(-reach).minimum(reach) * normal
         point, there = self.slopes(here.z + move + back, rows, state.reference)
-        nearer = (there.margin >= rows.tolerance) & (there.length <= state.length)
+        nearer = (there.margin >= rows.tolerance) & (there.length <= top.length)
+        top = _choose(nearer, there, top)
+        lost = there.margin < LOST * rows.margin.clamp_max(0)
 
         return state._replace(
-            here=there,
+            here=_choose(lost, top, there),
             rate=_rate(state, there),
-            move=move,
+            reach=_reach(state.reach, nearer, lost),
+            move=where(lost, torch.zeros_like(move), move),
             best=state.best.improve(nearer, point, there.margin),
-            length=torch.where(nearer, there.length, state.length),
-            angle=torch.where(nearer, there.angle, state.angle),
+            top=top,
         )
 
 
@@ -195,10 +202,10 @@ def come_closest(
         done = _done(state) if left else torch.ones_like(state.best.done)
         row = state.best.row[done]
         best = best.replace(row, select(state.best, done))
-        angle = angle.index_copy(0, row, state.angle[done])
+        angle = angle.index_copy(0, row, state.top.angle[done])
         state = select(state, ~done)
 
-        if len(state.length) == 0:
+        if len(state.best.row) == 0:
             break
 
         state = search.step(state)
@@ -234,13 +241,11 @@ def lengths(distance: Distance, rows: Rows, best: Best) -> Scores:
 def _done(state: _State) -> Flags:
     """Return which rows are as near as can be, or have no way on."""
 
-    here = state.here
-    finite = (
-        here.margin.isfinite() & here.length.isfinite() & here.rise.isfinite().all(1)
-    )
-    there = (here.length == state.length) & (here.margin <= FAR * state.rows.tolerance)
+    here, top = state.here, state.top
+    finite = here.margin.isfinite() & here.rise.isfinite().all(1)
+    there = (here.z == top.z).all(1) & (top.margin <= FAR * state.rows.tolerance)
 
-    return (there & (state.angle <= PARALLEL)) | ~finite
+    return (there & (top.angle <= PARALLEL)) | ~finite
 
 
 def _rate(state: _State, there: _Slopes) -> Tensor:
@@ -252,6 +257,20 @@ def _rate(state: _State, there: _Slopes) -> Tensor:
     share = _share(there, state.rows)
 
     return rate.maximum(LEAST * share).minimum(MOST * share)
+
+
+def _choose(first: Flags, slopes: _Slopes, other: _Slopes) -> _Slopes:
+    """Return each row from the first slopes where flagged, else from the other."""
+
+    return _Slopes(*(where(first, *pair) for pair in zip(slopes, other, strict=True)))
+
+
+def _reach(reach: Tensor, nearer: Flags, lost: Flags) -> Tensor:
+    """Return the share that the next steps may go: shorter after a loss."""
+
+    grown = where(nearer, reach * GROWTH, reach)
+
+    return where(lost, reach / 2, grown.clamp_max(REACH))
 
 
 def _share(here: _Slopes, rows: Rows) -> Tensor:
