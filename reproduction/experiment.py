@@ -148,10 +148,16 @@ def provenance(options: ExperimentOptions) -> dict[str, str | bool]:
 
     return {
         "version": metadata.version("diffeo"),
-        "commit": _git("describe", "--always", "--abbrev=40", "--dirty"),
+        "commit": _git("rev-parse", "HEAD") + ("-changed" if _changed() else ""),
         "date": _git("log", "-1", "--format=%cI"),
         "quick": options.quick,
     }
+
+
+def _changed() -> bool:
+    """Return whether the code, of which results are no part, was changed since."""
+
+    return bool(_git("status", "--porcelain", "--", "src", "reproduction"))
 
 
 def _git(*words: str) -> str:

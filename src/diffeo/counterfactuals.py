@@ -62,7 +62,7 @@ MEANINGS = {
     Outcome.EXHAUSTED: "ran out of steps",
     Outcome.INTERRUPTED: "was interrupted",
     Outcome.NONFINITE: "met values that are not finite",
-    Outcome.STALLED: "gave up, since no try came nearer to the target",
+    Outcome.STALLED: "was given up, since it came no nearer to the target",
 }
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from diffeo.objectives.protocol import Objective, Point, check_rows, rows_of, side_of
 from diffeo.shapes import Memory, Outputs, Scores
 
-__all__ = ["Smoothed"]
+__all__ = ["Smoothed", "SmoothedScore"]
 
 
 @dataclass(frozen=True)
@@ -123,3 +123,28 @@ class Smoothed:
 
     def _average(self, values: Float[Tensor, " many"]) -> Scores:
         return values.reshape(self.draws, len(values) // self.draws).mean(0)
+
+
+@dataclass(frozen=True)
+class SmoothedScore(Smoothed):
+    """Average the score alone; the objective itself knows the target.
+
+    Where gradients change from step to step, as they do across the ridges of a network
+    of rectifiers, their average over a neighborhood leads on.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, search
+        >>> x, goal = torch.zeros(1, 2), SmoothedScore(AtLeast(2.0), draws=4)
+        >>> search(x, lambda x: x.sum(1), goal, Identity((2,))).outputs_after >= 2
+        tensor([True])
+    """
+
+    def margin(self, point: Point, memory: Memory) -> Scores:
+        """Return how far past the objective's target each row is."""
+
+        return self.objective.margin(point, memory)
+
+    def side(self, point: Point, memory: Memory) -> Scores | None:
+        """Return on which side of the objective's target each row is."""
+
+        return side_of(self.objective, point, memory)

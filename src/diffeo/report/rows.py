@@ -17,7 +17,7 @@ REMEDIES = {
     Outcome.EXHAUSTED: "More steps or longer ones may help.",
     Outcome.INTERRUPTED: "Search it again to the end.",
     Outcome.NONFINITE: "Shorter steps may help; the best finite point is shown.",
-    Outcome.STALLED: "More retries, more noise at restarts or other steps may help.",
+    Outcome.STALLED: "More patience, restarts or other steps may help.",
 }
 TYPICAL = dict(zip(Typicality, ("unknown", "no", "yes"), strict=True))
 

@@ -14,19 +14,22 @@ from diffeo.batching import backing_off, slices
 from diffeo.coordinates.protocol import Coordinates, is_typical
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.objectives.protocol import rows_of
+from diffeo.objectives.smoothed import SmoothedScore
 from diffeo.progress import Bar, watch
 from diffeo.search.closest import come_closest, lengths
 from diffeo.search.line_search import line_search
-from diffeo.search.loop import Loop, Shifts
+from diffeo.search.loop import Loop
 from diffeo.search.plan import Plan
-from diffeo.search.problem import Problem, Rows, near, select
+from diffeo.search.problem import Problem, Rows, select
 from diffeo.search.result import nearest, record_of
 from diffeo.search.run import Run
-from diffeo.search.state import Best, PathRecorder
+from diffeo.search.state import LEFT_OUT, Best, PathRecorder
 from diffeo.shapes import Data, Latent, Scores
 
 __all__ = ["Batches"]
 
+DRAWS, SPREADS = 4, (0.3, 0.6)  # coordinates around rows that stalled, and how far
+LONGER = 3  # times the patience that a row is given there
 STATED = "distance_before", "distance_after", "kkt_angle"
 
 
@@ -105,9 +108,7 @@ class Batches:
         rows = self._begin(full, index)
         records: list[Counterfactuals] = []
 
-        shifts = self._shifts(self.run.restarts, rows.origin)
-
-        for start in (rows.origin, *(near(rows.origin, shift) for shift in shifts)):
+        for start in self._starts(rows.origin):
             if not records or not self.interrupted:
                 records.append(self._search_once(full, low, rows, start, bar))
 
@@ -134,25 +135,16 @@ class Batches:
 
         return problem.begin(factual, origin, is_typical(self.coordinates, factual))
 
-    def _shifts(self, count: int, z: Latent) -> Shifts:
-        """Return where near their origins rows start again, the same for all rows."""
+    def _starts(self, origin: Latent) -> Iterator[Latent]:
+        """Yield the origin, then points near it, shifted alike for every row."""
 
         generator = torch.Generator().manual_seed(self.run.seed)
-        noise = torch.randn(count, z.shape[1], generator=generator)
+        noise = torch.randn(self.run.restarts, origin.shape[1], generator=generator)
 
-        return self.run.restart_noise * noise.to(z)
+        yield origin
 
-    def _loop(
-        self,
-        problem: Problem,
-        rows: Rows,
-        start: Latent,
-        retries: int,
-        recorder: PathRecorder | None = None,
-    ) -> Loop:
-        shifts = self._shifts(retries, start)
-
-        return Loop(problem, rows, start, self.run.patience, shifts, recorder)
+        for shift in self.run.restart_noise * noise.to(origin):
+            yield origin + shift
 
     def _search_once(
         self,
@@ -163,8 +155,7 @@ class Batches:
         bar: Bar,
     ) -> Counterfactuals:
         recorder = PathRecorder() if self.run.path else None
-        retries = 0 if low else self.run.retries  # full precision may do better
-        loop = self._loop(low or full, rows, start, retries, recorder)
+        loop = Loop(low or full, rows, start, self.run.patience, recorder)
         self._run(loop, bar)
         best = loop.state.whole
         statements = dict.fromkeys(
@@ -175,6 +166,7 @@ class Batches:
             if low:
                 best = self._confirm(full, rows, start, best, bar)
 
+            best = self._try_again(full, rows, start, best, recorder, bar)
             best = line_search(full, rows, best, steps=self.run.line_search_steps)
             best, statements = self._come_closest(full, rows, best)
         except KeyboardInterrupt:
@@ -194,6 +186,40 @@ class Batches:
     def _run(self, loop: Loop, bar: Bar) -> None:
         loop.run(0 if self.interrupted else self.run.steps, bar)
         self.interrupted |= loop.interrupted
+
+    def _try_again(
+        self,
+        problem: Problem,
+        rows: Rows,
+        start: Latent,
+        best: Best,
+        recorder: PathRecorder | None,
+        bar: Bar,
+    ) -> Best:
+        """Search rows that have stalled again, along gradients that are averaged."""
+
+        most, patience = max(1, len(start) // (1 + DRAWS)), self.run.patience
+
+        for spread in SPREADS:
+            goal = SmoothedScore(problem.objective, DRAWS, spread)
+            averaged = problem._replace(objective=goal)
+            index = best.stalled.nonzero()[:, 0]
+            waited, patience = patience, LONGER * self.run.patience
+
+            for part in index.split(most) if len(index) else ():
+                tried = PathRecorder() if recorder else None
+                loop = Loop(averaged, select(rows, part), start[part], patience, tried)
+                self._run(loop, bar)
+                before, after = select(best, part), loop.state.whole
+                began = before.steps + waited + 1
+                after = after._replace(row=part, steps=began + after.steps)
+                better = after.margin > before.margin
+                best = best.replace(part, before.choose(better, after))
+
+                if recorder and tried:
+                    recorder.replace(tried, part.masked_fill(~better, LEFT_OUT), began)
+
+        return best
 
     def _come_closest(
         self, problem: Problem, rows: Rows, best: Best
@@ -235,7 +261,7 @@ class Batches:
         if len(index) == 0 or self.interrupted:
             return best
 
-        loop = self._loop(full, select(rows, index), start[index], self.run.retries)
+        loop = Loop(full, select(rows, index), start[index], self.run.patience)
         self._run(loop, bar)
 
         return best.replace(index, loop.state.whole._replace(row=index))

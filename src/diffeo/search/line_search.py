@@ -35,7 +35,7 @@ def line_search(problem: Problem, rows: Rows, best: Best, *, steps: int) -> Best
         >>> problem = Problem(lambda x: x.sum(1), *parts)
         >>> z = torch.zeros(1, 2)
         >>> rows = problem.begin(z, z, typical=None)
-        >>> loop = Loop(problem, rows, z, patience=9, shifts=z[:0])
+        >>> loop = Loop(problem, rows, z, patience=9)
         >>> with watch("Searching", 1, shown=False) as bar:
         ...     loop.run(10, bar)
         >>> far = loop.state.whole

@@ -5,18 +5,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from diffeo.progress import Bar
 from diffeo.search.checks import gradient_of
-from diffeo.search.problem import AIM, Problem, Rows, near, where
-from diffeo.search.state import Best, PathRecorder, State, Trial
+from diffeo.search.problem import AIM, Problem, Rows, where
+from diffeo.search.state import Best, PathRecorder, State
 from diffeo.shapes import Data, Flags, Latent, Scores
 
-__all__ = ["Loop", "Shifts"]
-
-Shifts = Float[Tensor, "tries latent"]
+__all__ = ["Loop"]
 
 PAUSE, LONG_PAUSE = 1, 4  # steps between two looks at what is done: on a CPU, elsewhere
 LEAVING = 8  # rows leave the batch once at least one in so many is done
@@ -47,9 +43,7 @@ class Loop:
         problem: What is searched.
         rows: What is known of the rows.
         start: Where they start.
-        patience: Steps without a better margin after which a row starts again.
-        shifts: Where near its origin a row starts again, in turn; one with none left
-            is done. See `near`.
+        patience: Steps without a better margin after which a row is done.
         recorder: Where to record the path, if anywhere.
 
     Example:
@@ -59,7 +53,7 @@ class Loop:
         >>> problem = Problem(lambda x: x.sum(1), *parts)
         >>> z = torch.zeros(1, 2)
         >>> rows = problem.begin(z, z, typical=None)
-        >>> loop = Loop(problem, rows, z, patience=9, shifts=z[:0])
+        >>> loop = Loop(problem, rows, z, patience=9)
         >>> with watch("Searching", 1, shown=False) as bar:
         ...     loop.run(10, bar)
         >>> loop.state.whole.steps
@@ -70,7 +64,6 @@ class Loop:
     rows: Rows
     start: Latent
     patience: int
-    shifts: Shifts
     recorder: PathRecorder | None = None
     interrupted: bool = False
     state: State = field(init=False)
@@ -101,7 +94,6 @@ class Loop:
             del here  # what it keeps for its gradient is the next step's to use
 
             if looking:
-                self._start_again(step)
                 self._let_done_rows_leave()
 
         with torch.no_grad():
@@ -120,20 +112,16 @@ class Loop:
         before = state.best
         going = ~before.done
         finite = score.detach().isfinite() & margin.isfinite()
-        trial = state.trial.update(margin, finite, step)
         better = going & finite & (margin > before.margin)
-        spent = trial.number >= len(self.shifts)
-        stalled = going & spent & self._stalled(trial, step)
         best = before.improve(better, point, margin)._replace(
             steps=before.steps.masked_fill(better, step),
             waited=before.waited + (margin >= 0),
-            began=torch.where(better, trial.began, before.began),
             failed=before.failed | (going & ~finite),
-            stalled=before.stalled | stalled,
         )
-        stops = self._stops(step, margin, best)
-        best = best._replace(done=~going | ~finite | stalled | stops)
-        self.state = state._replace(margin=margin, trial=trial, best=best)
+        stalled = going & (margin < 0) & (step - best.steps > self.patience)
+        stops = stalled | ~finite | self._stops(step, margin, best)
+        best = best._replace(done=~going | stops, stalled=best.stalled | stalled)
+        self.state = state._replace(margin=margin, best=best)
 
         if self.recorder:
             self.recorder.add(step, self.state, going)
@@ -146,20 +134,6 @@ class Loop:
         enough = (margin >= self.state.rows.tolerance) | (best.waited > GRACE)
 
         return (margin >= 0) & (enough if step else True)
-
-    def _stalled(self, trial: Trial, step: int) -> Flags:
-        return step - trial.gained > self.patience
-
-    def _start_again(self, step: int) -> None:
-        """Let rows whose margin no longer grows start again near their origins."""
-
-        state, problem = self.state, self.problem
-        again = self._stalled(state.trial, step) & ~state.best.done
-
-        if again.any():
-            tried = state.trial.number.clamp_max(len(self.shifts) - 1)
-            z = near(state.rows.origin, self.shifts[tried])
-            self.state = state.again(again, z, problem.ascent.start(z), step + 1)
 
     def _move(self, step: int, here: StepStart) -> None:
         """Take a step, but for the rows that are done."""

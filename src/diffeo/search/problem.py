@@ -26,7 +26,7 @@ from diffeo.shapes import (
 
 Record = TypeVar("Record", bound=Tensor | tuple[Any, ...])
 
-__all__ = ["AIM", "Problem", "Rows", "near", "select", "where"]
+__all__ = ["AIM", "Problem", "Rows", "select", "where"]
 
 AIM = 5.0  # tolerances past the target at which steps aim, and rows stop at most
 
@@ -160,22 +160,6 @@ class Problem(NamedTuple):
         side = side_of(self.objective, point, rows.memory)
 
         return None if side is None else side.detach() * (rows.tolerance - margin)
-
-
-def near(origin: Latent, shift: Tensor) -> Latent:
-    """Return points near each origin, at a distance in proportion to its length.
-
-    Args:
-        origin: The origins.
-        shift: How far to go, as a share of the root mean square of an origin's
-            coordinates, shape (latent,) or (batch, latent).
-
-    Example:
-        >>> near(torch.tensor([[3.0, -3.0]]), torch.tensor([1.0, 0.0]))
-        tensor([[ 6., -3.]])
-    """
-
-    return origin + shift * origin.square().mean(1, keepdim=True).sqrt()
 
 
 def select(record: Record, index: Tensor) -> Record:

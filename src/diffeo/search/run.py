@@ -34,15 +34,14 @@ class Run:
             can be. The record then states the last distance before and after, and the
             angle that is left between its gradient and that of the margin.
         closest_steps: Most steps for each of these distances.
-        patience: Steps without a better margin after which a row that is not at its
-            target starts again, from a point near its origin.
-        retries: How often a row starts again before it is given up.
+        patience: Steps without a better margin after which a row stalls. It then starts
+            again from its origin, along gradients that are averaged over coordinates
+            nearby, for as many steps at most; if these stall too, it is given up.
         restarts: Further searches of each row, from points near its origin. The
             nearest to the origin that reached the target is kept.
-        restart_noise: Standard deviation of the normal noise that is added to an
-            origin to start near it, as a share of the root mean square of its
-            coordinates.
-        seed: Seed of that noise.
+        restart_noise: Standard deviation of the normal noise added to the origin at a
+            restart, in coordinates.
+        seed: Seed of the noise of restarts.
         precision: Data type in which coordinates that can do so decode while steps are
             taken; "full" for that of the data; "auto" for bfloat16 if the data are
             float32, the processor has units for it, and decoding is work enough to
@@ -64,9 +63,8 @@ class Run:
     closest: tuple[Distance, ...] = ()
     closest_steps: int = 40
     patience: int = 7
-    retries: int = 10
     restarts: int = 0
-    restart_noise: float = 0.4
+    restart_noise: float = 0.1
     seed: int = 0
     precision: torch.dtype | Literal["auto", "full"] = "auto"
     path: bool = False
@@ -89,7 +87,6 @@ class Run:
             "line_search_steps": 0,
             "closest_steps": 1,
             "patience": 1,
-            "retries": 0,
             "restarts": 0,
             "restart_noise": 0,
         }

@@ -1,5 +1,6 @@
 """Where rows stand, the best point that each has seen, and the path to it."""
 
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
@@ -10,7 +11,9 @@ from diffeo.search.bracket import Bracket
 from diffeo.search.problem import Rows, select, where
 from diffeo.shapes import Data, Flags, Indices, Latent, Memory, Outputs, Scores
 
-__all__ = ["Best", "PathRecorder", "State", "Trial"]
+__all__ = ["LEFT_OUT", "Best", "PathRecorder", "State"]
+
+LEFT_OUT = -1  # the number of a row whose point is on no path
 
 
 class Best(NamedTuple):
@@ -26,7 +29,6 @@ class Best(NamedTuple):
         previous: Where the row stood one step before it stopped.
         previous_margin: How far past its target the row was there.
         waited: Evaluations at the target, but without the tolerance to spare.
-        began: After how many steps the try began that found the point.
         done: Whether the row has stopped.
         failed: Whether it stopped for values that are not finite.
         stalled: Whether it stopped because its margin no longer grew.
@@ -52,7 +54,6 @@ class Best(NamedTuple):
     previous: Latent
     previous_margin: Scores
     waited: Indices
-    began: Indices
     done: Flags
     failed: Flags
     stalled: Flags
@@ -65,6 +66,20 @@ class Best(NamedTuple):
                 old.index_copy(0, index, new)
                 for old, new in zip(self, rows, strict=True)
             )
+        )
+
+    def choose(self, better: Flags, later: "Best") -> "Best":
+        """Return how a later search of all rows ended, some of them with its points.
+
+        Args:
+            better: Which rows have the later points.
+            later: How the later search ended.
+        """
+
+        points = (where(better, *pair) for pair in zip(later, self, strict=True))
+
+        return Best(*points)._replace(
+            done=later.done, failed=later.failed, stalled=later.stalled
         )
 
     def improve(self, better: Flags, point: Point, margin: Scores) -> "Best":
@@ -84,59 +99,6 @@ class Best(NamedTuple):
         )
 
 
-class Trial(NamedTuple):
-    """How the present try of each row has gone.
-
-    Args:
-        margin: The best margin in this try.
-        gained: After how many steps of the search it was there.
-        began: After how many steps of the search the try began.
-        number: How many tries there were before.
-
-    Example:
-        >>> none, no = torch.zeros(1).long(), torch.tensor([False])
-        >>> trial = Trial(torch.tensor([-1.0]), none, none, none)
-        >>> trial.update(torch.tensor([2.0]), ~no, step=3).gained
-        tensor([3])
-    """
-
-    margin: Scores
-    gained: Indices
-    began: Indices
-    number: Indices
-
-    def update(self, margin: Scores, finite: Flags, step: int) -> "Trial":
-        """Return the tries after an evaluation.
-
-        Args:
-            margin: How far past the target each row is.
-            finite: Whether the row is to be counted.
-            step: After how many steps of the search.
-        """
-
-        better = finite & (margin > self.margin)
-
-        return self._replace(
-            margin=torch.where(better, margin, self.margin),
-            gained=self.gained.masked_fill(better, step),
-        )
-
-    def next(self, again: Flags, step: int) -> "Trial":
-        """Return the tries with the next begun in some rows.
-
-        Args:
-            again: Which rows start again.
-            step: After how many steps of the search.
-        """
-
-        return Trial(
-            margin=self.margin.masked_fill(again, -torch.inf),
-            gained=self.gained.masked_fill(again, step),
-            began=self.began.masked_fill(again, step),
-            number=self.number + again,
-        )
-
-
 class State(NamedTuple):
     """Where the rows stand that are still in the batch.
 
@@ -146,7 +108,6 @@ class State(NamedTuple):
         margin: How far past their targets they are.
         memory: What the ascent remembers.
         bracket: What is known of the other side of their targets.
-        trial: How their present tries have gone.
         best: Their best points.
         finished: The best points of rows that have left the batch.
 
@@ -165,7 +126,6 @@ class State(NamedTuple):
     margin: Scores
     memory: Memory
     bracket: Bracket
-    trial: Trial
     best: Best
     finished: tuple[Best, ...] = ()
 
@@ -193,15 +153,12 @@ class State(NamedTuple):
             previous=z,
             previous_margin=unseen,
             waited=none,
-            began=none,
             done=no,
             failed=no,
             stalled=no,
         )
 
-        trial = Trial(unseen, none, none, none)
-
-        return cls(rows, z, unseen, memory, Bracket(z, zero, zero), trial, best)
+        return cls(rows, z, unseen, memory, Bracket(z, zero, zero), best)
 
     @property
     def whole(self) -> Best:
@@ -211,32 +168,6 @@ class State(NamedTuple):
         best = Best(*(torch.cat(values) for values in parts))
 
         return select(best, best.row.argsort())
-
-    def again(self, again: Flags, z: Latent, memory: Memory, step: int) -> "State":
-        """Return the rows with the next try begun in some of them.
-
-        Args:
-            again: Which rows start again.
-            z: Where.
-            memory: What the ascent remembers there.
-            step: After how many steps of the search.
-        """
-
-        best, bracket = self.best, self.bracket
-
-        return self._replace(
-            z=where(again, z, self.z),
-            memory=tuple(
-                where(again, new, old)
-                for new, old in zip(memory, self.memory, strict=True)
-            ),
-            bracket=bracket._replace(
-                far_gap=bracket.far_gap.masked_fill(again, 0),
-                gap=bracket.gap.masked_fill(again, 0),
-            ),
-            trial=self.trial.next(again, step),
-            best=best._replace(previous=where(again, z, best.previous)),
-        )
 
     def without_done(self) -> "State":
         """Return the rows that are not done; the others are finished."""
@@ -248,26 +179,26 @@ class State(NamedTuple):
         return going._replace(finished=(*self.finished, finished))
 
 
+@dataclass
 class PathRecorder:
     """The coordinates and margins of a batch at each step, of rows not done only.
 
+    Args:
+        rows: The number of each recorded row, by step; `LEFT_OUT` if it does not count.
+        steps: After how many steps it was recorded.
+        latent: Its coordinates.
+        margin: Its margin.
+
     Example:
-        >>> from diffeo import AtLeast, Identity, NormalizedGradient
-        >>> from diffeo.search.problem import Problem
-        >>> parts = AtLeast(1.0), Identity((2,)), NormalizedGradient(0.5)
-        >>> z = torch.zeros(2, 2)
-        >>> rows = Problem(lambda x: x.sum(1), *parts).begin(z, z, typical=None)
-        >>> state, recorder = State.begin(rows, z, ()), PathRecorder()
-        >>> recorder.add(0, state, ~state.best.done)
-        >>> [len(path.steps) for path in recorder.paths(state.best)]
-        [1, 1]
+        >>> recorder = PathRecorder()
+        >>> len(recorder.rows)
+        0
     """
 
-    def __init__(self) -> None:
-        self._steps: list[Indices] = []
-        self._rows: list[Indices] = []
-        self._latent: list[Latent] = []
-        self._margin: list[Scores] = []
+    rows: list[Indices] = field(default_factory=list)
+    steps: list[Indices] = field(default_factory=list)
+    latent: list[Latent] = field(default_factory=list)
+    margin: list[Scores] = field(default_factory=list)
 
     def add(self, step: int, state: State, going: Flags) -> None:
         """Record where some rows stand.
@@ -279,10 +210,31 @@ class PathRecorder:
         """
 
         row = state.best.row[going]
-        self._rows.append(row)
-        self._steps.append(torch.full_like(row, step))
-        self._latent.append(state.z.detach()[going])
-        self._margin.append(state.margin[going])
+        self.rows.append(row)
+        self.steps.append(torch.full_like(row, step))
+        self.latent.append(state.z.detach()[going])
+        self.margin.append(state.margin[going])
+
+    def replace(self, other: "PathRecorder", row: Indices, began: Indices) -> None:
+        """Exchange the paths of some rows for those that a later search recorded.
+
+        Args:
+            other: What the later search recorded, of some rows.
+            row: The number here of each of these rows; −1 where the path here stays.
+            began: After how many steps each of them began.
+        """
+
+        for known in self.rows:
+            known[torch.isin(known, row)] = LEFT_OUT
+
+        numbers = other.rows
+        self.rows += [row[number] for number in numbers]
+        self.steps += [
+            steps + began[number]
+            for steps, number in zip(other.steps, numbers, strict=True)
+        ]
+        self.latent += other.latent
+        self.margin += other.margin
 
     def paths(self, best: Best) -> tuple[SearchPath, ...]:
         """Return the path of each row up to the point that is returned.
@@ -292,11 +244,11 @@ class PathRecorder:
         """
 
         number = torch.arange(len(best.row), device=best.row.device)
-        row = torch.cat((*self._rows, number))
-        steps = torch.cat((*self._steps, best.steps))
-        latent = torch.cat((*self._latent, best.latent))
-        margin = torch.cat((*self._margin, best.margin))
-        kept = (best.began[row] <= steps) & (steps < best.steps[row])
+        row = torch.cat((*self.rows, number))
+        steps = torch.cat((*self.steps, best.steps))
+        latent = torch.cat((*self.latent, best.latent))
+        margin = torch.cat((*self.margin, best.margin))
+        kept = (row != LEFT_OUT) & (steps < best.steps[row])
         kept[-len(number) :] = True
         order = row.masked_fill(~kept, len(number)).argsort(stable=True)
         points = row[kept].bincount(minlength=len(number)).tolist()
