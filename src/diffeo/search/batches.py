@@ -28,7 +28,7 @@ from diffeo.shapes import Data, Latent, Scores
 
 __all__ = ["Batches"]
 
-DRAWS, SPREADS = 4, (0.3, 0.6)  # coordinates around rows that stalled, and how far
+DRAWS, SPREADS = 4, (0.6, 0.3)  # coordinates around rows that stalled, and how far
 LONGER = 3  # times the patience that a row is given there
 STATED = "distance_before", "distance_after", "kkt_angle"
 
