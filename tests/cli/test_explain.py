@@ -71,7 +71,7 @@ def explain(out: Path, **options: object) -> Ended:
 
 def test_explain_writes_all_there_is_to_see(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    ended = explain(out, path=True)
+    ended = explain(out, path=True, steps=200)
     record = Counterfactuals.load(out / "record.safetensors")
     page = (out / "report.html").read_text()
 
