@@ -13,13 +13,13 @@ from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import LabelledImages
+from diffeo.data.levels import to_8_bits
 from diffeo.evaluation.oracles import Oracle, classifier_oracle, svm
 from diffeo.models.flow.dequantization import dequantize
 from diffeo.models.flow.flow import Flow
 from diffeo.objectives import confidence_of
 from diffeo.report import ReportOptions, write_report
 from diffeo.report.figures import along_path, gallery
-from diffeo.report.images import to_8_bits
 from diffeo.search import Run
 from diffeo.shapes import Images
 from reproduction.experiment import Experiment, ExperimentOptions, Findings, apply_rules
@@ -129,7 +129,6 @@ def _search_rules(setup: Setup) -> dict[str, Callable[[Counterfactuals], float]]
         "reached_{}": lambda record: mean(record.reached),
         "reached_{}_8bit": stays,
         "steps_{}_median": lambda record: median(record.steps[record.reached]),
-        "steps_{}_max": lambda record: float(record.steps.max()),
         "distance_{}_median": lambda record: median(record.distance),
         "seconds_per_image_{}": lambda record: mean(record.seconds),
     }
