@@ -269,10 +269,9 @@ def _pair_results(setup: Setup, pairs: Mapping[int, int]) -> dict[str, float]:
             setup.flow,
             target=target[:count],
             confidence=CONFIDENCE,
-            run=replace(setup.run, batch_size=size, seed=seed),
+            run=replace(setup.run, batch_size=size),
         )
         for size, count in pairs.items()
-        for seed in SEEDS
     ]
 
     return {

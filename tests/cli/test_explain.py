@@ -8,8 +8,9 @@ import torch
 from command_line import Ended, flags, run
 from diffeo.counterfactuals import Counterfactuals, Outcome
 from diffeo.data.images import read_images
+from diffeo.data.levels import to_8_bits
 from diffeo.data.mnist import sample_digits
-from diffeo.report.images import to_8_bits, write_png
+from diffeo.report.images import write_png
 from diffeo.search import search_batches
 from diffeo.statements.agreement import agreement
 from diffeo.workflows.loading import find_model

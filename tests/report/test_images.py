@@ -8,12 +8,12 @@ from PIL import Image
 from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
+from diffeo.data.levels import to_8_bits
 from diffeo.report.images import (
     common_limit,
     file_name,
     plain_name,
     signed_difference,
-    to_8_bits,
     write_pictures,
     write_png,
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from diffeo.ascents.protocol import check_positive, unit
+from diffeo.ascents.protocol import check_positive, dot, unit
 from diffeo.shapes import Latent, Memory, Scores
 
 __all__ = ["LBFGS"]
@@ -56,7 +56,7 @@ class LBFGS:
 
         moves, changes, last, before, count = memory
         move, change = z - last, before - gradient
-        curved = (count > 0) & (_dot(move, change) > 0)
+        curved = (count > 0) & (dot(move, change) > 0)
         moves = torch.where(curved[:, :, None], _push(moves, move), moves)
         changes = torch.where(curved[:, :, None], _push(changes, change), changes)
         direction = _newton(gradient, moves, changes)
@@ -72,20 +72,18 @@ def _newton(gradient: Latent, moves: Tensor, changes: Tensor) -> Latent:
     """Return the two-loop recursion of the gradient; empty pairs change nothing."""
 
     direction, weights = gradient, []
-    inverse = [
-        _inverse(_dot(moves[:, k], changes[:, k])) for k in range(moves.shape[1])
-    ]
+    inverse = [_inverse(dot(moves[:, k], changes[:, k])) for k in range(moves.shape[1])]
 
     for k in reversed(range(moves.shape[1])):
-        weights.append(inverse[k] * _dot(moves[:, k], direction))
+        weights.append(inverse[k] * dot(moves[:, k], direction))
         direction = direction - weights[-1] * changes[:, k]
 
-    newest = _dot(changes[:, -1], changes[:, -1])
-    scale = _dot(moves[:, -1], changes[:, -1]) * _inverse(newest)
+    newest = dot(changes[:, -1], changes[:, -1])
+    scale = dot(moves[:, -1], changes[:, -1]) * _inverse(newest)
     direction = torch.where(newest > 0, scale, torch.ones_like(scale)) * direction
 
     for k, weight in enumerate(reversed(weights)):
-        back = inverse[k] * _dot(changes[:, k], direction)
+        back = inverse[k] * dot(changes[:, k], direction)
         direction = direction + (weight - back) * moves[:, k]
 
     return direction
@@ -93,10 +91,6 @@ def _newton(gradient: Latent, moves: Tensor, changes: Tensor) -> Latent:
 
 def _push(pairs: Tensor, newest: Latent) -> Tensor:
     return torch.cat((pairs[:, 1:], newest[:, None]), dim=1)
-
-
-def _dot(one: Tensor, other: Tensor) -> Tensor:
-    return (one * other).sum(1, keepdim=True)
 
 
 def _inverse(value: Tensor) -> Tensor:

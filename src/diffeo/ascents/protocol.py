@@ -7,7 +7,7 @@ from torch import Tensor
 
 from diffeo.shapes import Latent, Memory, Scores
 
-__all__ = ["Ascent", "check_positive", "remember_nothing", "unit"]
+__all__ = ["Ascent", "check_positive", "dot", "remember_nothing", "unit"]
 
 
 @runtime_checkable
@@ -51,6 +51,17 @@ def remember_nothing(rule: object, z: Latent) -> Memory:  # noqa: ARG001
     """
 
     return ()
+
+
+def dot(one: Tensor, other: Tensor) -> Tensor:
+    """Return the inner product of each row, shape (batch, 1).
+
+    Example:
+        >>> dot(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, 4.0]]))
+        tensor([[11.]])
+    """
+
+    return (one * other).sum(1, keepdim=True)
 
 
 def unit(gradient: Latent) -> Latent:

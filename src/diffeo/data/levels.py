@@ -2,8 +2,9 @@
 
 import numpy as np
 import numpy.typing as npt
+from torch import Tensor
 
-__all__ = ["to_unit_range"]
+__all__ = ["to_8_bits", "to_unit_range"]
 
 ROUNDING = 1e-4  # how far outside [0, 1] floats may lie, to be clamped
 
@@ -49,3 +50,15 @@ def to_unit_range(
         )
 
     return values.astype(np.float32).clip(0, 1)
+
+
+def to_8_bits(x: Tensor) -> Tensor:
+    """Round images in [0, 1] to the 256 levels that an 8-bit file can hold.
+
+    Example:
+        >>> import torch
+        >>> to_8_bits(torch.tensor([0.5, 1.2]))
+        tensor([0.5020, 1.0000])
+    """
+
+    return (x.clamp(0, 1) * 255).round() / 255

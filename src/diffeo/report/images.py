@@ -10,6 +10,7 @@ from PIL import Image, ImageColor
 from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
+from diffeo.data.levels import to_8_bits
 
 __all__ = [
     "BRIGHTER",
@@ -21,7 +22,6 @@ __all__ = [
     "file_name",
     "plain_name",
     "signed_difference",
-    "to_8_bits",
     "write_pictures",
     "write_png",
 ]
@@ -32,17 +32,6 @@ LIMITS = (0.05, 0.1, 0.2, 0.5, 1.0)  # where the scale of the differences may en
 NEARLY_ALL = 0.999  # of the changed pixels lie within it
 PIXELS = 20_000  # of an image that are looked at for that
 LONGEST_NAME = 60  # characters of a source's name in a file's
-
-
-def to_8_bits(x: Tensor) -> Tensor:
-    """Round images in [0, 1] to the 256 levels that an 8-bit file can hold.
-
-    Example:
-        >>> to_8_bits(torch.tensor([0.5, 1.2]))
-        tensor([0.5020, 1.0000])
-    """
-
-    return (x.clamp(0, 1) * 255).round() / 255
 
 
 def drawable(x: Tensor) -> bool:

@@ -230,10 +230,8 @@ class Batches:
             return best, {}
 
         last, steps = self.run.closest[-1], self.run.closest_steps
-        before, angle = (
-            lengths(last, rows, best),
-            torch.full_like(best.margin, math.nan),
-        )
+        before = lengths(last, rows, best)
+        angle = torch.full_like(best.margin, math.nan)
 
         for distance in self.run.closest:
             best, angle = come_closest(problem, rows, best, distance, steps=steps)

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from diffeo.ascents.protocol import unit
+from diffeo.ascents.protocol import dot, unit
 from diffeo.distances import Distance
 from diffeo.objectives import Point
-from diffeo.search.problem import Problem, Rows, select, where
+from diffeo.search.problem import Problem, Rows, choose, select, where
 from diffeo.search.state import Best
 from diffeo.shapes import Flags, Latent, Scores
 
@@ -52,7 +52,7 @@ class _Slopes(NamedTuple):
     def angle(self) -> Scores:
         """The angle between both gradients, in degrees."""
 
-        cosine = _dot(unit(self.rise), unit(self.pull))[:, 0]
+        cosine = dot(unit(self.rise), unit(self.pull))[:, 0]
 
         return cosine.clamp(-1, 1).arccos().rad2deg()
 
@@ -127,11 +127,11 @@ class _Closest(NamedTuple):
         back = missing.nan_to_num().maximum(-reach).minimum(reach) * normal
         point, there = self.slopes(here.z + move + back, rows, state.reference)
         nearer = (there.margin >= rows.tolerance) & (there.length <= top.length)
-        top = _choose(nearer, there, top)
+        top = choose(nearer, there, top)
         lost = there.margin < LOST * rows.margin.clamp_max(0)
 
         return state._replace(
-            here=_choose(lost, top, there),
+            here=choose(lost, top, there),
             rate=_rate(state, there),
             reach=_reach(state.reach, nearer, lost),
             move=where(lost, torch.zeros_like(move), move),
@@ -252,17 +252,11 @@ def _rate(state: _State, there: _Slopes) -> Tensor:
     """Return the share of the pull that the next step goes by, shape (batch, 1)."""
 
     step, change = there.z - state.here.z, there.along - state.here.along
-    curvature = _dot(step, change)
-    rate = torch.where(curvature > 0, curvature / _dot(change, change), state.rate)
+    curvature = dot(step, change)
+    rate = torch.where(curvature > 0, curvature / dot(change, change), state.rate)
     share = _share(there, state.rows)
 
     return rate.maximum(LEAST * share).minimum(MOST * share)
-
-
-def _choose(first: Flags, slopes: _Slopes, other: _Slopes) -> _Slopes:
-    """Return each row from the first slopes where flagged, else from the other."""
-
-    return _Slopes(*(where(first, *pair) for pair in zip(slopes, other, strict=True)))
 
 
 def _reach(reach: Tensor, nearer: Flags, lost: Flags) -> Tensor:
@@ -284,11 +278,7 @@ def _far(here: _Slopes, rows: Rows) -> Tensor:
 
 
 def _without(vector: Latent, normal: Latent) -> Latent:
-    return vector - _dot(vector, normal) * normal
-
-
-def _dot(one: Tensor, other: Tensor) -> Tensor:
-    return (one * other).sum(1, keepdim=True)
+    return vector - dot(vector, normal) * normal
 
 
 def _norm(vector: Tensor) -> Tensor:

@@ -25,8 +25,9 @@ from diffeo.shapes import (
 )
 
 Record = TypeVar("Record", bound=Tensor | tuple[Any, ...])
+Named = TypeVar("Named", bound=tuple[Any, ...])
 
-__all__ = ["AIM", "Problem", "Rows", "select", "where"]
+__all__ = ["AIM", "Problem", "Rows", "choose", "select", "where"]
 
 AIM = 5.0  # tolerances past the target at which steps aim, and rows stop at most
 
@@ -181,6 +182,26 @@ def select(record: Record, index: Tensor) -> Record:
     parts = [select(part, index) for part in record]
 
     return cast("Record", kind(parts) if kind is tuple else kind(*parts))
+
+
+def choose(rows: Flags, record: Named, other: Named) -> Named:
+    """Return each row of all tensors from the first record where flagged.
+
+    Args:
+        rows: A flag for each row.
+        record: A named tuple of tensors, whose flagged rows are taken.
+        other: The record of the other rows.
+
+    Example:
+        >>> flags = torch.tensor([True, False])
+        >>> choose(flags, (torch.ones(2),), (torch.zeros(2),))
+        (tensor([1., 0.]),)
+    """
+
+    kind: Any = type(record)
+    parts = [where(rows, *pair) for pair in zip(record, other, strict=True)]
+
+    return cast("Named", kind(parts) if kind is tuple else kind(*parts))
 
 
 def where(rows: Flags, value: Tensor, other: Tensor) -> Tensor:

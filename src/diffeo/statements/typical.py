@@ -11,12 +11,12 @@ from diffeo.batching import backing_off
 from diffeo.coordinates.density import density_of
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
+from diffeo.data.levels import to_8_bits
 from diffeo.progress import watch
 from diffeo.shapes import Data, Scores
 
 __all__ = ["typicality"]
 
-LEVELS = 255  # steps of an 8-bit pixel
 BATCH = 100
 References = Float[Tensor, "references *data"]
 Labels = Int[Tensor, " references"]
@@ -131,6 +131,4 @@ def _in_batches(score: Callable[[Data], Scores], x: Data, *, progress: bool) -> 
 def _as_real(x: Data) -> Data:
     """Return images rounded to 8 bits; other data as they are."""
 
-    rounded: Data = (x.clamp(0, 1) * LEVELS).round() / LEVELS
-
-    return rounded if x.ndim == 4 else x
+    return to_8_bits(x) if x.ndim == 4 else x
