@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
         pixels = generator.integers(0, 256, (rows, 28, 28))
         labels = generator.integers(0, 10, rows)
         (tmp_path / f"{stem}-images-idx3-ubyte.gz").write_bytes(
-            gzip.compress(idx(pixels))
+            gzip.compress(idx(pixels), mtime=0)
         )
         (tmp_path / f"{stem}-labels-idx1-ubyte").write_bytes(idx(labels))
 
@@ -199,7 +199,7 @@ def test_arrays_that_are_no_images_are_refused(
         ("x", b"", "must be a picture .* or an IDX file"),
         ("x", idx(np.zeros(3)), r"must hold images of shape .* got \(3,\)"),
         ("x", idx(np.zeros((3, 2, 2)))[:-1], "is it truncated"),
-        ("x.gz", gzip.compress(b"1,2,3"), "must be an IDX file of bytes"),
+        ("x.gz", gzip.compress(b"1,2,3", mtime=0), "must be an IDX file of bytes"),
     ],
 )
 def test_files_that_cannot_be_read_are_named(
