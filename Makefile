@@ -10,7 +10,7 @@ demo: $(INSTALLED)
 
 # Install, then run all checks and all tests.
 test: check
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
 
 # Measure speed and memory as ratios, also against other libraries.
 bench: $(INSTALLED)

@@ -22,7 +22,7 @@ FILE = "tuning.json"
 SHIPPED = ROOT / "results" / "mnist-comparison"
 ROWS, QUICK_ROWS = 50, 1
 FULL = Size(fours=200, run=Run(1000))
-QUICK = Size(fours=1, run=Run(8), train=300, test=60)
+QUICK = Size(fours=1, run=Run(40), train=300, test=60)
 
 
 def tune_mnist_comparison(options: ExperimentOptions) -> dict[str, float]:

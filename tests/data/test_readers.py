@@ -83,8 +83,9 @@ def test_the_error_for_missing_data_names_the_folder(
         (b"\x89PNG....", "beginning with 00 00 08"),
         (idx(np.zeros((3, 28, 28)))[:-1], "is it truncated"),
         (idx(np.zeros((3, 28, 28)))[:9], "is it truncated"),
-        (gzip.compress(idx(np.zeros((3, 28, 28))))[:-9], "broken"),
+        (gzip.compress(idx(np.zeros((3, 28, 28))), mtime=0)[:-9], "broken"),
     ],
+    ids=["empty", "foreign", "truncated", "header", "gzipped"],
 )
 def test_foreign_and_truncated_files_are_named(
     tmp_path: Path, content: bytes, message: str
