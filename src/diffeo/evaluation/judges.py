@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 
 import torch
 
 from diffeo.batching import batches_of
+from diffeo.evaluation.fitted_oracles import Oracles
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.settings import Settings
 from diffeo.evaluation.task import Task
@@ -45,6 +47,12 @@ class Judges:
     factual: Images
     tell: Callable[[str], None] = lambda words: None  # noqa: ARG005
     made: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def oracles(self) -> Oracles:
+        """Models that learn from the training data of the reference."""
+
+        return Oracles(self.reference.train, self.settings, self.tell)
 
     def once(self, words: str, make: Callable[[], T]) -> T:
         """Return what these words name, made when it is first asked for.
