@@ -9,6 +9,7 @@ from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import LabelledImages
+from diffeo.evaluation.intervals import share
 from diffeo.evaluation.judges import Judges
 from diffeo.evaluation.metric import Better, metric
 from diffeo.evaluation.oracles import Oracle
@@ -133,7 +134,7 @@ def value_error(values: Scores, task: Task) -> Scores:
     return (-task.margin(values, before=values)).clamp_min(0)
 
 
-@metric(Better.HIGHER)
+@metric(Better.HIGHER, share)
 def svm_target(record: Counterfactuals, judges: Judges) -> Scores:
     """Share that an independently trained model takes for the target.
 
@@ -159,7 +160,7 @@ def oracles_target(record: Counterfactuals, judges: Judges) -> Scores:
     return share_of_oracles(oracles, record.counterfactual, record.target.long())
 
 
-@metric(Better.HIGHER)
+@metric(Better.HIGHER, share)
 def consensus_target(record: Counterfactuals, judges: Judges) -> Scores:
     """Share for which most of several independent models say the target.
 

@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.evaluation.intervals import median
+from diffeo.evaluation.intervals import median, share
 from diffeo.evaluation.judges import Judges
 from diffeo.evaluation.metric import Better, by_class, metric
 from diffeo.evaluation.oracles import predicted_class
@@ -54,7 +54,7 @@ def class_distance(x: Data, members: Members) -> Scores:
     ).mean(1)
 
 
-@metric(Better.HIGHER, failures=True)
+@metric(Better.HIGHER, share, failures=True)
 def success(record: Counterfactuals, _: Judges) -> Scores:
     """Share of rows that the model finds at the target, as sure as was asked."""
 
