@@ -36,11 +36,12 @@ COLUMNS = (
     "l2_latent_median",
     "svm_target",
     "knn_target",
+    "consensus_target",
     "im1_mean",
     "typicality_median",
     "seconds_per_image",
 )
-COMPARED = ("svm_target", "knn_target", "im1_mean")
+COMPARED = ("svm_target", "knn_target", "consensus_target", "im1_mean")
 SPREAD = (
     "im1_mean",
     "l2_data_median",
