@@ -72,6 +72,7 @@ class Setup:
         model: The classifier under explanation.
         flow: The trained flow of digits.
         run: How long to search.
+        target: The digit that they are to become.
     """
 
     train: LabelledImages
@@ -80,6 +81,7 @@ class Setup:
     model: nn.Module
     flow: Flow
     run: Run
+    target: int = TARGET
 
     @classmethod
     def load(cls, options: ExperimentOptions, size: Size) -> "Setup":
@@ -119,7 +121,7 @@ class Setup:
             self.fours,
             self.model,
             self.flow,
-            target=TARGET,
+            target=self.target,
             confidence=confidence,
             run=self.run,
         )

@@ -75,7 +75,7 @@ class Bisected:
     distance: Callable[[Changes], Scores] = field(default=manhattan, repr=False)
     first: float = 0.05
     rounds: int = 8
-    steps: int = 25
+    steps: int = 20
     further: int = 15
 
     def explain(

@@ -145,7 +145,7 @@ class RandomSearch:
                 if self.schedule.ended(shell):
                     break
 
-                step, length = self._sample(shell, generator, start.origin)
+                step, length = self._sample(shell, generator, start)
                 samples = judge(start.origin + step)
                 margin = samples["margin"]
                 nearest, index = length.where(margin >= TOLERANCE, torch.inf).min(0)
@@ -173,10 +173,11 @@ class RandomSearch:
         return end, turns
 
     def _sample(
-        self, shell: Shell, generator: torch.Generator, origin: Latent
+        self, shell: Shell, generator: torch.Generator, start: Counterfactuals
     ) -> tuple[Latent, Scores]:
         """Return steps into a shell and their lengths."""
 
+        origin = start.origin
         directions = torch.randn(self.samples, origin.shape[1], generator=generator)
         shares = torch.rand(self.samples, generator=generator).to(origin)
         length = shell.inner + (shell.outer - shell.inner) * shares

@@ -1,0 +1,110 @@
+"""Records of searches, kept on disk, so that a run that was ended goes on."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from diffeo.batching import slices
+from diffeo.counterfactuals import Counterfactuals, Outcome, concatenate
+from diffeo.evaluation.cache import Cache, content_key
+from diffeo.settings import describe
+from reproduction.mnist.baselines import Entry, Tuned
+from reproduction.mnist.setup import Setup
+
+__all__ = ["Records", "whole"]
+
+SIZE = 50  # rows that are searched together and kept in one file
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """Searches of the same factuals by many methods, each kept once it is done.
+
+    Args:
+        setup: The factuals, the models, and how long to search.
+        entries: The methods by name.
+        tuned: Their settings, on which the files depend.
+        folder: Where records are kept.
+    """
+
+    setup: Setup
+    entries: Mapping[str, Entry]
+    tuned: Tuned
+    folder: Path
+
+    @classmethod
+    def usual(
+        cls, setup: Setup, entries: Mapping[str, Entry], tuned: Tuned
+    ) -> "Records":
+        """Return records that are kept beside trained judges."""
+
+        return cls(setup, entries, tuned, Cache.usual().folder / "records")
+
+    def of(
+        self, name: str, confidence: float, rows: int | None = None
+    ) -> Counterfactuals:
+        """Return the record of the first factuals, searched now or read.
+
+        Its seconds are those of the processor, which other programs hardly change.
+
+        Args:
+            name: The method.
+            confidence: Probability that the classifier must have in the target.
+            rows: Most factuals; the method may have fewer.
+        """
+
+        entry, fours = self.entries[name], self.setup.fours
+        count = min(each for each in (rows, entry.rows, len(fours)) if each is not None)
+
+        parts = [self._part(name, confidence, part) for part in slices(count, SIZE)]
+
+        return concatenate(parts).select(torch.arange(count))
+
+    def _part(self, name: str, confidence: float, part: slice) -> Counterfactuals:
+        entry, setup = self.entries[name], self.setup
+        count = entry.rows or len(setup.fours)
+        setup = replace(
+            setup,
+            fours=setup.fours[part.start : min(part.stop, count)],
+            run=replace(setup.run, closest=entry.closest, patience=entry.patience),
+        )
+        weights = [value for _, value in sorted(setup.model.state_dict().items())]
+        settings = {
+            "name": name,
+            "method": describe(entry.method),
+            "run": describe(replace(setup.run, progress=False)),
+            "target": setup.target,
+            "confidence": confidence,
+            "tuned": dict(self.tuned),
+        }
+        key = content_key([setup.fours, *weights], settings)
+        path = self.folder / f"{name}-{confidence}-{part.start}-{key}.safetensors"
+
+        if path.is_file():
+            return Counterfactuals.load(path)
+
+        begun = time.process_time()
+        record = setup.search(entry.method, confidence)
+        seconds = (time.process_time() - begun) / len(record)
+        record = replace(record, seconds=torch.full_like(record.seconds, seconds))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        record.save(path)
+
+        return record
+
+
+def whole(record: Counterfactuals, like: Counterfactuals) -> Counterfactuals:
+    """Return a record of all rows, those that were not searched as interrupted.
+
+    Args:
+        record: Of the first rows.
+        like: A record of all rows.
+    """
+
+    rest = like.select(torch.arange(len(record), len(like)))
+    none = torch.full_like(rest.outcome, Outcome.INTERRUPTED)
+
+    return concatenate([record, replace(rest, outcome=none)])
