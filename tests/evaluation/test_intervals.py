@@ -53,6 +53,7 @@ def test_the_interval_of_a_share_agrees_with_the_reference(
     assert found.low == pytest.approx(expected.low, abs=1e-6)
     assert found.high == pytest.approx(expected.high, abs=1e-6)
     assert found.rows == rows
+    assert 0 <= found.low <= found.value <= found.high <= 1
 
 
 def test_a_share_has_the_interval_of_shares_and_a_mean_that_of_means() -> None:

@@ -103,7 +103,10 @@ class Evaluation:
 
 
 def _note(metric: Metric, controls: Sequence[Measurement]) -> Note:
-    """Return which controls a metric tells apart: those of disjoint intervals."""
+    """Return which controls a metric tells apart: those of disjoint intervals.
+
+    There are many pairs and no correction for that: it is a hint, not a test.
+    """
 
     blind = tuple(
         (one.name, other.name)

@@ -132,7 +132,9 @@ def wilson(flags: Scores) -> Interval:
     half = value * (1 - value) / rows + (NORMAL / (2 * rows)) ** 2
     width = NORMAL * half**0.5 / shrink
 
-    return Interval(value, max(0.0, center - width), min(1.0, center + width), rows)
+    low, high = max(0.0, center - width), min(1.0, center + width)
+
+    return Interval(value, min(value, low), max(value, high), rows)
 
 
 def bootstrap(
