@@ -34,6 +34,7 @@ from reproduction.experiment import ExperimentOptions
 from reproduction.mnist.setup import Setup
 
 __all__ = [
+    "AT_BOTH",
     "CONFIDENCES",
     "OURS",
     "RATES",
@@ -46,12 +47,24 @@ __all__ = [
 ]
 
 CONFIDENCES = {"": 0.99, "half_": 0.5}
+AT_BOTH = (
+    "diffeomorphic",
+    "adversarial",
+    "closest",
+    "closest_data",
+    "wachter",
+    "revise",
+    "prototypes",
+    "prototypes_published",
+    "natural",
+)
+"""The methods that are searched at both confidences."""
+
 OURS = "diffeomorphic"
 RATES = 0.35, 0.7, 1.4
 """Half, once and twice the longest step of the default ascent."""
 
 ATTRACTIONS = 0.1, 1.0, 10.0, 100.0
-BUDGET, SAMPLES = 5000, 500  # of the natural method: about a hundred times our time
 ALL_CLASSES = AutoencoderSettings(latent=32)
 REFERENCES = 10_000  # first training digits, among which prototypes are looked for
 LIKENESS = 100.0  # γ as published, where data are moved
@@ -60,6 +73,21 @@ SEEDS = 1, 2  # of the classifiers that are to agree with the one explained
 
 Tuned = Mapping[str, float]
 """The settings chosen, by the names `METHOD_SETTING`."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much work the costly methods are given.
+
+    Args:
+        rounds: Searches at a price of a bisected method.
+        budget: Samples of the natural method for each row.
+        samples: Those in each shell.
+    """
+
+    rounds: int = 8
+    budget: int = 5000
+    samples: int = 500
 
 
 @dataclass(frozen=True)
@@ -87,11 +115,13 @@ class Fitted:
         in_z: Prototypes in the flow's coordinates.
         in_x: Prototypes in the encodings of an autoencoder.
         others: Classifiers that are to agree with the one explained.
+        effort: How much work the costly methods are given.
     """
 
     in_z: PrototypeObjective
     in_x: PrototypeObjective
     others: tuple[nn.Module, ...]
+    effort: Effort
 
     @classmethod
     def fit(cls, setup: Setup, options: ExperimentOptions) -> "Fitted":
@@ -102,10 +132,11 @@ class Fitted:
             options: Whether to be quick: to hardly train anything.
         """
 
-        how, other = ALL_CLASSES, ClassifierSettings()
+        how, other, effort = ALL_CLASSES, ClassifierSettings(), Effort()
 
         if options.quick:
             how, other = replace(how, steps=20), replace(other, width=2, steps=10)
+            effort = Effort(rounds=1, budget=40, samples=20)
 
         train, model, cache = setup.train, setup.model, Cache.usual()
         autoencoder = trained_autoencoder(train.images, how, cache)
@@ -123,6 +154,7 @@ class Fitted:
                 trained_classifier(train, replace(other, seed=seed), cache)
                 for seed in SEEDS
             ),
+            effort,
         )
 
 
@@ -154,13 +186,15 @@ def in_x(rate: float) -> Ascent:
     return Box(default_ascent(rate), 0.0, 1.0)
 
 
-def _prototypes(objective: PrototypeObjective, ascent: Ascent, theta: float) -> Method:
+def _prototypes(
+    objective: PrototypeObjective, ascent: Ascent, theta: float, fitted: Fitted
+) -> Method:
     objective = replace(objective, attraction=theta)
 
     def priced(weight: Tensor) -> GradientMethod:
         return prototypes(replace(objective, weight=weight), ascent)
 
-    return Bisected(priced, objective.distance)
+    return Bisected(priced, objective.distance, rounds=fitted.effort.rounds)
 
 
 TUNABLES: dict[str, Tunable] = {
@@ -173,20 +207,24 @@ TUNABLES: dict[str, Tunable] = {
     "wachter": Tunable(
         "rate",
         RATES,
-        lambda rate, *_: Bisected(partial(wachter, ascent=in_x(rate))),
+        lambda rate, _, fitted: Bisected(
+            partial(wachter, ascent=in_x(rate)), rounds=fitted.effort.rounds
+        ),
         rows=25,
     ),
     "revise": Tunable(
         "rate",
         RATES,
-        lambda rate, *_: Bisected(partial(revise, ascent=default_ascent(rate))),
+        lambda rate, _, fitted: Bisected(
+            partial(revise, ascent=default_ascent(rate)), rounds=fitted.effort.rounds
+        ),
         rows=8,
     ),
     "prototypes": Tunable(
         "attraction",
         ATTRACTIONS,
         lambda theta, tuned, fitted: _prototypes(
-            fitted.in_z, default_ascent(tuned["revise_rate"]), theta
+            fitted.in_z, default_ascent(tuned["revise_rate"]), theta, fitted
         ),
         rows=8,
     ),
@@ -194,7 +232,7 @@ TUNABLES: dict[str, Tunable] = {
         "attraction",
         ATTRACTIONS,
         lambda theta, tuned, fitted: _prototypes(
-            fitted.in_x, in_x(tuned["wachter_rate"]), theta
+            fitted.in_x, in_x(tuned["wachter_rate"]), theta, fitted
         ),
         rows=15,
     ),
@@ -202,7 +240,7 @@ TUNABLES: dict[str, Tunable] = {
 """In the order in which they are tuned: prototypes step as long as revise, or wachter,
 in the same space."""
 
-ROWS = {"revise": 50, "prototypes": 50}
+ROWS = {"revise": 50, "prototypes": 50, "prototypes_published": 50, "wachter": 100}
 
 
 def entries(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
@@ -222,15 +260,18 @@ def entries(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
     }
     ascent = default_ascent(tuned[f"{OURS}_rate"])
     plain, latent = found[OURS], LatentDistance()
+    budget, samples = fitted.effort.budget, fitted.effort.samples
     adam_x, adam_z = Box(Adam(5e-4), 0.0, 1.0), Adam(0.05)
 
     return {
         **found,
-        "natural": Entry(RandomSearch(samples=SAMPLES, budget=BUDGET), rows=20),
+        "natural": Entry(RandomSearch(samples=samples, budget=budget), rows=20),
         "closest": replace(plain, closest=(latent,)),
-        "closest_data": replace(plain, closest=(latent, DataDistance())),
-        "agreed": Entry(GradientMethod(ascent, partial(Agreed, models=fitted.others))),
+        "closest_data": replace(plain, rows=100, closest=(latent, DataDistance())),
+        "agreed": Entry(
+            GradientMethod(ascent, partial(Agreed, models=fitted.others)), rows=50
+        ),
         "smoothed": Entry(GradientMethod(ascent, Smoothed), rows=50),
-        "adversarial_published": Entry(adversarial(adam_x), 100, patience=PATIENCE),
+        "adversarial_published": Entry(adversarial(adam_x), 50, patience=PATIENCE),
         "diffeomorphic_published": Entry(diffeomorphic(adam_z), 50, patience=PATIENCE),
     }

@@ -84,7 +84,7 @@ def comparison_results(
         results[f"{prefix}im1_closed"] = evaluation.closed(ours, "im1_mean")
 
         for other, metric in product(methods, COMPARED):
-            if other != OURS:
+            if other != OURS and f"{prefix}{other}" in names:
                 stem = f"{ours}_minus_{other}_{metric}"
                 pair = _paired(evaluation, ours, f"{prefix}{other}", metric)
                 results |= dict(
