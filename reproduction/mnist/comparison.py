@@ -66,6 +66,7 @@ def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
         **comparison_results(evaluation, tuple(methods), CONFIDENCES),
         **_leads(evaluation, found[""]),
         **_seconds(found[""]),
+        **_asked(found),
         **{key: value for key, value in tuning.items() if key.startswith("tuned_")},
     }
     table, shown = evaluation.table(), _whole(found[""], found[""][OURS])
@@ -145,6 +146,16 @@ def _seconds(found: Found) -> dict[str, float]:
         f"{name}_seconds_over_{OURS}": (record.seconds.mean() / ours).item()
         for name, record in found.items()
         if name != OURS
+    }
+
+
+def _asked(found: Mapping[str, Found]) -> dict[str, float]:
+    """Return of how many fours each method was asked for a nine."""
+
+    return {
+        f"{prefix}{name}_asked": float(len(record))
+        for prefix, named in found.items()
+        for name, record in named.items()
     }
 
 

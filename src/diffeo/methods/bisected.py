@@ -56,7 +56,7 @@ class Bisected:
             row.
         first: The price that is tried first, in log-odds for a unit of the penalty.
         rounds: Number of searches at a price.
-        steps: Most steps of such a search.
+        steps: Most steps of such a search, which ends sooner where it stalls.
         further: Steps from the nearest success.
 
     Example:
@@ -75,7 +75,7 @@ class Bisected:
     distance: Callable[[Changes], Scores] = field(default=manhattan, repr=False)
     first: float = 0.05
     rounds: int = 8
-    steps: int = 20
+    steps: int = 60
     further: int = 15
 
     def explain(
@@ -97,7 +97,7 @@ class Bisected:
 
         begun = time.perf_counter()
         steps = min(run.steps, self.steps)
-        bounded = replace(run, steps=steps, patience=steps, progress=False)
+        bounded = replace(run, steps=steps, retries=0, progress=False)
         kept = x.new_zeros(len(x))
         best = search(kept, run)
         low, high, price = kept, kept + torch.inf, kept + self.first
