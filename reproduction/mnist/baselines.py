@@ -98,12 +98,14 @@ class Entry:
         method: What is searched.
         rows: Most rows, for methods that take long.
         closest: Distances to minimize once rows are at their targets.
+        closest_steps: Most steps for each of them.
         patience: Steps without a gain that a row may take, if not the usual.
     """
 
     method: Method
     rows: int | None = None
     closest: tuple[Distance, ...] = ()
+    closest_steps: int = Run.closest_steps
     patience: int = Run.patience
 
 
@@ -267,7 +269,9 @@ def entries(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
         **found,
         "natural": Entry(RandomSearch(samples=samples, budget=budget), rows=20),
         "closest": replace(plain, closest=(latent,)),
-        "closest_data": replace(plain, rows=100, closest=(latent, DataDistance())),
+        "closest_data": replace(
+            plain, rows=100, closest=(latent, DataDistance()), closest_steps=20
+        ),
         "agreed": Entry(
             GradientMethod(ascent, partial(Agreed, models=fitted.others)), rows=50
         ),

@@ -69,7 +69,12 @@ class Records:
         setup = replace(
             setup,
             fours=setup.fours[part.start : min(part.stop, count)],
-            run=replace(setup.run, closest=entry.closest, patience=entry.patience),
+            run=replace(
+                setup.run,
+                closest=entry.closest,
+                closest_steps=entry.closest_steps,
+                patience=entry.patience,
+            ),
         )
         weights = [value for _, value in sorted(setup.model.state_dict().items())]
         settings = {
