@@ -1,4 +1,4 @@
-"""Figures 11, 13, 14 and 15, for MNIST."""
+"""Figures 2 (e), 11, 13, 14 and 15, for MNIST."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -12,13 +12,15 @@ from torch import Tensor
 
 from diffeo.batching import batches_of
 from diffeo.counterfactuals import Counterfactuals
+from diffeo.data.levels import to_8_bits
 from diffeo.evaluation.evaluation import Evaluation
-from diffeo.report.figures import COLORS, gallery
+from diffeo.evaluation.table import Measurement
+from diffeo.report.figures import COLORS
 from diffeo.shapes import Images, Scores
 from reproduction.experiment import Drawing
 from reproduction.figures import saved
 from reproduction.mnist.baselines import OURS
-from reproduction.mnist.setup import SOURCE, Setup
+from reproduction.mnist.setup import SOURCE, TARGET, Setup
 
 __all__ = ["comparison_drawings"]
 
@@ -28,6 +30,7 @@ OWN, OTHERS = COLORS[:2]
 SHARES = {
     "oracle": ("svm_target", "share that the SVM takes for nines"),
     "neighbors": ("knn_target", "share of nines among 10 neighbors"),
+    "consensus": ("consensus_target", "share that most oracles take for nines"),
 }
 Records = Mapping[str, Counterfactuals]
 
@@ -40,47 +43,125 @@ def comparison_drawings(
     Args:
         records: By the prefix of their confidence, then by the name of their method.
         evaluation: Of these records, with the prefix before their names, and controls.
-        setup: The flow and the real fours.
+        setup: The flow, and the real fours and nines.
     """
 
     drawings: dict[str, Drawing] = {}
+    measured = {
+        (each.name, each.metric): each for each in evaluation.table().measurements
+    }
 
     for prefix, found in records.items():
         judged = {name: f"{prefix}{name}" for name in found}
         judged |= {name: name for name in evaluation.controls}
 
         for stem, (metric, label) in SHARES.items():
-            scores = {
-                name: evaluation.scores[full][metric] for name, full in judged.items()
+            bars = {
+                name: measured[full, metric]
+                for name, full in judged.items()
+                if (full, metric) in measured
             }
-            figure = partial(_shares_figure, scores, label)
-            drawings[f"{prefix}{stem}.png"] = saved(figure)
+            drawings[f"{prefix}{stem}.png"] = saved(
+                partial(_shares_figure, bars, label)
+            )
 
         pair = {name: found[name] for name in ("adversarial", OURS)}
-        rows = range(min(SHOWN, len(found[OURS])))
         drawings |= {
             f"{prefix}distances.png": saved(partial(_distances_figure, pair, setup)),
-            f"{prefix}gallery.png": saved(partial(gallery, found, rows)),
+            f"{prefix}nearest.png": saved(partial(_nearest_figure, pair, setup)),
+            f"{prefix}gallery.png": saved(partial(_gallery_figure, found)),
         }
 
     return drawings
 
 
-def _shares_figure(shares: Mapping[str, Scores], label: str) -> Figure:
-    """Draw the mean of each method as a bar, with one standard deviation.
+def _shares_figure(shares: Mapping[str, Measurement], label: str) -> Figure:
+    """Draw the mean of each method as a bar, with its 95 percent interval.
 
-    Source: Dombrowski et al., 2024, Figures 11 and 13, left.
+    Source: Dombrowski et al., 2024, Figures 11 and 13, left, with standard deviations.
     """
 
     figure = Figure(figsize=(1.0 + 0.8 * len(shares), 3.2), layout="constrained")
     axes = figure.subplots()
-    finite = [values[values.isfinite()].double() for values in shares.values()]
-    means = [values.mean().item() for values in finite]
-    spread = [(x - x.mean()).square().mean().sqrt().item() for x in finite]
     places = np.arange(len(shares))
-    axes.bar(places, means, yerr=spread, color=OWN, ecolor="black", capsize=3)
+    means = [each.value for each in shares.values()]
+    ends = [(each.value - each.low, each.high - each.value) for each in shares.values()]
+    axes.bar(
+        places,
+        means,
+        yerr=np.array(ends).clip(0).T,
+        color=OWN,
+        ecolor="black",
+        capsize=3,
+    )
     axes.set_xticks(places, list(shares), rotation=30, ha="right", fontsize=8)
-    axes.set(ylim=(0, 1.05), ylabel=label)
+    axes.set(ylim=(0, 1), ylabel=label)
+
+    return figure
+
+
+def _gallery_figure(records: Records) -> Figure:
+    """Draw the first fours, a column each, and what every method makes of them.
+
+    An empty place means that the method did not reach its target.
+
+    Source: Dombrowski et al., 2024, Figure 15.
+    """
+
+    first = next(iter(records.values()))
+    count = min(SHOWN, len(first))
+    lines = {"factual": first.factual[:count]}
+    lines |= {
+        name: torch.where(
+            record.reached[:count, None, None, None],
+            record.counterfactual[:count],
+            torch.nan,
+        )
+        for name, record in records.items()
+    }
+    figure = Figure(figsize=(1.2 + 0.8 * count, 0.8 * len(lines)), layout="constrained")
+    axes = figure.subplots(len(lines), count, squeeze=False)
+
+    for line, (name, images) in zip(axes, lines.items(), strict=True):
+        for place, image in zip(line, images, strict=True):
+            place.imshow(image[0], cmap="gray", vmin=0, vmax=1)
+            place.set(xticks=[], yticks=[], frame_on=False)
+
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+
+    return figure
+
+
+def _nearest_figure(records: Records, setup: Setup) -> Figure:
+    """Draw how far originals and counterfactuals are from the nearest training nine.
+
+    Source: Dombrowski et al., 2024, Figure 2 (e).
+    """
+
+    both = torch.stack([record.reached for record in records.values()]).all(0)
+    images = {"originals": setup.fours[both]}
+    images |= {name: record.counterfactual[both] for name, record in records.items()}
+    nines = setup.train.of(TARGET)
+    figure = Figure(figsize=(7.2, 2.6), layout="constrained")
+    spaces = {"X": partial(torch.flatten, start_dim=1), "Z": partial(_encode, setup)}
+
+    for axes, (space, encode) in zip(
+        figure.subplots(1, 2), spaces.items(), strict=True
+    ):
+        real = encode(nines)
+        nearest = {
+            name: torch.cdist(encode(x), real).min(1).values.numpy()
+            for name, x in images.items()
+            if len(x)
+        }
+
+        if nearest:
+            axes.hist(
+                list(nearest.values()), BINS, histtype="step", label=list(nearest)
+            )
+            axes.legend(fontsize=7)
+
+        axes.set(xlabel=f"distance to the nearest training nine in {space}", yticks=[])
 
     return figure
 
@@ -130,6 +211,6 @@ def _draw_distances(axes: Axes, own: Scores, others: Scores) -> None:
 
 @torch.no_grad()
 def _encode(setup: Setup, x: Images) -> Tensor:
-    parts = [setup.flow.encode(part) for part in batches_of(x, 250)]
+    parts = [setup.flow.encode(to_8_bits(part)) for part in batches_of(x, 250)]
 
     return torch.cat(parts) if parts else x.flatten(1)

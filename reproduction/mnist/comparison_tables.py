@@ -10,7 +10,8 @@ from reproduction.mnist.baselines import OURS
 
 __all__ = ["PUBLISHED", "comparison_results", "headlines"]
 
-# Mean and standard deviation of Tables I to III; latent norms are of another flow.
+# Mean and standard deviation of Tables I to III. Latent norms are of another flow, in
+# which gray levels lie at the edge of their bin; here they lie in its middle.
 TABLES = {
     "originals_im1": (2.250, 0.711),
     "adversarial_im1": (1.603, 0.317),
@@ -36,11 +37,12 @@ COLUMNS = (
     "l2_latent_median",
     "svm_target",
     "knn_target",
+    "consensus_target",
     "im1_mean",
     "typicality_median",
     "seconds_per_image",
 )
-COMPARED = ("svm_target", "knn_target", "im1_mean")
+COMPARED = ("svm_target", "knn_target", "consensus_target", "im1_mean")
 SPREAD = (
     "im1_mean",
     "l2_data_median",
@@ -68,6 +70,10 @@ def comparison_results(
     parts = product(names, COLUMNS, ENDS)
     results = {f"{name}_{column}{end}": math.nan for name, column, end in parts}
     results |= table.as_results()
+    results |= {
+        f"{name}_rows": float(scores[COMPARED[0]].isfinite().sum())
+        for name, scores in names.items()
+    }
 
     for name, metric in product(names, SPREAD):
         stem = metric.removesuffix("_mean").removesuffix("_median")

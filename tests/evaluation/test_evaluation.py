@@ -17,6 +17,7 @@ from diffeo.evaluation.evaluation import Evaluation
 from diffeo.evaluation.intervals import median
 from diffeo.evaluation.judges import Judges
 from diffeo.evaluation.metric import Better, Metric, by_class, metric
+from diffeo.evaluation.metrics.outcome import l2_latent_median
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.settings import Settings
 from diffeo.evaluation.table import Table
@@ -226,6 +227,21 @@ def test_judges_are_made_once_and_told() -> None:
     assert found.once("Counting", lambda: 1) == 1
     assert found.once("Counting", lambda: 2) == 1
     assert told == ["Counting"]
+
+
+def test_coordinates_are_those_of_8_bit_images() -> None:
+    x = torch.tensor([0.0, 0.31, 0.31 + 1 / 255, 1.1]).reshape(4, 1, 1, 1)
+    found = judges().encode(x).flatten() * 255
+
+    assert found.tolist() == pytest.approx([0, 79, 80, 255])
+
+
+def test_a_change_below_a_gray_level_has_no_length_in_coordinates() -> None:
+    x = torch.full((1, 1, 1, 1), 100 / 255)
+    found = record(x, x + 0.4 / 255)
+
+    assert found.distance > 0
+    assert l2_latent_median.measure(found, judges()).item() == 0
 
 
 def test_a_metric_is_called_and_read_as_its_function() -> None:

@@ -4,7 +4,15 @@ import torch
 from scipy import stats
 
 from diffeo.evaluation.evaluation import Evaluation
-from diffeo.evaluation.intervals import Interval, bootstrap, mean, median
+from diffeo.evaluation.intervals import (
+    Interval,
+    bootstrap,
+    interval_of,
+    mean,
+    median,
+    share,
+    wilson,
+)
 
 
 def paired(values: torch.Tensor, other: torch.Tensor) -> Interval:
@@ -32,6 +40,28 @@ def test_an_interval_agrees_with_the_reference(statistic: tuple) -> None:  # typ
     assert found.low == pytest.approx(expected.low, rel=0.02)
     assert found.high == pytest.approx(expected.high, rel=0.02)
     assert found.rows == 80
+
+
+@pytest.mark.parametrize(("ones", "rows"), [(0, 7), (3, 7), (126, 200), (200, 200)])
+def test_the_interval_of_a_share_agrees_with_the_reference(
+    ones: int, rows: int
+) -> None:
+    found = wilson((torch.arange(rows) < ones).double())
+    expected = stats.binomtest(ones, rows).proportion_ci(method="wilson")
+
+    assert found.value == pytest.approx(ones / rows)
+    assert found.low == pytest.approx(expected.low, abs=1e-6)
+    assert found.high == pytest.approx(expected.high, abs=1e-6)
+    assert found.rows == rows
+    assert 0 <= found.low <= found.value <= found.high <= 1
+
+
+def test_a_share_has_the_interval_of_shares_and_a_mean_that_of_means() -> None:
+    flags = torch.tensor([1.0, 1.0, torch.nan, 0.0])
+
+    assert interval_of(flags, share) == wilson(flags)
+    assert interval_of(flags, mean, 50) == bootstrap(flags, mean, 50)
+    assert interval_of(flags, share).rows == 3
 
 
 @pytest.mark.parametrize("rows", [4, 5])
@@ -89,6 +119,9 @@ def test_rows_that_one_method_misses_are_left_out() -> None:
 def test_rows_of_nothing_have_no_interval() -> None:
     with pytest.raises(ValueError, match="finite in at least one row, got none"):
         bootstrap(torch.tensor([torch.nan, torch.inf]))
+
+    with pytest.raises(ValueError, match="finite in at least one row, got none"):
+        wilson(torch.tensor([torch.nan]))
 
     with pytest.raises(ValueError, match="finite in at least one row, got none"):
         paired(torch.tensor([torch.nan]), torch.tensor([1.0]))

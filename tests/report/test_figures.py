@@ -90,10 +90,28 @@ def test_a_path_shows_the_median_of_the_rows_that_stay_where_they_ended(
     figure = along_path({"Z": interval})
 
     assert figure.axes[0].get_ylabel() == "answer"
+    shown = np.asarray(figure.axes[0].lines[0].get_xdata())
+    assert list(shown) == list(range(17))
     assert line(figure) == pytest.approx(
         [10.0 - 8 + step for step in range(9)] + [10.0] * 8
     )
     assert line(figure, 1) == [10.0, 10.0]
+
+
+def test_a_slow_row_does_not_hide_the_first_steps_of_the_others(
+    record: Counterfactuals,
+) -> None:
+    slow = record.paths[0]._replace(
+        steps=torch.tensor([0, 2000]), margin=torch.tensor([-16.0, 0.0])
+    )
+    axes = along_path({"Z": replace(record, paths=(slow, *record.paths[1:]))}).axes[0]
+    shown = np.asarray(axes.lines[0].get_xdata())
+    tenth, whole = axes.transData.transform([(10, 0), (2000, 0)])[:, 0]
+
+    assert set(range(10)) <= set(shown)
+    assert shown[-1] == 2000
+    assert [label.get_text() for label in axes.get_xticklabels()][-1] == "1000"
+    assert tenth - axes.bbox.x0 > 0.3 * (whole - axes.bbox.x0)
 
 
 def test_a_path_is_drawn_on_the_scale_of_its_objective(record: Counterfactuals) -> None:

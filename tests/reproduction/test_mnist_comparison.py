@@ -20,7 +20,14 @@ METHODS = (
     "diffeomorphic",
 )
 CONTROLS = "originals", "real", "noise", "untrained"
-MEANS = "success", "svm_target", "knn_target", "im1_mean", "seconds_per_image"
+MEANS = (
+    "success",
+    "svm_target",
+    "knn_target",
+    "consensus_target",
+    "im1_mean",
+    "seconds_per_image",
+)
 MEDIANS = "ssim_median", "l2_data_median", "l2_latent_median", "typicality_median"
 
 
@@ -61,17 +68,25 @@ def test_the_comparison_writes_what_it_promises(
         for end in ("low", "high")
     }
     promised |= {"im1_closed", "half_im1_closed", "tuned_revise_weight"}
-    promised |= {"diffeomorphic_minus_wachter_svm_target_low"}
+    promised |= {"diffeomorphic_minus_wachter_consensus_target_low"}
 
     assert promised <= set(results)
     assert results["tuned_revise_weight"] == tuned["tuned_revise_weight"]
     assert results["diffeomorphic_success"] > 0
+    assert results["diffeomorphic_rows"] == results["diffeomorphic_success"]
     assert results["real_svm_target"] > results["originals_svm_target"]
     assert (
         json.loads((options.out / "results.json").read_text()).keys() == results.keys()
     )
 
-    for stem in ("oracle", "neighbors", "distances", "gallery"):
+    for stem in (
+        "oracle",
+        "neighbors",
+        "consensus",
+        "distances",
+        "nearest",
+        "gallery",
+    ):
         assert (options.out / f"{stem}.png").is_file()
         assert (options.out / f"half_{stem}.png").is_file()
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from diffeo.evaluation.intervals import Interval, bootstrap
+from diffeo.evaluation.intervals import Interval, bootstrap, interval_of
 from diffeo.evaluation.metric import Metric
 from diffeo.evaluation.table import Measurement, Note, Table
 from diffeo.shapes import Scores
@@ -23,7 +23,8 @@ class Evaluation:
         scores: By method or control, then by metric: a number for each row, NaN where
             there is none.
         controls: Names of the controls; real data are called "real".
-        resamples: Number of times that rows are drawn again for an interval.
+        resamples: Number of times that rows are drawn again for an interval that is no
+            share's.
         quick: Whether the judges were hardly trained.
 
     Example:
@@ -52,7 +53,7 @@ class Evaluation:
                 name,
                 metric.name,
                 metric.better,
-                *bootstrap(scores[metric.name], metric.statistic, self.resamples),
+                *interval_of(scores[metric.name], metric.statistic, self.resamples),
             )
             for name, scores in self.scores.items()
             for metric in self.metrics
@@ -102,7 +103,10 @@ class Evaluation:
 
 
 def _note(metric: Metric, controls: Sequence[Measurement]) -> Note:
-    """Return which controls a metric tells apart: those of disjoint intervals."""
+    """Return which controls a metric tells apart: those of disjoint intervals.
+
+    There are many pairs and no correction for that: it is a hint, not a test.
+    """
 
     blind = tuple(
         (one.name, other.name)

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 
 import torch
 
 from diffeo.batching import batches_of
+from diffeo.data.levels import to_8_bits
+from diffeo.evaluation.fitted_oracles import Oracles
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.settings import Settings
 from diffeo.evaluation.task import Task
-from diffeo.shapes import Data, Images, Latent
+from diffeo.shapes import Images, Latent
 
 __all__ = ["Judges"]
 
@@ -46,6 +49,12 @@ class Judges:
     tell: Callable[[str], None] = lambda words: None  # noqa: ARG005
     made: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
+    @cached_property
+    def oracles(self) -> Oracles:
+        """Models that learn from the training data of the reference."""
+
+        return Oracles(self.reference.train, self.settings, self.tell)
+
     def once(self, words: str, make: Callable[[], T]) -> T:
         """Return what these words name, made when it is first asked for.
 
@@ -63,7 +72,16 @@ class Judges:
         return found
 
     @torch.no_grad()
-    def encode(self, x: Data) -> Latent:
-        """Return the task's coordinates of data, some at a time."""
+    def encode(self, x: Images) -> Latent:
+        """Return the task's coordinates of images rounded to 8 bits, some at a time.
 
-        return torch.cat([self.task.coordinates.encode(x) for x in batches_of(x, 250)])
+        Where a gray level is frequent, coordinates stretch it: differences in pixels
+        that no file keeps would be long ones. All methods are rounded alike.
+
+        Args:
+            x: Images in [0, 1].
+        """
+
+        encode = self.task.coordinates.encode
+
+        return torch.cat([encode(to_8_bits(part)) for part in batches_of(x, 250)])

@@ -17,7 +17,7 @@ Oracle = Callable[[Data], Labels]
 """From data to the class, or value, of each row."""
 
 
-def svm(x: Data, labels: Indices, *, penalty: float = 0.001) -> Oracle:
+def svm(x: Data, labels: Indices, *, penalty: float = 0.1) -> Oracle:
     """Fit a linear support-vector machine, one class against the rest.
 
     Source: Dombrowski et al., 2024, Section IV-B.3, "Oracle".
@@ -25,7 +25,9 @@ def svm(x: Data, labels: Indices, *, penalty: float = 0.001) -> Oracle:
     Args:
         x: Training data.
         labels: Their classes, at least two different ones.
-        penalty: Weight of the slack; the smaller, the smoother the planes.
+        penalty: Weight of the slack, which is summed over the data; the smaller, the
+            smoother the planes. Of 0.001, 0.01, 0.05, 0.1 and 1 the default makes the
+            fewest errors on 5,000 validation digits, with 55,000 to learn from.
 
     Example:
         >>> x = torch.tensor([[-1.0, 0.0], [1.0, 0.0]])

@@ -17,7 +17,7 @@ class Settings:
         classifiers: Those of the classifiers that serve as oracles; they may differ in
             their seeds alone.
         neighbors: Number of nearest real data that are looked at for each row.
-        penalty: Weight of the slack of the support-vector machine.
+        penalty: Weight of the slack of the support-vector machine; as for `svm`.
         trees: Number of trees of the random forest.
         resamples: Number of times that rows are drawn again for an interval.
         cache: Where trained judges are kept.
@@ -35,7 +35,7 @@ class Settings:
         ClassifierSettings(seed=102),
     )
     neighbors: int = 10
-    penalty: float = 0.001
+    penalty: float = 0.1
     trees: int = 100
     resamples: int = 10_000
     cache: Cache = field(default_factory=Cache.usual)

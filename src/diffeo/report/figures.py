@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
+import numpy as np
 import torch
 from cycler import cycler
 from matplotlib import rc_context
@@ -59,6 +60,7 @@ LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
 NOTHING = torch.tensor(torch.nan)
 EDGE = 1e-7  # probabilities nearer to 0 or 1 are drawn here: single precision ends
 WITHIN_PAGE = re.compile(r' (xmlns(:xlink)?|version)="[^"]*"| id="[\w.]+_\d+"')
+STEP_MARKS = (0, 1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)
 MARKS = (1e-6, 1e-4, 0.01, 0.1, 0.5, 0.9, 0.99, 0.9999, 0.999999)
 
 
@@ -120,7 +122,8 @@ def along_path(
     """Draw how the rows come closer to their target, a panel for each record.
 
     The line is the median of the rows, the bands are their middle 50 % and 80 %. A row
-    that has ended stays where it ended.
+    that has ended stays where it ended. Steps are drawn by the logarithm of 1 + step,
+    so that one slow row does not hide the others.
 
     Args:
         records: With their paths, by the name of their method.
@@ -148,7 +151,7 @@ def along_path(
 def _draw_path(axes: Axes, record: Counterfactuals, color: str) -> None:
     text = output_text(record)
     last = max(int(path.steps[-1]) for path in record.paths)
-    steps = torch.linspace(0, last, min(POINTS, last + 1)).round().long()
+    steps = torch.linspace(0, math.log1p(last), POINTS).expm1().round().long().unique()
     margins = torch.stack([_margin_at(path, steps) for path in record.paths])
     values = _on_axis(text.along(margins), text.is_probability)
     values = values.masked_fill(~values.isfinite(), torch.nan)
@@ -160,7 +163,9 @@ def _draw_path(axes: Axes, record: Counterfactuals, color: str) -> None:
     axes.plot(steps, levels[2], color=color, lw=2)
     axes.axhline(needed, color=INK, ls="--", lw=1)
     axes.set(xlabel="step", ylabel=text.along_quantity, xlim=(0, max(last, 1)))
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.set_xscale("function", functions=(np.log1p, np.expm1))
+    marks = [mark for mark in STEP_MARKS if mark <= max(last, 1)]
+    axes.set_xticks(marks, [str(mark) for mark in marks])
 
     if text.is_probability:
         _mark_probabilities(axes.yaxis)

@@ -22,7 +22,7 @@ __all__ = ["render"]
 
 QUANTITIES = {
     "distance": "Distance in the data, ‖x′ − x‖",
-    "latent_distance": "Distance in the coordinates, ‖z′ − z‖",
+    "latent_distance": "Distance in the coordinates before clamping, ‖z′ − z‖",
     "steps": "Steps",
 }
 

@@ -22,6 +22,7 @@ CLASS_METRICS: tuple[Metric, ...] = (
     outcome.l2_latent_class_mean,
     agreement.svm_target,
     agreement.oracles_target,
+    agreement.consensus_target,
     agreement.knn_target,
     realism.im1_mean,
     realism.typicality_median,

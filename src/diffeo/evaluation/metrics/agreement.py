@@ -9,16 +9,21 @@ from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import LabelledImages
+from diffeo.evaluation.intervals import share
 from diffeo.evaluation.judges import Judges
 from diffeo.evaluation.metric import Better, metric
-from diffeo.evaluation.oracle_training import trained_classifier
-from diffeo.evaluation.oracles import Oracle, classifier_oracle, forest, svm
+from diffeo.evaluation.oracles import Oracle
 from diffeo.evaluation.task import Task
-from diffeo.shapes import Data, Images, Indices, Scores
+from diffeo.shapes import Data, Flags, Images, Indices, Scores
 
-__all__ = ["nearest_labels", "neighbor_share", "share_of_oracles", "value_error"]
+__all__ = [
+    "consensus",
+    "nearest_labels",
+    "neighbor_share",
+    "share_of_oracles",
+    "value_error",
+]
 
-FOREST_ROWS = 20_000  # a forest of more is slower, hardly better
 VALUES = 3  # nearest real data whose values are averaged
 
 
@@ -43,6 +48,24 @@ def share_of_oracles(
     """
 
     return torch.stack([(each(x) == target).float() for each in oracles]).mean(0)
+
+
+def consensus(oracles: Sequence[Oracle], x: Data, target: int | Indices) -> Flags:
+    """Return whether more than half of the oracles say the target: of four, three.
+
+    Args:
+        oracles: At least one model, independent of the one explained and the others.
+        x: Counterfactuals.
+        target: A class, or one for each row.
+
+    Example:
+        >>> x = torch.tensor([[0.9, 0.1]])
+        >>> oracles = [lambda x: x.argmax(1), lambda x: x.argmin(1)]
+        >>> consensus(oracles, x, target=0), consensus(oracles[:1], x, target=0)
+        (tensor([False]), tensor([True]))
+    """
+
+    return share_of_oracles(oracles, x, target) > 0.5
 
 
 def nearest_labels(
@@ -111,7 +134,7 @@ def value_error(values: Scores, task: Task) -> Scores:
     return (-task.margin(values, before=values)).clamp_min(0)
 
 
-@metric(Better.HIGHER)
+@metric(Better.HIGHER, share)
 def svm_target(record: Counterfactuals, judges: Judges) -> Scores:
     """Share that an independently trained model takes for the target.
 
@@ -120,7 +143,9 @@ def svm_target(record: Counterfactuals, judges: Judges) -> Scores:
     Source: Dombrowski et al., 2024, Section IV-B.3, "Oracle".
     """
 
-    return share_of_oracles([_svm(judges)], record.counterfactual, record.target.long())
+    oracles = [judges.oracles.svm]
+
+    return share_of_oracles(oracles, record.counterfactual, record.target.long())
 
 
 @metric(Better.HIGHER)
@@ -130,17 +155,21 @@ def oracles_target(record: Counterfactuals, judges: Judges) -> Scores:
     They are a linear support-vector machine, a random forest, and classifiers.
     """
 
-    train, settings = judges.reference.train, judges.settings
-    networks = judges.once(
-        "Training classifiers",
-        lambda: [
-            classifier_oracle(trained_classifier(train, each, settings.cache))
-            for each in settings.classifiers
-        ],
-    )
-    oracles = [_svm(judges), _forest(judges), *networks]
+    oracles = judges.oracles.all
 
     return share_of_oracles(oracles, record.counterfactual, record.target.long())
+
+
+@metric(Better.HIGHER, share)
+def consensus_target(record: Counterfactuals, judges: Judges) -> Scores:
+    """Share for which most of several independent models say the target.
+
+    They are those of `oracles_target`, four by default; most are three of four.
+    """
+
+    oracles, target = judges.oracles.all, record.target.long()
+
+    return consensus(oracles, record.counterfactual, target).double()
 
 
 @metric(Better.HIGHER)
@@ -157,7 +186,7 @@ def knn_target(record: Counterfactuals, judges: Judges) -> Scores:
 def oracle_value_error_mean(record: Counterfactuals, judges: Judges) -> Scores:
     """How far the value of an independently trained model is from the target."""
 
-    return value_error(_forest(judges)(record.counterfactual), judges.task)
+    return value_error(judges.oracles.forest(record.counterfactual), judges.task)
 
 
 @metric(Better.LOWER)
@@ -171,21 +200,3 @@ def neighbor_value_error_mean(record: Counterfactuals, judges: Judges) -> Scores
     values = nearest_labels(record.counterfactual, train, min(VALUES, len(train)))
 
     return value_error(values.mean(1), judges.task)
-
-
-def _svm(judges: Judges) -> Oracle:
-    train, penalty = judges.reference.train, judges.settings.penalty
-
-    return judges.once(
-        "Training a support-vector machine",
-        lambda: svm(train.images, train.labels.long(), penalty=penalty),
-    )
-
-
-def _forest(judges: Judges) -> Oracle:
-    few = judges.reference.train.select(slice(FOREST_ROWS))
-
-    return judges.once(
-        "Training a random forest",
-        lambda: forest(few.images, few.labels, trees=judges.settings.trees),
-    )

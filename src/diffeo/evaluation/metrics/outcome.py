@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.evaluation.intervals import median
+from diffeo.evaluation.intervals import median, share
 from diffeo.evaluation.judges import Judges
 from diffeo.evaluation.metric import Better, by_class, metric
 from diffeo.evaluation.oracles import predicted_class
@@ -54,7 +54,7 @@ def class_distance(x: Data, members: Members) -> Scores:
     ).mean(1)
 
 
-@metric(Better.HIGHER, failures=True)
+@metric(Better.HIGHER, share, failures=True)
 def success(record: Counterfactuals, _: Judges) -> Scores:
     """Share of rows that the model finds at the target, as sure as was asked."""
 
@@ -100,7 +100,11 @@ def l2_data_class_mean(record: Counterfactuals, judges: Judges) -> Scores:
 
 @metric(Better.LOWER, median)
 def l2_latent_median(record: Counterfactuals, judges: Judges) -> Scores:
-    """Length of the change in coordinates: the flat distance along the data."""
+    """Length of the change in coordinates, both images rounded to 8 bits.
+
+    The record's own latent distance is another: from the origin to where the search
+    stood before its image was clamped.
+    """
 
     return euclidean(
         judges.encode(record.counterfactual), judges.encode(record.factual)
@@ -109,7 +113,10 @@ def l2_latent_median(record: Counterfactuals, judges: Judges) -> Scores:
 
 @metric(Better.HIGHER)
 def l2_latent_class_mean(record: Counterfactuals, judges: Judges) -> Scores:
-    """Mean distance in coordinates to all images of the factual's class."""
+    """Mean distance in coordinates to all images of the factual's class.
+
+    The counterfactuals are rounded to 8 bits, as these images are.
+    """
 
     held_out = judges.reference.held_out
     z = judges.encode(record.counterfactual)
