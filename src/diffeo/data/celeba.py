@@ -22,7 +22,6 @@ LAYOUT = Layout(
 IMAGES = "img_align_celeba"
 PARTS = {"0": "train", "1": "validation", "2": "test"}
 WIDTH, HEIGHT, SQUARE = 178, 218, 148  # of an official image, and the square cut out
-
 ROW = re.compile(r"\S+\.jpg\b")  # how a list begins a line on an image
 
 Value = TypeVar("Value")
@@ -36,7 +35,7 @@ def celeba(
     margin: int = 0,
     limit: int | None = None,
 ) -> Faces:
-    """Read the faces of one split.
+    r"""Read the faces of one split.
 
     The square of 148 pixels in the middle of each image of 178×218 is resized, or the
     same share of an image of another size. Trainings that crop at random read a margin
@@ -59,9 +58,18 @@ def celeba(
         ValueError: If a list or an image is malformed, or the margin leaves the image.
 
     Example:
-        >>> faces = celeba("test")  # doctest: +SKIP
-        >>> faces.pixels.shape, faces.attributes.shape  # doctest: +SKIP
-        (torch.Size([19962, 3, 64, 64]), torch.Size([19962, 40]))
+        >>> from tempfile import TemporaryDirectory
+        >>> from PIL import Image
+        >>> with TemporaryDirectory() as folder:
+        ...     root = Path(folder)
+        ...     (root / IMAGES).mkdir()
+        ...     Image.new("RGB", (178, 218)).save(root / IMAGES / "000001.jpg")
+        ...     text = "1\nBald Smiling\n000001.jpg -1 1\n"
+        ...     _ = (root / "list_attr_celeba.txt").write_text(text)
+        ...     _ = (root / "list_eval_partition.txt").write_text("000001.jpg 2\n")
+        ...     faces = celeba("test", root)
+        >>> faces.pixels.shape, faces.attributes
+        (torch.Size([1, 3, 64, 64]), tensor([[False,  True]]))
     """
 
     side = size + 2 * margin

@@ -8,11 +8,11 @@ from typing import Literal
 
 import torch
 
-from diffeo.data.crops import Square, center_box, cut, open_picture, stack
+from diffeo.data.crops import read_square, stack
 from diffeo.data.folders import Layout
 from diffeo.data.xrays import XRays
 
-__all__ = ["CARDIOMEGALY", "Finding", "Policy", "chexpert", "read_square"]
+__all__ = ["CARDIOMEGALY", "Finding", "Policy", "chexpert"]
 
 Policy = Literal["zeros", "ones", "ignore"]
 """Whether what is not known counts as absent, as present, or is left out."""
@@ -67,7 +67,7 @@ def chexpert(
     size: int = 128,
     limit: int | None = None,
 ) -> XRays:
-    """Read the X-rays of one split.
+    r"""Read the X-rays of one split.
 
     Source: Irvin et al., 2019, CheXpert: A Large Chest Radiograph Dataset with
     Uncertainty Labels and Expert Comparison.
@@ -87,9 +87,19 @@ def chexpert(
         ValueError: If a list or an image is malformed, or no image is left.
 
     Example:
-        >>> train = chexpert("train")  # doctest: +SKIP
-        >>> train.pixels.shape  # doctest: +SKIP
-        torch.Size([32384, 1, 128, 128])
+        >>> from tempfile import TemporaryDirectory
+        >>> from PIL import Image
+        >>> file = "train/patient00001/study1/view1_frontal.jpg"
+        >>> with TemporaryDirectory() as folder:
+        ...     Path(folder, file).parent.mkdir(parents=True)
+        ...     Image.new("L", (390, 320)).save(f"{folder}/{file}")
+        ...     _ = Path(folder, "train.csv").write_text(
+        ...         "Path,Frontal/Lateral,Cardiomegaly\n"
+        ...         f"CheXpert-v1.0-small/{file},Frontal,1.0\n"
+        ...     )
+        ...     train = chexpert("train", Path(folder))
+        >>> train.pixels.shape, train.labels, train.patients
+        (torch.Size([1, 1, 128, 128]), tensor([1]), ('patient00001',))
     """
 
     root = LAYOUT.find(folder)
@@ -152,21 +162,3 @@ def _read_list(
         )
 
     return known
-
-
-def read_square(path: Path, size: int) -> Square:
-    """Read the square in the middle of a gray picture.
-
-    Args:
-        path: A picture file.
-        size: Side of the result in pixels.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is not a whole picture.
-    """
-
-    picture = open_picture(path, "L")
-    width, height = picture[0].size
-
-    return cut(picture, center_box(width, height, min(width, height)), size)

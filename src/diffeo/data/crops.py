@@ -64,7 +64,7 @@ def open_picture(path: Path, mode: Literal["L", "RGB"]) -> Channels:
     return tuple(band.convert("F") for band in bands)
 
 
-def center_box(width: float, height: float, side: float) -> Box:
+def center_box(width: int, height: int, side: float) -> Box:
     """Return the square in the middle of a picture.
 
     Args:
@@ -73,7 +73,7 @@ def center_box(width: float, height: float, side: float) -> Box:
         side: Side of the square in pixels, which need not be whole.
 
     Example:
-        >>> center_box(178, 218, 148)
+        >>> center_box(178, 218, 148.0)
         (15.0, 35.0, 163.0, 183.0)
     """
 
@@ -94,7 +94,7 @@ def cut(picture: Channels, box: Box, size: int) -> Square:
         size: Side of the result in pixels.
 
     Example:
-        >>> cut((Image.new("F", (6, 8), 51),), (0, 1, 6, 7), size=2).tolist()
+        >>> cut((Image.new("F", (6, 8), 51),), (0.0, 1.0, 6.0, 7.0), 2).tolist()
         [[[51, 51], [51, 51]]]
     """
 
@@ -102,6 +102,32 @@ def cut(picture: Channels, box: Box, size: int) -> Square:
     levels = [np.asarray(each.resize(shape, bicubic, box=box)) for each in picture]
 
     return np.stack(levels).round().clip(0, 255).astype(np.uint8)
+
+
+def read_square(path: Path, size: int) -> Square:
+    """Read the square in the middle of a gray picture, as high or wide as that.
+
+    Args:
+        path: A picture file.
+        size: Side of the result in pixels.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not a whole picture.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "gray.png")
+        ...     Image.new("L", (3, 2)).save(path)
+        ...     read_square(path, size=4).shape
+        (1, 4, 4)
+    """
+
+    picture = open_picture(path, "L")
+    width, height = picture[0].size
+
+    return cut(picture, center_box(width, height, float(min(width, height))), size)
 
 
 def stack(squares: Iterable[Square], count: int, shape: tuple[int, ...]) -> Pixels:

@@ -49,13 +49,14 @@ class Grid:
     def boxes(self) -> tuple[Box, ...]:
         """Left, top, right and bottom of each patch, row by row."""
 
+        side = float(self.side)
         corners = [
-            (self.left + self.step * column, self.top + self.step * row)
+            (float(self.left + self.step * column), float(self.top + self.step * row))
             for row in range(self.rows)
             for column in range(self.columns)
         ]
 
-        return tuple((x, y, x + self.side, y + self.side) for x, y in corners)
+        return tuple((x, y, x + side, y + side) for x, y in corners)
 
 
 CROWDED = Grid()

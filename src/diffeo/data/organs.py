@@ -5,13 +5,16 @@ from pathlib import Path, PurePosixPath
 from jaxtyping import Bool
 from torch import Tensor
 
-from diffeo.data.chexpert import LAYOUT, XRays, read_square
-from diffeo.data.crops import stack
+from diffeo.data.chexpert import LAYOUT
+from diffeo.data.crops import read_square, stack
+from diffeo.data.xrays import XRays
 
 __all__ = ["ORGANS", "organ_masks"]
 
 ORGANS = ("heart", "left_lung", "right_lung")
 """The channels of masks; the left lung is the patient's, right in the image."""
+
+HALF = 127  # of 255: a pixel belongs if more than half of it does
 
 
 def organ_masks(
@@ -37,9 +40,9 @@ def organ_masks(
         FileNotFoundError: If an image has no masks.
 
     Example:
-        >>> train = chexpert("train").of("jsrt", "wingspan")  # doctest: +SKIP
+        >>> train = chexpert("train").from_sources("jsrt")  # doctest: +SKIP
         >>> organ_masks(train).shape  # doctest: +SKIP
-        torch.Size([379, 3, 128, 128])
+        torch.Size([184, 3, 128, 128])
     """
 
     root = LAYOUT.find(folder) / "masks"
@@ -51,6 +54,6 @@ def organ_masks(
     )
     levels = stack(masks, len(ORGANS) * len(xrays), (1, size, size))
 
-    return (
-        levels.unflatten(0, (-1, len(ORGANS)))[:, :, 0] > 127
-    )  # half of a pixel or more
+    inside: Tensor = levels.unflatten(0, (-1, len(ORGANS)))[:, :, 0] > HALF
+
+    return inside

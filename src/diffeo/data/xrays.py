@@ -63,7 +63,7 @@ class XRays:
 
         return LabelledImages(self.pixels.float() / 255, self.labels, names)
 
-    def of(self, *sources: str) -> "XRays":
+    def from_sources(self, *sources: str) -> "XRays":
         """Return the images of some sources.
 
         Args:
