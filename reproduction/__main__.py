@@ -19,7 +19,7 @@ from reproduction.mnist.experiment import MNIST
 from reproduction.mnist.frontier import MNIST_FRONTIER
 from reproduction.mnist.geometry import MNIST_GEOMETRY
 from reproduction.mnist.judges import MNIST_JUDGES
-from reproduction.mnist.training import MNIST_CNN, MNIST_FLOW
+from reproduction.mnist.training import MNIST_CNN, MNIST_FLOW, MNIST_REALNVP
 from reproduction.mnist.tuning import tune_mnist_comparison
 
 __all__ = ["EXPERIMENTS", "TRAININGS", "app", "main"]
@@ -34,7 +34,7 @@ EXPERIMENTS = (
     MNIST_GEOMETRY,
     MNIST_JUDGES,
 )
-TRAININGS = MNIST_FLOW, MNIST_CNN, HELIX_FLOW, HELIX_CLASSIFIER
+TRAININGS = MNIST_FLOW, MNIST_REALNVP, MNIST_CNN, HELIX_FLOW, HELIX_CLASSIFIER
 EXPERIMENT = """{title}
 
 Input:
