@@ -275,7 +275,7 @@ def entries(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
         "agreed": Entry(
             GradientMethod(ascent, partial(Agreed, models=fitted.others)), rows=50
         ),
-        "smoothed": Entry(GradientMethod(ascent, Smoothed), rows=50),
+        "smoothed": Entry(GradientMethod(ascent, Smoothed), rows=25),
         "adversarial_published": Entry(adversarial(adam_x), 50, patience=PATIENCE),
         "diffeomorphic_published": Entry(diffeomorphic(adam_z), 50, patience=PATIENCE),
     }

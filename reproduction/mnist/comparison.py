@@ -1,12 +1,13 @@
 """Section V on MNIST: ours and the rivals, judged by the same judges."""
 
-import math
 from collections.abc import Mapping
-from dataclasses import replace
+
+import torch
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.comparison import compare
 from diffeo.evaluation.evaluation import Evaluation
+from diffeo.evaluation.metrics import CLASS_METRICS
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.settings import quick_settings
 from diffeo.evaluation.task import Task
@@ -21,14 +22,16 @@ from reproduction.mnist.comparison_tables import (
     comparison_results,
     headlines,
 )
-from reproduction.mnist.records import Records, whole
+from reproduction.mnist.records import Records
 from reproduction.mnist.setup import CONFIDENCE, TARGET, Setup
 from reproduction.mnist.tuning import FULL, QUICK, read_tuning, settings_of, tune
 
 __all__ = ["MNIST_COMPARISON"]
 
-HALF, HALF_ROWS = "half_", 100
+HALF, HALF_ROWS = "half_", 50
 NEAREST, LEAD = "closest", "consensus_target"
+COSTLY = "tangent_share_mean", "cout_mean", "composition_error_mean"
+METRICS = [each for each in CLASS_METRICS if each.name not in COSTLY]
 Found = Mapping[str, Counterfactuals]
 
 
@@ -36,7 +39,7 @@ def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
     """Turn 200 test fours into nines with every method, and judge them.
 
     Methods are as the tuning chose them; a quick run tunes them itself, unless its
-    folder holds a tuning. Those that take long have fewer rows: METHOD_rows says how
+    folder holds a tuning. Those that take long have fewer rows: METHOD_asked says how
     many. Names of results at Λ = 0.5 begin with half_; without, Λ is 0.99. Records are
     kept beside trained judges, and a run that was ended goes on with them.
 
@@ -69,7 +72,8 @@ def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
         **_asked(found),
         **{key: value for key, value in tuning.items() if key.startswith("tuned_")},
     }
-    table, shown = evaluation.table(), _whole(found[""], found[""][OURS])
+    table, few = evaluation.table(), torch.arange(min(map(len, found[""].values())))
+    shown = {name: record.select(few) for name, record in found[""].items()}
     report = ReportOptions(
         "Fours to nines, by every method", measures=measures_of(table, list(shown))
     )
@@ -88,33 +92,14 @@ def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
 def _judged(
     found: Mapping[str, Found], setup: Setup, options: ExperimentOptions
 ) -> Evaluation:
-    """Judge all records; rows that were not searched count nowhere."""
-
-    records = {
-        f"{prefix}{name}": record
-        for prefix, named in found.items()
-        for name, record in _whole(named, found[""][OURS]).items()
-    }
-    evaluation = compare(
-        records,
+    return compare(
+        {f"{at}{name}": one for at in found for name, one in found[at].items()},
         Task(setup.model, setup.flow, TargetClass(TARGET, CONFIDENCE)),
         Reference(setup.train, setup.test),
         untrained=setup.control(),
         settings=quick_settings() if options.quick else None,
+        metrics=METRICS,
     )
-    scores = dict(evaluation.scores)
-
-    for name, record in records.items():
-        scores[name] = {
-            metric: values.where(record.finished, math.nan)
-            for metric, values in scores[name].items()
-        }
-
-    return replace(evaluation, scores=scores)
-
-
-def _whole(found: Found, like: Counterfactuals) -> dict[str, Counterfactuals]:
-    return {name: whole(record, like) for name, record in found.items()}
 
 
 def _leads(evaluation: Evaluation, found: Found) -> dict[str, float]:
@@ -123,9 +108,9 @@ def _leads(evaluation: Evaluation, found: Found) -> dict[str, float]:
     results: dict[str, float] = {}
 
     for other in found:
-        one, two = (evaluation.scores[name][LEAD] for name in (NEAREST, other))
+        lead = evaluation.difference(NEAREST, other, LEAD)
 
-        if other not in (NEAREST, OURS) and (one - two).isfinite().any():
+        if other not in (NEAREST, OURS) and lead.isfinite().any():
             pair = evaluation.paired(NEAREST, other, LEAD)
             stem = f"{NEAREST}_minus_{other}_{LEAD}"
             results |= {

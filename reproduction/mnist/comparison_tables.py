@@ -128,9 +128,7 @@ def _paired(
 ) -> tuple[float, ...]:
     """Return our mean lead over another method on the same fours, and its interval."""
 
-    one, two = (evaluation.scores[name][metric] for name in (ours, other))
-
-    if not (one - two).isfinite().any():
+    if not evaluation.difference(ours, other, metric).isfinite().any():
         return (math.nan,) * len(ENDS)
 
     found = evaluation.paired(ours, other, metric)

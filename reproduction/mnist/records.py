@@ -8,13 +8,13 @@ from pathlib import Path
 import torch
 
 from diffeo.batching import slices
-from diffeo.counterfactuals import Counterfactuals, Outcome, concatenate
+from diffeo.counterfactuals import Counterfactuals, concatenate
 from diffeo.evaluation.cache import Cache, content_key
 from diffeo.settings import describe
 from reproduction.mnist.baselines import Entry, Tuned
 from reproduction.mnist.setup import Setup
 
-__all__ = ["Records", "whole"]
+__all__ = ["Records"]
 
 SIZE = 50  # rows that are searched together and kept in one file
 
@@ -99,17 +99,3 @@ class Records:
         record.save(path)
 
         return record
-
-
-def whole(record: Counterfactuals, like: Counterfactuals) -> Counterfactuals:
-    """Return a record of all rows, those that were not searched as interrupted.
-
-    Args:
-        record: Of the first rows.
-        like: A record of all rows.
-    """
-
-    rest = like.select(torch.arange(len(record), len(like)))
-    none = torch.full_like(rest.outcome, Outcome.INTERRUPTED)
-
-    return concatenate([record, replace(rest, outcome=none)])

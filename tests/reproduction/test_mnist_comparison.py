@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from diffeo.methods import adversarial, diffeomorphic
+from diffeo.methods import diffeomorphic
 from reproduction.experiment import ExperimentOptions
 from reproduction.mnist import tuning
 from reproduction.mnist.baselines import OURS, RATES, Entry
 from reproduction.mnist.comparison import MNIST_COMPARISON
-from reproduction.mnist.records import Records, whole
+from reproduction.mnist.records import Records
 from reproduction.mnist.setup import Setup
 from reproduction.mnist.tuning import (
     QUICK,
@@ -127,15 +127,6 @@ def test_a_second_run_takes_the_records_of_the_first(
 
     with pytest.raises(TypeError):
         Records.usual(setup, {OURS: entry}, {"other": 1.0}).of(OURS, 0.9)
-
-
-def test_rows_that_were_not_searched_are_told(options: ExperimentOptions) -> None:
-    setup = Setup.load(options, replace(QUICK, fours=3))
-    all_rows = setup.search(adversarial())
-    found = whole(all_rows.select(torch.tensor([0])), all_rows)
-
-    assert found.finished.tolist() == [True, False, False]
-    assert torch.equal(found.factual, setup.fours)
 
 
 def test_the_tuning_is_written_and_read(

@@ -18,7 +18,8 @@ __all__ = [
     "nearest_mean",
 ]
 
-Encoder = Callable[[Data], Latent]
+Encodings = Float[Tensor, "batch encoding"]
+Encoder = Callable[[Data], Encodings]
 
 References = Float[Tensor, "references latent"]
 ReferenceLabels = Int[Tensor, " references"]
@@ -67,7 +68,7 @@ class PrototypeDistance:
 
         return (encoding - memory).square().sum(1)
 
-    def _encoding(self, data: Data, latent: Latent) -> Latent:
+    def _encoding(self, data: Data, latent: Latent) -> Encodings:
         return self.encoder(data) if self.encoder else latent
 
 
