@@ -34,8 +34,8 @@ from reproduction.experiment import ExperimentOptions
 from reproduction.mnist.setup import Setup
 
 __all__ = [
-    "AT_BOTH",
     "CONFIDENCES",
+    "HALF_ROWS",
     "OURS",
     "RATES",
     "TUNABLES",
@@ -47,18 +47,18 @@ __all__ = [
 ]
 
 CONFIDENCES = {"": 0.99, "half_": 0.5}
-AT_BOTH = (
-    "diffeomorphic",
-    "adversarial",
-    "closest",
-    "closest_data",
-    "wachter",
-    "revise",
-    "prototypes",
-    "prototypes_published",
-    "natural",
-)
-"""The methods that are searched at both confidences."""
+HALF_ROWS: Mapping[str, int] = {
+    "diffeomorphic": 50,
+    "adversarial": 50,
+    "closest": 50,
+    "closest_data": 50,
+    "wachter": 50,
+    "prototypes_published": 50,
+    "revise": 20,
+    "prototypes": 20,
+    "natural": 10,
+}
+"""The methods that are searched at confidence 0.5 too, and how many rows of each."""
 
 OURS = "diffeomorphic"
 RATES = 0.35, 0.7, 1.4

@@ -15,7 +15,7 @@ from diffeo.objectives import TargetClass
 from diffeo.report import ReportOptions, write_report
 from diffeo.workflows.evaluate import measures_of
 from reproduction.experiment import Experiment, ExperimentOptions, Findings
-from reproduction.mnist.baselines import AT_BOTH, CONFIDENCES, OURS, Fitted, entries
+from reproduction.mnist.baselines import CONFIDENCES, HALF_ROWS, OURS, Fitted, entries
 from reproduction.mnist.comparison_figures import comparison_drawings
 from reproduction.mnist.comparison_tables import (
     PUBLISHED,
@@ -28,7 +28,7 @@ from reproduction.mnist.tuning import FULL, QUICK, read_tuning, settings_of, tun
 
 __all__ = ["MNIST_COMPARISON"]
 
-HALF, HALF_ROWS = "half_", 50
+HALF = "half_"
 NEAREST, LEAD = "closest", "consensus_target"
 COSTLY = "tangent_share_mean", "cout_mean", "composition_error_mean"
 METRICS = [each for each in CLASS_METRICS if each.name not in COSTLY]
@@ -57,11 +57,12 @@ def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
     tuned = settings_of(tuning)
     methods = entries(tuned, fitted)
     records = Records.usual(setup, methods, tuned)
-    at_both = AT_BOTH[:2] if options.quick else AT_BOTH
+    few = dict(list(HALF_ROWS.items())[: 2 if options.quick else None])
     found = {
         "": {name: records.of(name, CONFIDENCE) for name in methods},
         HALF: {
-            name: records.of(name, CONFIDENCES[HALF], HALF_ROWS) for name in at_both
+            name: records.of(name, CONFIDENCES[HALF], rows)
+            for name, rows in few.items()
         },
     }
     evaluation = _judged(found, setup, options)

@@ -124,7 +124,7 @@ def _gallery_figure(records: Records) -> Figure:
 
     for line, (name, images) in zip(axes, lines.items(), strict=True):
         for place, image in zip(line, images, strict=True):
-            place.imshow(image[0], cmap="gray", vmin=0, vmax=1)
+            place.imshow(image[0].numpy(), cmap="gray", vmin=0, vmax=1)
             place.set(xticks=[], yticks=[], frame_on=False)
 
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)

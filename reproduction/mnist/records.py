@@ -59,16 +59,18 @@ class Records:
         entry, fours = self.entries[name], self.setup.fours
         count = min(each for each in (rows, entry.rows, len(fours)) if each is not None)
 
-        parts = [self._part(name, confidence, part) for part in slices(count, SIZE)]
-
-        return concatenate(parts).select(torch.arange(count))
+        return concatenate(
+            [
+                self._part(name, confidence, slice(part.start, min(part.stop, count)))
+                for part in slices(count, SIZE)
+            ]
+        )
 
     def _part(self, name: str, confidence: float, part: slice) -> Counterfactuals:
         entry, setup = self.entries[name], self.setup
-        count = entry.rows or len(setup.fours)
         setup = replace(
             setup,
-            fours=setup.fours[part.start : min(part.stop, count)],
+            fours=setup.fours[part],
             run=replace(
                 setup.run,
                 closest=entry.closest,

@@ -1,8 +1,13 @@
+import json
 import math
+from pathlib import Path
 
 import pytest
 import torch
 
+from reproduction.experiment import ExperimentOptions
+from reproduction.mnist import frontier
+from reproduction.mnist.frontier import MNIST_FRONTIER, Case
 from reproduction.mnist.frontier_curves import (
     Curve,
     draws_of,
@@ -22,6 +27,43 @@ def line(slope: float) -> Curve:
     agreed = (noise < slope * change).float()
 
     return Curve({"data": change, "latent": 2 * change}, {"svm": agreed})
+
+
+def test_the_frontier_writes_what_it_promises(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIFFEO_CACHE", str(tmp_path / "cache"))
+    methods = dict.fromkeys(("diffeomorphic", "adversarial"), (0.5, 0.9))
+    cases = Case("", methods), Case("three_to_eight_", methods, source=3, target=8)
+    monkeypatch.setattr(frontier, "CASES", cases)
+    tuning = {
+        "tuned_diffeomorphic_rate": 0.7,
+        "tuned_adversarial_rate": 0.7,
+        "tuned_wachter_rate": 0.7,
+        "tuned_revise_rate": 0.7,
+        "tuned_prototypes_attraction": 1.0,
+        "tuned_prototypes_published_attraction": 1.0,
+    }
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "tuning.json").write_text(json.dumps(tuning))
+    options = ExperimentOptions(out, data, quick=True, progress=False)
+    results = MNIST_FRONTIER.run(options)
+    promised = {
+        f"{case.prefix}{name}_{judge}_at_{distance}{end}"
+        for case in cases
+        for name in (*methods, "diffeomorphic_minus_adversarial")
+        for judge in ("consensus", "knn", "svm")
+        for distance in (4, 5, 6)
+        for end in ("", "_low", "_high")
+    }
+    promised |= {"real_knn_target", "three_to_eight_real_consensus_target_low"}
+    promised |= {"diffeomorphic_0.9_success", "adversarial_knn_reaches_real_at"}
+
+    assert promised <= set(results)
+    assert results["diffeomorphic_0.9_l2_data_median"] > 0
+    assert (out / "frontier.png").is_file()
+    assert (out / "three_to_eight_frontier.png").is_file()
 
 
 def test_agreement_between_two_confidences_lies_on_a_line() -> None:
