@@ -18,7 +18,7 @@ from reproduction.mnist.comparison import MNIST_COMPARISON
 from reproduction.mnist.experiment import MNIST
 from reproduction.mnist.geometry import MNIST_GEOMETRY
 from reproduction.mnist.judges import MNIST_JUDGES
-from reproduction.mnist.training import MNIST_CNN, MNIST_FLOW
+from reproduction.mnist.training import MNIST_CNN, MNIST_FLOW, MNIST_REALNVP
 from reproduction.mnist.tuning import tune_mnist_comparison
 
 __all__ = ["EXPERIMENTS", "TRAININGS", "app", "main"]
@@ -32,7 +32,7 @@ EXPERIMENTS = (
     MNIST_GEOMETRY,
     MNIST_JUDGES,
 )
-TRAININGS = MNIST_FLOW, MNIST_CNN, HELIX_FLOW, HELIX_CLASSIFIER
+TRAININGS = MNIST_FLOW, MNIST_REALNVP, MNIST_CNN, HELIX_FLOW, HELIX_CLASSIFIER
 EXPERIMENT = """{title}
 
 Input:

@@ -21,7 +21,7 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.oracles import svm
 from diffeo.methods import diffeomorphic
 from diffeo.models.flow.flow import Flow
-from diffeo.search import Run
+from diffeo.search import Run, default_ascent
 from diffeo.shapes import Images
 from reproduction.experiment import Experiment, ExperimentOptions, Findings, apply_rules
 from reproduction.mnist.setup import (
@@ -36,8 +36,8 @@ from reproduction.mnist.setup import (
 
 __all__ = ["ASCENTS", "MNIST_ASCENTS"]
 
-FULL = Size(fours=200, run=Run(500))
-QUICK = Size(fours=1, run=Run(20), train=100)
+FULL = Size(fours=200, run=Run(500, patience=500))
+QUICK = Size(fours=1, run=Run(20, patience=20), train=100)
 ASCENTS: dict[str, Ascent] = {
     "adam": Adam(0.05),
     "normalized": NormalizedGradient(0.2),
@@ -48,6 +48,7 @@ ASCENTS: dict[str, Ascent] = {
     "adaptive": Adaptive(0.1),
     "momentum": Momentum(0.2, decay=0.7),
     "polyak_momentum": Polyak(Momentum(0.5, decay=0.7)),
+    "default": default_ascent(),
     "lbfgs": LBFGS(0.5),
     "sphere": Sphere(Polyak(NormalizedGradient(0.5))),
 }
@@ -65,7 +66,7 @@ SEARCH: dict[str, Callable[[Counterfactuals], float]] = {
 
 
 def measure_mnist_ascents(options: ExperimentOptions) -> Findings:
-    """Turn 200 test fours into nines with each ascent.
+    """Turn 200 test fours into nines with each ascent, and without a second try.
 
     Args:
         options: Where the data are, and whether to be quick.

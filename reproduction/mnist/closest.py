@@ -94,7 +94,7 @@ class Scale:
 
 FULL = Scale(Size(fours=200, run=Run(200)))
 QUICK = Scale(
-    Size(fours=2, run=Run(40, closest_steps=20), train=1000, test=100),
+    Size(fours=2, run=Run(40, patience=40, closest_steps=20), train=1000, test=100),
     ClassifierSettings(width=4, steps=200, size=32, rate=5e-3),
     certified=1,
     smoothing=Smoothing(draws=20),

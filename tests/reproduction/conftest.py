@@ -1,0 +1,17 @@
+"""Experiments run as they do for users: the types of arguments are checked elsewhere."""
+
+from collections.abc import Iterator
+
+import jaxtyping
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def unchecked() -> Iterator[None]:
+    """Let the experiments call the library without checks of types, in half the time."""
+
+    jaxtyping.config.update("jaxtyping_disable", value=True)
+
+    yield
+
+    jaxtyping.config.update("jaxtyping_disable", value=False)
