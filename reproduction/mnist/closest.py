@@ -39,11 +39,13 @@ __all__ = ["MNIST_CLOSEST"]
 CLASSES = 10
 SHOWN = 8  # rows of the gallery
 REFERENCES = 500  # real nines among which counterfactuals are ranked
-CLOSEST: dict[str, tuple[Distance, ...]] = {
-    "plain": (),
-    "latent": (LatentDistance(),),
-    "data": (LatentDistance(), DataDistance()),
+CLOSEST: dict[str, tuple[tuple[Distance, ...], int]] = {
+    "plain": ((), 1),
+    "latent": ((LatentDistance(),), 40),
+    "data": ((LatentDistance(), DataDistance()), 20),
 }
+"""What each search minimizes, and in how many steps."""
+
 MODELS = "second", "third", "held_out"  # other classifiers, by what they are used for
 SEEDS = 1, 2, 3
 SEARCH: dict[str, Callable[[Counterfactuals], float]] = {
@@ -88,13 +90,15 @@ class Scale:
     size: Size
     classifier: ClassifierSettings = field(default_factory=ClassifierSettings)
     certified: int = 50
-    smoothing: Smoothing = field(default_factory=lambda: Smoothing(draws=300))
+    smoothing: Smoothing = field(
+        default_factory=lambda: Smoothing(spread=0.15, draws=300)
+    )
     pairs: Mapping[int, int] = field(default_factory=lambda: {1: 20, 50: 200, 200: 200})
 
 
 FULL = Scale(Size(fours=200, run=Run(200)))
 QUICK = Scale(
-    Size(fours=2, run=Run(40, patience=40, closest_steps=20), train=1000, test=100),
+    Size(fours=2, run=Run(40, patience=40), train=1000, test=100),
     ClassifierSettings(width=4, steps=200, size=32, rate=5e-3),
     certified=1,
     smoothing=Smoothing(draws=20),
@@ -163,8 +167,10 @@ def _records(setup: Setup, models: list[nn.Module]) -> dict[str, Counterfactuals
 
     agreed = GradientMethod(price=partial(Agreed, models=models))
     records = {
-        name: replace(setup, run=replace(setup.run, closest=distances)).search()
-        for name, distances in CLOSEST.items()
+        name: replace(
+            setup, run=replace(setup.run, closest=distances, closest_steps=steps)
+        ).search()
+        for name, (distances, steps) in CLOSEST.items()
     }
 
     return {

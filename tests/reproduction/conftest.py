@@ -1,4 +1,4 @@
-"""Experiments run as they do for users: the types of arguments are checked elsewhere."""
+"""Experiments run as for users: types of arguments are checked elsewhere."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def unchecked() -> Iterator[None]:
-    """Let the experiments call the library without checks of types, in half the time."""
+    """Let experiments call the library without checks of types, in half the time."""
 
     jaxtyping.config.update("jaxtyping_disable", value=True)
 

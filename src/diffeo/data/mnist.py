@@ -1,6 +1,5 @@
 """MNIST in its official layout: four IDX files, plain or gzipped."""
 
-import os
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -8,6 +7,7 @@ from typing import Literal
 import numpy as np
 import torch
 
+from diffeo.data.folders import Layout
 from diffeo.data.idx import read_idx
 from diffeo.data.images import read_images
 from diffeo.data.labelled import LabelledImages
@@ -16,7 +16,12 @@ __all__ = ["Split", "mnist", "sample_digits"]
 
 Split = Literal["train", "validation", "test"]
 
-INSIDE = ("raw", "mnist/raw", "mnist", "MNIST/raw")
+LAYOUT = Layout(
+    name="MNIST",
+    file="*-images-idx3-ubyte*",
+    inside=("raw", "mnist/raw", "mnist", "MNIST/raw"),
+    source="https://ossci-datasets.s3.amazonaws.com/mnist/",
+)
 CLASSES = tuple("0123456789")
 VALIDATION = 5_000  # the last of the 60,000 official training digits
 
@@ -43,7 +48,7 @@ def mnist(split: Split, folder: Path | None = None) -> LabelledImages:
         torch.Size([10000, 1, 28, 28])
     """
 
-    digits = _read(_folder(folder), "t10k" if split == "test" else "train")
+    digits = _read(LAYOUT.find(folder), "t10k" if split == "test" else "train")
     rows = {
         "train": slice(None, -VALIDATION),
         "validation": slice(-VALIDATION, None),
@@ -64,27 +69,6 @@ def sample_digits() -> LabelledImages:
 
     with resources.as_file(resources.files("diffeo.data") / "digits") as folder:
         return _read(folder, "t10k-sample")
-
-
-def _folder(given: Path | None) -> Path:
-    """Return the folder of the four files: the one given, or one inside of it."""
-
-    if given is None and "DIFFEO_DATA" not in os.environ:
-        raise FileNotFoundError(
-            "the folder that holds MNIST must be given with --data DIR or by the "
-            "environment variable DIFFEO_DATA, got neither"
-        )
-
-    root = given or Path(os.environ["DIFFEO_DATA"])
-
-    for folder in (root, *(root / name for name in INSIDE)):
-        if any(folder.glob("*-images-idx3-ubyte*")):
-            return folder
-
-    raise FileNotFoundError(
-        "the data folder must hold MNIST's files, such as t10k-images-idx3-ubyte, got "
-        f"{root}, which does not, nor do its subfolders {', '.join(INSIDE)}"
-    )
 
 
 def _read(folder: Path, stem: str) -> LabelledImages:
