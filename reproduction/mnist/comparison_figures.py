@@ -95,7 +95,7 @@ def _shares_figure(shares: Mapping[str, Measurement], label: str) -> Figure:
         capsize=3,
     )
     axes.set_xticks(places, list(shares), rotation=30, ha="right", fontsize=8)
-    axes.set(ylim=(0, 1), ylabel=label)
+    axes.set(ylim=(0, 1.03), ylabel=label)
 
     return figure
 
@@ -157,7 +157,11 @@ def _nearest_figure(records: Records, setup: Setup) -> Figure:
 
         if nearest:
             axes.hist(
-                list(nearest.values()), BINS, histtype="step", label=list(nearest)
+                list(nearest.values()),
+                BINS,
+                histtype="step",
+                color=COLORS[: len(nearest)],
+                label=list(nearest),
             )
             axes.legend(fontsize=7)
 
