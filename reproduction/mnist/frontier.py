@@ -67,9 +67,9 @@ DEAR = dict.fromkeys(("revise", "prototypes"), HIGH)
 
 CASES = (
     Case("", {**ALL, **DEAR}),
-    Case("three_to_eight_", FEW, source=3, target=8),
-    Case("augmented_", FEW, "augmented"),
-    Case("lenet_", FEW, "lenet"),
+    Case("three_to_eight_", FEW, source=3, target=8, rows=25),
+    Case("augmented_", FEW, "augmented", rows=25),
+    Case("lenet_", FEW, "lenet", rows=25),
 )
 
 
