@@ -11,10 +11,11 @@ from reproduction.mnist.frontier_curves import Curve, draws_of, interval
 __all__ = ["frontier_figure"]
 
 SHOWN = {
-    "consensus": "share of nines by the consensus",
-    "knn": "share among 10 neighbors",
-    "svm": "share by the SVM",
+    "consensus": "share of the target by the consensus",
+    "knn": "share of the target among 10 neighbors",
+    "svm": "share of the target by the SVM",
 }
+TICKS = 5, 10, 20, 40
 SPACES = {"data": "median ‖x′ − x‖", "latent": "median ‖z′ − z‖"}
 LOOKS = {
     "diffeomorphic": ("#0072b2", "o", "-"),
@@ -62,6 +63,8 @@ def frontier_figure(
 
             if space == "latent":
                 axes.set_xscale("log")
+                axes.set_xticks(TICKS, [str(tick) for tick in TICKS])
+                axes.minorticks_off()
 
     handles, labels = plots[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=5, fontsize=8)
