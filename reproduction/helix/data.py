@@ -91,8 +91,9 @@ def normals(t: Scores) -> tuple[Points, Points]:
 def _in_disc(count: int, generator: torch.Generator) -> Offsets:
     radius, turn = torch.rand(2, count, generator=generator)
     angle = 2 * math.pi * turn
+    circle = torch.stack((angle.cos(), angle.sin()), dim=1)
 
-    return radius.sqrt()[:, None] * torch.stack((angle.cos(), angle.sin()), dim=1)
+    return circle * radius.sqrt()[:, None]
 
 
 GAUSSIAN = Noise(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from diffeo import zoo
 from diffeo.ascents import Adam, Ascent, NormalizedGradient
@@ -144,17 +144,21 @@ def measure_helix(options: ExperimentOptions) -> Findings:
     run = Run(
         scale.steps, batch_size=scale.searches, path=True, progress=options.progress
     )
-    ways: dict[str, tuple[Coordinates, Ascent]] = {
-        "data": (Identity((3,)), PLAIN),
-        "data_adam": (Identity((3,)), PAPER),
-        "latent": (flow, PLAIN),
-        "latent_adam": (flow, PAPER),
-        "untrained": (models.untrained_flow(), PLAIN),
+    unblurred = models.fit_classifier(replace(scale.classifier, blur=0.0))
+    ways: dict[str, tuple[nn.Module, Coordinates, Ascent]] = {
+        "data": (classifier, Identity((3,)), PLAIN),
+        "data_adam": (classifier, Identity((3,)), PAPER),
+        "data_unblurred": (unblurred, Identity((3,)), PLAIN),
+        "data_unblurred_adam": (unblurred, Identity((3,)), PAPER),
+        "latent": (classifier, flow, PLAIN),
+        "latent_adam": (classifier, flow, PAPER),
+        "latent_unblurred": (unblurred, flow, PLAIN),
+        "untrained": (classifier, models.untrained_flow(), PLAIN),
     }
     goal = TargetClass("other", CONFIDENCE)
     records = {
-        name: search(points, classifier, goal, coordinates, ascent, run)
-        for name, (coordinates, ascent) in ways.items()
+        name: search(points, model, goal, coordinates, ascent, run)
+        for name, (model, coordinates, ascent) in ways.items()
     }
     searched = measure_flow(flow, scale.flow)
     families = {
@@ -197,7 +201,7 @@ def _drawings(
         "gradient ascent in X": _paths(records["data"], Identity((3,))),
         "gradient ascent in Z": _paths(records["latent"], flow),
     }
-    found = {NAMES[name]: record.counterfactual for name, record in records.items()}
+    found = {NAMES[name]: records[name].counterfactual for name in NAMES}
     points = {"factuals": records["latent"].factual, **found}
     distances = {name: distance(x.double()).numpy() for name, x in points.items()}
     t = inner_places(BOXES)

@@ -1,8 +1,8 @@
 """Theorem 1 in numbers: thinner data, smaller eigenvalues normal to the manifold."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, product
+from itertools import product
 
 import torch
 from jaxtyping import Float
@@ -114,26 +114,23 @@ def fit_families(series: Mapping[str, Series], *, progress: bool) -> dict[str, F
     """
 
     jobs = [
-        (replace(each.points, seed=seed, thickness=thickness), each.alternate)
-        for each in series.values()
+        (name, replace(each.points, seed=seed, thickness=thickness), each.alternate)
+        for name, each in series.items()
         for seed, thickness in product(each.seeds, each.thicknesses)
     ]
-    found = iter(
-        [
-            measure_flow(fit_flow(points, alternate=alternate), points)
-            for points, alternate in track(jobs, "Fitting flows", shown=progress)
-        ]
-    )
+    found: dict[str, list[Measures]] = {name: [] for name in series}
+
+    for name, points, alternate in track(jobs, "Fitting flows", shown=progress):
+        flow = fit_flow(points, alternate=alternate)
+        found[name].append(measure_flow(flow, points))
 
     return {
-        name: make_family(
-            each.thicknesses, islice(found, len(each.seeds) * len(each.thicknesses))
-        )
+        name: make_family(each.thicknesses, found[name])
         for name, each in series.items()
     }
 
 
-def make_family(thicknesses: tuple[float, ...], found: Iterable[Measures]) -> Family:
+def make_family(thicknesses: tuple[float, ...], found: Sequence[Measures]) -> Family:
     """Return a family of flows, from measures of all thicknesses for each seed in turn.
 
     Args:
@@ -155,7 +152,7 @@ def family_results(families: Mapping[str, Family]) -> dict[str, float]:
             have no slopes.
     """
 
-    results = {}
+    results: dict[str, float] = {}
 
     for name, family in families.items():
         thicknesses = family.thicknesses.tolist()
