@@ -89,7 +89,7 @@ class Scale:
 
 TRAINED = Series(FreshPoints(1500), (0.2, 0.1, 0.05, 0.025), (0, 1, 2))
 BOUNDED = Series(
-    FreshPoints(2000, noise=DISC, first=0.5), (0.5, 0.16, 0.05, 0.016, 0.005), (0, 1, 2)
+    FreshPoints(1500, noise=DISC, first=0.5), (0.5, 0.16, 0.05, 0.016, 0.005), (0, 1)
 )
 SERIES = {
     "": TRAINED,
@@ -97,7 +97,7 @@ SERIES = {
     "_alternating": replace(TRAINED, seeds=(0,), alternate=True),
     "_bounded": BOUNDED,
     "_bounded_undertrained": Series(
-        replace(BOUNDED.points, steps=200), BOUNDED.thicknesses
+        replace(BOUNDED.points, steps=150), BOUNDED.thicknesses
     ),
 }
 FULL = Scale(
@@ -152,7 +152,6 @@ def measure_helix(options: ExperimentOptions) -> Findings:
         "data_unblurred_adam": (unblurred, Identity((3,)), PAPER),
         "latent": (classifier, flow, PLAIN),
         "latent_adam": (classifier, flow, PAPER),
-        "latent_unblurred": (unblurred, flow, PLAIN),
         "untrained": (classifier, models.untrained_flow(), PLAIN),
     }
     goal = TargetClass("other", CONFIDENCE)

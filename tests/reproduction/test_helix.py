@@ -29,7 +29,6 @@ PROMISED = {
     "distance_median_factuals",
     "distance_median_untrained",
     "distance_median_data_unblurred",
-    "reached_latent_unblurred",
     "seconds_latent_1000",
     "tangent_angle_degrees_median",
     "normal_eigenvalue_slope",
