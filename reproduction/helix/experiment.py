@@ -89,7 +89,7 @@ class Scale:
 
 TRAINED = Series(FreshPoints(1500), (0.2, 0.1, 0.05, 0.025), (0, 1, 2))
 BOUNDED = Series(
-    FreshPoints(1500, noise=DISC, first=0.5), (0.5, 0.16, 0.05, 0.016, 0.005), (0, 1)
+    FreshPoints(1500, noise=DISC, first=0.5), (0.5, 0.16, 0.05, 0.016, 0.005)
 )
 SERIES = {
     "": TRAINED,
