@@ -123,7 +123,7 @@ def eigenvalue_figure(curves: Mapping[str, Sequence[Array]], *, exact: float) ->
 
     for axes, power, label in (
         (values, 2, "eigenvalue of γ⁻¹ (mean)"),
-        (ratios, 0, "eigenvalue / δ² (filled: mean; open, dotted: worst)"),
+        (ratios, 0, "eigenvalue / δ² (open, dotted: worst)"),
     ):
         for color, marker, (name, (thickness, mean, worst)) in zip(
             cycle(COLORS), cycle("os^Dv<"), curves.items(), strict=False
@@ -136,7 +136,7 @@ def eigenvalue_figure(curves: Mapping[str, Sequence[Array]], *, exact: float) ->
                 axes.loglog(thickness, worst, fillstyle="none", ls=":", **style)
 
         law = exact * thickness**power
-        axes.loglog(thickness, law, color="black", ls="--", label=f"{exact:g} δ²")
+        axes.loglog(thickness, law, color="black", ls="--", label=f"δ² × {exact:g}")
         axes.set_xticks(thickness, [f"{value:g}" for value in thickness])
         axes.minorticks_off()
         axes.set(xlabel="thickness δ of the data", ylabel=label)
