@@ -95,7 +95,7 @@ def _shares_figure(shares: Mapping[str, Measurement], label: str) -> Figure:
         capsize=3,
     )
     axes.set_xticks(places, list(shares), rotation=30, ha="right", fontsize=8)
-    axes.set(ylim=(0, 1), ylabel=label)
+    axes.set(ylim=(0, 1.03), ylabel=label)
 
     return figure
 
@@ -124,7 +124,7 @@ def _gallery_figure(records: Records) -> Figure:
 
     for line, (name, images) in zip(axes, lines.items(), strict=True):
         for place, image in zip(line, images, strict=True):
-            place.imshow(image[0], cmap="gray", vmin=0, vmax=1)
+            place.imshow(image[0].numpy(), cmap="gray", vmin=0, vmax=1)
             place.set(xticks=[], yticks=[], frame_on=False)
 
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
@@ -157,7 +157,11 @@ def _nearest_figure(records: Records, setup: Setup) -> Figure:
 
         if nearest:
             axes.hist(
-                list(nearest.values()), BINS, histtype="step", label=list(nearest)
+                list(nearest.values()),
+                BINS,
+                histtype="step",
+                color=COLORS[: len(nearest)],
+                label=list(nearest),
             )
             axes.legend(fontsize=7)
 
