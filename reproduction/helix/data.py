@@ -92,8 +92,9 @@ def _in_disc(count: int, generator: torch.Generator) -> Offsets:
     radius, turn = torch.rand(2, count, generator=generator)
     angle = 2 * math.pi * turn
     circle = torch.stack((angle.cos(), angle.sin()), dim=1)
+    offsets: Offsets = radius.sqrt()[:, None] * circle
 
-    return circle * radius.sqrt()[:, None]
+    return offsets
 
 
 GAUSSIAN = Noise(
