@@ -1,6 +1,7 @@
 """A helix in space: the data of the toy example, with exact distances."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -9,11 +10,36 @@ from torch import Tensor
 
 from diffeo.shapes import Flags, Scores
 
-__all__ = ["Helix", "Points", "curve", "distance", "helix", "tangents"]
+__all__ = [
+    "DISC",
+    "GAUSSIAN",
+    "Helix",
+    "Noise",
+    "Points",
+    "curve",
+    "distance",
+    "helix",
+    "normals",
+    "tangents",
+]
 
 Points = Float[Tensor, "batch 3"]
+Offsets = Float[Tensor, "batch 2"]
 
 HALVINGS = 64  # of an interval of length 2π: more than double precision can tell apart
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Noise of thickness one in the plane normal to the curve.
+
+    Args:
+        draw: Draws offsets in the two normal directions, a row for each point.
+        log_density: Log-density of offsets in that plane, in nats.
+    """
+
+    draw: Callable[[int, torch.Generator], Offsets]
+    log_density: Callable[[Offsets], Scores]
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,10 +49,12 @@ class Helix:
     Args:
         points: Where they are.
         t: Where on the curve each was before noise, in [−π, π].
+        log_density: Log-density of the points in space, in nats.
     """
 
     points: Points
     t: Scores
+    log_density: Scores
 
     @property
     def labels(self) -> Flags:
@@ -50,22 +78,64 @@ def tangents(t: Scores) -> Points:
     return torch.stack((t.cos(), -t.sin(), torch.ones_like(t)), dim=1) / math.sqrt(2)
 
 
-def helix(count: int, *, thickness: float, generator: torch.Generator) -> Helix:
-    """Return points evenly on the helix with noise in the two normal directions.
+def normals(t: Scores) -> tuple[Points, Points]:
+    """Return two unit normals of the curve, the first towards its axis."""
 
-    Args:
-        count: How many.
-        thickness: Standard deviation δ of the noise in each normal direction.
-        generator: Of places and noise.
-    """
-
-    t = (2 * torch.rand(count, generator=generator) - 1) * math.pi
-    noise = thickness * torch.randn(count, 2, generator=generator)
     zero = torch.zeros_like(t)
     inward = torch.stack((-t.sin(), -t.cos(), zero), dim=1)
     upward = torch.stack((-t.cos(), t.sin(), zero + 1), dim=1) / math.sqrt(2)
 
-    return Helix(curve(t) + noise[:, :1] * inward + noise[:, 1:] * upward, t)
+    return inward, upward
+
+
+def _in_disc(count: int, generator: torch.Generator) -> Offsets:
+    radius, turn = torch.rand(2, count, generator=generator)
+    angle = 2 * math.pi * turn
+    circle = torch.stack((angle.cos(), angle.sin()), dim=1)
+    offsets: Offsets = radius.sqrt()[:, None] * circle
+
+    return offsets
+
+
+GAUSSIAN = Noise(
+    lambda count, generator: torch.randn(count, 2, generator=generator),
+    lambda offsets: -offsets.square().sum(1) / 2 - math.log(2 * math.pi),
+)
+DISC = Noise(
+    _in_disc, lambda offsets: torch.full_like(offsets[:, 0], -math.log(math.pi))
+)
+
+
+def helix(
+    count: int,
+    *,
+    thickness: float,
+    generator: torch.Generator,
+    noise: Noise = GAUSSIAN,
+) -> Helix:
+    """Return points evenly on the helix with noise in the two normal directions.
+
+    An offset a towards the axis shrinks lengths along the curve to 1 − a/2, where 1/2
+    is the curvature; √2 is the speed of the curve. Hence the density is that of the
+    noise over 2π √2 (1 − a/2), as long as no other part of the curve is as near.
+
+    Args:
+        count: How many.
+        thickness: Standard deviation δ of Gaussian noise in each normal direction;
+            radius of the disc that bounded noise fills.
+        generator: Of places and noise.
+        noise: Noise of thickness one.
+    """
+
+    t = (2 * torch.rand(count, generator=generator) - 1) * math.pi
+    offsets = noise.draw(count, generator)
+    across = thickness * offsets
+    inward, upward = normals(t)
+    points = curve(t) + across[:, :1] * inward + across[:, 1:] * upward
+    area = t.new_tensor(thickness).square() * 2 * math.pi * math.sqrt(2)
+    volume = area * (1 - across[:, 0] / 2)
+
+    return Helix(points, t, noise.log_density(offsets) - volume.log())
 
 
 def distance(x: Points) -> Scores:

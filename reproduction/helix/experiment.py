@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from diffeo import zoo
 from diffeo.ascents import Adam, Ascent, NormalizedGradient
@@ -24,10 +24,17 @@ from reproduction.experiment import (
 )
 from reproduction.figures import Array, saved
 from reproduction.helix import figures, models
-from reproduction.helix.data import curve, distance, helix, tangents
+from reproduction.helix.data import DISC, curve, distance, helix, tangents
+from reproduction.helix.measures import frames, inner_places, measure_flow
 from reproduction.helix.models import THICKNESS, FreshPoints
 from reproduction.helix.page import write_helix_page
-from reproduction.helix.theorem import Sweep, Theorem, frames, inner_places, theorem
+from reproduction.helix.theorem import (
+    Family,
+    Series,
+    family_results,
+    fit_families,
+    make_family,
+)
 
 __all__ = ["HELIX"]
 
@@ -42,6 +49,15 @@ NAMES = {
     "latent": "found in Z",
     "latent_adam": "found in Z, Adam",
     "untrained": "found in untrained Z",
+}
+RATIOS = {
+    "normal_eigenvalue_ratio": "smallest eigenvalues",
+    "euclidean_normal_ratio": "along Euclidean normals",
+}
+CURVES = {
+    "": "well-trained",
+    "_undertrained": "under-trained",
+    "_alternating": "order alternating",
 }
 SEARCH: dict[str, Callable[[Counterfactuals], float]] = {
     "reached_{}": lambda record: record.reached.double().mean().item(),
@@ -61,31 +77,45 @@ class Scale:
         classifier: What the classifier is fitted to.
         searches: Number of searches of each kind.
         steps: Most steps of a search.
-        sweep: The flows of Theorem 1.
+        series: The flows of Theorem 1, by what is added to the names of their results.
     """
 
     flow: FreshPoints
     classifier: FreshPoints
     searches: int
     steps: int
-    sweep: Sweep
+    series: Mapping[str, Series]
 
 
+TRAINED = Series(FreshPoints(1500), (0.2, 0.1, 0.05, 0.025), (0, 1, 2))
+BOUNDED = Series(
+    FreshPoints(1500, noise=DISC, first=0.5), (0.5, 0.16, 0.05, 0.016, 0.005)
+)
+SERIES = {
+    "": TRAINED,
+    "_undertrained": Series(FreshPoints(150), TRAINED.thicknesses),
+    "_alternating": replace(TRAINED, seeds=(0,), alternate=True),
+    "_bounded": BOUNDED,
+    "_bounded_undertrained": Series(
+        replace(BOUNDED.points, steps=150), BOUNDED.thicknesses
+    ),
+}
 FULL = Scale(
     models.FLOW,
     models.CLASSIFIER,
     searches=1000,
     steps=1000,
-    sweep=Sweep(
-        (0.2, 0.1, 0.05, 0.025), (0, 1, 2), FreshPoints(1500), FreshPoints(150)
-    ),
+    series=SERIES,
 )
 QUICK = Scale(
     FreshPoints(30, size=64, thickness=THICKNESS, first=0.1),
     FreshPoints(30, size=64, blur=0.5),
     searches=16,
     steps=60,
-    sweep=Sweep((0.2, 0.1), (0,), FreshPoints(20, size=64), FreshPoints(10, size=64)),
+    series={
+        name: Series(replace(each.points, steps=8, size=64), (0.2, 0.1))
+        for name, each in SERIES.items()
+    },
 )
 
 
@@ -114,29 +144,39 @@ def measure_helix(options: ExperimentOptions) -> Findings:
     run = Run(
         scale.steps, batch_size=scale.searches, path=True, progress=options.progress
     )
-    ways: dict[str, tuple[Coordinates, Ascent]] = {
-        "data": (Identity((3,)), PLAIN),
-        "data_adam": (Identity((3,)), PAPER),
-        "latent": (flow, PLAIN),
-        "latent_adam": (flow, PAPER),
-        "untrained": (models.untrained_flow(), PLAIN),
+    unblurred = models.fit_classifier(replace(scale.classifier, blur=0.0))
+    ways: dict[str, tuple[nn.Module, Coordinates, Ascent]] = {
+        "data": (classifier, Identity((3,)), PLAIN),
+        "data_adam": (classifier, Identity((3,)), PAPER),
+        "data_unblurred": (unblurred, Identity((3,)), PLAIN),
+        "data_unblurred_adam": (unblurred, Identity((3,)), PAPER),
+        "latent": (classifier, flow, PLAIN),
+        "latent_adam": (classifier, flow, PAPER),
+        "untrained": (classifier, models.untrained_flow(), PLAIN),
     }
     goal = TargetClass("other", CONFIDENCE)
     records = {
-        name: search(points, classifier, goal, coordinates, ascent, run)
-        for name, (coordinates, ascent) in ways.items()
+        name: search(points, model, goal, coordinates, ascent, run)
+        for name, (model, coordinates, ascent) in ways.items()
     }
-    sweep = theorem(scale.sweep, progress=options.progress)
-    results = {
+    searched = measure_flow(flow, scale.flow)
+    families = {
+        **fit_families(scale.series, progress=options.progress),
+        "_searched": make_family((THICKNESS,), [searched]),
+    }
+    searches = {
         **({} if options.weights else {"seconds_training": seconds}),
         "distance_median_factuals": distance(points).median().item(),
         **apply_rules(SEARCH, records),
         "seconds_latent_1000": 1000 * records["latent"].seconds.mean().item(),
         "tangent_angle_degrees_median": _tangent_angles(flow).median().item(),
-        **sweep.results(),
     }
 
-    return Findings(results, _drawings(records, flow, sweep))
+    return Findings(
+        searches | family_results(families),
+        _drawings(records, flow, families),
+        headlines=tuple(searches),
+    )
 
 
 def _tangent_angles(flow: ZukoFlow) -> Tensor:
@@ -152,23 +192,19 @@ def _tangent_angles(flow: ZukoFlow) -> Tensor:
 
 
 def _drawings(
-    records: Mapping[str, Counterfactuals], flow: ZukoFlow, sweep: Theorem
+    records: Mapping[str, Counterfactuals],
+    flow: ZukoFlow,
+    families: Mapping[str, Family],
 ) -> dict[str, Drawing]:
     paths = {
         "gradient ascent in X": _paths(records["data"], Identity((3,))),
         "gradient ascent in Z": _paths(records["latent"], flow),
     }
-    found = {NAMES[name]: record.counterfactual for name, record in records.items()}
+    found = {NAMES[name]: records[name].counterfactual for name in NAMES}
     points = {"factuals": records["latent"].factual, **found}
     distances = {name: distance(x.double()).numpy() for name, x in points.items()}
     t = inner_places(BOXES)
     boxes = {"trained flow": flow, "untrained flow": models.untrained_flow()}
-    eigenvalues = {
-        "well-trained flows, three seeds": sweep.trained.numpy(),
-        "the same, orders alternating": sweep.alternating.numpy(),
-        "under-trained flows": sweep.short.numpy(),
-    }
-
     return {
         "paths.png": saved(lambda: figures.path_figure(paths)),
         "boxes.png": saved(
@@ -179,9 +215,30 @@ def _drawings(
         ),
         "distances.png": saved(lambda: figures.distance_figure(distances)),
         "theorem.png": saved(
-            lambda: figures.eigenvalue_figure(sweep.thicknesses.numpy(), eigenvalues)
+            lambda: figures.eigenvalue_figure(
+                _curves(families, "_bounded", "_bounded_undertrained"), exact=0.5
+            )
+        ),
+        "theorem_gaussian.png": saved(
+            lambda: figures.eigenvalue_figure(
+                _curves(families, "", "_alternating", "_undertrained"), exact=1.0
+            )
         ),
         "helix.html": lambda path: write_helix_page(paths, path),
+    }
+
+
+def _curves(families: Mapping[str, Family], *names: str) -> dict[str, list[Array]]:
+    """Return thicknesses and mean and worst ratios, by what they are of."""
+
+    return {
+        f"{label}, {CURVES[name.removeprefix('_bounded')]}": [
+            families[name].thicknesses.numpy(),
+            families[name].by_thickness()[key].numpy(),
+            families[name].by_thickness()[f"{key}_worst"].numpy(),
+        ]
+        for name in names
+        for key, label in RATIOS.items()
     }
 
 

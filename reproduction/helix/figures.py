@@ -109,33 +109,46 @@ def distance_figure(distances: Mapping[str, Array]) -> Figure:
     return figure
 
 
-def eigenvalue_figure(thickness: Array, eigenvalues: Mapping[str, Array]) -> Figure:
-    """Draw the eigenvalue normal to the helix against the thickness of its points.
+def eigenvalue_figure(curves: Mapping[str, Sequence[Array]], *, exact: float) -> Figure:
+    """Draw eigenvalues normal to the helix against the thickness δ of its points.
 
     Args:
-        thickness: Standard deviations δ of the points.
-        eigenvalues: λ⊥ of flows fitted to each thickness, shape (flows, thicknesses),
-            by the name of their training.
+        curves: Thicknesses and, at each, the mean and the worst ratio of an eigenvalue
+            to δ², by what they are of.
+        exact: The ratio of a flow that fits the density exactly.
     """
 
-    figure = Figure(figsize=(6.0, 4.2), layout="constrained")
-    axes = figure.subplots()
-    axes.loglog(thickness, thickness**2, color="black", ls="--", label="λ⊥ = δ²")
+    figure = Figure(figsize=(10.5, 4.8), layout="constrained")
+    values, ratios = figure.subplots(1, 2)
 
-    for color, marker, (name, rows) in zip(
-        cycle(COLORS), cycle("os^D"), eigenvalues.items(), strict=False
+    for axes, power, label in (
+        (values, 2, "eigenvalue of γ⁻¹ (mean)"),
+        (ratios, 0, "eigenvalue / δ² (open, dotted: worst)"),
     ):
-        places = np.tile(thickness, len(rows))
-        axes.plot(
-            places, rows.ravel(), marker, color=color, fillstyle="none", label=name
-        )
+        for color, marker, (name, (thickness, mean, worst)) in zip(
+            cycle(COLORS), cycle("os^Dv<"), curves.items(), strict=False
+        ):
+            scale = thickness**power
+            style = {"color": color, "marker": marker, "linewidth": 1}
+            axes.loglog(thickness, mean * scale, label=name, **style)
 
-    axes.set_xticks(thickness, [f"{value:g}" for value in thickness])
-    axes.minorticks_off()
-    axes.set_xlabel("thickness δ of the data (standard deviation)")
-    axes.set_ylabel("eigenvalue λ⊥ of γ⁻¹ normal to the helix")
-    axes.legend(frameon=False, fontsize=9)
-    axes.grid(alpha=0.3)
+            if axes is ratios:
+                axes.loglog(thickness, worst, fillstyle="none", ls=":", **style)
+
+        law = exact * thickness**power
+        axes.loglog(thickness, law, color="black", ls="--", label=f"δ² × {exact:g}")
+        axes.set_xticks(thickness, [f"{value:g}" for value in thickness])
+        axes.minorticks_off()
+        axes.set(xlabel="thickness δ of the data", ylabel=label)
+        axes.grid(alpha=0.3)
+
+    figure.legend(
+        *values.get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=2,
+        frameon=False,
+        fontsize=9,
+    )
 
     return figure
 

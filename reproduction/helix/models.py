@@ -14,7 +14,7 @@ from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.shapes import Flags
 from diffeo.training.fit import Fit, fit
 from diffeo.training.schedule import Schedule, Scheduled
-from reproduction.helix.data import Points, helix
+from reproduction.helix.data import GAUSSIAN, Noise, Points, helix
 
 __all__ = [
     "CLASSIFIER",
@@ -46,11 +46,12 @@ class FreshPoints:
     Args:
         steps: Number of batches.
         size: Points in a batch.
-        thickness: Standard deviation of the noise normal to the helix.
+        thickness: Thickness of the noise normal to the helix.
         blur: Standard deviation of noise added in all directions.
         first: Thickness at the first step. It shrinks to `thickness` over the first
             half of the steps; the same throughout if not given.
         seed: Seed of the points and of a model's first weights.
+        noise: Noise normal to the helix.
     """
 
     steps: int
@@ -59,6 +60,7 @@ class FreshPoints:
     blur: float = 0.0
     first: float | None = None
     seed: int = 0
+    noise: Noise = GAUSSIAN
 
     def __len__(self) -> int:
         """Return the number of batches."""
@@ -72,7 +74,10 @@ class FreshPoints:
 
         for step in range(self.steps):
             drawn = helix(
-                self.size, thickness=self.thickness_at(step), generator=generator
+                self.size,
+                thickness=self.thickness_at(step),
+                generator=generator,
+                noise=self.noise,
             )
             noise = torch.randn(drawn.points.shape, generator=generator)
 

@@ -1,7 +1,6 @@
 """Theorem 1 in numbers: thinner data, smaller eigenvalues normal to the manifold."""
 
-import copy
-import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -9,159 +8,161 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from diffeo.coordinates.zuko import ZukoFlow
-from diffeo.geometry.singular import Singular, singular
 from diffeo.progress import track
-from diffeo.shapes import Scores
-from reproduction.helix.data import curve
+from reproduction.helix.measures import Measures, measure_flow
 from reproduction.helix.models import FreshPoints, fit_flow
 
-__all__ = [
-    "Sweep",
-    "Theorem",
-    "frames",
-    "inner_places",
-    "normal_eigenvalue",
-    "theorem",
-]
+__all__ = ["Family", "Series", "family_results", "fit_families", "make_family"]
 
-INNER = 0.9 * math.pi  # the ends of the helix are left out
-PLACES = 200  # on the helix, where eigenvalues are taken
+SPREAD = (0.025, 0.975)  # quantiles of the slopes over seeds and places
 Thicknesses = Float[Tensor, " thicknesses"]
-Eigenvalues = Float[Tensor, "flows thicknesses"]
 
 
 @dataclass(frozen=True)
-class Sweep:
-    """Which flows to fit.
+class Series:
+    """Flows to be fitted alike to data of several thicknesses.
 
     Args:
-        thicknesses: Standard deviations of the data.
-        seeds: Seeds of flows and data.
-        points: How many points each flow is fitted to.
-        short: How many points an under-trained flow is fitted to.
+        points: What each is fitted to, but for thickness and seed.
+        thicknesses: Thicknesses δ of the data.
+        seeds: Seeds of flows and data, each taken at all thicknesses.
+        alternate: Whether the splines take the features in the opposite order.
     """
 
-    thicknesses: tuple[float, ...]
-    seeds: tuple[int, ...]
     points: FreshPoints
-    short: FreshPoints
+    thicknesses: tuple[float, ...]
+    seeds: tuple[int, ...] = (0,)
+    alternate: bool = False
 
 
 @dataclass(frozen=True, eq=False)
-class Theorem:
-    """Eigenvalues λ⊥ normal to the helix, a row for each flow.
+class Family:
+    """Measures of flows fitted alike.
 
     Args:
-        thicknesses: Standard deviations of the data, one for each column.
-        trained: Of well-trained flows, one for each seed.
-        short: Of an under-trained flow.
-        alternating: Of a flow whose splines take the features in the opposite order.
+        thicknesses: Thicknesses δ of the data, one for each column.
+        measures: Of the flows, a row for each seed.
     """
 
     thicknesses: Thicknesses
-    trained: Eigenvalues
-    short: Eigenvalues
-    alternating: Eigenvalues
+    measures: Measures
 
-    def results(self) -> dict[str, float]:
-        """Return slopes and ratios by name.
+    def by_thickness(self) -> dict[str, Thicknesses]:
+        """Return what is measured at each thickness, by name.
 
-        The slope is that of log λ⊥ over log δ, a mean over seeds, beside the least and
-        the greatest of them. The ratios are of λ⊥ to δ².
+        The ratios are of eigenvalues to δ². Means and worst are over seeds, places and
+        both directions; of the smallest eigenvalues the mean is geometric.
         """
 
-        slopes = _slopes(self.thicknesses, self.trained)
-        ratios = self.trained / self.thicknesses**2
-        results = {
-            "normal_eigenvalue_slope": slopes.mean().item(),
-            "normal_eigenvalue_slope_low": slopes.min().item(),
-            "normal_eigenvalue_slope_high": slopes.max().item(),
-            "normal_eigenvalue_ratio_min": ratios.min().item(),
-            "normal_eigenvalue_ratio_max": ratios.max().item(),
+        smallest, across, log_ratios, within = self.measures
+        squares = self.thicknesses.square()
+        count = log_ratios[:, 0].numel()
+
+        return {
+            "normal_eigenvalue_ratio": smallest.log().mean((0, 2, 3)).exp() / squares,
+            "normal_eigenvalue_ratio_worst": smallest.amax((0, 2, 3)) / squares,
+            "euclidean_normal_ratio": across.mean((0, 2, 3)) / squares,
+            "euclidean_normal_ratio_worst": across.amax((0, 2, 3)) / squares,
+            "kl_nats": log_ratios.mean((0, 2)),
+            "kl_nats_error": log_ratios.std((0, 2)) / count**0.5,
+            "within_share": within.mean(0),
         }
-        others = {"_undertrained": self.short, "_alternating": self.alternating}
 
-        for name, values in ({"": self.trained} | others).items():
-            middle = (values.log().mean(0) - 2 * self.thicknesses.log()).exp()
-            results |= {
-                f"normal_eigenvalue_ratio{name}_{thickness:g}": ratio
-                for thickness, ratio in zip(
-                    self.thicknesses.tolist(), middle.tolist(), strict=True
-                )
-            }
+    def over_thicknesses(self) -> dict[str, Tensor]:
+        """Return slopes of log eigenvalues over log δ, and the worst flow, by name.
 
-        for name, values in others.items():
-            slope = _slopes(self.thicknesses, values).mean()
-            results[f"normal_eigenvalue_slope{name}"] = slope.item()
+        A slope is the mean over seeds, `low` and `high` the least and the greatest of
+        them; between `place_low` and `place_high` are 95 % of the slopes at one place
+        of one seed.
+        """
 
-        return results
+        smallest, across, log_ratios, _ = self.measures
+        squares = self.thicknesses.square()
+        slopes = self._slopes(smallest.log().mean((2, 3)).exp())
+        places = self._slopes(smallest.log().mean(3).exp().mT)
+        low, high = places.flatten().quantile(places.new_tensor(SPREAD))
+        ratios = smallest.log().mean((2, 3)).exp() / squares
+
+        return {
+            "normal_eigenvalue_slope": slopes.mean(),
+            "normal_eigenvalue_slope_low": slopes.min(),
+            "normal_eigenvalue_slope_high": slopes.max(),
+            "normal_eigenvalue_slope_place_low": low,
+            "normal_eigenvalue_slope_place_high": high,
+            "normal_eigenvalue_ratio_min": ratios.min(),
+            "normal_eigenvalue_ratio_max": ratios.max(),
+            "normal_eigenvalue_ratio_worst": (smallest.amax((0, 2, 3)) / squares).max(),
+            "euclidean_normal_slope": self._slopes(across.mean((2, 3))).mean(),
+            "euclidean_normal_ratio_worst": (across.amax((0, 2, 3)) / squares).max(),
+            "kl_nats_worst": log_ratios.mean(2).max(),
+        }
+
+    def _slopes(
+        self, eigenvalues: Float[Tensor, "*flows thicknesses"]
+    ) -> Float[Tensor, "*flows"]:
+        x = self.thicknesses.log() - self.thicknesses.log().mean()
+
+        return (eigenvalues.log() @ x) / x.square().sum()
 
 
-def theorem(sweep: Sweep, *, progress: bool) -> Theorem:
-    """Fit flows to data of several thicknesses and measure λ⊥.
+def fit_families(series: Mapping[str, Series], *, progress: bool) -> dict[str, Family]:
+    """Fit the flows of each series and measure them.
 
     Args:
-        sweep: Which flows.
+        series: What to fit, by the name of the family.
         progress: Whether to show a bar.
     """
 
-    trained = [replace(sweep.points, seed=seed) for seed in sweep.seeds]
-    short = replace(sweep.short, seed=sweep.seeds[0])
-    flows = [*((points, False) for points in trained), (short, False)]
-    flows.append((trained[0], True))
-    jobs = list(product(flows, sweep.thicknesses))
-    found = [
-        normal_eigenvalue(
-            fit_flow(replace(points, thickness=thickness), alternate=alternate)
-        )
-        for (points, alternate), thickness in track(
-            jobs, "Fitting flows", shown=progress
-        )
+    jobs = [
+        (name, replace(each.points, seed=seed, thickness=thickness), each.alternate)
+        for name, each in series.items()
+        for seed, thickness in product(each.seeds, each.thicknesses)
     ]
-    rows = torch.tensor(found, dtype=torch.float64).reshape(len(flows), -1)
-    thicknesses = torch.tensor(sweep.thicknesses, dtype=torch.float64)
+    found: dict[str, list[Measures]] = {name: [] for name in series}
 
-    return Theorem(thicknesses, rows[:-2], rows[-2:-1], rows[-1:])
+    for name, points, alternate in track(jobs, "Fitting flows", shown=progress):
+        flow = fit_flow(points, alternate=alternate)
+        found[name].append(measure_flow(flow, points))
 
-
-def inner_places(count: int = PLACES) -> Scores:
-    """Return places t on the helix with |t| ≤ 0.9π."""
-
-    return torch.linspace(-INNER, INNER, count, dtype=torch.float64)
-
-
-def frames(flow: ZukoFlow, t: Scores) -> Singular:
-    """Return the singular vectors of a flow's Jacobian on the helix, in float64.
-
-    Args:
-        flow: Coordinates of points in space.
-        t: Places on the helix.
-    """
-
-    precise = copy.deepcopy(flow).double()
-
-    with torch.no_grad():
-        z = precise.encode(curve(t))
-
-    return singular(precise.decode, z)
+    return {
+        name: make_family(each.thicknesses, found[name])
+        for name, each in series.items()
+    }
 
 
-def normal_eigenvalue(flow: ZukoFlow) -> float:
-    """Return the geometric mean of the two smallest eigenvalues of γ⁻¹ on the helix.
+def make_family(thicknesses: tuple[float, ...], found: Sequence[Measures]) -> Family:
+    """Return a family of flows, from measures of all thicknesses for each seed in turn.
 
     Args:
-        flow: Coordinates of points in space.
+        thicknesses: Thicknesses δ of the data.
+        found: Measures of single flows.
     """
 
-    values = frames(flow, inner_places()).values
+    parts = (torch.stack(part) for part in zip(*found, strict=True))
+    rows = (part.unflatten(0, (-1, len(thicknesses))) for part in parts)
 
-    return values[:, 1:].square().log().mean().exp().item()
+    return Family(torch.tensor(thicknesses, dtype=torch.float64), Measures(*rows))
 
 
-def _slopes(
-    thicknesses: Thicknesses, eigenvalues: Eigenvalues
-) -> Float[Tensor, " flows"]:
-    x = thicknesses.log() - thicknesses.log().mean()
+def family_results(families: Mapping[str, Family]) -> dict[str, float]:
+    """Return what is measured of families, by name, family and thickness.
 
-    return (eigenvalues.log() @ x) / x.square().sum()
+    Args:
+        families: By what is added to the names of results. Those of a single thickness
+            have no slopes.
+    """
+
+    results: dict[str, float] = {}
+
+    for name, family in families.items():
+        thicknesses = family.thicknesses.tolist()
+
+        if len(thicknesses) > 1:
+            overall = family.over_thicknesses().items()
+            results |= {f"{key}{name}": value.item() for key, value in overall}
+
+        for key, values in family.by_thickness().items():
+            pairs = zip(thicknesses, values.tolist(), strict=True)
+            results |= {f"{key}{name}_{thick:g}": value for thick, value in pairs}
+
+    return results

@@ -135,8 +135,9 @@ class Distortion(nn.Module):
         )
         moved = functional.grid_sample(x, grid, align_corners=False)
         blemish = self.noise * noise[:, None, None, None] * torch.randn_like(x)
+        found: Images = (moved + blemish).clamp(0, 1)
 
-        return (moved + blemish).clamp(0, 1)
+        return found
 
 
 def _plain(seed: int) -> nn.Module:

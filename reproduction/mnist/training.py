@@ -57,6 +57,6 @@ def _train_flow(
 
 MNIST_FLOW = Training("mnist-flow", "A Glow of digits.", 18, train_mnist_flow)
 MNIST_REALNVP = Training(
-    "mnist-realnvp", "A RealNVP of digits.", 6, train_mnist_realnvp
+    "mnist-realnvp", "A RealNVP of digits.", 5, train_mnist_realnvp
 )
 MNIST_CNN = Training("mnist-cnn", "A classifier of digits.", 5, train_mnist_cnn)

@@ -5,15 +5,20 @@ from pathlib import Path
 
 import pytest
 import torch
+from zuko.distributions import DiagNormal
+from zuko.lazy import Flow, UnconditionalDistribution, UnconditionalTransform
+from zuko.transforms import PermutationTransform
 
 from diffeo import zoo
+from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.workflows.train import TrainingOptions
 from reproduction.experiment import ExperimentOptions, Training
 from reproduction.helix import training as helix_training
-from reproduction.helix.data import curve, distance, helix
+from reproduction.helix.data import DISC, curve, distance, helix
 from reproduction.helix.experiment import HELIX
-from reproduction.helix.models import shipped_flow
-from reproduction.helix.theorem import Theorem
+from reproduction.helix.measures import Measures, measure_flow
+from reproduction.helix.models import FreshPoints, shipped_flow, untrained_flow
+from reproduction.helix.theorem import Family, family_results
 from reproduction.helix.training import HELIX_CLASSIFIER, HELIX_FLOW
 
 PROMISED = {
@@ -23,6 +28,7 @@ PROMISED = {
     "distance_median_data",
     "distance_median_factuals",
     "distance_median_untrained",
+    "distance_median_data_unblurred",
     "seconds_latent_1000",
     "tangent_angle_degrees_median",
     "normal_eigenvalue_slope",
@@ -30,8 +36,18 @@ PROMISED = {
     "normal_eigenvalue_slope_high",
     "normal_eigenvalue_ratio_min",
     "normal_eigenvalue_ratio_max",
+    "normal_eigenvalue_ratio_worst",
+    "normal_eigenvalue_ratio_worst_undertrained_0.1",
+    "euclidean_normal_ratio_alternating_0.1",
+    "euclidean_normal_ratio_worst_bounded_0.1",
+    "normal_eigenvalue_slope_bounded",
+    "kl_nats_0.1",
+    "kl_nats_error_bounded_0.1",
+    "kl_nats_searched_0.002",
+    "within_share_bounded_undertrained_0.1",
 }
-FIGURES = {"paths.png", "boxes.png", "distances.png", "theorem.png"}
+FIGURES = {"paths.png", "boxes.png", "distances.png"}
+FIGURES |= {"theorem.png", "theorem_gaussian.png"}
 FILES = {"results.json", "provenance.json"}
 
 
@@ -98,13 +114,71 @@ def test_trainings_store_weights_that_load(
     assert zoo.load(path)(helix(3, thickness=0.1, generator=generator).points).ndim
 
 
+def family(eigenvalues: torch.Tensor, thickness: torch.Tensor) -> Family:
+    """Two seeds of flows with the same eigenvalues at five places."""
+
+    both = eigenvalues[None, :, None, None].expand(2, -1, 5, 2)
+    logs = torch.full((2, len(thickness), 10), 0.25, dtype=torch.float64)
+
+    return Family(thickness, Measures(both, 3 * both, logs, logs[..., 0]))
+
+
 def test_the_slope_and_ratios_of_an_exact_law_are_exact() -> None:
     thickness = torch.tensor([0.2, 0.1, 0.05], dtype=torch.float64)
-    law = 1.1 * thickness**2
-    rows = torch.stack((law, law))
-    results = Theorem(thickness, rows, rows[:1], rows[:1]).results()
+    results = family_results({"_law": family(1.1 * thickness**2, thickness)})
 
-    assert results["normal_eigenvalue_slope"] == pytest.approx(2)
-    assert results["normal_eigenvalue_ratio_min"] == pytest.approx(1.1)
-    assert results["normal_eigenvalue_ratio_max"] == pytest.approx(1.1)
-    assert results["normal_eigenvalue_ratio_0.05"] == pytest.approx(1.1)
+    assert results["normal_eigenvalue_slope_law"] == pytest.approx(2)
+    assert results["normal_eigenvalue_slope_place_low_law"] == pytest.approx(2)
+    assert results["normal_eigenvalue_ratio_min_law"] == pytest.approx(1.1)
+    assert results["normal_eigenvalue_ratio_max_law"] == pytest.approx(1.1)
+    assert results["normal_eigenvalue_ratio_law_0.05"] == pytest.approx(1.1)
+    assert results["euclidean_normal_slope_law"] == pytest.approx(2)
+    assert results["euclidean_normal_ratio_worst_law"] == pytest.approx(3.3)
+    assert results["kl_nats_law_0.1"] == pytest.approx(0.25)
+    assert results["kl_nats_error_law_0.1"] == pytest.approx(0)
+
+
+def test_the_worst_ratio_is_that_of_one_place_of_one_flow() -> None:
+    thickness = torch.tensor([0.2, 0.1], dtype=torch.float64)
+    law = family(thickness**2, thickness)
+    smallest = law.measures.smallest.clone()
+    smallest[1, 1, 3, 0] *= 7
+    results = family_results(
+        {"": Family(thickness, law.measures._replace(smallest=smallest))}
+    )
+
+    assert results["normal_eigenvalue_ratio_worst"] == pytest.approx(7)
+    assert results["normal_eigenvalue_ratio_worst_0.1"] == pytest.approx(7)
+    assert results["normal_eigenvalue_ratio_worst_0.2"] == pytest.approx(1)
+    assert results["normal_eigenvalue_ratio_0.1"] == pytest.approx(7 ** (1 / 20))
+
+
+def test_the_divergence_from_a_standard_normal_is_that_of_the_integral() -> None:
+    thickness = 0.1
+    same = UnconditionalTransform(PermutationTransform, torch.arange(3), buffer=True)
+    base = UnconditionalDistribution(DiagNormal, torch.zeros(3), torch.ones(3))
+    points = FreshPoints(1, thickness=thickness, noise=DISC)
+    found = measure_flow(ZukoFlow(Flow([same], base)), points)
+    square = 1 + math.pi**2 / 3 + thickness**2 / 2
+    cross_entropy = 1.5 * math.log(2 * math.pi) + square / 2
+    volume = 2 * math.pi * math.sqrt(2) * math.pi * thickness**2
+    truth = cross_entropy - math.log(volume) + thickness**2 / 32
+    error = found.log_ratios.std() / len(found.log_ratios) ** 0.5
+
+    assert (found.log_ratios.mean() - truth).abs() < 4 * error < 0.1
+    torch.testing.assert_close(found.smallest, torch.ones_like(found.smallest))
+    torch.testing.assert_close(found.across, torch.ones_like(found.across))
+
+
+def test_what_acts_along_the_normals_is_no_less_than_the_smallest_eigenvalues() -> None:
+    found = measure_flow(untrained_flow(), FreshPoints(1, thickness=0.1))
+
+    assert (found.across.sort().values >= found.smallest.sort().values - 1e-12).all()
+    assert (found.across > 1.1 * found.smallest).any()
+
+
+def test_the_share_of_the_shipped_flow_near_the_helix_is_that_of_its_noise() -> None:
+    found = measure_flow(shipped_flow(), FreshPoints(1, thickness=0.002))
+
+    assert found.within.item() == pytest.approx(1 - math.exp(-0.5), abs=0.05)
+    assert -0.01 < found.log_ratios.mean() < 0.1

@@ -5,7 +5,16 @@ import pytest
 import torch
 from scipy.optimize import minimize_scalar
 
-from reproduction.helix.data import curve, distance, helix, tangents
+from reproduction.helix.data import (
+    DISC,
+    GAUSSIAN,
+    Noise,
+    curve,
+    distance,
+    helix,
+    normals,
+    tangents,
+)
 
 
 def scattered(count: int, seed: int = 0) -> torch.Tensor:
@@ -88,3 +97,37 @@ def test_classes_are_the_halves_of_the_curve() -> None:
     drawn = helix(100, thickness=0.0, generator=generator)
 
     assert torch.equal(drawn.labels, drawn.points[:, 2] > 0)
+
+
+def test_bounded_noise_fills_a_disc_evenly() -> None:
+    generator = torch.Generator().manual_seed(3)
+    drawn = helix(50_000, thickness=0.1, generator=generator, noise=DISC)
+    noise = drawn.points - curve(drawn.t)
+    radius = noise.norm(dim=1)
+
+    assert (noise * tangents(drawn.t)).sum(1).abs().max() < 1e-5
+    assert 0.0999 < radius.max() < 0.1 + 1e-6
+    assert (radius < 0.05).double().mean().item() == pytest.approx(0.25, abs=0.01)
+    assert noise.mean(0).abs().max() < 0.002
+
+
+@pytest.mark.parametrize("noise", [GAUSSIAN, DISC])
+def test_the_density_is_that_of_the_noise_over_the_volume_it_is_mapped_to(
+    noise: Noise,
+) -> None:
+    generator = torch.Generator().manual_seed(4)
+    drawn = helix(20, thickness=0.3, generator=generator, noise=noise)
+    t = drawn.t.double()
+    away = drawn.points.double() - curve(t)
+    offsets = torch.stack([(away * normal).sum(1) for normal in normals(t)], dim=1)
+
+    def place(row: torch.Tensor) -> torch.Tensor:
+        inward, upward = normals(row[:1])
+
+        return (curve(row[:1]) + row[1] * inward + row[2] * upward)[0]
+
+    rows = torch.cat((t[:, None], offsets), dim=1)
+    volumes = torch.stack([torch.func.jacrev(place)(row).det().abs() for row in rows])
+    truth = noise.log_density(offsets / 0.3) - (2 * math.pi * 0.3**2 * volumes).log()
+
+    torch.testing.assert_close(drawn.log_density.double(), truth, rtol=0, atol=1e-4)

@@ -45,7 +45,7 @@ def test_results_tell_version_commit_and_date_of_the_code(name: str) -> None:
     found = provenance(name)
 
     assert found.keys() == {"version", "commit", "date", "quick"}
-    assert found["quick"] is False
+    assert not found["quick"]
     assert all(found[key] for key in ("version", "commit"))
     assert datetime.fromisoformat(found["date"]).tzinfo is not None
 
