@@ -1,6 +1,7 @@
 """Section V on MNIST: ours and the rivals, judged by the same judges."""
 
 from collections.abc import Mapping
+from itertools import product
 
 import torch
 
@@ -29,7 +30,7 @@ from reproduction.mnist.tuning import FULL, QUICK, read_tuning, settings_of, tun
 __all__ = ["MNIST_COMPARISON"]
 
 HALF = "half_"
-NEAREST, LEAD = "closest", "consensus_target"
+NEAREST, LEAD = ("closest", "closest_data"), "consensus_target"
 COSTLY = "tangent_share_mean", "cout_mean", "composition_error_mean"
 METRICS = [each for each in CLASS_METRICS if each.name not in COSTLY]
 Found = Mapping[str, Counterfactuals]
@@ -108,12 +109,12 @@ def _leads(evaluation: Evaluation, found: Found) -> dict[str, float]:
 
     results: dict[str, float] = {}
 
-    for other in found:
-        lead = evaluation.difference(NEAREST, other, LEAD)
+    for one, other in product(NEAREST, found):
+        known = evaluation.difference(one, other, LEAD).isfinite().any()
 
-        if other not in (NEAREST, OURS) and lead.isfinite().any():
-            pair = evaluation.paired(NEAREST, other, LEAD)
-            stem = f"{NEAREST}_minus_{other}_{LEAD}"
+        if other not in (*NEAREST, OURS) and known:
+            pair = evaluation.paired(one, other, LEAD)
+            stem = f"{one}_minus_{other}_{LEAD}"
             results |= {
                 stem: pair.value,
                 f"{stem}_low": pair.low,
