@@ -9,7 +9,7 @@ import pytest
 DOCS = Path(__file__).parents[1] / "docs"
 RESULTS = {
     "closest": ("mnist-closest",),
-    "comparison": ("mnist-comparison", "mnist-judges"),
+    "comparison": ("mnist-frontier", "mnist-comparison", "mnist-judges"),
     "speed": ("bench", "mnist-ascents"),
     "why-it-works": ("helix", "mnist-geometry"),
 }
