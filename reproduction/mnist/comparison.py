@@ -58,12 +58,12 @@ def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
     tuned = settings_of(tuning)
     methods = entries(tuned, fitted)
     records = Records.usual(setup, methods, tuned)
-    few = dict(list(HALF_ROWS.items())[: 2 if options.quick else None])
+    half = dict(list(HALF_ROWS.items())[: 2 if options.quick else None])
     found = {
         "": {name: records.of(name, CONFIDENCE) for name in methods},
         HALF: {
             name: records.of(name, CONFIDENCES[HALF], rows)
-            for name, rows in few.items()
+            for name, rows in half.items()
         },
     }
     evaluation = _judged(found, setup, options)
