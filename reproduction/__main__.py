@@ -16,6 +16,7 @@ from reproduction.mnist.ascents import MNIST_ASCENTS
 from reproduction.mnist.closest import MNIST_CLOSEST
 from reproduction.mnist.comparison import MNIST_COMPARISON
 from reproduction.mnist.experiment import MNIST
+from reproduction.mnist.frontier import MNIST_FRONTIER
 from reproduction.mnist.geometry import MNIST_GEOMETRY
 from reproduction.mnist.judges import MNIST_JUDGES
 from reproduction.mnist.training import MNIST_CNN, MNIST_FLOW, MNIST_REALNVP
@@ -29,6 +30,7 @@ EXPERIMENTS = (
     MNIST_ASCENTS,
     MNIST_CLOSEST,
     MNIST_COMPARISON,
+    MNIST_FRONTIER,
     MNIST_GEOMETRY,
     MNIST_JUDGES,
 )
@@ -69,7 +71,7 @@ app, tune, train = (
     )
     for text in (
         "The paper's experiments: results, figures, and its numbers beside ours.",
-        "Choose the settings of the baselines.",
+        "Choose the settings of the methods compared.",
         "Train the models behind the shipped weights.",
     )
 )
@@ -133,7 +135,7 @@ for experiment in EXPERIMENTS:
     _add_experiment(app, experiment.name, experiment.title, experiment.run)
 
 _add_experiment(
-    tune, "mnist-comparison", "Tune them on 50 validation fours.", tune_mnist_comparison
+    tune, "mnist-comparison", "Tune them on validation fours.", tune_mnist_comparison
 )
 
 for training in TRAININGS:

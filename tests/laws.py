@@ -27,6 +27,7 @@ from diffeo.coordinates.linear import principal_axes
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.methods import (
+    Bisected,
     Method,
     PrototypeObjective,
     RadiusSchedule,
@@ -383,9 +384,15 @@ def methods(model: nn.Module, where: Coordinates) -> dict[str, Method]:
     """Every published method, fitted to a model and coordinates of 4×4 images."""
 
     step = Box(Adam(0.02), 0.0, 1.0)
-    fitted = PrototypeObjective.fit(
-        images(60, seed=5), model, where, autoencoder=lambda x: 0.9 * x
+    data, autoencoder = images(60, seed=5), lambda x: 0.9 * x
+    in_z, in_x = (
+        replace(
+            PrototypeObjective.fit(data, model, encode, autoencoder=autoencoder),
+            weight=0.01,
+        )
+        for encode in (where.encode, torch.nn.Flatten())
     )
+    in_x = replace(in_x, encoder=torch.nn.Flatten())
     schedule = RadiusSchedule(6.0, 0.5)
 
     return {
@@ -393,6 +400,8 @@ def methods(model: nn.Module, where: Coordinates) -> dict[str, Method]:
         "wachter": wachter(0.01, step),
         "revise": revise(0.01),
         "natural": RandomSearch(schedule, samples=8, budget=80),
-        "prototypes": prototypes(replace(fitted, weight=0.01)),
+        "prototypes": prototypes(in_z),
+        "prototypes in X": prototypes(in_x, step),
+        "bisected": Bisected(wachter, rounds=3, further=5),
         "diffeomorphic": diffeomorphic(),
     }

@@ -11,7 +11,7 @@ from diffeo.objectives.penalties import (
     ReconstructionError,
     SquaredEuclidean,
 )
-from diffeo.search import search
+from diffeo.search import Run, search
 from laws import SHAPE, images, tiny_classifier
 
 MODEL = tiny_classifier(3)
@@ -73,3 +73,36 @@ def test_a_penalty_keeps_a_search_nearer() -> None:
 def test_a_negative_weight_is_refused() -> None:
     with pytest.raises(ValueError, match="weight must be at least 0, got -1"):
         Penalized(TargetClass(1), Manhattan(), -1.0)
+
+
+def test_weights_of_the_rows_are_those_of_searches_one_by_one() -> None:
+    x, weights = images(4), torch.tensor([0.0, 0.1, 0.5, 1.0]).double()
+    plain, rule = TargetClass(1, 0.7), Gradient(0.002)
+    priced = Penalized(plain, SquaredEuclidean(), weights)
+    whole = search(x, MODEL, priced, Identity(SHAPE), rule, Run(batch_size=3))
+
+    for row, weight in enumerate(weights.tolist()):
+        own = Penalized(plain, SquaredEuclidean(), weight)
+        alone = search(x[row : row + 1], MODEL, own, Identity(SHAPE), rule)
+
+        assert alone.steps[0] == whole.steps[row]
+        torch.testing.assert_close(alone.latent[0], whole.latent[row])
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (torch.tensor([0.1, -0.5]), "at least 0, got -0.5"),
+        (torch.ones(2, 2), r"one for each row, got shape \(2, 2\)"),
+    ],
+)
+def test_wrong_weights_are_refused(weight: torch.Tensor, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Penalized(TargetClass(1), Manhattan(), weight)
+
+
+def test_weights_of_other_rows_are_refused() -> None:
+    priced = Penalized(TargetClass(1), Manhattan(), torch.ones(3).double())
+
+    with pytest.raises(ValueError, match="one for each of 4 rows, got 3"):
+        search(images(4), MODEL, priced, Identity(SHAPE), Gradient(0.002))

@@ -1,45 +1,163 @@
-"""The methods that are compared on fours to nines, and what each is tuned by."""
+"""The methods that are compared, and the settings that each is tuned by."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
+from torch import Tensor, nn
+
+from diffeo.ascents import Adam, Ascent, Box
+from diffeo.distances import DataDistance, Distance, LatentDistance
 from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.oracle_training import (
     AutoencoderSettings,
+    ClassifierSettings,
     trained_autoencoder,
+    trained_classifier,
 )
+from diffeo.evaluation.oracles import classifier_oracle
 from diffeo.methods import (
+    Bisected,
+    GradientMethod,
     Method,
     PrototypeObjective,
     RandomSearch,
+    adversarial,
+    diffeomorphic,
     prototypes,
     revise,
     wachter,
 )
+from diffeo.objectives import Agreed, Smoothed
+from diffeo.search import Run, default_ascent
 from reproduction.experiment import ExperimentOptions
-from reproduction.mnist.setup import IN_X, IN_Z, TARGET, Setup
+from reproduction.mnist.setup import Setup
 
 __all__ = [
     "CONFIDENCES",
-    "ENOUGH",
+    "HALF_ROWS",
     "OURS",
+    "RATES",
+    "TUNABLES",
+    "Entry",
+    "Fitted",
     "Tunable",
-    "fit_prototypes",
-    "greatest",
-    "smallest",
-    "tunables",
-    "tuned_methods",
+    "Tuned",
+    "entries",
 ]
 
 CONFIDENCES = {"": 0.99, "half_": 0.5}
-OURS = "diffeomorphic"
-UNTUNED: Mapping[str, Method] = {OURS: IN_Z, "adversarial": IN_X}
-ENOUGH = 0.99
-SHELLS = 10  # that the budget of the natural method allows for
-ALL_CLASSES = AutoencoderSettings(latent=32)
-WEIGHTS = 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0
+HALF_ROWS: Mapping[str, int] = {
+    "diffeomorphic": 50,
+    "adversarial": 50,
+    "closest": 50,
+    "closest_data": 50,
+    "wachter": 50,
+    "prototypes_published": 50,
+    "revise": 20,
+    "prototypes": 20,
+    "natural": 10,
+}
+"""The methods that are searched at confidence 0.5 too, and how many rows of each."""
 
-Success = Callable[[float], float]
+OURS = "diffeomorphic"
+RATES = 0.35, 0.7, 1.4
+"""Half, once and twice the longest step of the default ascent."""
+
+ATTRACTIONS = 0.1, 1.0, 10.0, 100.0
+ALL_CLASSES = AutoencoderSettings(latent=32)
+REFERENCES = 10_000  # first training digits, among which prototypes are looked for
+LIKENESS = 100.0  # γ as published, where data are moved
+PATIENCE = 1000  # steps that Adam may take without a gain at rates as published
+SEEDS = 1, 2  # of the classifiers that are to agree with the one explained
+
+Tuned = Mapping[str, float]
+"""The settings chosen, by the names `METHOD_SETTING`."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much work the costly methods are given.
+
+    Args:
+        rounds: Searches at a price of a bisected method.
+        budget: Samples of the natural method for each row.
+        samples: Those in each shell.
+    """
+
+    rounds: int = 8
+    budget: int = 5000
+    samples: int = 500
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A method of the comparison, and how it is searched.
+
+    Args:
+        method: What is searched.
+        rows: Most rows, for methods that take long.
+        closest: Distances to minimize once rows are at their targets.
+        closest_steps: Most steps for each of them.
+        patience: Steps without a gain that a row may take, if not the usual.
+    """
+
+    method: Method
+    rows: int | None = None
+    closest: tuple[Distance, ...] = ()
+    closest_steps: int = Run.closest_steps
+    patience: int = Run.patience
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What methods need to know besides the model and the flow.
+
+    Args:
+        in_z: Prototypes in the flow's coordinates.
+        in_x: Prototypes in the encodings of an autoencoder.
+        others: Classifiers that are to agree with the one explained.
+        effort: How much work the costly methods are given.
+    """
+
+    in_z: PrototypeObjective
+    in_x: PrototypeObjective
+    others: tuple[nn.Module, ...]
+    effort: Effort
+
+    @classmethod
+    def fit(cls, setup: Setup, options: ExperimentOptions) -> "Fitted":
+        """Fit prototypes to training digits that the classifier finds to be targets.
+
+        Args:
+            setup: The training digits, the classifier and the flow.
+            options: Whether to be quick: to hardly train anything.
+        """
+
+        how, other, effort = ALL_CLASSES, ClassifierSettings(), Effort()
+
+        if options.quick:
+            how, other = replace(how, steps=20), replace(other, width=2, steps=10)
+            effort = Effort(rounds=1, budget=40, samples=20)
+
+        train, model, cache = setup.train, setup.model, Cache.usual()
+        autoencoder = trained_autoencoder(train.images, how, cache)
+        encoder = nn.Sequential(
+            *list(autoencoder.children())[: 2 + 2 * len(how.hidden)]
+        )
+        x = train.images[:REFERENCES]
+        x = x[classifier_oracle(model)(x) == setup.target]
+        fit = partial(PrototypeObjective.fit, x, model, autoencoder=autoencoder)
+
+        return cls(
+            fit(setup.flow.encode),
+            replace(fit(encoder), encoder=encoder, likeness=LIKENESS),
+            tuple(
+                trained_classifier(train, replace(other, seed=seed), cache)
+                for seed in SEEDS
+            ),
+            effort,
+        )
 
 
 @dataclass(frozen=True)
@@ -48,114 +166,116 @@ class Tunable:
 
     Args:
         setting: Its name.
-        values: Values to choose from, in the order in which they are tried.
-        method: From a value to the method.
-        choose: From the values and the share that succeeds with each, the best.
+        values: Values to choose from.
+        method: From a value, the settings chosen before and what was fitted to the
+            method.
+        rows: Validation rows that it is tried on.
     """
 
     setting: str
     values: tuple[float, ...]
-    method: Callable[[float], Method]
-    choose: Callable[[tuple[float, ...], Success], float]
+    method: Callable[[float, Tuned, Fitted], Method]
+    rows: int
 
 
-def tunables(objective: PrototypeObjective) -> dict[str, Tunable]:
-    """Return all baselines that have a setting to choose.
-
-    Weights grow as long as enough rows succeed: with λ before the prediction, as
-    Wachter et al. and, as c, Van Looveren and Klaise have it, that is the smallest that
-    succeeds. Of Joshi et al., whose λ is before the distance, it is the greatest; the
-    smallest would be our method. The budget is the smallest that succeeds.
+def in_x(rate: float) -> Ascent:
+    """Return the default ascent of pixels.
 
     Args:
-        objective: Prototypes fitted to training data.
+        rate: Length of the longest step.
     """
 
-    def near(weight: float) -> Method:
-        return prototypes(replace(objective, weight=weight))
+    return Box(default_ascent(rate), 0.0, 1.0)
 
-    def sampling(budget: float) -> Method:
-        return RandomSearch(samples=int(budget) // SHELLS, budget=int(budget))
+
+def _prototypes(
+    objective: PrototypeObjective, ascent: Ascent, theta: float, fitted: Fitted
+) -> Method:
+    objective = replace(objective, attraction=theta)
+
+    def priced(weight: Tensor) -> GradientMethod:
+        return prototypes(replace(objective, weight=weight), ascent)
+
+    return Bisected(priced, objective.distance, rounds=fitted.effort.rounds)
+
+
+TUNABLES: dict[str, Tunable] = {
+    OURS: Tunable(
+        "rate", RATES, lambda rate, *_: diffeomorphic(default_ascent(rate)), rows=25
+    ),
+    "adversarial": Tunable(
+        "rate", RATES, lambda rate, *_: adversarial(in_x(rate)), rows=50
+    ),
+    "wachter": Tunable(
+        "rate",
+        RATES,
+        lambda rate, _, fitted: Bisected(
+            partial(wachter, ascent=in_x(rate)), rounds=fitted.effort.rounds
+        ),
+        rows=25,
+    ),
+    "revise": Tunable(
+        "rate",
+        RATES,
+        lambda rate, _, fitted: Bisected(
+            partial(revise, ascent=default_ascent(rate)), rounds=fitted.effort.rounds
+        ),
+        rows=8,
+    ),
+    "prototypes": Tunable(
+        "attraction",
+        ATTRACTIONS,
+        lambda theta, tuned, fitted: _prototypes(
+            fitted.in_z, default_ascent(tuned["revise_rate"]), theta, fitted
+        ),
+        rows=8,
+    ),
+    "prototypes_published": Tunable(
+        "attraction",
+        ATTRACTIONS,
+        lambda theta, tuned, fitted: _prototypes(
+            fitted.in_x, in_x(tuned["wachter_rate"]), theta, fitted
+        ),
+        rows=15,
+    ),
+}
+"""In the order in which they are tuned: prototypes step as long as revise, or wachter,
+in the same space."""
+
+ROWS = {"revise": 50, "prototypes": 50, "prototypes_published": 50, "wachter": 100}
+
+
+def entries(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
+    """Return all methods of the comparison by name, as tuned or as published.
+
+    Args:
+        tuned: The settings chosen.
+        fitted: What methods need to know.
+    """
+
+    found = {
+        name: Entry(
+            each.method(tuned[f"{name}_{each.setting}"], tuned, fitted),
+            rows=ROWS.get(name),
+        )
+        for name, each in TUNABLES.items()
+    }
+    ascent = default_ascent(tuned[f"{OURS}_rate"])
+    plain, latent = found[OURS], LatentDistance()
+    budget, samples = fitted.effort.budget, fitted.effort.samples
+    adam_x, adam_z = Box(Adam(5e-4), 0.0, 1.0), Adam(0.05)
 
     return {
-        "wachter": Tunable("weight", WEIGHTS, wachter, greatest),
-        "revise": Tunable("weight", WEIGHTS, revise, greatest),
-        "natural": Tunable("budget", (200.0, 400.0, 800.0), sampling, smallest),
-        "prototypes": Tunable("weight", WEIGHTS, near, greatest),
+        **found,
+        "natural": Entry(RandomSearch(samples=samples, budget=budget), rows=20),
+        "closest": replace(plain, closest=(latent,)),
+        "closest_data": replace(
+            plain, rows=100, closest=(latent, DataDistance()), closest_steps=20
+        ),
+        "agreed": Entry(
+            GradientMethod(ascent, partial(Agreed, models=fitted.others)), rows=50
+        ),
+        "smoothed": Entry(GradientMethod(ascent, Smoothed), rows=25),
+        "adversarial_published": Entry(adversarial(adam_x), 50, patience=PATIENCE),
+        "diffeomorphic_published": Entry(diffeomorphic(adam_z), 50, patience=PATIENCE),
     }
-
-
-def tuned_methods(
-    tuning: Mapping[str, float], prefix: str, objective: PrototypeObjective
-) -> dict[str, Method]:
-    """Return all methods as tuned.
-
-    Args:
-        tuning: From names to numbers, as the tuning wrote them.
-        prefix: Of the confidence, one of CONFIDENCES.
-        objective: Prototypes fitted to training data.
-
-    Raises:
-        ValueError: If the tuning lacks a method.
-    """
-
-    methods = dict(UNTUNED)
-
-    for name, tunable in tunables(objective).items():
-        key = f"tuned_{prefix}{name}_{tunable.setting}"
-
-        if key not in tuning:
-            raise ValueError(
-                f"the tuning must have {key}, got {', '.join(tuning)}; "
-                "run python -m reproduction tune mnist-comparison again"
-            )
-
-        methods[name] = tunable.method(tuning[key])
-
-    return methods
-
-
-def fit_prototypes(setup: Setup, options: ExperimentOptions) -> PrototypeObjective:
-    """Return prototypes of nines, with an autoencoder of all digits.
-
-    Args:
-        setup: The training digits, the classifier, and the flow where prototypes live.
-        options: Whether to be quick: to hardly train the autoencoder.
-    """
-
-    how = replace(ALL_CLASSES, steps=20) if options.quick else ALL_CLASSES
-    every = trained_autoencoder(setup.train.images, how, Cache.usual())
-    nines, model, flow = setup.train.of(TARGET), setup.model, setup.flow
-
-    return PrototypeObjective.fit(nines, model, flow, autoencoder=every)
-
-
-def greatest(values: tuple[float, ...], success: Success) -> float:
-    """Return the last value before the first with which too few rows succeed.
-
-    If already the first fails, that is the best there is.
-    """
-
-    best = values[0]
-
-    for value in values:
-        if success(value) < ENOUGH:
-            break
-
-        best = value
-
-    return best
-
-
-def smallest(values: tuple[float, ...], success: Success) -> float:
-    """Return the first value with which enough rows succeed, else the most do."""
-
-    shares: dict[float, float] = {}
-
-    for value in values:
-        shares[value] = success(value)
-
-        if shares[value] >= ENOUGH:
-            return value
-
-    return max(shares, key=lambda value: shares[value])

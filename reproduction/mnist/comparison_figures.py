@@ -139,7 +139,8 @@ def _nearest_figure(records: Records, setup: Setup) -> Figure:
     """
 
     both = torch.stack([record.reached for record in records.values()]).all(0)
-    images = {"originals": setup.fours[both]}
+    factual = next(iter(records.values())).factual
+    images = {"originals": factual[both]}
     images |= {name: record.counterfactual[both] for name, record in records.items()}
     nines = setup.train.of(TARGET)
     figure = Figure(figsize=(7.2, 2.6), layout="constrained")

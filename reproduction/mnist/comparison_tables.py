@@ -84,7 +84,7 @@ def comparison_results(
         results[f"{prefix}im1_closed"] = evaluation.closed(ours, "im1_mean")
 
         for other, metric in product(methods, COMPARED):
-            if other != OURS:
+            if other != OURS and f"{prefix}{other}" in names:
                 stem = f"{ours}_minus_{other}_{metric}"
                 pair = _paired(evaluation, ours, f"{prefix}{other}", metric)
                 results |= dict(
@@ -128,9 +128,7 @@ def _paired(
 ) -> tuple[float, ...]:
     """Return our mean lead over another method on the same fours, and its interval."""
 
-    one, two = (evaluation.scores[name][metric] for name in (ours, other))
-
-    if not (one - two).isfinite().any():
+    if not evaluation.difference(ours, other, metric).isfinite().any():
         return (math.nan,) * len(ENDS)
 
     found = evaluation.paired(ours, other, metric)

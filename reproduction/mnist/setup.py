@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from diffeo import zoo
-from diffeo.ascents import Adam
+from diffeo.ascents import Adam, Box
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import LabelledImages
 from diffeo.data.mnist import mnist
@@ -41,7 +41,8 @@ __all__ = [
 
 SOURCE, TARGET, CONFIDENCE = 4, 9, 0.99
 CONTROL_ROWS, CONTROL_STEPS = 50, 300  # enough for an untrained flow
-IN_Z, IN_X, PAPER = diffeomorphic(), adversarial(), diffeomorphic(Adam(0.05))
+IN_Z, PAPER = diffeomorphic(), diffeomorphic(Adam(0.05))
+IN_X = adversarial(Box(Adam(5e-4), 0.0, 1.0))  # as published
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Setup:
         model: The classifier under explanation.
         flow: The trained flow of digits.
         run: How long to search.
+        target: The digit that they are to become.
     """
 
     train: LabelledImages
@@ -80,6 +82,7 @@ class Setup:
     model: nn.Module
     flow: Flow
     run: Run
+    target: int = TARGET
 
     @classmethod
     def load(cls, options: ExperimentOptions, size: Size) -> "Setup":
@@ -119,7 +122,7 @@ class Setup:
             self.fours,
             self.model,
             self.flow,
-            target=TARGET,
+            target=self.target,
             confidence=confidence,
             run=self.run,
         )

@@ -1,96 +1,115 @@
-"""Choose the one setting of each baseline on validation digits."""
+"""Choose one setting of each method on validation digits, by one criterion for all."""
 
 import json
 from dataclasses import replace
 
 from diffeo.data.mnist import mnist
-from diffeo.methods import PrototypeObjective
 from diffeo.search import Run
 from diffeo.workflows.results import write_results
 from reproduction.experiment import ROOT, ExperimentOptions, show_table
-from reproduction.mnist.baselines import (
-    CONFIDENCES,
-    Tunable,
-    fit_prototypes,
-    tunables,
+from reproduction.mnist.baselines import TUNABLES, Fitted, Tunable, Tuned
+from reproduction.mnist.setup import (
+    SOURCE,
+    Setup,
+    Size,
+    mean,
+    median,
+    right_digits,
 )
-from reproduction.mnist.setup import SOURCE, Setup, Size, mean, right_digits
 
-__all__ = ["QUICK", "read_tuning", "tune", "tune_mnist_comparison"]
+__all__ = ["FULL", "QUICK", "best_of", "read_tuning", "tune", "tune_mnist_comparison"]
 
-FILE = "tuning.json"
+FILE, PREFIX = "tuning.json", "tuned_"
 SHIPPED = ROOT / "results" / "mnist-comparison"
-ROWS, QUICK_ROWS = 50, 1
+QUICK_ROWS = 1
 FULL = Size(fours=200, run=Run(1000))
 QUICK = Size(fours=1, run=Run(40), train=300, test=60)
+ALIKE = 0.02  # shares that differ by less are alike
 
 
 def tune_mnist_comparison(options: ExperimentOptions) -> dict[str, float]:
-    """Tune the baselines of mnist-comparison on 50 validation fours.
+    """Tune all methods of mnist-comparison on validation fours, at confidence 0.99.
 
     Args:
         options: Where the data are, where tuning.json goes, and whether to be quick.
 
     Returns:
-        The settings chosen, their share of success, and the share of all others tried.
+        The settings chosen, and of all values tried the share that succeeded and the
+        median distance.
     """
 
     setup = Setup.load(options, QUICK if options.quick else FULL)
-    prototypes = fit_prototypes(setup, options)
-    results = tune(setup, prototypes, options)
+    results = tune(setup, Fitted.fit(setup, options), options)
     write_results(results, options.out, FILE)
     show_table("Tuned on validation fours", results, {})
 
     return results
 
 
-def tune(
-    setup: Setup, prototypes: PrototypeObjective, options: ExperimentOptions
-) -> dict[str, float]:
-    """Return the chosen settings of all baselines by name, for each confidence.
+def tune(setup: Setup, fitted: Fitted, options: ExperimentOptions) -> dict[str, float]:
+    """Return the chosen settings of all methods, and all that was tried, by name.
 
     Args:
         setup: The models, and how long to search.
-        prototypes: Fitted to training data.
+        fitted: What methods need to know.
         options: Where the data are, and whether to be quick.
     """
 
-    count = QUICK_ROWS if options.quick else ROWS
     validation = mnist("validation", options.data)
-    fours = right_digits(validation, setup.model, digit=SOURCE, count=count)
-    setup = replace(setup, fours=fours)
+    most = max(tunable.rows for tunable in TUNABLES.values())
+    fours = right_digits(validation, setup.model, digit=SOURCE, count=most)
     results: dict[str, float] = {}
 
-    for prefix, confidence in CONFIDENCES.items():
-        for name, tunable in tunables(prototypes).items():
-            values = tunable.values[:1] if options.quick else tunable.values
-            few = replace(tunable, values=values)
-            results |= _chosen(f"{prefix}{name}", few, setup, confidence)
+    for name, tunable in TUNABLES.items():
+        few = tunable
+
+        if options.quick:
+            few = replace(tunable, values=tunable.values[:1], rows=QUICK_ROWS)
+
+        results |= _chosen(name, few, replace(setup, fours=fours), fitted, results)
 
     return results
 
 
+def best_of(tried: dict[float, tuple[float, float]]) -> float:
+    """Return the value that succeeds most; of those alike, the nearest.
+
+    Args:
+        tried: From values to the share that succeeded and the median distance.
+    """
+
+    most = max(share for share, _ in tried.values())
+    alike = [value for value, (share, _) in tried.items() if share >= most - ALIKE]
+
+    return min(alike, key=lambda value: tried[value][1])
+
+
 def _chosen(
-    name: str, tunable: Tunable, setup: Setup, confidence: float
+    name: str, tunable: Tunable, setup: Setup, fitted: Fitted, results: Tuned
 ) -> dict[str, float]:
-    shares: dict[float, float] = {}
+    setup, setting = replace(setup, fours=setup.fours[: tunable.rows]), tunable.setting
+    tuned, tried = settings_of(results), {}
 
-    def success(value: float) -> float:
-        record = setup.search(tunable.method(value), confidence)
-        shares[value] = mean(record.reached)
+    for value in tunable.values:
+        record = setup.search(tunable.method(value, tuned, fitted))
+        tried[value] = mean(record.reached), median(record.distance[record.reached])
 
-        return shares[value]
-
-    best = tunable.choose(tunable.values, success)
-    tried = {
-        f"tried_{name}_{tunable.setting}_{value:g}_success": share
-        for value, share in shares.items()
-    }
+    told = {f"tried_{name}_{setting}_{value:g}": pair for value, pair in tried.items()}
 
     return {
-        f"tuned_{name}_{tunable.setting}": best,
-        f"tuned_{name}_success": shares[best],
-        **tried,
+        f"{PREFIX}{name}_{setting}": best_of(tried),
+        **{f"{stem}_success": share for stem, (share, _) in told.items()},
+        **{f"{stem}_l2_data_median": distance for stem, (_, distance) in told.items()},
+    }
+
+
+def settings_of(results: Tuned) -> dict[str, float]:
+    """Return the settings chosen, without the prefix of the results."""
+
+    return {
+        name.removeprefix(PREFIX): value
+        for name, value in results.items()
+        if name.startswith(PREFIX)
     }
 
 
@@ -115,7 +134,7 @@ def read_tuning(options: ExperimentOptions) -> dict[str, float]:
 
     if found is None:
         raise FileNotFoundError(
-            f"the baselines must be tuned first, got neither {places[0]} nor "
+            f"the methods must be tuned first, got neither {places[0]} nor "
             f"{places[1]}; run python -m reproduction tune mnist-comparison"
         )
 

@@ -23,7 +23,11 @@ def describe(part: object) -> dict[str, object]:
         {'name': 'NormalizedGradient', 'rate': 0.5}
     """
 
-    fields = dataclasses.fields(part) if dataclasses.is_dataclass(part) else ()
+    fields: tuple[dataclasses.Field[object], ...] = ()
+
+    if dataclasses.is_dataclass(part) and not isinstance(part, type):
+        fields = dataclasses.fields(part)
+
     values = {
         field.name: _plain(getattr(part, field.name)) for field in fields if field.repr
     }

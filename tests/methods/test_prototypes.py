@@ -24,7 +24,7 @@ def test_a_prototype_is_the_mean_of_the_nearest() -> None:
 
 def test_each_row_gets_a_prototype_of_its_target_class() -> None:
     x, data = images(4), images(60, seed=5)
-    fitted = PrototypeObjective.fit(data, MODEL, FLOW, autoencoder=lambda x: x)
+    fitted = PrototypeObjective.fit(data, MODEL, FLOW.encode, autoencoder=lambda x: x)
     answers = MODEL(data).argmax(1)
     one, other = answers.unique()[:2].tolist()
     target = torch.tensor([one, other, other, one], dtype=torch.float64)
@@ -41,7 +41,7 @@ def test_each_row_gets_a_prototype_of_its_target_class() -> None:
 def test_the_whole_price_is_the_published_sum() -> None:
     data = images(60, seed=5)
     fitted = replace(
-        PrototypeObjective.fit(data, MODEL, FLOW, autoencoder=lambda x: 0.5 * x),
+        PrototypeObjective.fit(data, MODEL, FLOW.encode, autoencoder=lambda x: 0.5 * x),
         weight=0.5,
         sparsity=0.2,
         likeness=0.3,
@@ -81,3 +81,24 @@ def test_negative_settings_are_refused(name: str) -> None:
 
     with pytest.raises(ValueError, match="weight must be at least 0, got -"):
         negative(TargetClass(1))
+
+
+def test_an_encoder_of_its_own_says_where_prototypes_are() -> None:
+    x, data = images(4), images(60, seed=5)
+
+    def encoder(x: torch.Tensor) -> torch.Tensor:
+        return x.flatten(1)[:, :3] ** 2
+
+    fitted = PrototypeObjective.fit(data, MODEL, encoder, autoencoder=lambda x: x)
+    answers = MODEL(data).argmax(1)
+    target = answers.unique()[0].to(torch.float64).expand(4)
+    distance = PrototypeDistance(fitted.encodings, fitted.labels, encoder=encoder)
+    z = FLOW.encode(x)
+    point = Point(x, z, MODEL(x), x, z)
+    held = distance.start(point, target)
+    expected = nearest_mean(encoder(x), encoder(data)[answers == target[0]], count=5)
+
+    torch.testing.assert_close(held, expected)
+    torch.testing.assert_close(
+        distance.penalty(point, held), (encoder(x) - expected).square().sum(1)
+    )

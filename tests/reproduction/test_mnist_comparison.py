@@ -4,21 +4,39 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
+from diffeo.methods import diffeomorphic
 from reproduction.experiment import ExperimentOptions
 from reproduction.mnist import tuning
-from reproduction.mnist.baselines import greatest, smallest
+from reproduction.mnist.baselines import OURS, RATES, Entry
 from reproduction.mnist.comparison import MNIST_COMPARISON
-from reproduction.mnist.tuning import read_tuning, tune_mnist_comparison
+from reproduction.mnist.records import Records
+from reproduction.mnist.setup import Setup
+from reproduction.mnist.tuning import (
+    QUICK,
+    best_of,
+    read_tuning,
+    settings_of,
+    tune_mnist_comparison,
+)
 
 METHODS = (
     "adversarial",
-    "wachter",
-    "revise",
+    "adversarial_published",
+    "agreed",
+    "closest",
+    "closest_data",
+    "diffeomorphic",
+    "diffeomorphic_published",
     "natural",
     "prototypes",
-    "diffeomorphic",
+    "prototypes_published",
+    "revise",
+    "smoothed",
+    "wachter",
 )
+AT_HALF = "diffeomorphic", "adversarial"
 CONTROLS = "originals", "real", "noise", "untrained"
 MEANS = (
     "success",
@@ -57,7 +75,7 @@ def test_the_comparison_writes_what_it_promises(
     results = MNIST_COMPARISON.run(options)
     names = [
         *METHODS,
-        *(f"half_{name}" for name in METHODS),
+        *(f"half_{name}" for name in AT_HALF),
         *CONTROLS,
     ]
     promised = {f"{name}_{metric}" for name in names for metric in (*MEANS, *MEDIANS)}
@@ -67,11 +85,13 @@ def test_the_comparison_writes_what_it_promises(
         for metric in MEANS
         for end in ("low", "high")
     }
-    promised |= {"im1_closed", "half_im1_closed", "tuned_revise_weight"}
+    promised |= {"im1_closed", "half_im1_closed", "tuned_revise_rate"}
     promised |= {"diffeomorphic_minus_wachter_consensus_target_low"}
+    promised |= {"closest_minus_wachter_consensus_target_high"}
+    promised |= {"natural_seconds_over_diffeomorphic", "natural_rows"}
 
     assert promised <= set(results)
-    assert results["tuned_revise_weight"] == tuned["tuned_revise_weight"]
+    assert results["tuned_revise_rate"] == tuned["tuned_revise_rate"]
     assert results["diffeomorphic_success"] > 0
     assert results["diffeomorphic_rows"] == results["diffeomorphic_success"]
     assert results["real_svm_target"] > results["originals_svm_target"]
@@ -91,15 +111,30 @@ def test_the_comparison_writes_what_it_promises(
         assert (options.out / f"half_{stem}.png").is_file()
 
 
+def test_a_second_run_takes_the_records_of_the_first(
+    options: ExperimentOptions, tuned: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup = Setup.load(options, QUICK)
+    entry = Entry(diffeomorphic())
+    records = Records.usual(setup, {OURS: entry}, tuned)
+    first = records.of(OURS, 0.9)
+    monkeypatch.setattr(Setup, "search", None)
+
+    assert torch.equal(records.of(OURS, 0.9).counterfactual, first.counterfactual)
+
+    with pytest.raises(TypeError):
+        records.of(OURS, 0.95)
+
+    with pytest.raises(TypeError):
+        Records.usual(setup, {OURS: entry}, {"other": 1.0}).of(OURS, 0.9)
+
+
 def test_the_tuning_is_written_and_read(
     options: ExperimentOptions, tuned: dict[str, float]
 ) -> None:
-    tried = "tried_wachter_weight_0.005_success"
-
     assert read_tuning(options) == tuned
-    assert tuned["tuned_half_natural_budget"] == 200
-    assert 0 <= tuned["tuned_wachter_success"] <= 1
-    assert tuned[tried] == tuned["tuned_wachter_success"]
+    assert settings_of(tuned)["diffeomorphic_rate"] == RATES[0]
+    assert 0 <= tuned["tried_wachter_rate_0.35_success"] <= 1
 
 
 def test_a_comparison_without_tuning_says_what_to_do(
@@ -117,30 +152,15 @@ def test_the_shipped_tuning_is_found_from_everywhere(
     monkeypatch.chdir(tmp_path)
     options = ExperimentOptions(tmp_path)
 
-    assert read_tuning(options)["tuned_wachter_weight"] > 0
+    assert read_tuning(options)["tuned_wachter_rate"] > 0
     assert read_tuning(replace(options, quick=True)) == {}
 
-    (tmp_path / "tuning.json").write_text('{"tuned_wachter_weight": 3.0}')
+    (tmp_path / "tuning.json").write_text('{"tuned_wachter_rate": 3.0}')
 
-    assert read_tuning(options) == {"tuned_wachter_weight": 3.0}
-
-
-def test_the_greatest_price_that_succeeds_is_chosen() -> None:
-    tried: list[float] = []
-
-    def success(value: float) -> float:
-        tried.append(value)
-
-        return 1.0 if value < 0.3 else 0.5
-
-    assert greatest((0.1, 0.2, 0.3, 0.4), success) == 0.2
-    assert tried == [0.1, 0.2, 0.3]
-    assert greatest((0.5, 0.6), success) == 0.5
+    assert read_tuning(options) == {"tuned_wachter_rate": 3.0}
 
 
-def test_the_smallest_budget_that_succeeds_is_chosen() -> None:
-    shares = {10.0: 0.2, 20.0: 0.99, 30.0: 1.0}
+def test_the_nearest_of_those_that_succeed_alike_is_chosen() -> None:
+    tried = {0.1: (0.97, 1.0), 0.2: (0.99, 3.0), 0.4: (1.0, 4.0), 0.8: (0.98, 2.0)}
 
-    assert smallest((10.0, 20.0, 30.0), lambda value: shares[value]) == 20.0
-    assert smallest((10.0, 20.0), lambda value: value / 100) == 20.0
-    assert smallest((10.0, 20.0), lambda value: 1 / value) == 10.0
+    assert best_of(tried) == 0.8

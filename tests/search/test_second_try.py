@@ -54,6 +54,14 @@ def test_patience_beyond_all_steps_lets_a_row_run_out_of_them() -> None:
     assert record.outcome[0] == Outcome.EXHAUSTED
 
 
+def test_a_row_that_may_not_try_again_ends_where_it_stalled() -> None:
+    record, once = found(replace(RUN, retries=0)), found(replace(RUN, retries=1))
+
+    assert record.outcome[0] == Outcome.STALLED
+    assert record.steps[0] <= RUN.patience
+    assert once.steps[0] > RUN.patience
+
+
 @pytest.mark.parametrize("value", [2.0, 4.0])
 def test_a_path_leads_to_its_point_in_single_steps(value: float) -> None:
     record = found(value=value)

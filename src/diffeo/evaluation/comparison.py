@@ -36,6 +36,7 @@ def compare(
 
     Args:
         records: Records by name, of the same factuals, found in whatever coordinates.
+            Those after the first record may have the first of its factuals only.
         task: What the counterfactuals were asked for.
         reference: Labelled real data. Those that are factuals are left out.
         untrained: Counterfactuals of the first of these factuals, found with an

@@ -82,9 +82,21 @@ class Evaluation:
             ValueError: If no row has a number of both.
         """
 
-        one, two = (self.scores[each][metric].double() for each in (name, other))
+        return bootstrap(self.difference(name, other, metric), resamples=self.resamples)
 
-        return bootstrap(one - two, resamples=self.resamples)
+    def difference(self, name: str, other: str, metric: str) -> Scores:
+        """Return the difference of two methods in each of the factuals of both.
+
+        Args:
+            name: One method.
+            other: Another, whose number is subtracted.
+            metric: Name of what is compared.
+        """
+
+        one, two = (self.scores[each][metric].double() for each in (name, other))
+        rows = min(len(one), len(two))
+
+        return one[:rows] - two[:rows]
 
     def closed(self, name: str, metric: str) -> float:
         """Return how much of the way from the originals to real data a method has gone.

@@ -1,5 +1,6 @@
 """Published methods on the same model and the same coordinates."""
 
+from diffeo.methods.bisected import Bisected, manhattan
 from diffeo.methods.gradient import (
     GradientMethod,
     adversarial,
@@ -12,6 +13,7 @@ from diffeo.methods.radius_schedule import RadiusSchedule
 from diffeo.methods.random_search import RandomSearch
 
 __all__ = [
+    "Bisected",
     "GradientMethod",
     "Method",
     "PrototypeObjective",
@@ -19,10 +21,11 @@ __all__ = [
     "RandomSearch",
     "adversarial",
     "diffeomorphic",
+    "manhattan",
     "prototypes",
     "revise",
     "wachter",
 ]
 
-Method = GradientMethod | RandomSearch
+Method = GradientMethod | Bisected | RandomSearch
 """A way to find counterfactuals, settings included."""

@@ -4,21 +4,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from diffeo.ascents import Adam, Ascent, Box, NormalizedGradient
+from diffeo.ascents import Ascent, Box
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.objectives import Objective, TargetClass
-from diffeo.objectives.penalized import Penalized
+from diffeo.objectives.penalized import Penalized, Weight
 from diffeo.objectives.penalties import Manhattan
-from diffeo.search import Run, search
+from diffeo.search import DEFAULT_ASCENT, Run, search
+from diffeo.search.problem import Problem
 from diffeo.shapes import Data, Model
 
-__all__ = ["GradientMethod", "adversarial", "diffeomorphic", "revise", "wachter"]
+__all__ = [
+    "PIXEL_ASCENT",
+    "GradientMethod",
+    "adversarial",
+    "diffeomorphic",
+    "revise",
+    "wachter",
+]
 
-PIXEL_STEPS: Ascent = Box(Adam(5e-4), 0.0, 1.0)
-LATENT_STEPS: Ascent = NormalizedGradient()
+PIXEL_ASCENT: Ascent = Box(DEFAULT_ASCENT, 0.0, 1.0)
+"""The default of `search`, held inside the values of pixels."""
 
 
 @dataclass(frozen=True)
@@ -76,18 +84,32 @@ class GradientMethod:
                 be searched.
         """
 
+        goal = TargetClass(target, confidence)
+
+        return search(x, *self.problem(x, model, coordinates, goal), run)
+
+    def problem(
+        self, x: Data, model: Model, coordinates: Coordinates, goal: Objective
+    ) -> Problem:
+        """Return what is searched.
+
+        Args:
+            x: Images, of which the shape counts.
+            model: From images to logits.
+            coordinates: Of a generative model of such images.
+            goal: What is wanted, without a price.
+        """
+
         pixels = Identity(tuple(x.shape[1:]))
         place = pixels if self.in_data_space else Bounded(coordinates)
-        objective = self.price(TargetClass(target, confidence))
 
-        return search(x, model, objective, place, self.ascent, run)
+        return Problem(model, self.price(goal), place, self.ascent or DEFAULT_ASCENT)
 
 
-def adversarial(ascent: Ascent = PIXEL_STEPS) -> GradientMethod:
+def adversarial(ascent: Ascent = PIXEL_ASCENT) -> GradientMethod:
     """Ascend the target's log-odds in data space: adversarial examples.
 
-    Source: Dombrowski et al., 2024, Section IV-B, "gradient ascent in X", with Adam and
-    the rate of its commands.
+    Source: Dombrowski et al., 2024, Section IV-B, "gradient ascent in X".
 
     Args:
         ascent: How to step; it must keep the pixels in [0, 1].
@@ -116,20 +138,19 @@ def diffeomorphic(ascent: Ascent | None = None) -> GradientMethod:
     return GradientMethod(ascent)
 
 
-def wachter(weight: float = 0.05, ascent: Ascent = PIXEL_STEPS) -> GradientMethod:
+def wachter(weight: Weight = 0.05, ascent: Ascent = PIXEL_ASCENT) -> GradientMethod:
     """Ascend log-odds less a penalty on the L1 distance in data space.
 
     Source: Wachter, Mittelstadt and Russell, 2018, Counterfactual explanations without
     opening the black box, equations (1) and (2). Their λ weighs the prediction and is
-    raised until it succeeds; `weight` is its inverse, and the greatest that succeeds
-    is theirs. Their L1 distance is unweighted here, because most pixels of digits have
-    no median absolute deviation to divide by. The search ends at the first point at the
-    target; since the penalty pulls back from the first step, that point is near the
-    factual. Log-odds stand for their squared error of a probability, and Adam, which
-    they use too, steps as in `adversarial`: only the penalty differs.
+    raised for each row until it succeeds; `weight` is its inverse, of which `Bisected`
+    finds the greatest that succeeds. Their L1 distance is unweighted here, because most
+    pixels of digits have no median absolute deviation to divide by. Log-odds stand for
+    their squared error of a probability.
 
     Args:
-        weight: Log-odds that a unit of the L1 distance costs.
+        weight: Log-odds that a unit of the L1 distance costs, shape (batch,) if each
+            row has its own.
         ascent: How to step; it must keep the pixels in [0, 1].
 
     Example:
@@ -142,18 +163,19 @@ def wachter(weight: float = 0.05, ascent: Ascent = PIXEL_STEPS) -> GradientMetho
     return GradientMethod(ascent, price, in_data_space=True)
 
 
-def revise(weight: float = 0.05) -> GradientMethod:
+def revise(weight: Weight = 0.05, ascent: Ascent | None = None) -> GradientMethod:
     """Ascend log-odds less λ ‖x − g(z)‖₁ in latent coordinates z.
 
     Source: Joshi et al., 2019, Towards realistic individual recourse and actionable
     explanations in black-box decision making systems, equation (2): it stops at the
     first point at the target. The limit λ → 0 is `diffeomorphic`, as Dombrowski et al.,
-    2024, Section V, note; so z comes from the encoder. Steps are shorter than those of
-    `diffeomorphic`, since the penalty changes what lies ahead. The distance, left free
-    there, is L1.
+    2024, Section V, note; so z comes from the encoder. The distance, left free there,
+    is L1.
 
     Args:
-        weight: λ, the log-odds that a unit of the L1 distance costs.
+        weight: λ, the log-odds that a unit of the L1 distance costs, shape (batch,) if
+            each row has its own.
+        ascent: How to step; the default of `search` if not given.
 
     Example:
         >>> revise(0.2).price(TargetClass(9)).weight
@@ -162,4 +184,4 @@ def revise(weight: float = 0.05) -> GradientMethod:
 
     price = partial(Penalized, penalty=Manhattan(), weight=weight)
 
-    return GradientMethod(LATENT_STEPS, price)
+    return GradientMethod(ascent, price)

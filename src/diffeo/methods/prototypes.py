@@ -1,14 +1,15 @@
-"""Ascent in latent coordinates towards the prototype of a class."""
+"""Ascent towards the prototype of a class."""
 
 from dataclasses import dataclass, field
 
 import torch
 
+from diffeo.ascents import Ascent
 from diffeo.batching import batches_of
-from diffeo.coordinates.protocol import Coordinates
-from diffeo.methods.gradient import LATENT_STEPS, GradientMethod
+from diffeo.methods.bisected import Changes
+from diffeo.methods.gradient import PIXEL_ASCENT, GradientMethod
 from diffeo.objectives import Objective
-from diffeo.objectives.penalized import Penalized
+from diffeo.objectives.penalized import Penalized, Weight
 from diffeo.objectives.penalties import (
     Autoencoder,
     Manhattan,
@@ -16,8 +17,13 @@ from diffeo.objectives.penalties import (
     ReconstructionError,
     SquaredEuclidean,
 )
-from diffeo.objectives.prototypes import PrototypeDistance, ReferenceLabels, References
-from diffeo.shapes import Data, Model
+from diffeo.objectives.prototypes import (
+    Encoder,
+    PrototypeDistance,
+    ReferenceLabels,
+    References,
+)
+from diffeo.shapes import Data, Model, Scores
 
 __all__ = ["PrototypeObjective", "prototypes"]
 
@@ -27,23 +33,29 @@ class PrototypeObjective:
     """Log-odds less penalties on distance, reconstruction error and prototype distance.
 
     Called with log-odds it returns the objective. The penalty is
-    weight · (β ‖x′ − x‖₁ + ‖x′ − x‖₂² + γ ‖x′ − AE(x′)‖₂² + θ ‖z′ − prototype‖₂²).
+    weight · (β ‖x′ − x‖₁ + ‖x′ − x‖₂² + γ ‖x′ − AE(x′)‖₂² + θ ‖e(x′) − prototype‖₂²).
 
     Args:
-        encodings: Coordinates of training data.
+        encodings: Encodings e of training data.
         labels: The class that the model under explanation finds in each.
         autoencoder: From data to data of the same shape, trained on all classes; the
             one of an exact flow would find everything likely.
-        weight: Log-odds that a unit of all penalties costs, 1 / c.
+        weight: Log-odds that a unit of all penalties costs, 1 / c, shape (batch,) if
+            each row has its own.
         sparsity: β.
         likeness: γ.
         attraction: θ.
+        encoder: From data to their encodings, differentiable; not given if these are
+            the coordinates in which the search moves.
 
     Example:
         >>> from diffeo import Identity
         >>> x = torch.rand(8, 1, 1, 2)
         >>> found = PrototypeObjective.fit(
-        ...     x, lambda x: x.flatten(1), Identity((1, 1, 2)), autoencoder=lambda x: x
+        ...     x,
+        ...     lambda x: x.flatten(1),
+        ...     Identity((1, 1, 2)).encode,
+        ...     autoencoder=lambda x: x,
         ... )
         >>> from diffeo import TargetClass
         >>> found(TargetClass(1)).penalty.count
@@ -53,10 +65,11 @@ class PrototypeObjective:
     encodings: References = field(repr=False)
     labels: ReferenceLabels = field(repr=False)
     autoencoder: Autoencoder = field(repr=False)
-    weight: float = 0.1
+    weight: Weight = 0.1
     sparsity: float = 0.1
     likeness: float = 1.0
     attraction: float = 0.1
+    encoder: Encoder | None = field(default=None, repr=False)
 
     @classmethod
     @torch.no_grad()
@@ -64,7 +77,7 @@ class PrototypeObjective:
         cls,
         x: Data,
         model: Model,
-        coordinates: Coordinates,
+        encode: Encoder,
         *,
         autoencoder: Autoencoder,
     ) -> "PrototypeObjective":
@@ -73,11 +86,11 @@ class PrototypeObjective:
         Args:
             x: Training data.
             model: From data to a logit for each class.
-            coordinates: Coordinates of a generative model, where prototypes live.
+            encode: From data to where prototypes live.
             autoencoder: Trained on data of all classes.
         """
 
-        parts = [(coordinates.encode(x), model(x).argmax(1)) for x in batches_of(x)]
+        parts = [(encode(x), model(x).argmax(1)) for x in batches_of(x)]
         encodings, labels = (torch.cat(part) for part in zip(*parts, strict=True))
 
         return cls(encodings, labels, autoencoder)
@@ -89,7 +102,10 @@ class PrototypeObjective:
             (SquaredEuclidean(), 1.0),
             (Manhattan(), self.sparsity),
             (ReconstructionError(self.autoencoder), self.likeness),
-            (PrototypeDistance(self.encodings, self.labels), self.attraction),
+            (
+                PrototypeDistance(self.encodings, self.labels, encoder=self.encoder),
+                self.attraction,
+            ),
         ]
 
         for penalty, share in penalties:
@@ -97,35 +113,53 @@ class PrototypeObjective:
 
         return objective
 
+    def distance(self, change: Changes) -> Scores:
+        """Return the terms of distance alone, β ‖x′ − x‖₁ + ‖x′ − x‖₂².
 
-def prototypes(objective: PrototypeObjective) -> GradientMethod:
-    """Ascend in latent coordinates towards prototypes of the target class.
+        Args:
+            change: x′ − x as vectors.
+        """
+
+        return self.sparsity * change.abs().sum(1) + change.square().sum(1)
+
+
+def prototypes(
+    objective: PrototypeObjective, ascent: Ascent | None = None
+) -> GradientMethod:
+    """Ascend towards prototypes of the target class.
 
     Source: Van Looveren and Klaise, 2021, Interpretable counterfactual explanations
-    guided by prototypes, equations (2) to (6). As in Dombrowski et al., 2024, Section
-    V, prototypes live in the latent space of the generative model under comparison,
-    and are means over the 5 nearest training data that the classifier finds to be of
-    the target class. Other choices:
+    guided by prototypes, equations (2) to (6). Prototypes are means over the 5 nearest
+    training data that the classifier finds to be of the target class.
 
-    - They change the data themselves; here z moves. The encoding of a flow is so steep
-      at black pixels that the distance to the prototype, followed in data space, grew.
-    - Their c weighs the prediction and the smallest that succeeds is kept; the weight
-      is its inverse. Log-odds stand for their hinge of probabilities.
-    - Of all successes they keep the nearest; here the search ends at the first one.
-    - θ and γ are smaller than theirs, because squared distances in the coordinates of a
-      flow have as many terms as the data have dimensions.
+    With an encoder of its own the data themselves are moved, as in that source. Without
+    one, coordinates are moved and prototypes live in them, as Dombrowski et al., 2024,
+    Section V, have it. Other choices:
+
+    - Their c weighs the prediction; the weight is its inverse, which `Bisected` finds
+      for each row as they do.
+    - Log-odds stand for their hinge of probabilities, and the ascent of `search` for
+      FISTA.
+    - In the coordinates of a flow θ and γ are smaller than theirs: squared distances
+      have as many terms there as the data have dimensions.
 
     Args:
         objective: Fitted to training data.
+        ascent: How to step; the default of `search` if not given, held inside [0, 1]
+            where data are moved.
 
     Example:
         >>> from diffeo import Identity
         >>> x, place = torch.rand(8, 1, 1, 2), Identity((1, 1, 2))
         >>> fitted = PrototypeObjective.fit(
-        ...     x, lambda x: x.flatten(1), place, autoencoder=lambda x: x
+        ...     x, lambda x: x.flatten(1), place.encode, autoencoder=lambda x: x
         ... )
         >>> prototypes(fitted).price is fitted
         True
     """
 
-    return GradientMethod(LATENT_STEPS, objective)
+    in_data_space = objective.encoder is not None
+
+    return GradientMethod(
+        ascent or (PIXEL_ASCENT if in_data_space else None), objective, in_data_space
+    )

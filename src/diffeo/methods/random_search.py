@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from zlib import crc32
 
 import torch
 from torch.nn import functional
@@ -23,7 +24,6 @@ from diffeo.shapes import Data, Latent, Model, Scores
 
 __all__ = ["RandomSearch"]
 
-SEEDS = 1_000_003  # more than any search has turns
 Judged = Mapping[str, Any]
 """Tensors of a record: where samples are, and what the model says of them."""
 
@@ -32,9 +32,9 @@ Judged = Mapping[str, Any]
 class RandomSearch:
     """Sample around each row in coordinates, and keep the nearest that reached.
 
-    It follows no gradient. All rows see the same directions, so that none depends on
-    its neighbors. Of a run it heeds seed, path and progress; a step is a
-    sample.
+    It follows no gradient. Each row sees directions of its own, which follow from its
+    data, so that none depends on its neighbors. Of a run it heeds seed, path and
+    progress; a step is a sample.
 
     Source: Zhao, Dua and Singh, 2018, Generating natural adversarial examples. As in
     Dombrowski et al., 2024, Section V, the coordinates are those of the generative
@@ -136,6 +136,7 @@ class RandomSearch:
         """
 
         path = [_at(start, judge(start.origin), index=0, steps=0)]
+        generator = _generator(start.factual, run.seed)
         shell, rank = self.schedule.start(), (math.inf, -path[0].margin.item())
         wanted = 0 if path[0].reached.all() else turns
 
@@ -144,7 +145,7 @@ class RandomSearch:
                 if self.schedule.ended(shell):
                     break
 
-                step, length = self._sample(shell, run.seed * SEEDS + turn, start)
+                step, length = self._sample(shell, generator, start)
                 samples = judge(start.origin + step)
                 margin = samples["margin"]
                 nearest, index = length.where(margin >= TOLERANCE, torch.inf).min(0)
@@ -172,17 +173,22 @@ class RandomSearch:
         return end, turns
 
     def _sample(
-        self, shell: Shell, seed: int, start: Counterfactuals
+        self, shell: Shell, generator: torch.Generator, start: Counterfactuals
     ) -> tuple[Latent, Scores]:
-        """Return steps into a shell and their lengths, the same for all rows."""
+        """Return steps into a shell and their lengths."""
 
         origin = start.origin
-        generator = torch.Generator().manual_seed(seed)
         directions = torch.randn(self.samples, origin.shape[1], generator=generator)
         shares = torch.rand(self.samples, generator=generator).to(origin)
         length = shell.inner + (shell.outer - shell.inner) * shares
 
         return length[:, None] * functional.normalize(directions.to(origin)), length
+
+
+def _generator(x: Data, seed: int) -> torch.Generator:
+    """Return a generator that follows from a seed and the data of a row."""
+
+    return torch.Generator().manual_seed(crc32(x.cpu().numpy().tobytes(), seed))
 
 
 def _at(

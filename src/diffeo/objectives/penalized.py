@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+import torch
+from torch import Tensor
+
 from diffeo.objectives.penalties import Penalty
 from diffeo.objectives.protocol import (
     Objective,
@@ -12,10 +15,13 @@ from diffeo.objectives.protocol import (
 )
 from diffeo.shapes import Memory, Outputs, Scores
 
-__all__ = ["Penalized"]
+__all__ = ["Penalized", "Weight"]
+
+Weight = float | Tensor
+"""One number for all rows, or a tensor with one for each row."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Penalized:
     """Ascend a score less a weighted penalty; the objective alone knows the target.
 
@@ -24,7 +30,8 @@ class Penalized:
     Args:
         objective: What is wanted.
         penalty: What is subtracted from its score.
-        weight: Units of the score that a unit of the penalty costs.
+        weight: Units of the score that a unit of the penalty costs, shape (batch,) if
+            each row has its own.
 
     Example:
         >>> from diffeo.objectives import TargetClass
@@ -35,54 +42,77 @@ class Penalized:
 
     objective: Objective
     penalty: Penalty
-    weight: float
+    weight: Weight
 
     def __post_init__(self) -> None:
-        if not self.weight >= 0:
-            raise ValueError(f"weight must be at least 0, got {self.weight}")
+        weight = torch.as_tensor(self.weight)
+
+        if weight.ndim > 1:
+            raise ValueError(
+                "weight must be a number or one for each row, got shape "
+                f"{tuple(weight.shape)}"
+            )
+
+        if not (weight >= 0).all():
+            raise ValueError(f"weight must be at least 0, got {weight.min().item():g}")
 
     def start(self, point: Point) -> Memory:
-        """Remember what the penalty and the objective remember."""
+        """Remember the weights and what the penalty and the objective remember."""
 
         inner = self.objective.start(point)
         held = self.penalty.start(point, self.objective.aim(point, inner))
+        weight = torch.as_tensor(self.weight).to(point.origin)
 
-        return held, *inner
+        return weight.expand(len(point.origin)), held, *inner
 
     def score(self, point: Point, memory: Memory) -> Scores:
         """Return the score less the weighted penalty."""
 
-        held, *inner = memory
+        weight, held, *inner = memory
         score = self.objective.score(point, tuple(inner))
 
-        return score - self.weight * self.penalty.penalty(point, held)
+        return score - weight * self.penalty.penalty(point, held)
 
     def margin(self, point: Point, memory: Memory) -> Scores:
         """Return how far past the objective's target each row is."""
 
-        return self.objective.margin(point, memory[1:])
+        return self.objective.margin(point, memory[2:])
 
     def tolerance(self, point: Point, memory: Memory) -> Scores:
         """Return how much margin is enough to spare for the objective."""
 
-        return self.objective.tolerance(point, memory[1:])
+        return self.objective.tolerance(point, memory[2:])
 
     def aim(self, point: Point, memory: Memory) -> Scores:
         """Return what each row aims at."""
 
-        return self.objective.aim(point, memory[1:])
+        return self.objective.aim(point, memory[2:])
 
     def check(self, outputs: Outputs, rows: int) -> None:
-        """Refuse what the objective refuses."""
+        """Refuse what the objective refuses, and weights of other rows.
+
+        Raises:
+            ValueError: If there are not as many weights as rows.
+        """
+
+        if isinstance(self.weight, Tensor) and self.weight.shape not in ((), (rows,)):
+            raise ValueError(
+                f"weight must be one for each of {rows} rows, got {len(self.weight)}"
+            )
 
         check_rows(self.objective, outputs, rows)
 
     def rows(self, index: slice) -> "Penalized":
-        """Return the same penalty for the objective of some of the rows."""
+        """Return the penalty and the objective of some of the rows."""
 
-        return replace(self, objective=rows_of(self.objective, index))
+        weight = self.weight
+
+        if isinstance(weight, Tensor) and weight.ndim == 1:
+            weight = weight[index]
+
+        return replace(self, objective=rows_of(self.objective, index), weight=weight)
 
     def side(self, point: Point, memory: Memory) -> Scores | None:
         """Return on which side of the objective's target each row is."""
 
-        return side_of(self.objective, point, memory[1:])
+        return side_of(self.objective, point, memory[2:])

@@ -1,5 +1,6 @@
 """How far coordinates are from the prototype of a class, as a penalty."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -7,9 +8,18 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from diffeo.objectives.protocol import Point
-from diffeo.shapes import Latent, Scores
+from diffeo.shapes import Data, Latent, Scores
 
-__all__ = ["PrototypeDistance", "ReferenceLabels", "References", "nearest_mean"]
+__all__ = [
+    "Encoder",
+    "PrototypeDistance",
+    "ReferenceLabels",
+    "References",
+    "nearest_mean",
+]
+
+Encodings = Float[Tensor, "batch encoding"]
+Encoder = Callable[[Data], Encodings]
 
 References = Float[Tensor, "references latent"]
 ReferenceLabels = Int[Tensor, " references"]
@@ -17,12 +27,14 @@ ReferenceLabels = Int[Tensor, " references"]
 
 @dataclass(frozen=True, eq=False)
 class PrototypeDistance:
-    """The squared distance in coordinates from the prototype of a row's target class.
+    """The squared distance of encodings from the prototype of a row's target class.
 
     Args:
-        encodings: Coordinates of training data.
+        encodings: Encodings of training data.
         labels: The class of each.
         count: Number of nearest encodings whose mean is a prototype.
+        encoder: From data to their encoding, differentiable; not given if that is the
+            coordinates in which the search moves.
 
     Example:
         >>> z = torch.tensor([[0.0], [2.0], [4.0]])
@@ -35,22 +47,29 @@ class PrototypeDistance:
     encodings: References = field(repr=False)
     labels: ReferenceLabels = field(repr=False)
     count: int = 5
+    encoder: Encoder | None = field(default=None, repr=False)
 
     def start(self, point: Point, target: Scores) -> Tensor:
         """Return the prototype of each row."""
 
-        prototypes = torch.empty_like(point.origin)
+        own = self._encoding(point.factual, point.origin)
+        prototypes = torch.empty_like(own)
 
         for wanted in target.unique():
             rows, of_class = target == wanted, self.encodings[self.labels == wanted]
-            prototypes[rows] = nearest_mean(point.origin[rows], of_class, self.count)
+            prototypes[rows] = nearest_mean(own[rows], of_class, self.count)
 
         return prototypes
 
     def penalty(self, point: Point, memory: Tensor) -> Scores:
         """Return the squared distance from the prototype."""
 
-        return (point.latent - memory).square().sum(1)
+        encoding = self._encoding(point.data, point.latent)
+
+        return (encoding - memory).square().sum(1)
+
+    def _encoding(self, data: Data, latent: Latent) -> Encodings:
+        return self.encoder(data) if self.encoder else latent
 
 
 def nearest_mean(z: Latent, encodings: References, count: int) -> Latent:

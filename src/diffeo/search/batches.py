@@ -200,7 +200,7 @@ class Batches:
 
         most, patience = max(1, len(start) // (1 + DRAWS)), self.run.patience
 
-        for spread in SPREADS:
+        for spread in SPREADS[: self.run.retries]:
             goal = SmoothedScore(problem.objective, DRAWS, spread)
             averaged = problem._replace(objective=goal)
             index = best.stalled.nonzero()[:, 0]

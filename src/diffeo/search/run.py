@@ -37,6 +37,7 @@ class Run:
         patience: Steps without a better margin after which a row stalls. It then starts
             again from its origin, along gradients that are averaged over coordinates
             nearby, for as many steps at most; if these stall too, it is given up.
+        retries: Times that a row that stalled starts again in this way, at most 2.
         restarts: Further searches of each row, from points near its origin. The
             nearest to the origin that reached the target is kept.
         restart_noise: Standard deviation of the normal noise added to the origin at a
@@ -63,6 +64,7 @@ class Run:
     closest: tuple[Distance, ...] = ()
     closest_steps: int = 40
     patience: int = 7
+    retries: int = 2
     restarts: int = 0
     restart_noise: float = 0.1
     seed: int = 0
@@ -87,6 +89,7 @@ class Run:
             "line_search_steps": 0,
             "closest_steps": 1,
             "patience": 1,
+            "retries": 0,
             "restarts": 0,
             "restart_noise": 0,
         }

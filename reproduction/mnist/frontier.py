@@ -1,0 +1,232 @@
+"""Who agrees more at the same change: every method at many confidences."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import product
+
+from torch import Tensor, nn
+
+from diffeo.evaluation.fitted_oracles import Oracles
+from diffeo.evaluation.intervals import bootstrap, wilson
+from diffeo.evaluation.settings import Settings, quick_settings
+from reproduction.experiment import Experiment, ExperimentOptions, Findings
+from reproduction.figures import saved
+from reproduction.mnist.agreement import agreement
+from reproduction.mnist.baselines import Fitted, Tuned, entries
+from reproduction.mnist.classifiers import other_classifiers
+from reproduction.mnist.frontier_curves import (
+    Curve,
+    curve_of,
+    draws_of,
+    interval,
+    level_at,
+    reaches,
+)
+from reproduction.mnist.frontier_figures import frontier_figure
+from reproduction.mnist.records import Records
+from reproduction.mnist.setup import SOURCE, TARGET, Setup, right_digits
+from reproduction.mnist.tuning import FULL, QUICK, read_tuning, settings_of, tune
+
+__all__ = ["CASES", "MNIST_FRONTIER", "Case"]
+
+OURS = "diffeomorphic", "closest", "closest_data", "agreed"
+RIVALS = "adversarial", "wachter", "revise", "prototypes", "prototypes_published"
+JUDGES = "consensus", "knn", "svm", "cnn"
+DISTANCES = 4, 5, 6
+REAL = 500  # held-out images of the target
+ENDS = "", "_low", "_high"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A classifier and a pair of classes.
+
+    Args:
+        prefix: Before the names of its results.
+        methods: From the name of a method to the confidences that are asked for.
+        classifier: "shipped", or the name of another.
+        source: The digit that is explained.
+        target: The digit that it is to become.
+        rows: Number of test digits.
+    """
+
+    prefix: str
+    methods: Mapping[str, tuple[float, ...]]
+    classifier: str = "shipped"
+    source: int = SOURCE
+    target: int = TARGET
+    rows: int = 50
+
+
+MANY, HIGH = (0.5, 0.99, 0.9999), (0.99, 0.9999)
+MOST = 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999
+ALL = dict.fromkeys((*OURS, "adversarial", "wachter", "prototypes_published"), MANY)
+FEW = dict.fromkeys(("diffeomorphic", "closest_data", "adversarial", "wachter"), HIGH)
+DEAR = dict.fromkeys(("revise", "prototypes"), HIGH)
+"""Methods that take most time are asked for high confidences only."""
+
+CASES = (
+    Case("", {**ALL, **DEAR, "adversarial": MOST, "closest_data": (*MANY, 0.99999)}),
+    Case("three_to_eight_", FEW, source=3, target=8, rows=25),
+    Case("augmented_", FEW, "augmented", rows=25),
+    Case("lenet_", FEW, "lenet", rows=25),
+)
+
+
+def measure_mnist_frontier(options: ExperimentOptions) -> Findings:
+    """Ask every method for digits of many confidences, and judge them at like changes.
+
+    Methods are as mnist-comparison was tuned, and its records are taken where they are
+    the same.
+
+    Args:
+        options: Where the data and the tuning are, and whether to be quick.
+
+    Raises:
+        FileNotFoundError: If the methods have not been tuned.
+    """
+
+    tuning = read_tuning(options)
+    setup = Setup.load(options, QUICK if options.quick else FULL)
+    tuning = tuning or tune(setup, Fitted.fit(setup, options), options)
+    tuned = settings_of(tuning)
+    how = quick_settings() if options.quick else Settings()
+    oracles = Oracles(setup.train, how)
+    models = {"shipped": setup.model}
+    models |= other_classifiers(setup.train, quick=options.quick)
+    results: dict[str, float] = {}
+    drawings = {}
+
+    for case in CASES:
+        curves = _curves(case, setup, models, tuned, oracles, options)
+        real = _real(case, setup, oracles)
+        results |= real | _points(case, curves) | _levels(case, curves, real)
+        results |= _leads(case, curves)
+        draw = partial(frontier_figure, curves, real, case.prefix)
+        drawings[f"{case.prefix}frontier.png"] = saved(draw)
+
+    return Findings(results, drawings, tuple(key for key in results if "_at_" in key))
+
+
+def _curves(
+    case: Case,
+    setup: Setup,
+    models: Mapping[str, nn.Module],
+    tuned: Tuned,
+    oracles: Oracles,
+    options: ExperimentOptions,
+) -> dict[str, Curve]:
+    model = models[case.classifier]
+    most = (QUICK if options.quick else FULL).fours
+    digits = right_digits(setup.test, model, digit=case.source, count=most)
+    setup = replace(setup, fours=digits, model=model, target=case.target)
+    records = Records.usual(setup, entries(tuned, Fitted.fit(setup, options)), tuned)
+
+    return {
+        name: curve_of(
+            [records.of(name, each, case.rows) for each in confidences],
+            setup.flow,
+            oracles,
+            case.target,
+        )
+        for name, confidences in case.methods.items()
+    }
+
+
+def _real(case: Case, setup: Setup, oracles: Oracles) -> dict[str, float]:
+    """Return how often each judge finds real images of the target to be of it."""
+
+    x = setup.test.of(case.target)[:REAL]
+    results: dict[str, float] = {}
+
+    for judge, said in agreement(oracles, x, case.target).items():
+        found = bootstrap(said) if judge == "knn" else wilson(said)
+        ends = found.value, found.low, found.high
+        results |= _named(f"{case.prefix}real_{judge}_target", ends)
+
+    return results
+
+
+def _points(case: Case, curves: Mapping[str, Curve]) -> dict[str, float]:
+    """Return what each method comes to at each confidence."""
+
+    results: dict[str, float] = {}
+
+    for name, curve in curves.items():
+        lengths, latent = curve.changes["data"], curve.changes["latent"]
+
+        for at, confidence in enumerate(case.methods[name]):
+            stem = f"{case.prefix}{name}_{confidence:g}"
+            results |= {
+                f"{stem}_success": lengths[at].isfinite().double().mean().item(),
+                f"{stem}_l2_data_median": lengths[at].nanquantile(0.5).item(),
+                f"{stem}_l2_latent_median": latent[at].nanquantile(0.5).item(),
+            }
+            results |= {
+                f"{stem}_{judge}": curve.agreed[judge][at].nanmean().item()
+                for judge in JUDGES
+            }
+
+    return results
+
+
+def _levels(
+    case: Case, curves: Mapping[str, Curve], real: Mapping[str, float]
+) -> dict[str, float]:
+    """Return agreement at some distances, and where that of real images is reached."""
+
+    results: dict[str, float] = {}
+
+    for (name, curve), judge in product(curves.items(), JUDGES):
+        points = _drawn(curve, judge)
+        stem = f"{case.prefix}{name}_{judge}"
+
+        for distance in DISTANCES:
+            found = interval(level_at(distance, *points))
+            results |= _named(f"{stem}_at_{distance}", found[:3])
+
+        level = real[f"{case.prefix}real_{judge}_target_low"]
+        results[f"{stem}_reaches_real_at"] = reaches(
+            level, *(each[0] for each in points)
+        )
+
+    return results
+
+
+def _leads(case: Case, curves: Mapping[str, Curve]) -> dict[str, float]:
+    """Return how much more judges agree with ours than with others, at like changes."""
+
+    results: dict[str, float] = {}
+    pairs = product(
+        (name for name in OURS if name in curves),
+        [name for name in RIVALS if name in curves],
+        JUDGES,
+    )
+
+    for one, other, judge in pairs:
+        own, others = (_drawn(curves[name], judge) for name in (one, other))
+
+        for distance in DISTANCES:
+            lead = level_at(distance, *own) - level_at(distance, *others)
+            stem = f"{case.prefix}{one}_minus_{other}_{judge}_at_{distance}"
+            results |= _named(stem, interval(lead)[:3])
+
+    return results
+
+
+def _drawn(curve: Curve, judge: str) -> tuple[Tensor, Tensor]:
+    rows = curve.agreed[judge].shape[1]
+
+    return curve.points("data", judge, draws_of(rows))
+
+
+def _named(stem: str, ends: tuple[float, float, float]) -> dict[str, float]:
+    return {f"{stem}{end}": value for end, value in zip(ENDS, ends, strict=True)}
+
+
+MNIST_FRONTIER = Experiment(
+    "mnist-frontier",
+    "MNIST: how far judges agree at the same change, by every method.",
+    measure_mnist_frontier,
+)
