@@ -96,9 +96,10 @@ class Experiment:
             The results by name.
         """
 
+        origin = provenance(options)  # of the code that runs, whatever comes meanwhile
         findings = self.measure(options)
         write_results(findings.results, options.out)
-        write_results(provenance(options), options.out, "provenance.json")
+        write_results(origin, options.out, "provenance.json")
         shown = findings.headlines or tuple(findings.results)
         results = {name: findings.results[name] for name in shown}
         show_table(self.title, results, self.published, self.beside)

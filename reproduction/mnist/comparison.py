@@ -58,12 +58,12 @@ def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
     tuned = settings_of(tuning)
     methods = entries(tuned, fitted)
     records = Records.usual(setup, methods, tuned)
-    half = dict(list(HALF_ROWS.items())[: 2 if options.quick else None])
+    few = dict(list(HALF_ROWS.items())[: 2 if options.quick else None])
     found = {
         "": {name: records.of(name, CONFIDENCE) for name in methods},
         HALF: {
-            name: records.of(name, CONFIDENCES[HALF], rows)
-            for name, rows in half.items()
+            name: records.of(name, CONFIDENCES[HALF], most)
+            for name, most in few.items()
         },
     }
     evaluation = _judged(found, setup, options)
@@ -74,8 +74,8 @@ def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
         **_asked(found),
         **{key: value for key, value in tuning.items() if key.startswith("tuned_")},
     }
-    table, few = evaluation.table(), torch.arange(min(map(len, found[""].values())))
-    shown = {name: record.select(few) for name, record in found[""].items()}
+    table, rows = evaluation.table(), torch.arange(min(map(len, found[""].values())))
+    shown = {name: record.select(rows) for name, record in found[""].items()}
     report = ReportOptions(
         "Fours to nines, by every method", measures=measures_of(table, list(shown))
     )

@@ -10,7 +10,7 @@ from laws import images, tiny_classifier, tiny_flow
 
 MODEL, FLOW, X = tiny_classifier(3), tiny_flow(), images(6, seed=2)
 STEP = Box(Gradient(0.02), 0.0, 1.0)
-RUN = Run(steps=100)
+RUN = Run(steps=100, retries=0)
 BISECTED = Bisected(lambda weight: wachter(weight, STEP), steps=100)
 
 
