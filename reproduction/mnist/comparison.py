@@ -75,7 +75,7 @@ def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
         **{key: value for key, value in tuning.items() if key.startswith("tuned_")},
     }
     table, rows = evaluation.table(), torch.arange(min(map(len, found[""].values())))
-    shown = {name: record.select(rows) for name, record in found[""].items()}
+    shown = {name: found[""][name].select(rows) for name in few}
     report = ReportOptions(
         "Fours to nines, by every method", measures=measures_of(table, list(shown))
     )

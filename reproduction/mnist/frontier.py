@@ -26,12 +26,14 @@ from reproduction.mnist.frontier_curves import (
 from reproduction.mnist.frontier_figures import frontier_figure
 from reproduction.mnist.records import Records
 from reproduction.mnist.setup import SOURCE, TARGET, Setup, right_digits
-from reproduction.mnist.tuning import FULL, QUICK, read_tuning, settings_of, tune
+from reproduction.mnist.tuning import FULL, read_tuning, settings_of, tune
+from reproduction.mnist.tuning import QUICK as FEW_DIGITS
 
 __all__ = ["CASES", "MNIST_FRONTIER", "Case"]
 
 OURS = "diffeomorphic", "closest", "closest_data", "agreed"
 RIVALS = "adversarial", "wachter", "revise", "prototypes", "prototypes_published"
+QUICK = replace(FEW_DIGITS, test=200)  # digits, among which all classes are
 JUDGES = "consensus", "knn", "svm", "cnn"
 DISTANCES = 4, 5, 6
 REAL = 500  # held-out images of the target

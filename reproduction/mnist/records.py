@@ -74,7 +74,7 @@ class Records:
             run=replace(
                 setup.run,
                 closest=entry.closest,
-                closest_steps=entry.closest_steps,
+                closest_steps=min(setup.run.closest_steps, entry.closest_steps),
                 patience=entry.patience,
             ),
         )
