@@ -78,10 +78,10 @@ class Family:
 
         smallest, across, log_ratios, _ = self.measures
         squares = self.thicknesses.square()
-        slopes = self._slopes(smallest.log().mean((2, 3)).exp())
+        means = smallest.log().mean((2, 3)).exp()
+        slopes, ratios = self._slopes(means), means / squares
         places = self._slopes(smallest.log().mean(3).exp().mT)
         low, high = places.flatten().quantile(places.new_tensor(SPREAD))
-        ratios = smallest.log().mean((2, 3)).exp() / squares
 
         return {
             "normal_eigenvalue_slope": slopes.mean(),

@@ -1,14 +1,11 @@
 """What the independent judges say of each image."""
 
 from diffeo.evaluation.fitted_oracles import Oracles
-from diffeo.evaluation.metrics.agreement import (
-    consensus,
-    neighbor_share,
-    share_of_oracles,
-)
+from diffeo.evaluation.intervals import Statistic, mean, share
+from diffeo.evaluation.metrics.agreement import majority, neighbor_share, votes
 from diffeo.shapes import Images, Indices, Scores
 
-__all__ = ["JUDGES", "agreement"]
+__all__ = ["JUDGES", "agreement", "statistic_of"]
 
 JUDGES = "svm", "forest", "cnn", "knn", "consensus"
 
@@ -26,12 +23,23 @@ def agreement(oracles: Oracles, x: Images, target: int | Indices) -> dict[str, S
         target: A class, or one for each image.
     """
 
-    svm, forest, cnn, *_ = oracles.all
-    found = {
-        name: share_of_oracles([oracle], x, target)
-        for name, oracle in (("svm", svm), ("forest", forest), ("cnn", cnn))
-    }
-    found["knn"] = neighbor_share(x, oracles.train, target, oracles.settings.neighbors)
-    found["consensus"] = consensus(oracles.all, x, target).to(x.dtype)
+    voted = votes(oracles.all, x, target)
+    svm, forest, cnn, *_ = voted
 
-    return found
+    return {
+        "svm": svm,
+        "forest": forest,
+        "cnn": cnn,
+        "knn": neighbor_share(x, oracles.train, target, oracles.settings.neighbors),
+        "consensus": majority(voted).to(x.dtype),
+    }
+
+
+def statistic_of(judge: str) -> Statistic:
+    """Return what is taken over the rows: the share, or the mean of neighbors' shares.
+
+    Args:
+        judge: One of JUDGES, or another that says 1 or 0.
+    """
+
+    return mean if judge == "knn" else share

@@ -6,7 +6,7 @@ from functools import partial
 
 from torch import Tensor, nn
 
-from diffeo.ascents import Adam, Ascent, Box
+from diffeo.ascents import Ascent, Box
 from diffeo.distances import DataDistance, Distance, LatentDistance
 from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.oracle_training import (
@@ -31,7 +31,7 @@ from diffeo.methods import (
 from diffeo.objectives import Agreed, Smoothed
 from diffeo.search import Run, default_ascent
 from reproduction.experiment import ExperimentOptions
-from reproduction.mnist.setup import Setup
+from reproduction.mnist.setup import IN_X, PAPER, Setup
 
 __all__ = [
     "CONFIDENCES",
@@ -188,6 +188,12 @@ def in_x(rate: float) -> Ascent:
     return Box(default_ascent(rate), 0.0, 1.0)
 
 
+def _bisected(
+    method: Callable[..., GradientMethod], ascent: Ascent, fitted: Fitted
+) -> Method:
+    return Bisected(partial(method, ascent=ascent), rounds=fitted.effort.rounds)
+
+
 def _prototypes(
     objective: PrototypeObjective, ascent: Ascent, theta: float, fitted: Fitted
 ) -> Method:
@@ -209,17 +215,13 @@ TUNABLES: dict[str, Tunable] = {
     "wachter": Tunable(
         "rate",
         RATES,
-        lambda rate, _, fitted: Bisected(
-            partial(wachter, ascent=in_x(rate)), rounds=fitted.effort.rounds
-        ),
+        lambda rate, _, fitted: _bisected(wachter, in_x(rate), fitted),
         rows=25,
     ),
     "revise": Tunable(
         "rate",
         RATES,
-        lambda rate, _, fitted: Bisected(
-            partial(revise, ascent=default_ascent(rate)), rounds=fitted.effort.rounds
-        ),
+        lambda rate, _, fitted: _bisected(revise, default_ascent(rate), fitted),
         rows=8,
     ),
     "prototypes": Tunable(
@@ -263,7 +265,6 @@ def entries(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
     ascent = default_ascent(tuned[f"{OURS}_rate"])
     plain, latent = found[OURS], LatentDistance()
     budget, samples = fitted.effort.budget, fitted.effort.samples
-    adam_x, adam_z = Box(Adam(5e-4), 0.0, 1.0), Adam(0.05)
 
     return {
         **found,
@@ -276,6 +277,6 @@ def entries(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
             GradientMethod(ascent, partial(Agreed, models=fitted.others)), rows=50
         ),
         "smoothed": Entry(GradientMethod(ascent, Smoothed), rows=25),
-        "adversarial_published": Entry(adversarial(adam_x), 50, patience=PATIENCE),
-        "diffeomorphic_published": Entry(diffeomorphic(adam_z), 50, patience=PATIENCE),
+        "adversarial_published": Entry(IN_X, 50, patience=PATIENCE),
+        "diffeomorphic_published": Entry(PAPER, 50, patience=PATIENCE),
     }

@@ -29,6 +29,7 @@ from reproduction.mnist.setup import (
     TARGET,
     Setup,
     Size,
+    accuracy,
     mean,
     median,
     oracle_rules,
@@ -237,10 +238,10 @@ def _agreement_results(
     held_out = models["held_out"]
     before, after = agreement(records["agreed"], held_out)
     _, after_plain = agreement(records["plain"], held_out)
-    accuracy = apply_rules(
+    accuracies = apply_rules(
         {
-            "cnn_accuracy_{}": lambda model: mean(
-                classifier_oracle(model)(setup.test.images) == setup.test.labels
+            "cnn_accuracy_{}": lambda model: accuracy(
+                classifier_oracle(model), setup.test
             )
         },
         models,
@@ -250,7 +251,7 @@ def _agreement_results(
         "agreement_held_out_before": mean(before),
         "agreement_held_out_after": mean(after),
         "agreement_held_out_after_plain": mean(after_plain),
-        **accuracy,
+        **accuracies,
     }
 
 

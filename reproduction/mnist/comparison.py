@@ -22,6 +22,7 @@ from reproduction.mnist.comparison_tables import (
     PUBLISHED,
     comparison_results,
     headlines,
+    lead,
 )
 from reproduction.mnist.records import Records
 from reproduction.mnist.setup import CONFIDENCE, TARGET, Setup
@@ -110,16 +111,10 @@ def _leads(evaluation: Evaluation, found: Found) -> dict[str, float]:
     results: dict[str, float] = {}
 
     for one, other in product(NEAREST, found):
-        known = evaluation.difference(one, other, LEAD).isfinite().any()
+        ahead = lead(evaluation, one, other, LEAD)
 
-        if other not in (*NEAREST, OURS) and known:
-            pair = evaluation.paired(one, other, LEAD)
-            stem = f"{one}_minus_{other}_{LEAD}"
-            results |= {
-                stem: pair.value,
-                f"{stem}_low": pair.low,
-                f"{stem}_high": pair.high,
-            }
+        if other not in (*NEAREST, OURS) and ahead.rows:
+            results |= ahead.as_results(f"{one}_minus_{other}_{LEAD}")
 
     return results
 

@@ -1,6 +1,6 @@
 """Figures 2 (e), 11, 13, 14 and 15, for MNIST."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -10,10 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from torch import Tensor
 
-from diffeo.batching import batches_of
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.levels import to_8_bits
 from diffeo.evaluation.evaluation import Evaluation
+from diffeo.evaluation.judges import encode_8_bits
 from diffeo.evaluation.table import Measurement
 from diffeo.report.figures import COLORS
 from diffeo.shapes import Images, Scores
@@ -144,10 +143,9 @@ def _nearest_figure(records: Records, setup: Setup) -> Figure:
     images |= {name: record.counterfactual[both] for name, record in records.items()}
     nines = setup.train.of(TARGET)
     figure = Figure(figsize=(7.2, 2.6), layout="constrained")
-    spaces = {"X": partial(torch.flatten, start_dim=1), "Z": partial(_encode, setup)}
 
     for axes, (space, encode) in zip(
-        figure.subplots(1, 2), spaces.items(), strict=True
+        figure.subplots(1, 2), _spaces(setup).items(), strict=True
     ):
         real = encode(nines)
         nearest = {
@@ -177,12 +175,11 @@ def _distances_figure(records: Records, setup: Setup) -> Figure:
     Source: Dombrowski et al., 2024, Figure 14.
     """
 
-    spaces = {"X": partial(torch.flatten, start_dim=1), "Z": partial(_encode, setup)}
     fours = setup.test.of(SOURCE)
     figure = Figure(figsize=(7.2, 2.2 * len(records)), layout="constrained")
     plots = figure.subplots(len(records), 2, sharex="col", squeeze=False)
 
-    for column, (space, encode) in zip(plots.T, spaces.items(), strict=True):
+    for column, (space, encode) in zip(plots.T, _spaces(setup).items(), strict=True):
         others = encode(fours)
 
         for axes, (name, record) in zip(column, records.items(), strict=True):
@@ -214,8 +211,10 @@ def _draw_distances(axes: Axes, own: Scores, others: Scores) -> None:
         axes.hist(values.numpy(), edges, density=len(own) > 0, color=color, alpha=0.65)
 
 
-@torch.no_grad()
-def _encode(setup: Setup, x: Images) -> Tensor:
-    parts = [setup.flow.encode(to_8_bits(part)) for part in batches_of(x, 250)]
+def _spaces(setup: Setup) -> dict[str, Callable[[Images], Tensor]]:
+    """Return what images are in X and in Z, as vectors."""
 
-    return torch.cat(parts) if parts else x.flatten(1)
+    def encode(x: Images) -> Tensor:
+        return encode_8_bits(setup.flow, x) if len(x) else x.flatten(1)
+
+    return {"X": partial(torch.flatten, start_dim=1), "Z": encode}

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 
 from diffeo.evaluation.evaluation import Evaluation
+from diffeo.evaluation.intervals import UNKNOWN, Interval
 from diffeo.shapes import Scores
 from reproduction.mnist.baselines import OURS
 
-__all__ = ["PUBLISHED", "comparison_results", "headlines"]
+__all__ = ["PUBLISHED", "comparison_results", "headlines", "lead"]
 
 # Mean and standard deviation of Tables I to III. Latent norms are of another flow, in
 # which gray levels lie at the edge of their bin; here they lie in its middle.
@@ -86,10 +87,8 @@ def comparison_results(
         for other, metric in product(methods, COMPARED):
             if other != OURS and f"{prefix}{other}" in names:
                 stem = f"{ours}_minus_{other}_{metric}"
-                pair = _paired(evaluation, ours, f"{prefix}{other}", metric)
-                results |= dict(
-                    zip((f"{stem}{end}" for end in ENDS), pair, strict=True)
-                )
+                found = lead(evaluation, ours, f"{prefix}{other}", metric)
+                results |= found.as_results(stem)
 
     return results | {
         f"{note.metric}_useless": float(note.useless) for note in table.notes
@@ -112,6 +111,22 @@ def headlines(results: Mapping[str, float]) -> tuple[str, ...]:
     )
 
 
+def lead(evaluation: Evaluation, one: str, other: str, metric: str) -> Interval:
+    """Return the mean lead of a method over another on the same fours.
+
+    Args:
+        evaluation: Of both.
+        one: Name of the method.
+        other: Name of the other.
+        metric: Name of what is compared.
+    """
+
+    if not evaluation.difference(one, other, metric).isfinite().any():
+        return UNKNOWN
+
+    return evaluation.paired(one, other, metric)
+
+
 def _spread(stem: str, scores: Scores) -> dict[str, float]:
     """Return mean and standard deviation, as Tables I to III have them."""
 
@@ -121,16 +136,3 @@ def _spread(stem: str, scores: Scores) -> dict[str, float]:
         f"{stem}_mean": rows.mean().item(),
         f"{stem}_deviation": rows.std().item() if len(rows) > 1 else math.nan,
     }
-
-
-def _paired(
-    evaluation: Evaluation, ours: str, other: str, metric: str
-) -> tuple[float, ...]:
-    """Return our mean lead over another method on the same fours, and its interval."""
-
-    if not evaluation.difference(ours, other, metric).isfinite().any():
-        return (math.nan,) * len(ENDS)
-
-    found = evaluation.paired(ours, other, metric)
-
-    return found.value, found.low, found.high

@@ -13,9 +13,8 @@ from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.labelled import LabelledImages
 from diffeo.data.levels import to_8_bits
-from diffeo.evaluation.oracles import Oracle, classifier_oracle, svm
+from diffeo.evaluation.oracles import classifier_oracle, svm
 from diffeo.models.flow.dequantization import dequantize
 from diffeo.models.flow.flow import Flow
 from diffeo.objectives import confidence_of
@@ -32,6 +31,7 @@ from reproduction.mnist.setup import (
     TARGET,
     Setup,
     Size,
+    accuracy,
     mean,
     median,
     oracle_rules,
@@ -68,9 +68,9 @@ def measure_mnist(options: ExperimentOptions) -> Findings:
     judged["real"] = test.of(TARGET)[: len(setup.fours)]
     results = {
         **_flow_results(setup.flow, test.images),
-        "cnn_accuracy": _accuracy(classifier_oracle(setup.model), test),
+        "cnn_accuracy": accuracy(classifier_oracle(setup.model), test),
         **apply_rules(_search_rules(setup), records),
-        "svm_accuracy": _accuracy(oracle, test),
+        "svm_accuracy": accuracy(oracle, test),
         **apply_rules(oracle_rules(oracle, train), judged),
     }
     shown = {
@@ -113,10 +113,6 @@ def _flow_results(flow: Flow, images: Images) -> dict[str, float]:
         "latent_norm_mean_centers": torch.cat(centers).mean().item(),
         "round_trip_error": torch.cat(error).abs().max().item(),
     }
-
-
-def _accuracy(oracle: Oracle, digits: LabelledImages) -> float:
-    return mean(oracle(digits.images) == digits.labels)
 
 
 def _search_rules(setup: Setup) -> dict[str, Callable[[Counterfactuals], float]]:

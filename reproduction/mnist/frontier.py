@@ -5,14 +5,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 
+import torch
 from torch import Tensor, nn
 
 from diffeo.evaluation.fitted_oracles import Oracles
-from diffeo.evaluation.intervals import bootstrap, wilson
+from diffeo.evaluation.intervals import interval_of
 from diffeo.evaluation.settings import Settings, quick_settings
 from reproduction.experiment import Experiment, ExperimentOptions, Findings
 from reproduction.figures import saved
-from reproduction.mnist.agreement import agreement
+from reproduction.mnist.agreement import agreement, statistic_of
 from reproduction.mnist.baselines import Fitted, Tuned, entries
 from reproduction.mnist.classifiers import other_classifiers
 from reproduction.mnist.frontier_curves import (
@@ -37,7 +38,9 @@ QUICK = replace(FEW_DIGITS, test=200)  # digits, among which all classes are
 JUDGES = "consensus", "knn", "svm", "cnn"
 DISTANCES = 4, 5, 6
 REAL = 500  # held-out images of the target
-ENDS = "", "_low", "_high"
+
+Levels = dict[tuple[str, str, int], Tensor]
+"""By method, judge and distance the agreement in each draw of the rows."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +106,10 @@ def measure_mnist_frontier(options: ExperimentOptions) -> Findings:
     for case in CASES:
         curves = _curves(case, setup, models, tuned, oracles, options)
         real = _real(case, setup, oracles)
-        results |= real | _points(case, curves) | _levels(case, curves, real)
-        results |= _leads(case, curves)
+        levels = _levels(curves)
+        results |= real | _points(case, curves)
+        results |= _level_results(case, levels) | _reaching(case, curves, real)
+        results |= _leads(case, levels)
         draw = partial(frontier_figure, curves, real, case.prefix)
         drawings[f"{case.prefix}frontier.png"] = saved(draw)
 
@@ -143,9 +148,8 @@ def _real(case: Case, setup: Setup, oracles: Oracles) -> dict[str, float]:
     results: dict[str, float] = {}
 
     for judge, said in agreement(oracles, x, case.target).items():
-        found = bootstrap(said) if judge == "knn" else wilson(said)
-        ends = found.value, found.low, found.high
-        results |= _named(f"{case.prefix}real_{judge}_target", ends)
+        found = interval_of(said, statistic_of(judge))
+        results |= found.as_results(f"{case.prefix}real_{judge}_target")
 
     return results
 
@@ -173,58 +177,64 @@ def _points(case: Case, curves: Mapping[str, Curve]) -> dict[str, float]:
     return results
 
 
-def _levels(
+def _levels(curves: Mapping[str, Curve]) -> Levels:
+    """Return the agreement of all judges with all methods at some distances."""
+
+    found: Levels = {}
+
+    for (name, curve), judge in product(curves.items(), JUDGES):
+        points = curve.points("data", judge, draws_of(curve.rows))
+
+        for distance in DISTANCES:
+            found[name, judge, distance] = level_at(distance, *points)
+
+    return found
+
+
+def _level_results(case: Case, levels: Levels) -> dict[str, float]:
+    results: dict[str, float] = {}
+
+    for (name, judge, distance), level in levels.items():
+        stem = f"{case.prefix}{name}_{judge}_at_{distance}"
+        results |= interval(level).as_results(stem)
+
+    return results
+
+
+def _reaching(
     case: Case, curves: Mapping[str, Curve], real: Mapping[str, float]
 ) -> dict[str, float]:
-    """Return agreement at some distances, and where that of real images is reached."""
+    """Return at what distance judges agree as often as with real images."""
 
     results: dict[str, float] = {}
 
     for (name, curve), judge in product(curves.items(), JUDGES):
-        points = _drawn(curve, judge)
-        stem = f"{case.prefix}{name}_{judge}"
-
-        for distance in DISTANCES:
-            found = interval(level_at(distance, *points))
-            results |= _named(f"{stem}_at_{distance}", found[:3])
-
+        change, agreed = curve.points("data", judge, torch.arange(curve.rows)[None])
         level = real[f"{case.prefix}real_{judge}_target_low"]
-        results[f"{stem}_reaches_real_at"] = reaches(
-            level, *(each[0] for each in points)
-        )
+        stem = f"{case.prefix}{name}_{judge}_reaches_real_at"
+        results[stem] = reaches(level, change[0], agreed[0])
 
     return results
 
 
-def _leads(case: Case, curves: Mapping[str, Curve]) -> dict[str, float]:
+def _leads(case: Case, levels: Levels) -> dict[str, float]:
     """Return how much more judges agree with ours than with others, at like changes."""
 
     results: dict[str, float] = {}
+    names = case.methods
     pairs = product(
-        (name for name in OURS if name in curves),
-        [name for name in RIVALS if name in curves],
+        (name for name in OURS if name in names),
+        [name for name in RIVALS if name in names],
         JUDGES,
+        DISTANCES,
     )
 
-    for one, other, judge in pairs:
-        own, others = (_drawn(curves[name], judge) for name in (one, other))
-
-        for distance in DISTANCES:
-            lead = level_at(distance, *own) - level_at(distance, *others)
-            stem = f"{case.prefix}{one}_minus_{other}_{judge}_at_{distance}"
-            results |= _named(stem, interval(lead)[:3])
+    for one, other, judge, distance in pairs:
+        lead = levels[one, judge, distance] - levels[other, judge, distance]
+        stem = f"{case.prefix}{one}_minus_{other}_{judge}_at_{distance}"
+        results |= interval(lead).as_results(stem)
 
     return results
-
-
-def _drawn(curve: Curve, judge: str) -> tuple[Tensor, Tensor]:
-    rows = curve.agreed[judge].shape[1]
-
-    return curve.points("data", judge, draws_of(rows))
-
-
-def _named(stem: str, ends: tuple[float, float, float]) -> dict[str, float]:
-    return {f"{stem}{end}": value for end, value in zip(ENDS, ends, strict=True)}
 
 
 MNIST_FRONTIER = Experiment(

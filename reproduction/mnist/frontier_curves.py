@@ -11,10 +11,9 @@ from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.fitted_oracles import Oracles
-from diffeo.evaluation.intervals import Interval
-from diffeo.evaluation.reference import to_bytes
+from diffeo.evaluation.intervals import UNKNOWN, Interval
+from diffeo.evaluation.judges import encode_8_bits
 from diffeo.models.flow.flow import Flow
-from diffeo.shapes import Images, Latent
 from reproduction.mnist.agreement import agreement
 
 __all__ = ["Curve", "curve_of", "draws_of", "interval", "level_at", "reaches"]
@@ -23,7 +22,6 @@ Points = Float[Tensor, "confidences rows"]
 Draws = Int[Tensor, "draws rows"]
 RESAMPLES = 1000
 ENDS = 0.025, 0.975
-LEVELS = 255
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +36,12 @@ class Curve:
 
     changes: Mapping[str, Points]
     agreed: Mapping[str, Points]
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+
+        return self.changes["data"].shape[1]
 
     def points(
         self, space: str, judge: str, rows: Draws
@@ -70,12 +74,12 @@ def curve_of(
         target: The class aimed at.
     """
 
-    origin = _encode(flow, records[0].factual)
+    origin = encode_8_bits(flow, records[0].factual)
     data, latent = [], []
     agreed: dict[str, list[Tensor]] = {}
 
     for record in records:
-        away = (_encode(flow, record.counterfactual) - origin).norm(dim=1)
+        away = (encode_8_bits(flow, record.counterfactual) - origin).norm(dim=1)
         missing = ~record.reached
         data.append(record.distance.masked_fill(missing, torch.nan))
         latent.append(away.masked_fill(missing, torch.nan))
@@ -154,7 +158,7 @@ def interval(levels: Float[Tensor, " draws"]) -> Interval:
     drawn = levels[1:][levels[1:].isfinite()]
 
     if not levels[0].isfinite() or len(drawn) == 0:
-        return Interval(float("nan"), float("nan"), float("nan"), 0)
+        return UNKNOWN
 
     low, high = drawn.quantile(drawn.new_tensor(ENDS)).tolist()
 
@@ -166,8 +170,3 @@ def _sorted(change: np.ndarray, agreed: np.ndarray) -> tuple[np.ndarray, np.ndar
     order = change[known].argsort(kind="stable")
 
     return change[known][order], agreed[known][order]
-
-
-@torch.no_grad()
-def _encode(flow: Flow, x: Images) -> Latent:
-    return flow.encode(to_bytes(x).to(x.dtype) / LEVELS)

@@ -74,7 +74,7 @@ def frontier_figure(
 
 def _draw(axes: Axes, curve: Curve, space: str, judge: str, name: str) -> None:
     color, marker, line = LOOKS[name]
-    change, agreed = curve.points(space, judge, draws_of(curve.agreed[judge].shape[1]))
+    change, agreed = curve.points(space, judge, draws_of(curve.rows))
     found = [interval(levels) for levels in agreed.T]
     means = np.array([each.value for each in found])
     ends = np.array([(x.value - x.low, x.high - x.value) for x in found])

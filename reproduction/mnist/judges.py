@@ -8,7 +8,6 @@ import torch
 from torch import nn
 
 from diffeo import zoo
-from diffeo.ascents import Box
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import LabelledImages
 from diffeo.data.mnist import mnist
@@ -19,7 +18,7 @@ from diffeo.evaluation.oracles import Oracle, classifier_oracle
 from diffeo.evaluation.settings import Settings, quick_settings
 from diffeo.methods import Method, adversarial
 from diffeo.models.flow.flow import as_flow
-from diffeo.search import DEFAULT_ASCENT, Run
+from diffeo.search import Run
 from diffeo.shapes import Images, Scores
 from reproduction.experiment import Experiment, ExperimentOptions, Findings
 from reproduction.figures import saved
@@ -27,7 +26,7 @@ from reproduction.mnist.agreement import agreement
 from reproduction.mnist.classifiers import OTHERS, SEEDS, SMOOTH, trained_classifiers
 from reproduction.mnist.judges_figure import judges_figure
 from reproduction.mnist.judges_tables import Judged, judges_results
-from reproduction.mnist.setup import IN_Z, TARGET, Setup, Size, mean
+from reproduction.mnist.setup import IN_Z, TARGET, Setup, Size, accuracy
 
 __all__ = ["MNIST_JUDGES", "PENALTIES", "best_penalty", "typicality"]
 
@@ -38,7 +37,7 @@ SHIPPED = "shipped"
 FLOWS = "mnist-flow", "mnist-realnvp"
 METHODS: Mapping[str, Method] = {
     "diffeomorphic": IN_Z,
-    "adversarial": adversarial(Box(DEFAULT_ASCENT, 0.0, 1.0)),  # steps as in Z
+    "adversarial": adversarial(),  # steps as in Z
 }
 
 Judge = Callable[[Images], Mapping[str, Scores]]
@@ -92,7 +91,7 @@ def best_penalty(machines: Mapping[float, Oracle], digits: LabelledImages) -> fl
         digits: Labelled digits that neither train nor are explained.
     """
 
-    return max(sorted(machines), key=lambda each: _accuracy(machines[each], digits))
+    return max(sorted(machines), key=lambda each: accuracy(machines[each], digits))
 
 
 def typicality(
@@ -162,17 +161,13 @@ def _accuracies(
 
     for penalty, machine in machines.items():
         stem = f"svm_{penalty:g}_accuracy"
-        found[f"{stem}_validation"] = _accuracy(machine, validation)
-        found[stem] = _accuracy(machine, test)
+        found[f"{stem}_validation"] = accuracy(machine, validation)
+        found[stem] = accuracy(machine, test)
 
     for name, model in classifiers.items():
-        found[f"{name}_accuracy"] = _accuracy(classifier_oracle(model), test)
+        found[f"{name}_accuracy"] = accuracy(classifier_oracle(model), test)
 
     return found
-
-
-def _accuracy(oracle: Oracle, digits: LabelledImages) -> float:
-    return mean(oracle(digits.images) == digits.labels)
 
 
 MNIST_JUDGES = Experiment(

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 import torch
 
 from diffeo.evaluation.intervals import (
+    UNKNOWN,
     Interval,
     Statistic,
     interval_of,
     mean,
     median,
-    share,
 )
 from diffeo.shapes import Scores
+from reproduction.mnist.agreement import statistic_of
 from reproduction.mnist.classifiers import SEEDS
 
 __all__ = ["Judged", "judges_results"]
@@ -55,8 +56,7 @@ def judges_results(
     results: dict[str, float] = {}
 
     for stem, interval in found.items():
-        results[stem] = interval.value
-        results[f"{stem}_low"], results[f"{stem}_high"] = interval.low, interval.high
+        results |= interval.as_results(stem)
 
     for method in (*judged, GAP):
         for judge in judged[OURS][SEEDS[0]]:
@@ -72,15 +72,14 @@ def _interval(judge: str, scores: Scores) -> Interval:
 
 
 def _statistic(judge: str) -> Statistic:
-    if judge == "knn":
-        return mean
+    is_rank_or_length = judge.startswith(("typicality", "distance"))
 
-    return median if judge.startswith(("typicality", "distance")) else share
+    return median if is_rank_or_length else statistic_of(judge)
 
 
 def _or_nothing(scores: Scores, statistic: Statistic) -> Interval:
     if not scores.isfinite().any():
-        return Interval(math.nan, math.nan, math.nan, 0)
+        return UNKNOWN
 
     return interval_of(scores, statistic)
 

@@ -32,6 +32,7 @@ __all__ = [
     "TARGET",
     "Setup",
     "Size",
+    "accuracy",
     "digits_flow",
     "mean",
     "median",
@@ -169,6 +170,12 @@ def right_digits(
     images = digits.of(digit)[: 2 * count]
 
     return images[classifier_oracle(model)(images) == digit][:count]
+
+
+def accuracy(oracle: Oracle, digits: LabelledImages) -> float:
+    """Return the share of digits that an oracle gets right."""
+
+    return mean(oracle(digits.images) == digits.labels)
 
 
 def oracle_rules(

@@ -8,8 +8,7 @@ import torch
 
 from diffeo.data.crops import Square, center_box, cut, open_picture, stack
 from diffeo.data.faces import Faces
-from diffeo.data.folders import Layout
-from diffeo.data.mnist import Split
+from diffeo.data.folders import Layout, Split
 
 __all__ = ["celeba"]
 

@@ -21,6 +21,7 @@ __all__ = [
     "center_box",
     "cut",
     "open_picture",
+    "read_square",
     "stack",
 ]
 

@@ -3,8 +3,11 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-__all__ = ["Layout"]
+__all__ = ["Layout", "Split"]
+
+Split = Literal["train", "validation", "test"]
 
 
 @dataclass(frozen=True)

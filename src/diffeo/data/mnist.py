@@ -2,19 +2,16 @@
 
 from importlib import resources
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
 
-from diffeo.data.folders import Layout
+from diffeo.data.folders import Layout, Split
 from diffeo.data.idx import read_idx
 from diffeo.data.images import read_images
 from diffeo.data.labelled import LabelledImages
 
-__all__ = ["Split", "mnist", "sample_digits"]
-
-Split = Literal["train", "validation", "test"]
+__all__ = ["mnist", "sample_digits"]
 
 LAYOUT = Layout(
     name="MNIST",

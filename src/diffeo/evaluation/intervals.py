@@ -1,5 +1,6 @@
 """Intervals of a statistic over rows: Wilson's for shares, else the bootstrap's."""
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from torch import Tensor
 from diffeo.shapes import Scores
 
 __all__ = [
+    "UNKNOWN",
     "Interval",
     "Statistic",
     "bootstrap",
@@ -77,6 +79,19 @@ class Interval(NamedTuple):
     low: float
     high: float
     rows: int
+
+    def as_results(self, stem: str) -> dict[str, float]:
+        """Return the value as STEM, and the ends as STEM_low and STEM_high.
+
+        Args:
+            stem: What the value is called.
+        """
+
+        return {stem: self.value, f"{stem}_low": self.low, f"{stem}_high": self.high}
+
+
+UNKNOWN = Interval(math.nan, math.nan, math.nan, rows=0)
+"""That of no rows at all."""
 
 
 def interval_of(

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import torch
 
 from diffeo.batching import batches_of
+from diffeo.coordinates.protocol import Coordinates
 from diffeo.data.levels import to_8_bits
 from diffeo.evaluation.fitted_oracles import Oracles
 from diffeo.evaluation.reference import Reference
@@ -15,7 +16,7 @@ from diffeo.evaluation.settings import Settings
 from diffeo.evaluation.task import Task
 from diffeo.shapes import Images, Latent
 
-__all__ = ["Judges"]
+__all__ = ["Judges", "encode_8_bits"]
 
 T = TypeVar("T")
 
@@ -71,17 +72,29 @@ class Judges:
 
         return found
 
-    @torch.no_grad()
     def encode(self, x: Images) -> Latent:
-        """Return the task's coordinates of images rounded to 8 bits, some at a time.
+        """Return the task's coordinates of images; see `encode_8_bits`."""
 
-        Where a gray level is frequent, coordinates stretch it: differences in pixels
-        that no file keeps would be long ones. All methods are rounded alike.
+        return encode_8_bits(self.task.coordinates, x)
 
-        Args:
-            x: Images in [0, 1].
-        """
 
-        encode = self.task.coordinates.encode
+@torch.no_grad()
+def encode_8_bits(coordinates: Coordinates, x: Images) -> Latent:
+    """Return coordinates of images rounded to 8 bits, some at a time.
 
-        return torch.cat([encode(to_8_bits(part)) for part in batches_of(x, 250)])
+    Where a gray level is frequent, coordinates stretch it: differences in pixels that
+    no file keeps would be long ones. All methods are rounded alike.
+
+    Args:
+        coordinates: Those that encode the images.
+        x: Images in [0, 1], at least one.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> encode_8_bits(Identity((1, 1, 2)), torch.tensor([[[[0.5, 1.2]]]]))
+        tensor([[0.5020, 1.0000]])
+    """
+
+    parts = [coordinates.encode(to_8_bits(part)) for part in batches_of(x, 250)]
+
+    return torch.cat(parts)

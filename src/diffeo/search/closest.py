@@ -9,7 +9,7 @@ from torch import Tensor
 from diffeo.ascents.protocol import dot, unit
 from diffeo.distances import Distance
 from diffeo.objectives import Point
-from diffeo.search.problem import Problem, Rows, choose, select, where
+from diffeo.search.problem import Problem, Rows, select, where
 from diffeo.search.state import Best
 from diffeo.shapes import Flags, Latent, Scores
 
@@ -127,11 +127,11 @@ class _Closest(NamedTuple):
         back = missing.nan_to_num().maximum(-reach).minimum(reach) * normal
         point, there = self.slopes(here.z + move + back, rows, state.reference)
         nearer = (there.margin >= rows.tolerance) & (there.length <= top.length)
-        top = choose(nearer, there, top)
+        top = where(nearer, there, top)
         lost = there.margin < LOST * rows.margin.clamp_max(0)
 
         return state._replace(
-            here=choose(lost, top, there),
+            here=where(lost, top, there),
             rate=_rate(state, there),
             reach=_reach(state.reach, nearer, lost),
             move=where(lost, torch.zeros_like(move), move),

@@ -25,9 +25,8 @@ from diffeo.shapes import (
 )
 
 Record = TypeVar("Record", bound=Tensor | tuple[Any, ...])
-Named = TypeVar("Named", bound=tuple[Any, ...])
 
-__all__ = ["AIM", "Problem", "Rows", "choose", "select", "where"]
+__all__ = ["AIM", "Problem", "Rows", "select", "where"]
 
 AIM = 5.0  # tolerances past the target at which steps aim, and rows stop at most
 
@@ -184,33 +183,27 @@ def select(record: Record, index: Tensor) -> Record:
     return cast("Record", kind(parts) if kind is tuple else kind(*parts))
 
 
-def choose(rows: Flags, record: Named, other: Named) -> Named:
-    """Return each row of all tensors from the first record where flagged.
+def where(rows: Flags, record: Record, other: Record) -> Record:
+    """Return each row from the first record where flagged, else from the other.
 
     Args:
         rows: A flag for each row.
-        record: A named tuple of tensors, whose flagged rows are taken.
-        other: The record of the other rows.
+        record: A tensor with the rows first, or a tuple, named or not, of records.
+        other: A record of the same kind.
 
     Example:
         >>> flags = torch.tensor([True, False])
-        >>> choose(flags, (torch.ones(2),), (torch.zeros(2),))
-        (tensor([1., 0.]),)
+        >>> where(flags, (torch.ones(2, 1),), (torch.zeros(2, 1),))
+        (tensor([[1.],
+                [0.]]),)
     """
+
+    if isinstance(record, Tensor):
+        flags = rows.reshape(-1, *(1,) * (record.ndim - 1))
+
+        return cast("Record", torch.where(flags, record, cast("Tensor", other)))
 
     kind: Any = type(record)
     parts = [where(rows, *pair) for pair in zip(record, other, strict=True)]
 
-    return cast("Named", kind(parts) if kind is tuple else kind(*parts))
-
-
-def where(rows: Flags, value: Tensor, other: Tensor) -> Tensor:
-    """Return each row from the first tensor where flagged, else from the other.
-
-    Example:
-        >>> where(torch.tensor([True, False]), torch.ones(2, 1), torch.zeros(2, 1))
-        tensor([[1.],
-                [0.]])
-    """
-
-    return torch.where(rows.reshape(-1, *(1,) * (value.ndim - 1)), value, other)
+    return cast("Record", kind(parts) if kind is tuple else kind(*parts))

@@ -8,7 +8,7 @@ import torch
 from diffeo.counterfactuals import SearchPath
 from diffeo.objectives import Point
 from diffeo.search.bracket import Bracket
-from diffeo.search.problem import Rows, choose, select, where
+from diffeo.search.problem import Rows, select, where
 from diffeo.shapes import Data, Flags, Indices, Latent, Memory, Outputs, Scores
 
 __all__ = ["LEFT_OUT", "Best", "PathRecorder", "State"]
@@ -76,7 +76,7 @@ class Best(NamedTuple):
             later: How the later search ended.
         """
 
-        return choose(better, later, self)._replace(
+        return where(better, later, self)._replace(
             done=later.done, failed=later.failed, stalled=later.stalled
         )
 

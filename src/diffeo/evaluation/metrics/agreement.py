@@ -18,10 +18,12 @@ from diffeo.shapes import Data, Flags, Images, Indices, Scores
 
 __all__ = [
     "consensus",
+    "majority",
     "nearest_labels",
     "neighbor_share",
     "share_of_oracles",
     "value_error",
+    "votes",
 ]
 
 VALUES = 3  # nearest real data whose values are averaged
@@ -47,7 +49,39 @@ def share_of_oracles(
         tensor([0.5000])
     """
 
-    return torch.stack([(each(x) == target).float() for each in oracles]).mean(0)
+    return votes(oracles, x, target).mean(0)
+
+
+def votes(
+    oracles: Sequence[Oracle], x: Data, target: int | Indices
+) -> Float[Tensor, "oracles batch"]:
+    """Return 1 where an oracle says the target, else 0: a row for each oracle.
+
+    Args:
+        oracles: At least one model, independent of the one explained and the others.
+        x: Counterfactuals.
+        target: A class, or one for each row.
+
+    Example:
+        >>> votes([lambda x: x.argmax(1)], torch.tensor([[0.9, 0.1]]), target=0)
+        tensor([[1.]])
+    """
+
+    return torch.stack([(each(x) == target).float() for each in oracles])
+
+
+def majority(voted: Float[Tensor, "oracles batch"]) -> Flags:
+    """Return whether more than half of the oracles say the target: of four, three.
+
+    Args:
+        voted: What `votes` returns.
+
+    Example:
+        >>> majority(torch.tensor([[1.0, 1.0], [0.0, 1.0]]))
+        tensor([False,  True])
+    """
+
+    return voted.mean(0) > 0.5
 
 
 def consensus(oracles: Sequence[Oracle], x: Data, target: int | Indices) -> Flags:
@@ -65,7 +99,7 @@ def consensus(oracles: Sequence[Oracle], x: Data, target: int | Indices) -> Flag
         (tensor([False]), tensor([True]))
     """
 
-    return share_of_oracles(oracles, x, target) > 0.5
+    return majority(votes(oracles, x, target))
 
 
 def nearest_labels(
