@@ -5,6 +5,8 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from diffeo.interrupts import deferred
+
 __all__ = ["write_atomically"]
 
 
@@ -14,7 +16,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     The file is written into a folder beside its place, `NAME.part`, and then moved.
     That folder is removed whatever happens; one that a killed process left behind is
     removed by the next writing of the same file. The file's permissions are those that
-    the process gives to new files.
+    the process gives to new files. An interrupt waits until the file is there.
 
     Args:
         path: The file's place; folders above it are made, a file there is replaced.
@@ -32,6 +34,11 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         'all of it'
     """
 
+    with deferred():
+        _write_and_move(path, write)
+
+
+def _write_and_move(path: Path, write: Callable[[Path], object]) -> None:
     folder = path.with_name(f"{path.name}.part")
     draft = folder / path.name
     shutil.rmtree(folder, ignore_errors=True)

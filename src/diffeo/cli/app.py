@@ -15,10 +15,10 @@ from diffeo.cli.demo import demo
 from diffeo.cli.errors import tell
 from diffeo.cli.evaluate import evaluate
 from diffeo.cli.explain import explain
-from diffeo.cli.interrupts import terminable
 from diffeo.cli.report import report
 from diffeo.cli.spectrum import spectrum
 from diffeo.cli.train import train
+from diffeo.interrupts import terminable
 
 __all__ = ["app"]
 
