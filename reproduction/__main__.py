@@ -9,6 +9,7 @@ from diffeo.cli.command import add_command
 from diffeo.search.run import Backward
 from diffeo.workflows.folders import check_output
 from diffeo.workflows.train import TrainingOptions
+from reproduction.celeba.training import CELEBA_TRAININGS
 from reproduction.experiment import ROOT, ExperimentOptions, Training
 from reproduction.helix.experiment import HELIX
 from reproduction.helix.training import HELIX_CLASSIFIER, HELIX_FLOW
@@ -34,7 +35,14 @@ EXPERIMENTS = (
     MNIST_GEOMETRY,
     MNIST_JUDGES,
 )
-TRAININGS = MNIST_FLOW, MNIST_REALNVP, MNIST_CNN, HELIX_FLOW, HELIX_CLASSIFIER
+TRAININGS = (
+    MNIST_FLOW,
+    MNIST_REALNVP,
+    MNIST_CNN,
+    HELIX_FLOW,
+    HELIX_CLASSIFIER,
+    *CELEBA_TRAININGS,
+)
 EXPERIMENT = """{title}
 
 Input:
@@ -119,6 +127,7 @@ def _add_training(training: Training) -> None:
         options = TrainingOptions(
             weights,
             epochs,
+            training.batch_size,
             seed=seed,
             resume=resume,
             progress=not quiet,

@@ -123,12 +123,14 @@ class Training:
         title: What is trained, in a sentence.
         epochs: Passes over the data that the shipped weights took.
         train: Writes the weights, given options and the folder of the data sets.
+        batch_size: Rows in a batch.
     """
 
     name: str
     title: str
     epochs: int
     train: Callable[[TrainingOptions, Path | None], None]
+    batch_size: int = 128
 
 
 def training_command(options: TrainingOptions) -> str:

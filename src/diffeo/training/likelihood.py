@@ -3,24 +3,28 @@
 import torch
 from torch import Tensor
 
-from diffeo.models.flow.dequantization import dequantize
 from diffeo.models.flow.flow import Flow
+from diffeo.training.augmentation import RandomCrop
 from diffeo.training.backward import MemoryMode, in_memory_mode
+from diffeo.training.batches import to_images
+from diffeo.training.noise import Noise, UniformNoise
 from diffeo.training.schedule import Schedule, Scheduled
 
 __all__ = ["Likelihood"]
 
 
 class Likelihood(Scheduled):
-    """Minimize the bits per dimension of dequantized images.
+    """Minimize the bits per dimension of noisy images.
 
     Source: Dombrowski et al., 2024, equation (7).
 
     Args:
         flow: An initialized flow of images.
         schedule: How to update it.
-        seed: Seed of the dequantization noise.
+        seed: Seed of noise and crops.
         mode: What the backward pass keeps.
+        noise: What makes gray levels a density.
+        crop: What is cut out of training images; held-out ones are squares already.
 
     Example:
         >>> from diffeo.models.flow.recipes import Level, glow
@@ -38,14 +42,18 @@ class Likelihood(Scheduled):
         *,
         seed: int,
         mode: MemoryMode = "plain",
+        noise: Noise | None = None,
+        crop: RandomCrop | None = None,
     ) -> None:
         super().__init__(flow, schedule, seed=seed)
         self.mode: MemoryMode = mode
+        self.noise = noise or UniformNoise()
+        self.crop = crop
 
     def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
-        """Return the mean bits per dimension, with noise that this step owns."""
+        """Return the mean bits per dimension, with draws that this step owns."""
 
-        loss = self._bits(batch[0], self.global_step + 1)
+        loss = self._bits(batch[0], self.global_step + 1, self.share(), self.crop)
         self.log("train_bits", loss, prog_bar=True)
 
         return loss
@@ -53,12 +61,16 @@ class Likelihood(Scheduled):
     def validation_step(self, batch: list[Tensor], index: int) -> None:
         """Log the mean bits per dimension, with the same noise every epoch."""
 
-        self.log("val_bits", self._bits(batch[0], -index), prog_bar=True)
+        self.log("val_bits", self._bits(batch[0], -index, 1.0), prog_bar=True)
 
-    def _bits(self, pixels: Tensor, draw: int) -> Tensor:
-        generator = torch.Generator(pixels.device).manual_seed(
+    def _bits(
+        self, pixels: Tensor, draw: int, share: float, crop: RandomCrop | None = None
+    ) -> Tensor:
+        generator = torch.Generator().manual_seed(
             self.seed * 1_000_003 + abs(draw) * 2 + (draw > 0)
         )
-        x = dequantize(pixels.float() / 255, generator=generator)
+        x = to_images(pixels)
+        x = crop(x, generator=generator) if crop else x
+        x = self.noise(x, share, generator=generator)
 
         return in_memory_mode(self.model, self.mode).bits_per_dimension(x).mean()

@@ -88,6 +88,11 @@ class Scheduled(lightning.LightningModule):
 
         return self.seed * 1_000_003 + self.global_step
 
+    def share(self) -> float:
+        """Return how much of the training is over, in [0, 1]."""
+
+        return self.global_step / int(self.trainer.estimated_stepping_batches)
+
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Return the optimizer and its schedule."""
 

@@ -1,13 +1,15 @@
 """Fit a classifier by cross-entropy."""
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 from torch.nn import functional
 
 from diffeo.models.seeded import seeded
+from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
-from diffeo.training.schedule import Scheduled
+from diffeo.training.schedule import Schedule, Scheduled
 
-__all__ = ["Supervised"]
+__all__ = ["MultiLabel", "Supervised"]
 
 
 class Supervised(Scheduled):
@@ -19,6 +21,7 @@ class Supervised(Scheduled):
         model: Maps images in [0, 1] to logits of shape (batch, classes).
         schedule: The optimizer and its learning rate.
         seed: Seed of what the model draws while it trains, such as dropout.
+        crop: What is cut out of training images; held-out ones are squares already.
 
     Example:
         >>> from torch import nn
@@ -28,15 +31,31 @@ class Supervised(Scheduled):
         0
     """
 
+    def __init__(
+        self,
+        model: nn.Module,
+        schedule: Schedule,
+        *,
+        seed: int,
+        crop: RandomCrop | None = None,
+    ) -> None:
+        super().__init__(model, schedule, seed=seed)
+        self.crop = crop
+
     def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
         """Return the mean cross-entropy, with draws that this step owns."""
 
         pixels, labels = batch
+        x = to_images(pixels)
+
+        if self.crop:
+            generator = torch.Generator().manual_seed(self.step_seed())
+            x = self.crop(x, generator=generator)
 
         with seeded(self.step_seed()):
-            logits = self.model(to_images(pixels))
+            logits = self.model(x)
 
-        loss = functional.cross_entropy(logits, labels)
+        loss = self.loss(logits, labels)
         self.log("train_loss", loss, prog_bar=True)
 
         return loss
@@ -46,6 +65,41 @@ class Supervised(Scheduled):
 
         pixels, labels = batch
         logits = self.model(to_images(pixels))
-        self.log("val_loss", functional.cross_entropy(logits, labels))
-        right = (logits.argmax(1) == labels).float().mean()
+        self.log("val_loss", self.loss(logits, labels))
+        right = self.right(logits, labels).float().mean()
         self.log("val_accuracy", right, prog_bar=True)
+
+    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return the mean cross-entropy."""
+
+        return functional.cross_entropy(logits, labels)
+
+    def right(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return whether each label is the one with the greatest logit."""
+
+        return logits.argmax(1) == labels
+
+
+class MultiLabel(Supervised):
+    """Minimize the binary cross-entropy of labels that do not exclude each other.
+
+    Batches are images and a flag for each label; logits have the labels' shape.
+
+    Example:
+        >>> from diffeo.training.schedule import Schedule
+        >>> model = MultiLabel(nn.Identity(), Schedule(), seed=0)
+        >>> model.loss(torch.zeros(1, 3), torch.ones(1, 3, dtype=torch.bool))
+        tensor(0.6931)
+    """
+
+    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return the mean binary cross-entropy of all labels."""
+
+        return functional.binary_cross_entropy_with_logits(
+            logits, labels.to(logits.dtype)
+        )
+
+    def right(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return whether each flag is the likelier one."""
+
+        return (logits > 0) == labels

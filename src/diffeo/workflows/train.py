@@ -1,5 +1,6 @@
 """Train a flow or a classifier of images and store its weights with a card."""
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,15 +14,16 @@ from diffeo import zoo
 from diffeo.batching import batches_of
 from diffeo.data.labelled import LabelledImages
 from diffeo.models.flow.bijection import initialize
-from diffeo.models.flow.dequantization import dequantize
 from diffeo.models.flow.flow import as_flow
 from diffeo.models.flow.recipes import Level
 from diffeo.search.run import Backward, backward_named
 from diffeo.shapes import Images
+from diffeo.training.augmentation import RandomCrop
 from diffeo.training.backward import choose_memory_mode
 from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
 from diffeo.training.likelihood import Likelihood
+from diffeo.training.noise import Noise, UniformNoise
 from diffeo.training.schedule import Schedule
 from diffeo.training.supervised import Supervised
 
@@ -33,7 +35,7 @@ __all__ = [
     "train_flow",
 ]
 
-INITIAL = 2000  # images that the first scales of a flow are taken from
+INITIAL = 2000 * 28 * 28  # values that the first scales of a flow are taken from
 LEVELS = 3  # of a flow, at most
 TYPICAL = (0.005, 0.995)  # quantiles of held-out log-densities
 
@@ -135,16 +137,23 @@ def train_flow(
     held_out: Float[Tensor, "others channels height width"],
     card: zoo.Card,
     options: TrainingOptions,
+    *,
+    noise: Noise | None = None,
+    crop: RandomCrop | None = None,
+    schedule: Schedule | None = None,
 ) -> None:
     """Train a flow of images by maximum likelihood and store it.
 
     Args:
-        train: Images in [0, 1] to train on.
+        train: Images in [0, 1] to train on; larger than the flow's if they are cropped.
         held_out: Images in [0, 1] that the figures and the bounds of typical
             log-densities are measured on.
         card: What to tell of the weights. Its recipe gets the seed, its command the
             backward pass that was taken, its figures what is measured.
         options: How long to train, and where to keep what.
+        noise: What makes gray levels a density; `UniformNoise` if not given.
+        crop: What is cut out of training images at random, if anything.
+        schedule: How the weights are updated.
 
     Raises:
         FileNotFoundError: If there is no checkpoint to resume from.
@@ -166,13 +175,23 @@ def train_flow(
     card = _seeded(card, options.seed)
     flow = as_flow(card.recipe.build())
     generator = torch.Generator().manual_seed(options.seed)
-    initialize(flow, dequantize(train[:INITIAL], generator=generator))
-    x = dequantize(train[: options.batch_size], generator=generator)
-    mode = choose_memory_mode(flow, x, options.backward)
+    noise = noise or UniformNoise()
+    x = train[: math.ceil(INITIAL / math.prod(train.shape[1:]))]
+    x = crop(x, generator=generator) if crop else x
+    x = noise(x, 0.0, generator=generator)
+    initialize(flow, x)
+    mode = choose_memory_mode(flow, x[: options.batch_size], options.backward)
     card = replace(card, command=f"{card.command} --backward {mode}")
-    module = Likelihood(flow, Schedule(), seed=options.seed, mode=mode)
+    module = Likelihood(
+        flow,
+        schedule or Schedule(),
+        seed=options.seed,
+        mode=mode,
+        noise=noise,
+        crop=crop,
+    )
     _run(module, (_pixels(train),), (_pixels(held_out),), options)
-    _store(flow, card, options, lambda model: _measure_flow(model, held_out))
+    _store(flow, card, options, lambda model: _measure_flow(model, held_out, noise))
 
 
 def train_classifier(
@@ -180,15 +199,18 @@ def train_classifier(
     held_out: LabelledImages,
     card: zoo.Card,
     options: TrainingOptions,
+    *,
+    crop: RandomCrop | None = None,
 ) -> None:
     """Train a classifier of images by cross-entropy and store it.
 
     Args:
-        train: Images to train on.
+        train: Images to train on; larger than the held-out ones if they are cropped.
         held_out: Images that the accuracy is measured on.
         card: What to tell of the weights. Its recipe gets the seed, its figures what is
             measured.
         options: How long to train, and where to keep what.
+        crop: What is cut out of training images at random, if anything.
 
     Raises:
         FileNotFoundError: If there is no checkpoint to resume from.
@@ -203,12 +225,12 @@ def train_classifier(
         ...     how = TrainingOptions(weights, epochs=1, progress=False)
         ...     train_classifier(data, data, card, how)
         ...     list(zoo.card(weights).figures)
-        ['validation_accuracy', 'parameters']
+        ['validation_accuracy', 'validation_balanced_accuracy', 'parameters']
     """
 
     card = _seeded(card, options.seed)
     model = card.recipe.build()
-    module = Supervised(model, Schedule(decay=0.05), seed=options.seed)
+    module = Supervised(model, Schedule(decay=0.05), seed=options.seed, crop=crop)
     _run(
         module,
         (train.pixels, train.labels),
@@ -253,7 +275,7 @@ def _store(
 
 
 @torch.no_grad()
-def _measure_flow(model: nn.Module, held_out: Images) -> dict[str, float]:
+def _measure_flow(model: nn.Module, held_out: Images, noise: Noise) -> dict[str, float]:
     """Set the bounds of typical log-densities and return the bits per dimension."""
 
     flow = as_flow(model)
@@ -261,7 +283,7 @@ def _measure_flow(model: nn.Module, held_out: Images) -> dict[str, float]:
     bits, density = [], []
 
     for x in batches_of(held_out):
-        bits.append(flow.bits_per_dimension(dequantize(x, generator=generator)))
+        bits.append(flow.bits_per_dimension(noise(x, 1.0, generator=generator)))
         density.append(flow.log_prob(x))
 
     flow.typical.copy_(torch.cat(density).quantile(torch.tensor(TYPICAL)))
@@ -272,9 +294,14 @@ def _measure_flow(model: nn.Module, held_out: Images) -> dict[str, float]:
 @torch.no_grad()
 def _measure_classifier(model: nn.Module, held_out: LabelledImages) -> dict[str, float]:
     logits = torch.cat([model(x) for x in batches_of(held_out.images)])
-    right = logits.argmax(1) == held_out.labels
+    right = (logits.argmax(1) == held_out.labels).double()
+    classes = [held_out.labels == label for label in range(held_out.classes)]
+    each = [right[rows].mean() for rows in classes if rows.any()]
 
-    return {"validation_accuracy": right.float().mean().item()}
+    return {
+        "validation_accuracy": right.mean().item(),
+        "validation_balanced_accuracy": torch.stack(each).mean().item(),
+    }
 
 
 def _seeded(card: zoo.Card, seed: int) -> zoo.Card:

@@ -33,9 +33,11 @@ def dequantize(x: Images, *, generator: torch.Generator, levels: int = 256) -> I
         True
     """
 
-    noise = torch.rand(x.shape, generator=generator, dtype=x.dtype, device=x.device)
+    noise = torch.rand(
+        x.shape, generator=generator, dtype=x.dtype, device=generator.device
+    )
 
-    return x + (noise - 0.5) / (levels - 1)
+    return x + (noise.to(x.device) - 0.5) / (levels - 1)
 
 
 class BinCenter(Bijection):

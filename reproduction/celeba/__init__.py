@@ -1,0 +1,1 @@
+"""Section IV-B on CelebA: faces that turn blond, smile or age."""

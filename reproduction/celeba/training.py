@@ -1,0 +1,89 @@
+"""The trainings behind the weights of faces."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from diffeo import zoo
+from diffeo.data.celeba import celeba
+from diffeo.data.labelled import LabelledImages
+from diffeo.models.flow.recipes import Level
+from diffeo.training.augmentation import RandomCrop
+from diffeo.training.noise import GaussianNoise
+from diffeo.training.schedule import Schedule
+from diffeo.workflows.train import TrainingOptions, train_classifier, train_flow
+from reproduction.experiment import Training, training_command
+
+__all__ = ["ATTRIBUTES", "CELEBA_TRAININGS", "FACES_FLOW", "MARGIN", "SIZE"]
+
+SIZE, MARGIN = 64, 6  # pixels of an image, and on each of its sides to crop from
+CELEBA = "CelebA, the training images of its partition (Liu, Luo, Wang and Tang)"
+TERMS = "non-commercial research only, as CelebA"
+LEVELS = Level(4, 48), Level(6, 80), Level(8, 128), Level(6, 160)
+FACES_FLOW = zoo.Recipe(
+    "glow", {"shape": [3, SIZE, SIZE], "levels": [asdict(level) for level in LEVELS]}
+)
+FACES_CNN = zoo.Recipe("cnn", {"shape": [3, SIZE, SIZE], "classes": 2, "width": 16})
+ATTRIBUTES = {"blond": "Blond_Hair", "smiling": "Smiling", "young": "Young"}
+
+
+def train_celeba_flow(options: TrainingOptions, data: Path | None) -> None:
+    """Train the flow of faces, with normal noise that falls to 3/255."""
+
+    train = celeba("train", data, size=SIZE, margin=MARGIN).pixels.float() / 255
+    held_out = celeba("validation", data, size=SIZE).pixels.float() / 255
+    train_flow(
+        train,
+        held_out,
+        zoo.Card(FACES_FLOW, CELEBA, training_command(options), TERMS, {}),
+        options,
+        noise=GaussianNoise(),
+        crop=RandomCrop(SIZE),
+        schedule=Schedule(rate=1e-3),
+    )
+
+
+def train_celeba_classifier(
+    attribute: str, options: TrainingOptions, data: Path | None
+) -> None:
+    """Train a classifier of faces; those of the rarer class come more often.
+
+    Args:
+        attribute: What it looks for, as the data call it.
+        options: How long to train, and where to keep what.
+        data: The folder of the data sets.
+    """
+
+    train = celeba("train", data, size=SIZE, margin=MARGIN).labelled(attribute)
+    held_out = celeba("validation", data, size=SIZE).labelled(attribute)
+    card = zoo.Card(FACES_CNN, CELEBA, training_command(options), TERMS, {})
+    crop = RandomCrop(SIZE)
+    train_classifier(_evened(train), held_out, card, options, crop=crop)
+
+
+def _evened(faces: LabelledImages) -> LabelledImages:
+    """Return faces of two classes, those of the rarer one √(more / fewer) times."""
+
+    counts = faces.labels.bincount(minlength=2).double()
+    rarer = int(counts.argmin())
+    times = max(1, round((counts.max() / counts.min()).sqrt().item()))
+    again = (faces.labels == rarer).nonzero()[:, 0].repeat(times - 1)
+
+    return faces.select(torch.cat((torch.arange(len(faces)), again)))
+
+
+def _classifier(name: str, attribute: str) -> Training:
+    train: Callable[[TrainingOptions, Path | None], None] = partial(
+        train_celeba_classifier, attribute
+    )
+
+    return Training(f"celeba-{name}", f"A classifier of faces: {name}.", 10, train, 64)
+
+
+CELEBA_TRAININGS = (
+    Training("celeba-flow", "A Glow of faces.", 7, train_celeba_flow, 16),
+    *(_classifier(name, attribute) for name, attribute in ATTRIBUTES.items()),
+)
