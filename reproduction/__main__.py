@@ -9,6 +9,7 @@ from diffeo.cli.command import add_command
 from diffeo.search.run import Backward
 from diffeo.workflows.folders import check_output
 from diffeo.workflows.train import TrainingOptions
+from reproduction.celeba.experiment import CELEBA
 from reproduction.celeba.training import CELEBA_TRAININGS
 from reproduction.experiment import ROOT, ExperimentOptions, Training
 from reproduction.helix.experiment import HELIX
@@ -34,6 +35,7 @@ EXPERIMENTS = (
     MNIST_FRONTIER,
     MNIST_GEOMETRY,
     MNIST_JUDGES,
+    CELEBA,
 )
 TRAININGS = (
     MNIST_FLOW,

@@ -17,7 +17,7 @@ from diffeo.training.schedule import Schedule
 from diffeo.workflows.train import TrainingOptions, train_classifier, train_flow
 from reproduction.experiment import Training, training_command
 
-__all__ = ["ATTRIBUTES", "CELEBA_TRAININGS", "FACES_FLOW", "MARGIN", "SIZE"]
+__all__ = ["ATTRIBUTES", "CELEBA_TRAININGS", "FACES_FLOW", "MARGIN", "SIZE", "evened"]
 
 SIZE, MARGIN = 64, 6  # pixels of an image, and on each of its sides to crop from
 CELEBA = "CelebA, the training images of its partition (Liu, Luo, Wang and Tang)"
@@ -61,10 +61,10 @@ def train_celeba_classifier(
     held_out = celeba("validation", data, size=SIZE).labelled(attribute)
     card = zoo.Card(FACES_CNN, CELEBA, training_command(options), TERMS, {})
     crop = RandomCrop(SIZE)
-    train_classifier(_evened(train), held_out, card, options, crop=crop)
+    train_classifier(evened(train), held_out, card, options, crop=crop)
 
 
-def _evened(faces: LabelledImages) -> LabelledImages:
+def evened(faces: LabelledImages) -> LabelledImages:
     """Return faces of two classes, those of the rarer one √(more / fewer) times."""
 
     counts = faces.labels.bincount(minlength=2).double()

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 
 from diffeo.evaluation.evaluation import Evaluation
-from diffeo.evaluation.intervals import UNKNOWN, Interval
 from diffeo.shapes import Scores
+from reproduction.domain import lead
 from reproduction.mnist.baselines import OURS
 
-__all__ = ["PUBLISHED", "comparison_results", "headlines", "lead"]
+__all__ = ["PUBLISHED", "comparison_results", "headlines"]
 
 # Mean and standard deviation of Tables I to III. Latent norms are of another flow, in
 # which gray levels lie at the edge of their bin; here they lie in its middle.
@@ -109,22 +109,6 @@ def headlines(results: Mapping[str, float]) -> tuple[str, ...]:
         or name in PUBLISHED
         or name.startswith("tuned_")
     )
-
-
-def lead(evaluation: Evaluation, one: str, other: str, metric: str) -> Interval:
-    """Return the mean lead of a method over another on the same fours.
-
-    Args:
-        evaluation: Of both.
-        one: Name of the method.
-        other: Name of the other.
-        metric: Name of what is compared.
-    """
-
-    if not evaluation.difference(one, other, metric).isfinite().any():
-        return UNKNOWN
-
-    return evaluation.paired(one, other, metric)
 
 
 def _spread(stem: str, scores: Scores) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Figures 2 (e), 11, 13, 14 and 15, for MNIST."""
+"""Figures 2 (e), 11, 13, 14 and 15, for any classes of images."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -14,12 +14,13 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.evaluation import Evaluation
 from diffeo.evaluation.judges import encode_8_bits
 from diffeo.evaluation.table import Measurement
+from diffeo.models.flow.flow import Flow
+from diffeo.report import images
 from diffeo.report.figures import COLORS
 from diffeo.shapes import Images, Scores
+from reproduction.domain import Domain
 from reproduction.experiment import Drawing
 from reproduction.figures import saved
-from reproduction.mnist.baselines import OURS
-from reproduction.mnist.setup import SOURCE, TARGET, Setup
 
 __all__ = ["comparison_drawings"]
 
@@ -27,22 +28,27 @@ SHOWN = 8
 BINS = 40
 OWN, OTHERS = COLORS[:2]
 SHARES = {
-    "oracle": ("svm_target", "share that the SVM takes for nines"),
-    "neighbors": ("knn_target", "share of nines among 10 neighbors"),
-    "consensus": ("consensus_target", "share that most oracles take for nines"),
+    "oracle": ("svm_target", "share that the SVM takes for the target"),
+    "neighbors": ("knn_target", "share of the target among 10 neighbors"),
+    "consensus": ("consensus_target", "share that most oracles take for the target"),
 }
 Records = Mapping[str, Counterfactuals]
 
 
 def comparison_drawings(
-    records: Mapping[str, Records], evaluation: Evaluation, setup: Setup
+    records: Mapping[str, Records],
+    evaluation: Evaluation,
+    domain: Domain,
+    pair: tuple[str, str],
 ) -> dict[str, Drawing]:
     """Return functions that draw all figures of the methods, by the name of the file.
 
     Args:
         records: By the prefix of their confidence, then by the name of their method.
         evaluation: Of these records, with the prefix before their names, and controls.
-        setup: The flow, and the real fours and nines.
+        domain: The flow, and real images of both classes.
+        pair: Names of an adversarial method and of one on the data, which are compared
+            in more detail.
     """
 
     drawings: dict[str, Drawing] = {}
@@ -64,10 +70,10 @@ def comparison_drawings(
                 partial(_shares_figure, bars, label)
             )
 
-        pair = {name: found[name] for name in ("adversarial", OURS)}
+        two = {name: found[name] for name in pair}
         drawings |= {
-            f"{prefix}distances.png": saved(partial(_distances_figure, pair, setup)),
-            f"{prefix}nearest.png": saved(partial(_nearest_figure, pair, setup)),
+            f"{prefix}distances.png": saved(partial(_distances_figure, two, domain)),
+            f"{prefix}nearest.png": saved(partial(_nearest_figure, two, domain)),
             f"{prefix}gallery.png": saved(partial(_gallery_figure, found)),
         }
 
@@ -100,7 +106,7 @@ def _shares_figure(shares: Mapping[str, Measurement], label: str) -> Figure:
 
 
 def _gallery_figure(records: Records) -> Figure:
-    """Draw the first fours, a column each, and what every method makes of them.
+    """Draw the first factuals, a column each, and what every method makes of them.
 
     An empty place means that the method did not reach its target.
 
@@ -121,9 +127,12 @@ def _gallery_figure(records: Records) -> Figure:
     figure = Figure(figsize=(1.2 + 0.8 * count, 0.8 * len(lines)), layout="constrained")
     axes = figure.subplots(len(lines), count, squeeze=False)
 
-    for line, (name, images) in zip(axes, lines.items(), strict=True):
-        for place, image in zip(line, images, strict=True):
-            place.imshow(image[0].numpy(), cmap="gray", vmin=0, vmax=1)
+    for line, (name, drawn) in zip(axes, lines.items(), strict=True):
+        for place, image in zip(line, drawn, strict=True):
+            if image.isfinite().all():
+                shown = images.as_picture(image)
+                place.imshow(shown, cmap="gray", vmin=0, vmax=255)
+
             place.set(xticks=[], yticks=[], frame_on=False)
 
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
@@ -131,26 +140,26 @@ def _gallery_figure(records: Records) -> Figure:
     return figure
 
 
-def _nearest_figure(records: Records, setup: Setup) -> Figure:
-    """Draw how far originals and counterfactuals are from the nearest training nine.
+def _nearest_figure(records: Records, domain: Domain) -> Figure:
+    """Draw how far originals and counterfactuals are from the nearest of the target.
 
     Source: Dombrowski et al., 2024, Figure 2 (e).
     """
 
     both = torch.stack([record.reached for record in records.values()]).all(0)
     factual = next(iter(records.values())).factual
-    images = {"originals": factual[both]}
-    images |= {name: record.counterfactual[both] for name, record in records.items()}
-    nines = setup.train.of(TARGET)
+    shown = {"originals": factual[both]}
+    shown |= {name: record.counterfactual[both] for name, record in records.items()}
+    targets = domain.train.of(domain.target)
     figure = Figure(figsize=(7.2, 2.6), layout="constrained")
 
     for axes, (space, encode) in zip(
-        figure.subplots(1, 2), _spaces(setup).items(), strict=True
+        figure.subplots(1, 2), _spaces(domain.flow).items(), strict=True
     ):
-        real = encode(nines)
+        real = encode(targets)
         nearest = {
             name: torch.cdist(encode(x), real).min(1).values.numpy()
-            for name, x in images.items()
+            for name, x in shown.items()
             if len(x)
         }
 
@@ -164,23 +173,25 @@ def _nearest_figure(records: Records, setup: Setup) -> Figure:
             )
             axes.legend(fontsize=7)
 
-        axes.set(xlabel=f"distance to the nearest training nine in {space}", yticks=[])
+        axes.set(xlabel=f"distance to the nearest of the target in {space}", yticks=[])
 
     return figure
 
 
-def _distances_figure(records: Records, setup: Setup) -> Figure:
+def _distances_figure(records: Records, domain: Domain) -> Figure:
     """Draw how far methods end from their own source image and from its whole class.
 
     Source: Dombrowski et al., 2024, Figure 14.
     """
 
-    fours = setup.test.of(SOURCE)
+    sources = domain.held_out.of(domain.source)
     figure = Figure(figsize=(7.2, 2.2 * len(records)), layout="constrained")
     plots = figure.subplots(len(records), 2, sharex="col", squeeze=False)
 
-    for column, (space, encode) in zip(plots.T, _spaces(setup).items(), strict=True):
-        others = encode(fours)
+    for column, (space, encode) in zip(
+        plots.T, _spaces(domain.flow).items(), strict=True
+    ):
+        others = encode(sources)
 
         for axes, (name, record) in zip(column, records.items(), strict=True):
             there = record.select(record.reached)
@@ -211,10 +222,10 @@ def _draw_distances(axes: Axes, own: Scores, others: Scores) -> None:
         axes.hist(values.numpy(), edges, density=len(own) > 0, color=color, alpha=0.65)
 
 
-def _spaces(setup: Setup) -> dict[str, Callable[[Images], Tensor]]:
+def _spaces(flow: Flow) -> dict[str, Callable[[Images], Tensor]]:
     """Return what images are in X and in Z, as vectors."""
 
     def encode(x: Images) -> Tensor:
-        return encode_8_bits(setup.flow, x) if len(x) else x.flatten(1)
+        return encode_8_bits(flow, x) if len(x) else x.flatten(1)
 
     return {"X": partial(torch.flatten, start_dim=1), "Z": encode}

@@ -1,0 +1,199 @@
+"""Which of forty attributes change along: MNAC, and correlations beside the data's."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from diffeo.batching import batches_of
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.data.faces import Faces
+from diffeo.evaluation.cache import Cache
+from diffeo.evaluation.intervals import interval_of, mean
+from diffeo.models.classifiers import cnn
+from diffeo.report.figures import COLORS
+from diffeo.shapes import Images
+from diffeo.training.augmentation import RandomCrop
+from diffeo.training.batches import batches
+from diffeo.training.fit import Fit, fit
+from diffeo.training.schedule import Schedule
+from diffeo.training.supervised import MultiLabel
+
+__all__ = [
+    "attribute_classifier",
+    "attribute_probabilities",
+    "attribute_results",
+    "attributes_figure",
+    "correlation_difference",
+]
+
+Probabilities = Float[Tensor, "batch attributes"]
+WIDTH, EPOCHS, BATCH, SEED = 16, 10, 64, 401
+VERSION = 1  # of all that decides the weights besides these
+SHOWN = 14  # attributes of the figure
+
+
+def attribute_classifier(faces: Faces, size: int, *, quick: bool) -> nn.Module:
+    """Return a network that tells all attributes, trained or from the cache.
+
+    Args:
+        faces: Training faces with a margin to crop from.
+        size: Side of the images that it looks at, in pixels.
+        quick: Whether to hardly train it.
+    """
+
+    tensors = faces.pixels, faces.attributes
+    epochs = 1 if quick else EPOCHS
+    model = cnn((3, size, size), len(faces.attribute_names), width=WIDTH, seed=SEED)
+
+    def train(model: nn.Module) -> None:
+        module = MultiLabel(
+            model, Schedule(decay=0.05), seed=SEED, crop=RandomCrop(size)
+        )
+        loader = batches(*tensors, size=BATCH, seed=SEED)
+        fit(module, loader, None, Fit(None, epochs, progress=False))
+
+    return Cache.usual().trained(
+        model,
+        train,
+        data=tensors,
+        settings={"name": "attributes", "version": VERSION, "epochs": epochs},
+    )
+
+
+@torch.no_grad()
+def attribute_probabilities(model: nn.Module, x: Images) -> Probabilities:
+    """Return the probability of each attribute of each face."""
+
+    return torch.cat([model(part).sigmoid() for part in batches_of(x)])
+
+
+def attribute_results(
+    records: Mapping[str, Counterfactuals], model: nn.Module, attribute: int
+) -> dict[str, float]:
+    """Return the mean number of attributes that change, and who agrees on the one.
+
+    Source: Rodríguez et al., 2021, Beyond trivial counterfactual explanations with
+    diverse valuable explanations, for the mean number of attribute changes (MNAC).
+
+    Args:
+        records: By method; those that reached their targets count.
+        model: What tells the attributes.
+        attribute: Number of the one that was to change.
+    """
+
+    results: dict[str, float] = {}
+
+    for name, record in records.items():
+        there = record.select(record.reached)
+        before, after = (
+            attribute_probabilities(model, x) > 0.5
+            for x in (there.factual, there.counterfactual)
+        )
+        wanted = there.target.bool()
+        changed = (before != after).sum(1).double()
+        agreed = (after[:, attribute] == wanted).double()
+        results |= interval_of(changed, mean).as_results(f"mnac_{name}")
+        results |= interval_of(agreed, mean).as_results(f"attributes_target_{name}")
+
+    return results
+
+
+def correlation_difference(
+    before: Probabilities, after: Probabilities, labels: Tensor, attribute: int
+) -> float:
+    """Return how far changes correlate otherwise than labels do, summed over all.
+
+    It is Σₐ |corr(δ_q, δ_a) − corr(y_q, y_a)|, where δ are the changes of decisions
+    and q is the attribute that was to change, in some faces one way and in some the
+    other.
+
+    Source: Jeanneret, Simon and Jurie, 2022, Diffusion models for counterfactual
+    explanations, Section 4.2, "Correlation Difference".
+
+    Args:
+        before: Probabilities of the attributes of factuals.
+        after: Those of their counterfactuals.
+        labels: True attributes of real faces, a flag for each.
+        attribute: Number q.
+    """
+
+    changes = (after > 0.5).double() - (before > 0.5).double()
+    found, real = (
+        _correlations(each, attribute) for each in (changes, labels.double())
+    )
+    others = torch.arange(len(found)) != attribute
+
+    return (found - real)[others].abs().sum().item()
+
+
+def attributes_figure(
+    records: Mapping[str, Counterfactuals],
+    model: nn.Module,
+    faces: Faces,
+    attribute: int,
+) -> Figure:
+    """Draw how much the probabilities of attributes move, beside what goes with one.
+
+    Args:
+        records: By method.
+        model: What tells the attributes.
+        faces: Real faces: the difference between those with the attribute and others.
+        attribute: Number of the one that was to change.
+    """
+
+    flags = faces.attributes.double()
+    having = faces.attributes[:, attribute]
+    real = flags[having].mean(0) - flags[~having].mean(0)
+    moves = {"real faces with and without": real}
+
+    for name, record in records.items():
+        there = record.select(record.reached)
+        before, after = (
+            attribute_probabilities(model, x).double().mean(0)
+            for x in (there.factual, there.counterfactual)
+        )
+        moves[name] = after - before
+
+    shown = real.abs().argsort(descending=True)[:SHOWN].tolist()
+
+    return _bars(moves, shown, faces.attribute_names)
+
+
+def _bars(
+    moves: Mapping[str, Tensor], shown: Sequence[int], names: Sequence[str]
+) -> Figure:
+    figure = Figure(figsize=(6.4, 0.32 * len(shown) + 1.2), layout="constrained")
+    axes = figure.subplots()
+    height = 0.8 / len(moves)
+
+    for at, (name, values) in enumerate(moves.items()):
+        places = np.arange(len(shown)) + height * at
+        axes.barh(places, values[shown].numpy(), height, label=name, color=COLORS[at])
+
+    axes.set_yticks(
+        np.arange(len(shown)) + 0.4 - height / 2,
+        [names[at].replace("_", " ").lower() for at in shown],
+        fontsize=8,
+    )
+    axes.invert_yaxis()
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_xlabel("change of the share, or of the mean probability")
+    axes.legend(fontsize=8, frameon=False)
+
+    return figure
+
+
+def _correlations(values: Float[Tensor, "batch attributes"], one: int) -> Tensor:
+    """Return the correlation of each column with one; 0 where a column is constant."""
+
+    centered = values - values.mean(0)
+    scale = centered.norm(dim=0)
+    products = (centered * centered[:, one : one + 1]).sum(0)
+
+    return torch.where(
+        scale * scale[one] > 0, products / (scale * scale[one]), torch.zeros_like(scale)
+    )

@@ -1,0 +1,109 @@
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from diffeo import Identity, TargetClass, search
+from diffeo.data.faces import Faces
+from reproduction.celeba.attributes import (
+    attribute_results,
+    correlation_difference,
+)
+from reproduction.celeba.experiment import CELEBA
+from reproduction.celeba.regions import region_shares, regions
+from reproduction.celeba.setup import WEIGHTS
+from reproduction.celeba.training import evened
+from reproduction.experiment import ExperimentOptions
+
+SHIPPED = Path(__file__).parents[2] / "results" / "celeba" / "results.json"
+
+
+def test_faces_turn_blond_and_are_judged(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ExperimentOptions(tmp_path, data, quick=True, progress=False)
+    results = CELEBA.run(options)
+
+    assert results.keys() >= json.loads(SHIPPED.read_text()).keys()
+    assert results["model_accuracy"] > 0.8
+    assert results["reached_latent"] > 0
+    assert results["flow_round_trip_error"] < 1e-3
+    assert "could not be drawn" not in capsys.readouterr().err
+
+    for name in ("gallery.png", "attributes.png", "faces.png", "report.html"):
+        assert (tmp_path / name).is_file()
+
+
+def test_weights_are_small_enough_to_keep() -> None:
+    files = list(WEIGHTS.glob("*.safetensors"))
+
+    assert files
+    assert all(file.stat().st_size < 16 * 2**20 for file in files)
+    assert all(file.with_suffix(".md").is_file() for file in files)
+
+
+@pytest.mark.parametrize("size", [16, 64])
+def test_every_pixel_is_in_one_region(size: int) -> None:
+    found = torch.stack(list(regions(size).values()))
+
+    assert (found.sum(0) == 1).all()
+    assert all(0.2 < part.double().mean() < 0.5 for part in found)
+
+
+def test_a_change_is_shared_out_among_regions() -> None:
+    before = torch.zeros(1, 3, 64, 64)
+    after = before.clone()
+    after[:, :, 38, 32] = 0.5  # within the face
+    after[:, 0, 2, 32] = -0.5  # above it
+    shares = region_shares(before, after)
+
+    assert shares["face"].item() == pytest.approx(0.75)
+    assert shares["hair"].item() == pytest.approx(0.25)
+    assert shares["elsewhere"].item() == 0
+
+
+def test_changed_attributes_are_counted_and_the_wanted_one_is_looked_for() -> None:
+    class Teller(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return 9 * (x.flatten(1)[:, :3] - 0.5)
+
+    def model(x: torch.Tensor) -> torch.Tensor:
+        return 40 * (x.flatten(1)[:, :2] - 0.5)
+
+    x = torch.tensor([0.6, 0.2, 0.4]).reshape(1, 3, 1, 1)
+    record = search(x, model, TargetClass(1, 0.9), Identity((3, 1, 1)))
+    after = torch.tensor([0.4, 0.8, 0.4]).reshape(1, 3, 1, 1)
+    found = attribute_results(
+        {"ours": replace(record, counterfactual=after)}, Teller(), attribute=1
+    )
+
+    assert record.reached.all()
+    assert found["mnac_ours"] == 2
+    assert found["attributes_target_ours"] == 1
+
+
+def test_changes_that_correlate_as_labels_do_differ_by_nothing() -> None:
+    labels = torch.tensor([[1, 1, 0], [0, 0, 0], [1, 0, 1], [0, 1, 1]]).bool()
+    before = torch.full((4, 3), 0.4)
+    before[1] = 0.6
+    same = before.clone()
+    same[0, :2], same[1, :2] = 0.6, 0.4  # the first two move together
+    apart = before.clone()
+    apart[0, 0], apart[1, 0] = 0.6, 0.4
+
+    assert correlation_difference(before, apart, labels, 0) == pytest.approx(0)
+    assert correlation_difference(before, same, labels, 0) == pytest.approx(1)
+    assert not math.isnan(correlation_difference(before, before, labels, 0))
+
+
+def test_the_rarer_class_comes_more_often() -> None:
+    pixels = torch.zeros(10, 3, 4, 4, dtype=torch.uint8)
+    flags = torch.zeros(10, 1, dtype=torch.bool)
+    flags[3] = True
+    faces = Faces(pixels, flags, ("Bald",), tuple(map(str, range(10))))
+    labels = evened(faces.labelled("Bald")).labels
+
+    assert labels.bincount().tolist() == [9, 3]
