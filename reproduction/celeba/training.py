@@ -1,11 +1,13 @@
 """The trainings behind the weights of faces."""
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from diffeo import zoo
 from diffeo.data.celeba import celeba
@@ -17,7 +19,15 @@ from diffeo.training.schedule import Schedule
 from diffeo.workflows.train import TrainingOptions, train_classifier, train_flow
 from reproduction.experiment import Training, training_command
 
-__all__ = ["ATTRIBUTES", "CELEBA_TRAININGS", "FACES_FLOW", "MARGIN", "SIZE", "evened"]
+__all__ = [
+    "ATTRIBUTES",
+    "CELEBA_TRAININGS",
+    "FACES_FLOW",
+    "MARGIN",
+    "SIZE",
+    "correct_prior",
+    "rarer_class",
+]
 
 SIZE, MARGIN = 64, 6  # pixels of an image, and on each of its sides to crop from
 CELEBA = "CelebA, the training images of its partition (Liu, Luo, Wang and Tang)"
@@ -51,6 +61,8 @@ def train_celeba_classifier(
 ) -> None:
     """Train a classifier of faces; those of the rarer class come more often.
 
+    Its probabilities are then corrected for that.
+
     Args:
         attribute: What it looks for, as the data call it.
         options: How long to train, and where to keep what.
@@ -59,31 +71,55 @@ def train_celeba_classifier(
 
     train = celeba("train", data, size=SIZE, margin=MARGIN).labelled(attribute)
     held_out = celeba("validation", data, size=SIZE).labelled(attribute)
-    card = zoo.Card(FACES_CNN, CELEBA, training_command(options), TERMS, {})
-    crop = RandomCrop(SIZE)
-    train_classifier(evened(train), held_out, card, options, crop=crop)
-
-
-def evened(faces: LabelledImages) -> LabelledImages:
-    """Return faces of two classes, those of the rarer one √(more / fewer) times."""
-
-    counts = faces.labels.bincount(minlength=2).double()
-    rarer = int(counts.argmin())
-    times = max(1, round((counts.max() / counts.min()).sqrt().item()))
-    again = (faces.labels == rarer).nonzero()[:, 0].repeat(times - 1)
-
-    return faces.select(torch.cat((torch.arange(len(faces)), again)))
-
-
-def _classifier(name: str, attribute: str) -> Training:
-    train: Callable[[TrainingOptions, Path | None], None] = partial(
-        train_celeba_classifier, attribute
+    rarer, times = rarer_class(train)
+    again = (train.labels == rarer).nonzero()[:, 0].repeat(times - 1)
+    train_classifier(
+        train.select(torch.cat((torch.arange(len(train)), again))),
+        held_out,
+        zoo.Card(FACES_CNN, CELEBA, training_command(options), TERMS, {}),
+        options,
+        crop=RandomCrop(SIZE),
+        adjust=partial(correct_prior, rarer=rarer, times=times),
     )
 
-    return Training(f"celeba-{name}", f"A classifier of faces: {name}.", 10, train, 64)
+
+def rarer_class(data: LabelledImages) -> tuple[int, int]:
+    """Return the rarer of two classes, and √(more / fewer), rounded."""
+
+    counts = data.labels.bincount(minlength=2).double()
+    rarer = int(counts.argmin())
+
+    return rarer, round((counts.max() / counts.min()).sqrt().item())
+
+
+@torch.no_grad()
+def correct_prior(model: nn.Module, rarer: int, times: int) -> None:
+    """Correct logits in place for a class that came several times as often.
+
+    Source: Elkan, 2001, The foundations of cost-sensitive learning, Theorem 2.
+
+    Args:
+        model: A classifier that ends with a linear layer.
+        rarer: The class.
+        times: How many times each of its data came.
+    """
+
+    *_, last = model.children()
+    last.get_parameter("bias")[rarer] -= math.log(times)
+
+
+def _classifier(name: str, epochs: int) -> Training:
+    train: Callable[[TrainingOptions, Path | None], None] = partial(
+        train_celeba_classifier, ATTRIBUTES[name]
+    )
+    title = f"A classifier of faces: {name}."
+
+    return Training(f"celeba-{name}", title, epochs, train, 64)
 
 
 CELEBA_TRAININGS = (
     Training("celeba-flow", "A Glow of faces.", 7, train_celeba_flow, 16),
-    *(_classifier(name, attribute) for name, attribute in ATTRIBUTES.items()),
+    _classifier("blond", 15),
+    _classifier("smiling", 10),
+    _classifier("young", 10),
 )

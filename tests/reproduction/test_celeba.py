@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from diffeo import Identity, TargetClass, search
-from diffeo.data.faces import Faces
+from diffeo.data.labelled import LabelledImages
 from reproduction.celeba.attributes import (
     attribute_results,
     correlation_difference,
@@ -15,7 +15,7 @@ from reproduction.celeba.attributes import (
 from reproduction.celeba.experiment import CELEBA
 from reproduction.celeba.regions import region_shares, regions
 from reproduction.celeba.setup import WEIGHTS
-from reproduction.celeba.training import evened
+from reproduction.celeba.training import correct_prior, rarer_class
 from reproduction.experiment import ExperimentOptions
 
 SHIPPED = Path(__file__).parents[2] / "results" / "celeba" / "results.json"
@@ -99,11 +99,15 @@ def test_changes_that_correlate_as_labels_do_differ_by_nothing() -> None:
     assert not math.isnan(correlation_difference(before, before, labels, 0))
 
 
-def test_the_rarer_class_comes_more_often() -> None:
-    pixels = torch.zeros(10, 3, 4, 4, dtype=torch.uint8)
-    flags = torch.zeros(10, 1, dtype=torch.bool)
-    flags[3] = True
-    faces = Faces(pixels, flags, ("Bald",), tuple(map(str, range(10))))
-    labels = evened(faces.labelled("Bald")).labels
+def test_logits_are_corrected_for_a_class_that_came_more_often() -> None:
+    labels = torch.tensor([0] * 9 + [1])
+    data = LabelledImages(torch.zeros(10, 1, 2, 2), labels)
+    rarer, times = rarer_class(data)
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2))
+    before = model(data.images).softmax(1)
+    correct_prior(model, rarer, times)
+    after = model(data.images).softmax(1)
+    odds = [each[0, 1] / each[0, 0] for each in (before, after)]
 
-    assert labels.bincount().tolist() == [9, 3]
+    assert (rarer, times) == (1, 3)
+    assert (odds[0] / odds[1]).item() == pytest.approx(3)

@@ -88,6 +88,19 @@ def test_resumed_from_an_epochs_checkpoint_training_ends_with_the_same_weights(
         assert torch.equal(value, other[name]), name
 
 
+@pytest.mark.parametrize("train", [tiny_flow, tiny_classifier])
+def test_a_training_that_was_over_is_resumed_with_its_weights(
+    train: Train, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    train(brief(tmp_path, 2))
+    once = zoo.load(tmp_path / "tiny.safetensors").state_dict()
+    train(brief(tmp_path, 2, resume=True))
+    again = zoo.load(tmp_path / "tiny.safetensors").state_dict()
+
+    assert all(torch.equal(value, again[name]) for name, value in once.items())
+    assert not [each for each in recwarn if "not empty" in str(each.message)]
+
+
 def test_there_must_be_something_to_resume(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"last.ckpt"):
         tiny_classifier(brief(tmp_path / "none", resume=True))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytorch_lightning as lightning
 import torch
@@ -27,6 +27,7 @@ CHECKPOINT = "last.ckpt"
 BROKEN = (EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 HINTS = (
     "Checkpoint directory .* exists and is not empty",
+    "Experiment logs directory .* exists and is not empty",
     "The dirpath has changed from",
     "You defined a `validation_step` but have no `val_dataloader`",
     "The '?.*_dataloader'? does not have many workers",
@@ -83,7 +84,8 @@ def fit(
     """Train a module in place; at the end it has the averaged weights.
 
     After each epoch all that is needed to go on is kept in the folder's `last.ckpt`. A
-    training that goes on from there ends with the weights of one that never stopped.
+    training that goes on from there ends with the weights of one that never stopped,
+    even if no epoch is left.
 
     Args:
         module: The module, with its loss and optimizer.
@@ -108,7 +110,14 @@ def fit(
     """
 
     last = how.folder / CHECKPOINT if how.folder else None
-    start = _checked(last, module) if how.resume else None
+    kept = _checked(last, module) if how.resume else None
+
+    if kept and kept["epoch"] + 1 >= how.epochs:
+        module.load_state_dict(kept["state_dict"])
+
+        return
+
+    start = last if kept else None
     module.to(memory_format=torch.channels_last)
 
     with _quiet(), _interruptible(last):
@@ -117,14 +126,16 @@ def fit(
     module.to(memory_format=torch.contiguous_format)
 
 
-def _checked(last: Path | None, module: lightning.LightningModule) -> Path:
+def _checked(last: Path | None, module: lightning.LightningModule) -> dict[str, Any]:
     """Return the checkpoint, if a training of this module can go on from it."""
 
     if last is None or not last.is_file():
         raise FileNotFoundError(f"a training to resume must have left {last}, got none")
 
     try:
-        checkpoint = torch.load(last, map_location="cpu", weights_only=True)
+        checkpoint: dict[str, Any] = torch.load(
+            last, map_location="cpu", weights_only=True
+        )
         kept = {name: x.shape for name, x in checkpoint["current_model_state"].items()}
     except (*BROKEN, pickle.UnpicklingError) as error:
         raise ValueError(
@@ -138,7 +149,7 @@ def _checked(last: Path | None, module: lightning.LightningModule) -> Path:
             "another"
         )
 
-    return last
+    return checkpoint
 
 
 @contextmanager

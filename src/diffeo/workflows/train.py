@@ -201,6 +201,7 @@ def train_classifier(
     options: TrainingOptions,
     *,
     crop: RandomCrop | None = None,
+    adjust: Callable[[nn.Module], object] | None = None,
 ) -> None:
     """Train a classifier of images by cross-entropy and store it.
 
@@ -211,6 +212,7 @@ def train_classifier(
             measured.
         options: How long to train, and where to keep what.
         crop: What is cut out of training images at random, if anything.
+        adjust: Changes the trained model in place before it is stored.
 
     Raises:
         FileNotFoundError: If there is no checkpoint to resume from.
@@ -237,6 +239,10 @@ def train_classifier(
         (held_out.pixels, held_out.labels),
         options,
     )
+
+    if adjust:
+        adjust(model)
+
     _store(model, card, options, lambda model: _measure_classifier(model, held_out))
 
 
