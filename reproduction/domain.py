@@ -11,16 +11,23 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import LabelledImages
 from diffeo.data.levels import to_8_bits
 from diffeo.evaluation.evaluation import Evaluation
-from diffeo.evaluation.intervals import UNKNOWN, Interval, interval_of, share
+from diffeo.evaluation.intervals import (
+    UNKNOWN,
+    Interval,
+    Statistic,
+    interval_of,
+    share,
+)
 from diffeo.evaluation.oracles import Oracle
 from diffeo.models.flow.flow import Flow
-from diffeo.shapes import Images, Model
+from diffeo.shapes import Images, Model, Scores
 from diffeo.training.noise import Noise
 
 __all__ = [
     "Domain",
     "accuracies",
     "flow_figures",
+    "known",
     "lead",
     "method_results",
     "surviving",
@@ -101,6 +108,12 @@ def lead(evaluation: Evaluation, one: str, other: str, metric: str) -> Interval:
     return evaluation.paired(one, other, metric)
 
 
+def known(values: Scores, statistic: Statistic) -> Interval:
+    """Return a statistic with its interval; not a number if there are no values."""
+
+    return interval_of(values, statistic) if len(values) else UNKNOWN
+
+
 @torch.no_grad()
 def flow_figures(flow: Flow, held_out: Images, noise: Noise) -> dict[str, float]:
     """Return bits per dimension of noisy images, and how exactly clean ones come back.
@@ -167,7 +180,7 @@ def surviving(
         for bits, rounded in ((8, to_8_bits(x)), (5, _to_levels(x, 32))):
             probability = model(rounded).softmax(1)
             sure = probability.gather(1, target.long()[:, None])[:, 0] >= confidence
-            found = interval_of(sure.double(), share)
+            found = known(sure.double(), share)
             results |= found.as_results(f"reached_{name}_{bits}bit")
 
     return results

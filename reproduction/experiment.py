@@ -1,5 +1,6 @@
 """What the experiments have in common: options, findings, files and a table."""
 
+import math
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import TypeVar
 
 from rich.console import Console
 from rich.table import Table
+from torch import Tensor
 
 from diffeo.workflows.results import write_results
 from diffeo.workflows.train import TrainingOptions
@@ -21,6 +23,8 @@ __all__ = [
     "Findings",
     "Training",
     "apply_rules",
+    "mean",
+    "median",
     "show_table",
     "training_command",
 ]
@@ -194,6 +198,18 @@ def apply_rules(
         for name, subject in subjects.items()
         for key, rule in rules.items()
     }
+
+
+def mean(values: Tensor) -> float:
+    """Return the mean of numbers or flags; not a number if there are none."""
+
+    return values.double().mean().item()
+
+
+def median(values: Tensor) -> float:
+    """Return the median, the lower of two; not a number if there are none."""
+
+    return values.double().median().item() if len(values) else math.nan
 
 
 def show_table(

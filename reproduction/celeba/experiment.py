@@ -42,6 +42,8 @@ from reproduction.experiment import (
     ExperimentOptions,
     Findings,
     apply_rules,
+    mean,
+    median,
 )
 from reproduction.figures import saved
 from reproduction.judged_figures import comparison_drawings
@@ -67,8 +69,8 @@ METRICS = (
     realism.typicality_median,
 )
 RULES: Mapping[str, Callable[[Counterfactuals], float]] = {
-    "reached_{}": lambda record: record.reached.double().mean().item(),
-    "l2_data_{}_median": lambda record: record.distance[record.reached].median().item(),
+    "reached_{}": lambda record: mean(record.reached),
+    "l2_data_{}_median": lambda record: median(record.distance[record.reached]),
 }
 SHOWN = 6  # faces of the gallery
 PUBLISHED: Mapping[str, float | str] = {

@@ -23,16 +23,15 @@ from diffeo.methods import diffeomorphic
 from diffeo.models.flow.flow import Flow
 from diffeo.search import Run, default_ascent
 from diffeo.shapes import Images
-from reproduction.experiment import Experiment, ExperimentOptions, Findings, apply_rules
-from reproduction.mnist.setup import (
-    TARGET,
-    Setup,
-    Size,
+from reproduction.experiment import (
+    Experiment,
+    ExperimentOptions,
+    Findings,
+    apply_rules,
     mean,
     median,
-    oracle_rules,
-    right_digits,
 )
+from reproduction.mnist.setup import TARGET, Setup, Size, oracle_rules, right_digits
 
 __all__ = ["ASCENTS", "MNIST_ASCENTS"]
 

@@ -21,7 +21,14 @@ from diffeo.search import Run
 from diffeo.statements.agreement import agreement
 from diffeo.statements.certificate import Smoothing, certify
 from diffeo.statements.typical import typicality
-from reproduction.experiment import Experiment, ExperimentOptions, Findings, apply_rules
+from reproduction.experiment import (
+    Experiment,
+    ExperimentOptions,
+    Findings,
+    apply_rules,
+    mean,
+    median,
+)
 from reproduction.figures import saved
 from reproduction.mnist.closest_figures import distances_figure
 from reproduction.mnist.setup import (
@@ -30,8 +37,6 @@ from reproduction.mnist.setup import (
     Setup,
     Size,
     accuracy,
-    mean,
-    median,
     oracle_rules,
 )
 

@@ -22,7 +22,14 @@ from diffeo.report import ReportOptions, write_report
 from diffeo.report.figures import along_path, gallery
 from diffeo.search import Run
 from diffeo.shapes import Images
-from reproduction.experiment import Experiment, ExperimentOptions, Findings, apply_rules
+from reproduction.experiment import (
+    Experiment,
+    ExperimentOptions,
+    Findings,
+    apply_rules,
+    mean,
+    median,
+)
 from reproduction.figures import saved
 from reproduction.mnist.setup import (
     CONFIDENCE,
@@ -32,8 +39,6 @@ from reproduction.mnist.setup import (
     Setup,
     Size,
     accuracy,
-    mean,
-    median,
     oracle_rules,
 )
 

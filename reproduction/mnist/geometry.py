@@ -25,9 +25,15 @@ from diffeo.report.spectrum_figures import spectrum_figure
 from diffeo.search import Run
 from diffeo.shapes import Images, Scores
 from diffeo.workflows.spectrum import Spectra, dimension_figures, spectra
-from reproduction.experiment import Experiment, ExperimentOptions, Findings, apply_rules
+from reproduction.experiment import (
+    Experiment,
+    ExperimentOptions,
+    Findings,
+    apply_rules,
+    mean,
+)
 from reproduction.figures import box_plot, saved
-from reproduction.mnist.setup import IN_X, Setup, Size, mean
+from reproduction.mnist.setup import IN_X, Setup, Size
 
 __all__ = ["MNIST_GEOMETRY"]
 

@@ -21,7 +21,7 @@ from diffeo.models.flow.dequantization import dequantize
 from diffeo.models.flow.flow import Flow, as_flow
 from diffeo.search import Run
 from diffeo.shapes import Images
-from reproduction.experiment import ExperimentOptions
+from reproduction.experiment import ExperimentOptions, mean
 
 __all__ = [
     "CONFIDENCE",
@@ -34,8 +34,6 @@ __all__ = [
     "Size",
     "accuracy",
     "digits_flow",
-    "mean",
-    "median",
     "oracle_rules",
     "right_digits",
 ]
@@ -195,15 +193,3 @@ def oracle_rules(
         "svm_target_{}": share(lambda x: share_of_oracles([oracle], x, TARGET)),
         "knn_target_{}": share(lambda x: neighbor_share(x, train, TARGET)),
     }
-
-
-def mean(values: Tensor) -> float:
-    """Return the mean of numbers or flags; not a number if there are none."""
-
-    return values.double().mean().item()
-
-
-def median(values: Tensor) -> float:
-    """Return the median, the lower of two; not a number if there are none."""
-
-    return values.double().median().item() if len(values) else math.nan

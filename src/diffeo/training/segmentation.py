@@ -26,6 +26,7 @@ def dice(
         masks: True masks.
 
     Example:
+        >>> import torch
         >>> mask = torch.tensor([[[[True, False]]]])
         >>> dice(mask, mask), dice(~mask, mask)
         (tensor([[1.]]), tensor([[0.3333]]))
@@ -44,6 +45,7 @@ class Segmentation(Supervised):
     Batches are images and masks of their size, a channel for each kind.
 
     Example:
+        >>> import torch
         >>> from torch import nn
         >>> from diffeo.training.schedule import Schedule
         >>> module = Segmentation(nn.Identity(), Schedule(), seed=0)

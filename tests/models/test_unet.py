@@ -1,0 +1,30 @@
+import pytest
+import torch
+
+from diffeo.models.unet import unet
+
+
+@pytest.mark.parametrize(("channels", "side"), [(1, 16), (3, 32)])
+def test_maps_are_of_the_images_size_and_rows_stand_alone(
+    channels: int, side: int
+) -> None:
+    model = unet(channels, 2, width=4, levels=2).eval()
+    x = torch.rand(3, channels, side, side)
+    maps = model(x)
+
+    assert maps.shape == (3, 2, side, side)
+    assert torch.allclose(maps[1:2], model(x[1:2]), atol=1e-5)
+    assert [each.shape[2] for each in model.features(x)] == [side // 4, side // 2, side]
+
+
+def test_the_seed_decides_the_weights() -> None:
+    one, same, other = (unet(1, 1, width=4, levels=1, seed=seed) for seed in (3, 3, 4))
+    first = [next(each.parameters()) for each in (one, same, other)]
+
+    assert torch.equal(first[0], first[1])
+    assert not torch.equal(first[0], first[2])
+
+
+def test_sides_must_be_halved() -> None:
+    with pytest.raises(ValueError, match="divisible by 4, got 8×6"):
+        unet(1, 1, width=4, levels=2)(torch.zeros(1, 1, 8, 6))
