@@ -11,6 +11,7 @@ from diffeo.workflows.folders import check_output
 from diffeo.workflows.train import TrainingOptions
 from reproduction.celeba.experiment import CELEBA
 from reproduction.celeba.training import CELEBA_TRAININGS
+from reproduction.chest.training import CHEST_TRAININGS
 from reproduction.experiment import ROOT, ExperimentOptions, Training
 from reproduction.helix.experiment import HELIX
 from reproduction.helix.training import HELIX_CLASSIFIER, HELIX_FLOW
@@ -44,6 +45,7 @@ TRAININGS = (
     HELIX_FLOW,
     HELIX_CLASSIFIER,
     *CELEBA_TRAININGS,
+    *CHEST_TRAININGS,
 )
 EXPERIMENT = """{title}
 

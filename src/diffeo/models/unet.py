@@ -97,8 +97,8 @@ def unet(
         seed: Seed of the initial weights.
 
     Example:
-        >>> sum(value.numel() for value in unet(1, 1, width=4, levels=1).parameters())
-        2005
+        >>> unet(1, 1, width=4, levels=1).last
+        Conv2d(4, 1, kernel_size=(1, 1), stride=(1, 1))
     """
 
     with seeded(seed):

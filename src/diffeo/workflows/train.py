@@ -1,11 +1,10 @@
-"""Train a flow or a classifier of images and store its weights with a card."""
+"""Train flows, classifiers and other models, and store weights with a card."""
 
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import pytorch_lightning as lightning
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -24,7 +23,7 @@ from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
 from diffeo.training.likelihood import Likelihood
 from diffeo.training.noise import Noise, UniformNoise
-from diffeo.training.schedule import Schedule
+from diffeo.training.schedule import Schedule, Scheduled
 from diffeo.training.supervised import Supervised
 
 __all__ = [
@@ -33,10 +32,12 @@ __all__ = [
     "flow_recipe",
     "train_classifier",
     "train_flow",
+    "train_module",
 ]
 
 INITIAL = 2000 * 28 * 28  # values that the first scales of a flow are taken from
 LEVELS = 3  # of a flow, at most
+HELD_OUT = 500  # held-out data that are looked at together
 TYPICAL = (0.005, 0.995)  # quantiles of held-out log-densities
 
 
@@ -190,8 +191,14 @@ def train_flow(
         noise=noise,
         crop=crop,
     )
-    _run(module, (_pixels(train),), (_pixels(held_out),), options)
-    _store(flow, card, options, lambda model: _measure_flow(model, held_out, noise))
+    train_module(
+        module,
+        (_pixels(train),),
+        (_pixels(held_out),),
+        card,
+        options,
+        lambda model: _measure_flow(model, held_out, noise),
+    )
 
 
 def train_classifier(
@@ -233,29 +240,60 @@ def train_classifier(
     card = _seeded(card, options.seed)
     model = card.recipe.build()
     module = Supervised(model, Schedule(decay=0.05), seed=options.seed, crop=crop)
-    _run(
+    train_module(
         module,
         (train.pixels, train.labels),
         (held_out.pixels, held_out.labels),
+        card,
         options,
+        lambda model: _measure_classifier(model, held_out),
+        adjust,
     )
 
-    if adjust:
-        adjust(model)
 
-    _store(model, card, options, lambda model: _measure_classifier(model, held_out))
-
-
-def _run(
-    module: lightning.LightningModule,
+def train_module(
+    module: Scheduled,
     train: tuple[Tensor, ...],
     held_out: tuple[Tensor, ...],
+    card: zoo.Card,
     options: TrainingOptions,
+    measure: Callable[[nn.Module], dict[str, float]],
+    adjust: Callable[[nn.Module], object] | None = None,
 ) -> None:
+    """Train any model by its own loss, store it, and measure what is stored.
+
+    Args:
+        module: The model with its loss.
+        train: Tensors of training data, with as many rows each.
+        held_out: Such tensors, on which the loss is logged after each epoch.
+        card: What to tell of the weights; its recipe builds the model.
+        options: How long to train, and where to keep what.
+        measure: From the stored model to the figures on its card.
+        adjust: Changes the trained model in place before it is stored.
+
+    Raises:
+        FileNotFoundError: If there is no checkpoint to resume from.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> recipe = zoo.Recipe("unet", {"channels": 1, "outputs": 1, "width": 4})
+        >>> card = zoo.Card(recipe, "noise", "an example", "none", {})
+        >>> from diffeo.training.segmentation import Segmentation
+        >>> module = Segmentation(recipe.build(), Schedule(), seed=0)
+        >>> x = torch.randint(256, (4, 1, 8, 8), dtype=torch.uint8)
+        >>> data = x, x > 127
+        >>> with TemporaryDirectory() as folder:
+        ...     weights = Path(folder, "noise.safetensors")
+        ...     how = TrainingOptions(weights, epochs=1, progress=False)
+        ...     train_module(module, data, data, card, how, lambda model: {"a": 1.0})
+        ...     zoo.card(weights).figures["a"]
+        1.0
+    """
+
     fit(
         module,
         batches(*train, size=options.batch_size, seed=options.seed),
-        batches(*held_out, size=500, seed=None),
+        batches(*held_out, size=HELD_OUT, seed=None),
         Fit(
             options.weights.parent,
             options.epochs,
@@ -264,16 +302,10 @@ def _run(
         ),
     )
 
+    if adjust:
+        adjust(module.model)
 
-def _store(
-    model: nn.Module,
-    card: zoo.Card,
-    options: TrainingOptions,
-    measure: Callable[[nn.Module], dict[str, float]],
-) -> None:
-    """Save weights, then measure them as they are stored, then save the figures too."""
-
-    zoo.save(model, card, options.weights)
+    zoo.save(module.model, card, options.weights)
     stored = zoo.load(options.weights)
     parameters = float(sum(value.numel() for value in stored.parameters()))
     figures = {**measure(stored), "parameters": parameters}

@@ -10,6 +10,7 @@ from diffeo.extras import require
 from diffeo.models.classifiers import cnn
 from diffeo.models.flow.recipes import Level, glow, realnvp
 from diffeo.models.perceptron import perceptron
+from diffeo.models.unet import unet
 
 __all__ = ["RECIPES", "Recipe"]
 
@@ -19,7 +20,7 @@ class Recipe:
     """How to build a model: the name of a recipe and its arguments.
 
     Args:
-        name: One of "glow", "realnvp", "cnn", "affine-spline" and "perceptron".
+        name: One of "glow", "realnvp", "cnn", "unet", "affine-spline" and "perceptron".
         settings: The recipe's arguments by name, as JSON holds them.
 
     Example:
@@ -68,6 +69,7 @@ RECIPES: dict[str, Callable[..., nn.Module]] = {
     "glow": glow,
     "realnvp": realnvp,
     "cnn": cnn,
+    "unet": unet,
     "affine-spline": _affine_spline,
     "perceptron": perceptron,
 }

@@ -1,0 +1,1 @@
+"""Section IV-B on chest X-rays: healthy hearts that become enlarged."""

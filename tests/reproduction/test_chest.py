@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from diffeo.data.chexpert import chexpert
+from diffeo.data.organs import ORGANS, organ_masks
+from reproduction.chest.ratio import cardiothoracic_ratio, found_organs, largest_pieces
+from reproduction.chest.training import DRAWN, SIZE, overlaps
+
+
+def masks(heart: slice, left: slice, right: slice) -> torch.Tensor:
+    found = torch.zeros(1, len(ORGANS), 10, 20, dtype=torch.bool)
+
+    for mask, columns in zip(found[0], (heart, left, right), strict=True):
+        mask[4:6, columns] = True
+
+    return found
+
+
+def test_the_ratio_is_of_widths_and_unknown_without_an_organ() -> None:
+    some = masks(slice(8, 13), slice(11, 19), slice(1, 9))
+    none = masks(slice(0, 0), slice(11, 19), slice(1, 9))
+
+    assert cardiothoracic_ratio(some).item() == pytest.approx(5 / 18)
+    assert cardiothoracic_ratio(none).isnan().all()
+    assert cardiothoracic_ratio(torch.cat((none, some)))[1].item() == pytest.approx(
+        5 / 18
+    )
+
+
+def test_stray_pixels_do_not_widen_an_organ() -> None:
+    clean = masks(slice(8, 13), slice(11, 19), slice(1, 9))
+    stray = clean.clone()
+    stray[0, 0, 0, 19] = True
+
+    assert torch.equal(largest_pieces(stray), clean)
+    assert torch.equal(largest_pieces(clean), clean)
+    assert torch.equal(largest_pieces(~clean | clean), ~clean | clean)
+
+
+def test_organs_are_found_where_a_network_is_sure() -> None:
+    class Sure(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return (x - 0.5).expand(-1, 3, -1, -1)
+
+    x = torch.zeros(2, 1, 10, 20)
+    x[:, :, 3:5, 4:9] = 1
+    found = found_organs(Sure(), x)
+
+    assert found.sum((2, 3)).tolist() == [[10] * 3] * 2
+    assert overlaps(Sure(), x, found)["validation_dice_heart"] == 1
+
+
+def test_real_masks_give_the_ratio_that_the_labels_were_made_of(data: Path) -> None:
+    xrays = chexpert("validation", data, size=SIZE).from_sources(*DRAWN)
+    ratio = cardiothoracic_ratio(organ_masks(xrays, data))
+
+    assert ((ratio > 0.5) == xrays.labels.bool()).double().mean() > 0.9
