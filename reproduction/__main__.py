@@ -15,6 +15,7 @@ from reproduction.chest.training import CHEST_TRAININGS
 from reproduction.experiment import ROOT, ExperimentOptions, Training
 from reproduction.helix.experiment import HELIX
 from reproduction.helix.training import HELIX_CLASSIFIER, HELIX_FLOW
+from reproduction.mall.training import MALL_TRAININGS
 from reproduction.mnist.ascents import MNIST_ASCENTS
 from reproduction.mnist.closest import MNIST_CLOSEST
 from reproduction.mnist.comparison import MNIST_COMPARISON
@@ -46,6 +47,7 @@ TRAININGS = (
     HELIX_CLASSIFIER,
     *CELEBA_TRAININGS,
     *CHEST_TRAININGS,
+    *MALL_TRAININGS,
 )
 EXPERIMENT = """{title}
 

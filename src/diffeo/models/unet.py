@@ -32,6 +32,7 @@ class UNet(nn.Module):
     def __init__(self, channels: int, outputs: int, *, width: int, levels: int) -> None:
         super().__init__()
         widths = [width * 2**level for level in range(levels + 1)]
+        self.widths = tuple(widths)
         self.down = nn.ModuleList(
             _convolutions(inputs, outs)
             for inputs, outs in zip([channels, *widths[:-1]], widths, strict=True)

@@ -9,6 +9,7 @@ from torch import nn
 from diffeo.extras import require
 from diffeo.models.classifiers import cnn
 from diffeo.models.flow.recipes import Level, glow, realnvp
+from diffeo.models.locator import locator
 from diffeo.models.perceptron import perceptron
 from diffeo.models.unet import unet
 
@@ -20,7 +21,8 @@ class Recipe:
     """How to build a model: the name of a recipe and its arguments.
 
     Args:
-        name: One of "glow", "realnvp", "cnn", "unet", "affine-spline" and "perceptron".
+        name: One of "glow", "realnvp", "cnn", "unet", "locator", "affine-spline" and
+            "perceptron".
         settings: The recipe's arguments by name, as JSON holds them.
 
     Example:
@@ -70,6 +72,7 @@ RECIPES: dict[str, Callable[..., nn.Module]] = {
     "realnvp": realnvp,
     "cnn": cnn,
     "unet": unet,
+    "locator": locator,
     "affine-spline": _affine_spline,
     "perceptron": perceptron,
 }

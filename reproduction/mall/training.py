@@ -1,0 +1,106 @@
+"""The trainings behind the weights of crowds."""
+
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from diffeo import zoo
+from diffeo.batching import batches_of
+from diffeo.data.crowds import CrowdPatches
+from diffeo.data.mall import mall
+from diffeo.models.flow.recipes import Level
+from diffeo.training.noise import GaussianNoise
+from diffeo.training.points import Points
+from diffeo.training.schedule import Schedule
+from diffeo.workflows.train import TrainingOptions, train_flow, train_module
+from reproduction.experiment import Training, training_command
+
+__all__ = ["MALL_TRAININGS", "SIZE", "count_error"]
+
+SIZE = 64  # pixels of a patch
+VALIDATED = 700  # frames up to this one are trained on, those up to 800 validate
+MALL = f"Mall (Chen, Loy, Gong and Xiang), patches of the first {VALIDATED} frames"
+TERMS = "research only, as Mall"
+WIDTHS = {"unet": 8, "oracle": 12}
+LEVELS = Level(4, 48), Level(6, 80), Level(8, 128), Level(6, 160)
+MALL_FLOW = zoo.Recipe(
+    "glow", {"shape": [3, SIZE, SIZE], "levels": [asdict(level) for level in LEVELS]}
+)
+
+
+def train_mall_unet(width: int, options: TrainingOptions, data: Path | None) -> None:
+    """Train a network that counts heads and says where they are.
+
+    Args:
+        width: Channels of its finest features.
+        options: How long to train, and where to keep what.
+        data: The folder of the data sets.
+    """
+
+    train, held_out = _parts(data)
+    settings = {"channels": 3, "width": width, "seed": options.seed}
+    recipe = zoo.Recipe("locator", settings)
+    train_module(
+        Points(recipe.build(), Schedule(), seed=options.seed),
+        (train.pixels, train.heads),
+        (held_out.pixels, held_out.heads),
+        zoo.Card(recipe, MALL, training_command(options), TERMS, {}),
+        options,
+        lambda model: {"validation_count_error": count_error(model, held_out)},
+    )
+
+
+def train_mall_flow(options: TrainingOptions, data: Path | None) -> None:
+    """Train the flow of patches, with normal noise that falls to 3/255."""
+
+    train, held_out = _parts(data)
+    train_flow(
+        train.labelled().images,
+        held_out.labelled().images,
+        zoo.Card(MALL_FLOW, MALL, training_command(options), TERMS, {}),
+        options,
+        noise=GaussianNoise(),
+        schedule=Schedule(rate=1e-3),
+    )
+
+
+@torch.no_grad()
+def count_error(model: nn.Module, patches: CrowdPatches) -> float:
+    """Return the root mean square error of the number of heads.
+
+    Args:
+        model: From images to numbers.
+        patches: With heads.
+    """
+
+    images = patches.labelled().images
+    found = torch.cat([model(x) for x in batches_of(images)])
+
+    return (found - patches.counts).square().mean().sqrt().item()
+
+
+def _parts(data: Path | None) -> tuple[CrowdPatches, CrowdPatches]:
+    """Return the patches to train on, and later ones to validate."""
+
+    patches = mall("train", data, size=SIZE)
+    early = patches.frames <= VALIDATED
+
+    return patches.select(early), patches.select(~early)
+
+
+MALL_TRAININGS = (
+    Training("mall-flow", "A Glow of crowds.", 6, train_mall_flow, 16),
+    *(
+        Training(
+            f"mall-{name}",
+            f"A network that counts heads, with {width} channels.",
+            6,
+            partial(train_mall_unet, width),
+            32,
+        )
+        for name, width in WIDTHS.items()
+    ),
+)

@@ -1,0 +1,81 @@
+"""A network that counts objects and says where they are."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from diffeo.models.seeded import seeded
+from diffeo.models.unet import UNet
+from diffeo.shapes import Images, Scores
+
+__all__ = ["Locator", "locator"]
+
+Map = Float[Tensor, "batch height width"]
+
+
+class Locator(nn.Module):
+    """A U-Net whose map says where objects are, and whose value how many.
+
+    The value is a function of the coarsest features and of the sum of the map.
+
+    Source: Ribera, Güera, Chen and Delp, 2019, Locating objects without bounding boxes,
+    Figure 4.
+
+    Args:
+        network: A U-Net of one output.
+
+    Example:
+        >>> model = Locator(UNet(3, 1, width=4, levels=1))
+        >>> x = torch.rand(2, 3, 8, 8)
+        >>> model(x).shape, model.map(x).shape
+        (torch.Size([2]), torch.Size([2, 8, 8]))
+    """
+
+    def __init__(self, network: UNet) -> None:
+        super().__init__()
+        self.network = network
+        inputs = network.widths[-1] + 1
+        self.first = nn.Linear(inputs, inputs)
+        self.last = nn.Linear(inputs, 1)
+
+    def forward(self, x: Images) -> Scores:
+        """Return the number of objects, a positive number that need not be whole."""
+
+        return self.map_and_count(x)[1]
+
+    def map(self, x: Images) -> Map:
+        """Return the probability that an object is at each pixel."""
+
+        return self.map_and_count(x)[0]
+
+    def map_and_count(self, x: Images) -> tuple[Map, Scores]:
+        """Return both."""
+
+        coarse, *_, fine = self.network.features(x)
+        probability = self.network.last(fine)[:, 0].sigmoid()
+        total = probability.sum((1, 2))[:, None]
+        features = torch.cat((coarse.mean((2, 3)), total / 10), dim=1)
+        value = self.last(functional.silu(self.first(features)))[:, 0]
+
+        return probability, functional.softplus(value)
+
+
+def locator(
+    channels: int, *, width: int = 16, levels: int = 3, seed: int = 0
+) -> Locator:
+    """Return an untrained network that counts and locates.
+
+    Args:
+        channels: Channels of the images.
+        width: Channels of the finest features; a multiple of four.
+        levels: How often the sides are halved.
+        seed: Seed of the initial weights.
+
+    Example:
+        >>> locator(3, width=4, levels=1)(torch.zeros(1, 3, 8, 8)).shape
+        torch.Size([1])
+    """
+
+    with seeded(seed):
+        return Locator(UNet(channels, 1, width=width, levels=levels))
