@@ -1,15 +1,17 @@
-"""A data set with two classes, and what is reported of every such one."""
+"""Two classes of images, a flow and a classifier: searches and their judges."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from diffeo import zoo
 from diffeo.batching import batches_of
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import LabelledImages
 from diffeo.data.levels import to_8_bits
+from diffeo.evaluation.comparison import compare
 from diffeo.evaluation.evaluation import Evaluation
 from diffeo.evaluation.intervals import (
     UNKNOWN,
@@ -18,47 +20,72 @@ from diffeo.evaluation.intervals import (
     interval_of,
     share,
 )
-from diffeo.evaluation.oracles import Oracle
+from diffeo.evaluation.metrics import agreement, change, outcome, realism
+from diffeo.evaluation.oracles import Oracle, classifier_oracle, svm
+from diffeo.evaluation.reference import Reference
+from diffeo.evaluation.settings import Settings, quick_settings
+from diffeo.evaluation.task import Task
+from diffeo.methods import Method, adversarial, diffeomorphic
 from diffeo.models.flow.flow import Flow
-from diffeo.shapes import Images, Model, Scores
+from diffeo.objectives import TargetClass
+from diffeo.search import Run
+from diffeo.shapes import Images, Scores
 from diffeo.training.noise import Noise
+from reproduction.experiment import ROOT, ExperimentOptions
 
 __all__ = [
+    "CONFIDENCE",
+    "DATA",
+    "LATENT",
+    "METHODS",
+    "WEIGHTS",
     "Domain",
+    "Found",
     "accuracies",
-    "flow_figures",
+    "domain_results",
     "known",
     "lead",
-    "method_results",
-    "surviving",
+    "trained",
 ]
 
+WEIGHTS = ROOT / "weights"
+CONFIDENCE = 0.99
+METHODS: Mapping[str, Method] = {"latent": diffeomorphic(), "data": adversarial()}
+LATENT, DATA = METHODS
 NAMES = {
-    "success": "reached_{}",
-    "svm_target": "oracle_target_{}",
-    "consensus_target": "consensus_target_{}",
-    "knn_target": "knn_target_{}",
-    "ssim_median": "ssim_{}_median",
-    "l2_data_median": "l2_data_{}_median",
-    "l2_latent_median": "l2_latent_{}_median",
-    "l2_data_class_mean": "l2_data_class_{}_mean",
-    "l2_latent_class_mean": "l2_latent_class_{}_mean",
-    "im1_mean": "im1_{}_mean",
-    "typicality_median": "typicality_{}_median",
-    "seconds_per_image": "seconds_per_image_{}",
+    outcome.success: "reached_{}",
+    outcome.seconds_per_image: "seconds_per_image_{}",
+    change.ssim_median: "ssim_{}_median",
+    outcome.l2_data_median: "l2_data_{}_median",
+    outcome.l2_latent_median: "l2_latent_{}_median",
+    outcome.l2_data_class_mean: "l2_data_class_{}_mean",
+    outcome.l2_latent_class_mean: "l2_latent_class_{}_mean",
+    agreement.svm_target: "oracle_target_{}",
+    agreement.consensus_target: "consensus_target_{}",
+    agreement.knn_target: "knn_target_{}",
+    realism.im1_mean: "im1_{}_mean",
+    realism.typicality_median: "typicality_{}_median",
 }
-"""The name of a result by that of the metric; "{}" stands for the method."""
-COMPARED = "svm_target", "consensus_target", "knn_target", "im1_mean"
+"""The name of a result by the metric; "{}" stands for where it was found."""
+COMPARED = (
+    agreement.svm_target,
+    agreement.consensus_target,
+    agreement.knn_target,
+    realism.im1_mean,
+)
+
+Found = Mapping[str, Counterfactuals]
 
 
 @dataclass(frozen=True, eq=False)
 class Domain:
-    """Real images of two classes and a flow of such images.
+    """Real images of two classes, a flow of them, and the classifier to be explained.
 
     Args:
         train: What models and judges learn from.
         held_out: What none of them has seen.
         flow: The flow.
+        model: The classifier.
         source: The class that images are of.
         target: The class that they are to become.
     """
@@ -66,78 +93,98 @@ class Domain:
     train: LabelledImages
     held_out: LabelledImages
     flow: Flow
-    source: int
-    target: int
+    model: nn.Module
+    source: int = 0
+    target: int = 1
+
+    def turned(self) -> "Domain":
+        """Return the same with source and target exchanged."""
+
+        return replace(self, source=self.target, target=self.source)
+
+    def factuals(self, count: int) -> Images:
+        """Return the first held-out images that the model takes for the source.
+
+        Args:
+            count: Most images.
+        """
+
+        images = self.held_out.images
+
+        return images[classifier_oracle(self.model)(images) == self.source][:count]
+
+    def search(self, x: Images, run: Run) -> Found:
+        """Return counterfactuals found in Z and in X.
+
+        Args:
+            x: Factuals.
+            run: How to search.
+        """
+
+        return {
+            name: method.explain(
+                x,
+                self.model,
+                self.flow,
+                target=self.target,
+                confidence=CONFIDENCE,
+                run=run,
+            )
+            for name, method in METHODS.items()
+        }
+
+    def judge(self, found: Found, options: ExperimentOptions) -> Evaluation:
+        """Return what judges say of counterfactuals and of controls.
+
+        Args:
+            found: What `search` returned.
+            options: Whether to be quick, and to show a bar.
+        """
+
+        settings = quick_settings() if options.quick else Settings()
+
+        return compare(
+            found,
+            Task(self.model, self.flow, TargetClass(self.target, CONFIDENCE)),
+            Reference(self.train, self.held_out),
+            settings=replace(settings, progress=options.progress),
+            metrics=tuple(NAMES),
+        )
 
 
-def method_results(evaluation: Evaluation, ours: str, other: str) -> dict[str, float]:
-    """Return what judges say of methods and controls, and our leads over another.
+def trained(name: str) -> nn.Module:
+    """Return a model from the folder of weights.
 
     Args:
-        evaluation: Of all methods and their controls.
-        ours: Name of a method.
-        other: Name of the one that it is compared with on the same factuals.
+        name: Name of its file, such as "celeba-flow".
+
+    Raises:
+        FileNotFoundError: If its file is not there.
     """
 
-    results: dict[str, float] = {}
-
-    for found in evaluation.table().measurements:
-        interval = Interval(found.value, found.low, found.high, found.rows)
-        results |= interval.as_results(NAMES[found.metric].format(found.name))
-
-    for metric in COMPARED:
-        stem = NAMES[metric].format(f"{ours}_minus_{other}")
-        results |= lead(evaluation, ours, other, metric).as_results(stem)
-
-    return results
+    return zoo.load(WEIGHTS / f"{name}.safetensors")
 
 
-def lead(evaluation: Evaluation, one: str, other: str, metric: str) -> Interval:
-    """Return the mean lead of a method over another on the same factuals.
+def domain_results(
+    domain: Domain, found: Found, evaluation: Evaluation, noise: Noise
+) -> dict[str, float]:
+    """Return the results that every domain has.
 
     Args:
-        evaluation: Of both.
-        one: Name of the method.
-        other: Name of the other.
-        metric: Name of what is compared.
+        domain: The images and models.
+        found: What its search returned.
+        evaluation: What its judges said of that.
+        noise: What its flow was trained with.
     """
 
-    if not evaluation.difference(one, other, metric).isfinite().any():
-        return UNKNOWN
-
-    return evaluation.paired(one, other, metric)
-
-
-def known(values: Scores, statistic: Statistic) -> Interval:
-    """Return a statistic with its interval; not a number if there are no values."""
-
-    return interval_of(values, statistic) if len(values) else UNKNOWN
-
-
-@torch.no_grad()
-def flow_figures(flow: Flow, held_out: Images, noise: Noise) -> dict[str, float]:
-    """Return bits per dimension of noisy images, and how exactly clean ones come back.
-
-    Args:
-        flow: The flow.
-        held_out: Images that it has not seen.
-        noise: What it was trained with, as at the end of its training.
-    """
-
-    generator = torch.Generator().manual_seed(0)
-    bits, errors, norms = [], [], []
-
-    for x in batches_of(held_out, 100):
-        bits.append(flow.bits_per_dimension(noise(x, 1.0, generator=generator)))
-        z = flow.encode(x)
-        norms.append(z.norm(dim=1))
-        errors.append((flow.decode(z) - x).abs().flatten(1).amax(1))
+    machine = svm(domain.train.images, domain.train.labels)
 
     return {
-        "flow_bits_per_dim": torch.cat(bits).mean().item(),
-        "flow_round_trip_error": torch.cat(errors).max().item(),
-        "flow_parameters": float(sum(each.numel() for each in flow.parameters())),
-        "latent_norm_mean": torch.cat(norms).mean().item(),
+        **_flow_figures(domain.flow, domain.held_out.images, noise),
+        **accuracies("model", classifier_oracle(domain.model), domain.held_out),
+        **accuracies("oracle", machine, domain.held_out),
+        **_method_results(evaluation),
+        **_surviving(found, domain.model),
     }
 
 
@@ -160,17 +207,67 @@ def accuracies(stem: str, oracle: Oracle, data: LabelledImages) -> dict[str, flo
     }
 
 
-@torch.no_grad()
-def surviving(
-    records: Mapping[str, Counterfactuals], model: Model, confidence: float
-) -> dict[str, float]:
-    """Return which share of those at the target stay there in coarser pixels.
+def lead(evaluation: Evaluation, one: str, other: str, metric: str) -> Interval:
+    """Return the mean lead of a method over another on the same factuals.
 
     Args:
-        records: By method.
-        model: The classifier, from images to logits.
-        confidence: Probability that it must have in the target.
+        evaluation: Of both.
+        one: Name of the method.
+        other: Name of the other.
+        metric: Name of what is compared.
     """
+
+    if not evaluation.difference(one, other, metric).isfinite().any():
+        return UNKNOWN
+
+    return evaluation.paired(one, other, metric)
+
+
+def known(values: Scores, statistic: Statistic) -> Interval:
+    """Return a statistic with its interval; not a number if no value is one."""
+
+    return interval_of(values, statistic) if values.isfinite().any() else UNKNOWN
+
+
+def _method_results(evaluation: Evaluation) -> dict[str, float]:
+    results: dict[str, float] = {}
+    names = {metric.name: name for metric, name in NAMES.items()}
+
+    for found in evaluation.table().measurements:
+        interval = Interval(found.value, found.low, found.high, found.rows)
+        results |= interval.as_results(names[found.metric].format(found.name))
+
+    for metric in COMPARED:
+        stem = NAMES[metric].format(f"{LATENT}_minus_{DATA}")
+        results |= lead(evaluation, LATENT, DATA, metric.name).as_results(stem)
+
+    return results
+
+
+@torch.no_grad()
+def _flow_figures(flow: Flow, held_out: Images, noise: Noise) -> dict[str, float]:
+    """Return bits per dimension of noisy images, and how clean ones come back."""
+
+    generator = torch.Generator().manual_seed(0)
+    bits, errors, norms = [], [], []
+
+    for x in batches_of(held_out, 100):
+        bits.append(flow.bits_per_dimension(noise(x, 1.0, generator=generator)))
+        z = flow.encode(x)
+        norms.append(z.norm(dim=1))
+        errors.append((flow.decode(z) - x).abs().flatten(1).amax(1))
+
+    return {
+        "flow_bits_per_dim": torch.cat(bits).mean().item(),
+        "flow_round_trip_error": torch.cat(errors).max().item(),
+        "flow_parameters": float(sum(each.numel() for each in flow.parameters())),
+        "latent_norm_mean": torch.cat(norms).mean().item(),
+    }
+
+
+@torch.no_grad()
+def _surviving(records: Found, model: nn.Module) -> dict[str, float]:
+    """Return which share of those at the target stay there in coarser pixels."""
 
     results: dict[str, float] = {}
 
@@ -178,15 +275,15 @@ def surviving(
         x, target = record.counterfactual[record.reached], record.target[record.reached]
 
         for bits, rounded in ((8, to_8_bits(x)), (5, _to_levels(x, 32))):
-            probability = model(rounded).softmax(1)
-            sure = probability.gather(1, target.long()[:, None])[:, 0] >= confidence
-            found = known(sure.double(), share)
-            results |= found.as_results(f"reached_{name}_{bits}bit")
+            outputs = torch.cat([model(part) for part in batches_of(rounded)])
+            sure = outputs.softmax(1).gather(1, target.long()[:, None])[:, 0]
+            stays = known((sure >= CONFIDENCE).double(), share)
+            results |= stays.as_results(f"reached_{name}_{bits}bit")
 
     return results
 
 
 def _to_levels(x: Tensor, levels: int) -> Tensor:
-    """Round to bins of equal width, whose centers lie inside of [0, 1]."""
+    """Round to the centers of bins of equal width, as flows of few levels do."""
 
     return ((x * levels).floor().clamp(0, levels - 1) + 0.5) / levels

@@ -3,18 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-import torch
+from torch import nn
 
 from diffeo.counterfactuals import Counterfactuals, concatenate
-from diffeo.evaluation.comparison import compare
-from diffeo.evaluation.evaluation import Evaluation
-from diffeo.evaluation.metrics import agreement, change, outcome, realism
-from diffeo.evaluation.oracles import classifier_oracle, svm
-from diffeo.evaluation.reference import Reference
-from diffeo.evaluation.settings import Settings, quick_settings
-from diffeo.evaluation.task import Task
-from diffeo.methods import Method, adversarial, diffeomorphic
-from diffeo.objectives import TargetClass
+from diffeo.evaluation.oracles import classifier_oracle
 from diffeo.report import ReportOptions, write_report
 from diffeo.report.figures import gallery
 from diffeo.search import Run
@@ -28,15 +20,9 @@ from reproduction.celeba.attributes import (
     correlation_difference,
 )
 from reproduction.celeba.regions import region_results
-from reproduction.celeba.setup import CONFIDENCE, Setup, Size
+from reproduction.celeba.setup import Setup, Size
 from reproduction.celeba.training import ATTRIBUTES, SIZE
-from reproduction.domain import (
-    Domain,
-    accuracies,
-    flow_figures,
-    method_results,
-    surviving,
-)
+from reproduction.domain import DATA, LATENT, METHODS, accuracies, domain_results
 from reproduction.experiment import (
     Experiment,
     ExperimentOptions,
@@ -51,23 +37,8 @@ from reproduction.judged_figures import comparison_drawings
 __all__ = ["CELEBA"]
 
 FULL = Size(blond=100, others=50, run=Run(1000))
-QUICK = Size(blond=2, others=1, run=Run(12), train=60, test=60)
-METHODS: Mapping[str, Method] = {"latent": diffeomorphic(), "data": adversarial()}
-LATENT, DATA = METHODS
-METRICS = (
-    outcome.success,
-    outcome.seconds_per_image,
-    change.ssim_median,
-    outcome.l2_data_median,
-    outcome.l2_latent_median,
-    outcome.l2_data_class_mean,
-    outcome.l2_latent_class_mean,
-    agreement.svm_target,
-    agreement.consensus_target,
-    agreement.knn_target,
-    realism.im1_mean,
-    realism.typicality_median,
-)
+QUICK = Size(blond=2, others=1, run=Run(40), train=60, test=60)
+OTHERS = [name for name in ATTRIBUTES if name != "blond"]
 RULES: Mapping[str, Callable[[Counterfactuals], float]] = {
     "reached_{}": lambda record: mean(record.reached),
     "l2_data_{}_median": lambda record: median(record.distance[record.reached]),
@@ -81,7 +52,6 @@ PUBLISHED: Mapping[str, float | str] = {
     "l2_data_latent_median": "mean 19.10",
     "l2_data_data_median": "mean 2.84",
 }
-Found = Mapping[str, Counterfactuals]
 
 
 def measure_celeba(options: ExperimentOptions) -> Findings:
@@ -92,30 +62,33 @@ def measure_celeba(options: ExperimentOptions) -> Findings:
     """
 
     size = QUICK if options.quick else FULL
-    setup = Setup.load(options, size)
-    blond = _search(setup, "blond", 1, size.blond)
-    evaluation = _judged(blond, setup, options)
-    domain = _domain(setup, "blond")
+    setup, run = Setup.load(options, size), replace(size.run, progress=options.progress)
+    domain, number = setup.domain("blond"), setup.number("blond")
+    blond = domain.search(domain.factuals(size.blond), run)
+    evaluation = domain.judge(blond, options)
     teller = attribute_classifier(setup.train, SIZE, quick=options.quick)
-    number = setup.test.attribute_names.index(ATTRIBUTES["blond"])
     results = {
-        **flow_figures(
-            setup.flow, setup.test.labelled("Young").images, GaussianNoise()
-        ),
-        **_accuracies(setup, teller),
-        **method_results(evaluation, LATENT, DATA),
-        **surviving(blond, setup.models["blond"], CONFIDENCE),
+        **domain_results(domain, blond, evaluation, GaussianNoise()),
+        **_other_accuracies(setup, teller),
         **attribute_results(blond, teller, number),
         **region_results(blond),
-        **_both_ways(setup, teller, size.others),
     }
+
+    for name in OTHERS:
+        found = _both_ways(setup, name, size.others, run)
+        measured = {
+            **apply_rules(RULES, found),
+            **attribute_results(found, teller, setup.number(name)),
+            **_correlations(setup, name, found, teller),
+        }
+        results |= {f"{name}_{key}": value for key, value in measured.items()}
+
     report = ReportOptions(
         "CelebA, not blond to blond",
         classes=domain.train.class_names,
         measures=measures_of(evaluation.table(), list(METHODS)),
     )
-    rows = range(min(SHOWN, len(blond[LATENT])))
-    few = {name: record.select(torch.tensor(rows)) for name, record in blond.items()}
+    few = range(min(SHOWN, len(blond[LATENT])))
 
     return Findings(
         results,
@@ -124,89 +97,51 @@ def measure_celeba(options: ExperimentOptions) -> Findings:
             "attributes.png": saved(
                 lambda: attributes_figure(blond, teller, setup.train, number)
             ),
-            "faces.png": saved(lambda: gallery(few, rows)),
+            "faces.png": saved(lambda: gallery(blond, few)),
             "report.html": lambda path: write_report(blond, path.parent, report),
         },
     )
 
 
-def _search(setup: Setup, name: str, target: int, count: int) -> Found:
-    """Search from the first faces that the classifier takes for the other class."""
+def _other_accuracies(setup: Setup, teller: nn.Module) -> dict[str, float]:
+    """Return how often the other classifiers are right about test faces."""
 
-    x = setup.factuals(name, 1 - target, count)
+    told = attribute_probabilities(teller, setup.domain("blond").held_out.images) > 0.5
+    results = {"attributes_accuracy": mean(told == setup.test.attributes)}
 
-    return {
-        method: setup.search(how, name, x, target, CONFIDENCE)
-        for method, how in METHODS.items()
-    }
-
-
-def _domain(setup: Setup, name: str) -> Domain:
-    attribute = ATTRIBUTES[name]
-
-    return Domain(
-        setup.train_squares.labelled(attribute),
-        setup.test.labelled(attribute),
-        setup.flow,
-        source=0,
-        target=1,
-    )
-
-
-def _judged(found: Found, setup: Setup, options: ExperimentOptions) -> Evaluation:
-    domain = _domain(setup, "blond")
-    settings = quick_settings() if options.quick else Settings()
-
-    return compare(
-        found,
-        Task(setup.models["blond"], setup.flow, TargetClass(1, CONFIDENCE)),
-        Reference(domain.train, domain.held_out),
-        settings=replace(settings, progress=options.progress),
-        metrics=METRICS,
-    )
-
-
-def _accuracies(setup: Setup, teller: torch.nn.Module) -> dict[str, float]:
-    """Return how often the classifiers and judges are right about test faces."""
-
-    domain = _domain(setup, "blond")
-    machine = svm(domain.train.images, domain.train.labels)
-    told = attribute_probabilities(teller, domain.held_out.images) > 0.5
-    results = {
-        **accuracies("oracle", machine, domain.held_out),
-        "attributes_accuracy": (told == setup.test.attributes).double().mean().item(),
-    }
-
-    for name, model in setup.models.items():
-        stem = "model" if name == "blond" else f"model_{name}"
-        data = setup.test.labelled(ATTRIBUTES[name])
-        results |= accuracies(stem, classifier_oracle(model), data)
+    for name in OTHERS:
+        domain = setup.domain(name)
+        oracle = classifier_oracle(domain.model)
+        results |= accuracies(f"{name}_model", oracle, domain.held_out)
 
     return results
 
 
-def _both_ways(setup: Setup, teller: torch.nn.Module, count: int) -> dict[str, float]:
-    """Let faces smile and stop smiling, age and grow young, and judge by attributes."""
+def _both_ways(
+    setup: Setup, name: str, count: int, run: Run
+) -> dict[str, Counterfactuals]:
+    """Give an attribute to faces without it, and take it from those with it."""
 
+    ways = [setup.domain(name), setup.domain(name).turned()]
+    found = [way.search(way.factuals(count), run) for way in ways]
+
+    return {method: concatenate([each[method] for each in found]) for method in METHODS}
+
+
+def _correlations(
+    setup: Setup, name: str, found: Mapping[str, Counterfactuals], teller: nn.Module
+) -> dict[str, float]:
     results: dict[str, float] = {}
 
-    for name in [each for each in ATTRIBUTES if each != "blond"]:
-        number = setup.test.attribute_names.index(ATTRIBUTES[name])
-        ways = [_search(setup, name, target, count) for target in (1, 0)]
-        found = {each: concatenate([way[each] for way in ways]) for each in METHODS}
-        measured = attribute_results(found, teller, number) | apply_rules(RULES, found)
-
-        for method, record in found.items():
-            there = record.select(record.reached)
-            before, after = (
-                attribute_probabilities(teller, x)
-                for x in (there.factual, there.counterfactual)
-            )
-            measured[f"correlation_difference_{method}"] = correlation_difference(
-                before, after, setup.train.attributes, number
-            )
-
-        results |= {f"{name}_{key}": value for key, value in measured.items()}
+    for method, record in found.items():
+        there = record.select(record.reached)
+        before, after = (
+            attribute_probabilities(teller, x)
+            for x in (there.factual, there.counterfactual)
+        )
+        results[f"correlation_difference_{method}"] = correlation_difference(
+            before, after, setup.train.attributes, setup.number(name)
+        )
 
     return results
 

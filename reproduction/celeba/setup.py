@@ -5,22 +5,15 @@ from functools import cached_property
 
 from torch import nn
 
-from diffeo import zoo
-from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.celeba import celeba
 from diffeo.data.faces import Faces
-from diffeo.evaluation.oracles import classifier_oracle
-from diffeo.methods import Method
 from diffeo.models.flow.flow import Flow, as_flow
 from diffeo.search import Run
-from diffeo.shapes import Images
 from reproduction.celeba.training import ATTRIBUTES, MARGIN, SIZE
-from reproduction.experiment import ROOT, ExperimentOptions
+from reproduction.domain import Domain, trained
+from reproduction.experiment import ExperimentOptions
 
-__all__ = ["CONFIDENCE", "Setup", "Size", "weights"]
-
-CONFIDENCE = 0.99
-WEIGHTS = ROOT / "weights"
+__all__ = ["Setup", "Size"]
 
 
 @dataclass(frozen=True)
@@ -44,28 +37,26 @@ class Size:
 
 @dataclass(frozen=True, eq=False)
 class Setup:
-    """What is searched, and with what.
+    """Faces and models.
 
     Args:
         train: Training faces with a margin.
         test: Test faces.
         flow: The flow of faces.
-        models: The classifiers under explanation, by the name of their weights.
-        run: How long to search.
+        models: The classifiers under explanation, by the names in `ATTRIBUTES`.
     """
 
     train: Faces
     test: Faces
     flow: Flow
     models: dict[str, nn.Module]
-    run: Run
 
     @classmethod
     def load(cls, options: ExperimentOptions, size: Size) -> "Setup":
         """Read faces and models.
 
         Args:
-            options: Where the data are, and whether to show bars.
+            options: Where the data are.
             size: How much to take.
 
         Raises:
@@ -75,9 +66,8 @@ class Setup:
         return cls(
             celeba("train", options.data, size=SIZE, margin=MARGIN, limit=size.train),
             celeba("test", options.data, size=SIZE, limit=size.test),
-            as_flow(weights("flow")),
-            {name: weights(name) for name in ATTRIBUTES},
-            replace(size.run, progress=options.progress),
+            as_flow(trained("celeba-flow")),
+            {name: trained(f"celeba-{name}") for name in ATTRIBUTES},
         )
 
     @cached_property
@@ -88,51 +78,21 @@ class Setup:
 
         return replace(self.train, pixels=self.train.pixels[:, :, inside, inside])
 
-    def factuals(self, name: str, source: int, count: int) -> Images:
-        """Return the first test faces that a classifier takes for a class.
+    def domain(self, name: str) -> Domain:
+        """Return faces without and with an attribute.
 
         Args:
-            name: Of the classifier.
-            source: The class.
-            count: Most faces.
+            name: One of the names in `ATTRIBUTES`.
         """
 
-        images = self.test.labelled(ATTRIBUTES[name]).images
-        found = classifier_oracle(self.models[name])(images)
-
-        return images[found == source][:count]
-
-    def search(
-        self, method: Method, name: str, x: Images, target: int, confidence: float
-    ) -> Counterfactuals:
-        """Let a classifier answer otherwise.
-
-        Args:
-            method: How to.
-            name: Of the classifier.
-            x: Faces.
-            target: The class that they are to become.
-            confidence: Probability that the classifier must have in it.
-        """
-
-        return method.explain(
-            x,
-            self.models[name],
+        return Domain(
+            self.train_squares.labelled(ATTRIBUTES[name]),
+            self.test.labelled(ATTRIBUTES[name]),
             self.flow,
-            target=target,
-            confidence=confidence,
-            run=self.run,
+            self.models[name],
         )
 
+    def number(self, name: str) -> int:
+        """Return which of the attributes has a name in `ATTRIBUTES`."""
 
-def weights(name: str) -> nn.Module:
-    """Return a model of faces from the folder of weights.
-
-    Args:
-        name: "flow", or the name of a classifier.
-
-    Raises:
-        FileNotFoundError: If its file is not there.
-    """
-
-    return zoo.load(WEIGHTS / f"celeba-{name}.safetensors")
+        return self.test.attribute_names.index(ATTRIBUTES[name])

@@ -77,7 +77,7 @@ def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
     }
     table, rows = evaluation.table(), torch.arange(min(map(len, found[""].values())))
     shown = {name: found[""][name].select(rows) for name in few}
-    domain = Domain(setup.train, setup.test, setup.flow, SOURCE, TARGET)
+    domain = Domain(setup.train, setup.test, setup.flow, setup.model, SOURCE, TARGET)
     report = ReportOptions(
         "Fours to nines, by every method", measures=measures_of(table, list(shown))
     )

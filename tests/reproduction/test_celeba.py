@@ -14,8 +14,8 @@ from reproduction.celeba.attributes import (
 )
 from reproduction.celeba.experiment import CELEBA
 from reproduction.celeba.regions import region_shares, regions
-from reproduction.celeba.setup import WEIGHTS
 from reproduction.celeba.training import correct_prior, rarer_class
+from reproduction.domain import WEIGHTS
 from reproduction.experiment import ExperimentOptions
 
 SHIPPED = Path(__file__).parents[2] / "results" / "celeba" / "results.json"
