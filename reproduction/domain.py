@@ -43,6 +43,7 @@ __all__ = [
     "Found",
     "accuracies",
     "domain_results",
+    "flow_figures",
     "known",
     "lead",
     "trained",
@@ -180,7 +181,7 @@ def domain_results(
     machine = svm(domain.train.images, domain.train.labels)
 
     return {
-        **_flow_figures(domain.flow, domain.held_out.images, noise),
+        **flow_figures(domain.flow, domain.held_out.images, noise),
         **accuracies("model", classifier_oracle(domain.model), domain.held_out),
         **accuracies("oracle", machine, domain.held_out),
         **_method_results(evaluation),
@@ -245,8 +246,14 @@ def _method_results(evaluation: Evaluation) -> dict[str, float]:
 
 
 @torch.no_grad()
-def _flow_figures(flow: Flow, held_out: Images, noise: Noise) -> dict[str, float]:
-    """Return bits per dimension of noisy images, and how clean ones come back."""
+def flow_figures(flow: Flow, held_out: Images, noise: Noise) -> dict[str, float]:
+    """Return bits per dimension of noisy images, and how clean ones come back.
+
+    Args:
+        flow: The flow.
+        held_out: Images that it has not seen.
+        noise: What it was trained with.
+    """
 
     generator = torch.Generator().manual_seed(0)
     bits, errors, norms = [], [], []

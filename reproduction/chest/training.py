@@ -38,7 +38,7 @@ CHEST_FLOW = zoo.Recipe(
     "glow", {"shape": [1, SIZE, SIZE], "levels": [asdict(level) for level in LEVELS]}
 )
 CHEST_CNN = zoo.Recipe("cnn", {"shape": [1, SIZE, SIZE], "classes": 2, "width": 8})
-ORGANS_UNET = {"channels": 1, "outputs": len(ORGANS), "width": 8, "levels": 4}
+ORGANS_UNET = {"channels": 1, "outputs": len(ORGANS), "width": 8, "depth": 4}
 
 
 def train_chest_flow(options: TrainingOptions, data: Path | None) -> None:

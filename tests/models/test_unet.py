@@ -8,7 +8,7 @@ from diffeo.models.unet import unet
 def test_maps_are_of_the_images_size_and_rows_stand_alone(
     channels: int, side: int
 ) -> None:
-    model = unet(channels, 2, width=4, levels=2).eval()
+    model = unet(channels, 2, width=4, depth=2).eval()
     x = torch.rand(3, channels, side, side)
     maps = model(x)
 
@@ -18,7 +18,7 @@ def test_maps_are_of_the_images_size_and_rows_stand_alone(
 
 
 def test_the_seed_decides_the_weights() -> None:
-    one, same, other = (unet(1, 1, width=4, levels=1, seed=seed) for seed in (3, 3, 4))
+    one, same, other = (unet(1, 1, width=4, depth=1, seed=seed) for seed in (3, 3, 4))
     first = [next(each.parameters()) for each in (one, same, other)]
 
     assert torch.equal(first[0], first[1])
@@ -27,4 +27,4 @@ def test_the_seed_decides_the_weights() -> None:
 
 def test_sides_must_be_halved() -> None:
     with pytest.raises(ValueError, match="divisible by 4, got 8×6"):
-        unet(1, 1, width=4, levels=2)(torch.zeros(1, 1, 8, 6))
+        unet(1, 1, width=4, depth=2)(torch.zeros(1, 1, 8, 6))

@@ -74,9 +74,7 @@ def test_gradients_are_finite_with_and_without_points() -> None:
 
 def test_a_small_network_learns_to_count_dots() -> None:
     x, heads = scene(240)
-    module = Points(
-        locator(3, width=8, levels=2), Schedule(rate=0.01, warmup=5), seed=0
-    )
+    module = Points(locator(3, width=8, depth=2), Schedule(rate=0.01, warmup=5), seed=0)
     fit(
         module,
         batches(x[:200], heads[:200], size=10, seed=0),

@@ -37,7 +37,7 @@ def test_overlap_is_of_areas() -> None:
 def test_a_small_network_learns_to_find_squares() -> None:
     x, masks = squares(64)
     module = Segmentation(
-        unet(1, 1, width=8, levels=2), Schedule(rate=0.01, warmup=5), seed=0
+        unet(1, 1, width=8, depth=2), Schedule(rate=0.01, warmup=5), seed=0
     )
     train = batches(x[:48], masks[:48], size=8, seed=0)
     fit(module, train, None, Fit(None, 15, average=0.9, progress=False))

@@ -262,3 +262,20 @@ def test_shipped_files_are_small() -> None:
     ]
 
     assert sum(sizes) <= 12_000_000
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        zoo.Recipe("unet", {"channels": 1, "outputs": 2, "width": 4, "depth": 1}),
+        zoo.Recipe("locator", {"channels": 3, "width": 4, "depth": 2}),
+    ],
+)
+def test_networks_of_maps_are_stored_and_built_again(
+    recipe: zoo.Recipe, tmp_path: Path
+) -> None:
+    model, path = recipe.build().eval(), tmp_path / "model.safetensors"
+    zoo.save(model, zoo.Card(recipe, "none", "none", "none", {}), path)
+    x = torch.rand(2, recipe.settings["channels"], 8, 8)
+
+    assert torch.allclose(zoo.load(path)(x), model(x), atol=1e-2)

@@ -9,7 +9,7 @@ from diffeo.models.seeded import seeded
 from diffeo.models.unet import UNet
 from diffeo.shapes import Images, Scores
 
-__all__ = ["Locator", "locator"]
+__all__ = ["Locator", "as_locator", "locator"]
 
 Map = Float[Tensor, "batch height width"]
 
@@ -26,7 +26,7 @@ class Locator(nn.Module):
         network: A U-Net of one output.
 
     Example:
-        >>> model = Locator(UNet(3, 1, width=4, levels=1))
+        >>> model = Locator(UNet(3, 1, width=4, depth=1))
         >>> x = torch.rand(2, 3, 8, 8)
         >>> model(x).shape, model.map(x).shape
         (torch.Size([2]), torch.Size([2, 8, 8]))
@@ -62,20 +62,38 @@ class Locator(nn.Module):
 
 
 def locator(
-    channels: int, *, width: int = 16, levels: int = 3, seed: int = 0
+    channels: int, *, width: int = 16, depth: int = 3, seed: int = 0
 ) -> Locator:
     """Return an untrained network that counts and locates.
 
     Args:
         channels: Channels of the images.
         width: Channels of the finest features; a multiple of four.
-        levels: How often the sides are halved.
+        depth: How often the sides are halved.
         seed: Seed of the initial weights.
 
     Example:
-        >>> locator(3, width=4, levels=1)(torch.zeros(1, 3, 8, 8)).shape
+        >>> locator(3, width=4, depth=1)(torch.zeros(1, 3, 8, 8)).shape
         torch.Size([1])
     """
 
     with seeded(seed):
-        return Locator(UNet(channels, 1, width=width, levels=levels))
+        return Locator(UNet(channels, 1, width=width, depth=depth))
+
+
+def as_locator(model: nn.Module) -> Locator:
+    """Return a model that counts and locates.
+
+    Raises:
+        TypeError: If it is anything else.
+
+    Example:
+        >>> as_locator(nn.Identity())
+        Traceback (most recent call last):
+        TypeError: the model must be a locator, got Identity
+    """
+
+    if not isinstance(model, Locator):
+        raise TypeError(f"the model must be a locator, got {type(model).__name__}")
+
+    return model

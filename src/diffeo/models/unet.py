@@ -22,16 +22,16 @@ class UNet(nn.Module):
         channels: Channels of the images.
         outputs: Channels of the maps.
         width: Channels of the finest features; each coarser level has twice as many.
-        levels: How often the sides are halved.
+        depth: How often the sides are halved.
 
     Example:
-        >>> UNet(1, 3, width=4, levels=2)(torch.zeros(2, 1, 8, 8)).shape
+        >>> UNet(1, 3, width=4, depth=2)(torch.zeros(2, 1, 8, 8)).shape
         torch.Size([2, 3, 8, 8])
     """
 
-    def __init__(self, channels: int, outputs: int, *, width: int, levels: int) -> None:
+    def __init__(self, channels: int, outputs: int, *, width: int, depth: int) -> None:
         super().__init__()
-        widths = [width * 2**level for level in range(levels + 1)]
+        widths = [width * 2**level for level in range(depth + 1)]
         self.widths = tuple(widths)
         self.down = nn.ModuleList(
             _convolutions(inputs, outs)
@@ -54,7 +54,7 @@ class UNet(nn.Module):
         """Return the coarsest features, then finer and finer ones.
 
         Args:
-            x: Images in [0, 1], their sides divisible by 2 to the levels.
+            x: Images in [0, 1], their sides divisible by 2 to the depth.
 
         Raises:
             ValueError: If they are not.
@@ -86,7 +86,7 @@ class UNet(nn.Module):
 
 
 def unet(
-    channels: int, outputs: int, *, width: int = 16, levels: int = 3, seed: int = 0
+    channels: int, outputs: int, *, width: int = 16, depth: int = 3, seed: int = 0
 ) -> UNet:
     """Return an untrained U-Net.
 
@@ -94,16 +94,16 @@ def unet(
         channels: Channels of the images.
         outputs: Channels of the maps.
         width: Channels of the finest features; a multiple of four.
-        levels: How often the sides are halved.
+        depth: How often the sides are halved.
         seed: Seed of the initial weights.
 
     Example:
-        >>> unet(1, 1, width=4, levels=1).last
+        >>> unet(1, 1, width=4, depth=1).last
         Conv2d(4, 1, kernel_size=(1, 1), stride=(1, 1))
     """
 
     with seeded(seed):
-        return UNet(channels, outputs, width=width, levels=levels)
+        return UNet(channels, outputs, width=width, depth=depth)
 
 
 def _convolutions(inputs: int, outputs: int) -> nn.Module:
