@@ -1,17 +1,5 @@
-"""Experiments run as for users: types of arguments are checked elsewhere."""
+"""What tests of whole runs share."""
 
-from collections.abc import Iterator
+from unchecked import unchecked
 
-import jaxtyping
-import pytest
-
-
-@pytest.fixture(autouse=True)
-def unchecked() -> Iterator[None]:
-    """Let experiments call the library without checks of types, in half the time."""
-
-    jaxtyping.config.update("jaxtyping_disable", value=True)
-
-    yield
-
-    jaxtyping.config.update("jaxtyping_disable", value=False)
+__all__ = ["unchecked"]

@@ -1,0 +1,5 @@
+"""What tests of whole runs share."""
+
+from unchecked import unchecked
+
+__all__ = ["unchecked"]
