@@ -10,12 +10,12 @@ import normflows
 import torch
 from torch import Tensor, nn
 
-from benchmarks.plain_network import PlainConvolutions, plain
 from diffeo.arithmetic import multiply_adds
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.multiscale import MultiscaleSplit
-from diffeo.models.flow.recipes import Level, Networks, glow
+from diffeo.models.flow.networks import PlainConvolutions
+from diffeo.models.flow.recipes import Level, Networks, glow, plain
 
 __all__ = [
     "FreiaGlow",

@@ -12,7 +12,7 @@ from diffeo.workflows.train import TrainingOptions
 from reproduction.celeba.experiment import CELEBA
 from reproduction.celeba.training import CELEBA_TRAININGS
 from reproduction.chest.training import CHEST_TRAININGS
-from reproduction.experiment import ROOT, ExperimentOptions, Training
+from reproduction.experiment import ROOT, ExperimentOptions, Size, Training
 from reproduction.helix.experiment import HELIX
 from reproduction.helix.training import HELIX_CLASSIFIER, HELIX_FLOW
 from reproduction.mall.training import MALL_TRAININGS
@@ -65,6 +65,7 @@ TRAINING = """{title}
 
 Training:
     data: Folder of the data sets; the environment variable DIFFEO_DATA if not given.
+    size: 'paper' for the paper's architecture, which wants an accelerator and days.
     epochs: Passes over the data.
     seed: Seed of the first weights, of the order of the data and of noise.
     backward: How a flow of images finds its gradients: 'reversible' needs memory that
@@ -118,9 +119,10 @@ def _add_experiment(
 
 
 def _add_training(training: Training) -> None:
-    def command(
+    def command(  # noqa: PLR0913 - one argument for each option
         *,
         data: Path | None = None,
+        size: Size = "small",
         epochs: int = training.epochs,
         seed: int = 0,
         backward: Backward = "auto",
@@ -128,6 +130,13 @@ def _add_training(training: Training) -> None:
         out: Path | None = None,
         quiet: bool = False,
     ) -> None:
+        run = training.paper if size == "paper" else training.train
+
+        if run is None:
+            raise typer.BadParameter(
+                f"size must be small for {training.name}, got {size}"
+            )
+
         weights = (out or Path("runs") / training.name) / f"{training.name}.safetensors"
         check_output(weights.parent, overwrite=resume)
         options = TrainingOptions(
@@ -139,7 +148,7 @@ def _add_training(training: Training) -> None:
             progress=not quiet,
             backward=backward,
         )
-        training.train(options, data)
+        run(options, data)
         typer.echo(str(weights.resolve()))
 
     command.__name__, command.__doc__ = training.name, TRAINING.format(**vars(training))

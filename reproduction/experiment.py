@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from rich.console import Console
 from rich.table import Table
@@ -21,6 +21,7 @@ __all__ = [
     "Experiment",
     "ExperimentOptions",
     "Findings",
+    "Size",
     "Training",
     "apply_rules",
     "mean",
@@ -30,6 +31,9 @@ __all__ = [
 ]
 
 ROOT = Path(__file__).parents[1]
+Size = Literal["small", "paper"]
+"""Whether a model is small enough for two cores, or as large as the paper's."""
+
 Drawing = Callable[[Path], object]
 Subject = TypeVar("Subject")
 
@@ -128,6 +132,7 @@ class Training:
         epochs: Passes over the data that the shipped weights took.
         train: Writes the weights, given options and the folder of the data sets.
         batch_size: Rows in a batch.
+        paper: The same for a model of the paper's size, if it is another.
     """
 
     name: str
@@ -135,14 +140,16 @@ class Training:
     epochs: int
     train: Callable[[TrainingOptions, Path | None], None]
     batch_size: int = 128
+    paper: Callable[[TrainingOptions, Path | None], None] | None = None
 
 
-def training_command(options: TrainingOptions) -> str:
+def training_command(options: TrainingOptions, size: Size = "small") -> str:
     """Return the command that repeats a training, for the card of its weights."""
 
     return (
         f"python -m reproduction train {options.weights.stem} "
         f"--epochs {options.epochs} --seed {options.seed}"
+        f"{' --size paper' if size == 'paper' else ''}"
     )
 
 

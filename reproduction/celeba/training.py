@@ -17,12 +17,13 @@ from diffeo.training.augmentation import RandomCrop
 from diffeo.training.noise import GaussianNoise
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.train import TrainingOptions, train_classifier, train_flow
-from reproduction.experiment import Training, training_command
+from reproduction.experiment import Size, Training, training_command
+from reproduction.paper_glow import paper_glow
 
 __all__ = [
     "ATTRIBUTES",
     "CELEBA_TRAININGS",
-    "FACES_FLOW",
+    "FLOWS",
     "MARGIN",
     "SIZE",
     "correct_prior",
@@ -33,14 +34,18 @@ SIZE, MARGIN = 64, 6  # pixels of an image, and on each of its sides to crop fro
 CELEBA = "CelebA, the training images of its partition (Liu, Luo, Wang and Tang)"
 TERMS = "non-commercial research only, as CelebA"
 LEVELS = Level(4, 48), Level(6, 80), Level(8, 128), Level(6, 160)
-FACES_FLOW = zoo.Recipe(
-    "glow", {"shape": [3, SIZE, SIZE], "levels": [asdict(level) for level in LEVELS]}
-)
+FLOWS: dict[Size, zoo.Recipe] = {
+    "small": zoo.Recipe(
+        "glow",
+        {"shape": [3, SIZE, SIZE], "levels": [asdict(level) for level in LEVELS]},
+    ),
+    "paper": paper_glow(3, SIZE),
+}
 FACES_CNN = zoo.Recipe("cnn", {"shape": [3, SIZE, SIZE], "classes": 2, "width": 16})
 ATTRIBUTES = {"blond": "Blond_Hair", "smiling": "Smiling", "young": "Young"}
 
 
-def train_celeba_flow(options: TrainingOptions, data: Path | None) -> None:
+def train_celeba_flow(size: Size, options: TrainingOptions, data: Path | None) -> None:
     """Train the flow of faces, with normal noise that falls to 3/255."""
 
     train = celeba("train", data, size=SIZE, margin=MARGIN).pixels.float() / 255
@@ -48,7 +53,7 @@ def train_celeba_flow(options: TrainingOptions, data: Path | None) -> None:
     train_flow(
         train,
         held_out,
-        zoo.Card(FACES_FLOW, CELEBA, training_command(options), TERMS, {}),
+        zoo.Card(FLOWS[size], CELEBA, training_command(options, size), TERMS, {}),
         options,
         noise=GaussianNoise(),
         crop=RandomCrop(SIZE),
@@ -118,7 +123,14 @@ def _classifier(name: str, epochs: int) -> Training:
 
 
 CELEBA_TRAININGS = (
-    Training("celeba-flow", "A Glow of faces.", 7, train_celeba_flow, 16),
+    Training(
+        "celeba-flow",
+        "A Glow of faces.",
+        7,
+        partial(train_celeba_flow, "small"),
+        16,
+        partial(train_celeba_flow, "paper"),
+    ),
     _classifier("blond", 15),
     _classifier("smiling", 10),
     _classifier("young", 10),

@@ -1,6 +1,7 @@
 """The trainings behind the weights of chest X-rays."""
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +24,8 @@ from diffeo.workflows.train import (
     train_module,
 )
 from reproduction.chest.ratio import Masks, cardiothoracic_ratio, found_organs
-from reproduction.experiment import Training, training_command
+from reproduction.experiment import Size, Training, training_command
+from reproduction.paper_glow import paper_glow
 
 __all__ = ["CHEST_TRAININGS", "DRAWN", "MARGIN", "SIZE", "overlaps"]
 
@@ -34,14 +36,18 @@ ALL = "JSRT, Wingspan and NIH ChestX-ray8 (Wang et al.), training images"
 TERMS = "research only, as the data"
 CROP = RandomCrop(SIZE, zoom=0.05, mirror=False)  # the heart is on the left
 LEVELS = Level(2, 32), Level(4, 64), Level(6, 96), Level(6, 128), Level(4, 160)
-CHEST_FLOW = zoo.Recipe(
-    "glow", {"shape": [1, SIZE, SIZE], "levels": [asdict(level) for level in LEVELS]}
-)
+FLOWS: dict[Size, zoo.Recipe] = {
+    "small": zoo.Recipe(
+        "glow",
+        {"shape": [1, SIZE, SIZE], "levels": [asdict(level) for level in LEVELS]},
+    ),
+    "paper": paper_glow(1, SIZE),
+}
 CHEST_CNN = zoo.Recipe("cnn", {"shape": [1, SIZE, SIZE], "classes": 2, "width": 8})
 ORGANS_UNET = {"channels": 1, "outputs": len(ORGANS), "width": 8, "depth": 4}
 
 
-def train_chest_flow(options: TrainingOptions, data: Path | None) -> None:
+def train_chest_flow(size: Size, options: TrainingOptions, data: Path | None) -> None:
     """Train the flow of chest X-rays of all sources, never mirrored."""
 
     train = chexpert("train", data, size=SIZE + 2 * MARGIN).labelled().images
@@ -49,7 +55,7 @@ def train_chest_flow(options: TrainingOptions, data: Path | None) -> None:
     train_flow(
         train,
         held_out,
-        zoo.Card(CHEST_FLOW, ALL, training_command(options), TERMS, {}),
+        zoo.Card(FLOWS[size], ALL, training_command(options, size), TERMS, {}),
         options,
         noise=GaussianNoise(),
         crop=CROP,
@@ -114,7 +120,14 @@ def overlaps(model: nn.Module, x: Images, masks: Masks) -> dict[str, float]:
 
 
 CHEST_TRAININGS = (
-    Training("chest-flow", "A Glow of chest X-rays.", 40, train_chest_flow, 16),
+    Training(
+        "chest-flow",
+        "A Glow of chest X-rays.",
+        40,
+        partial(train_chest_flow, "small"),
+        16,
+        partial(train_chest_flow, "paper"),
+    ),
     Training("chest-cnn", "A classifier of enlarged hearts.", 60, train_chest_cnn, 32),
     Training("chest-unet", "A network that finds organs.", 30, train_chest_unet, 16),
 )

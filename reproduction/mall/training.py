@@ -16,7 +16,8 @@ from diffeo.training.noise import GaussianNoise
 from diffeo.training.points import Points
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.train import TrainingOptions, train_flow, train_module
-from reproduction.experiment import Training, training_command
+from reproduction.experiment import Size, Training, training_command
+from reproduction.paper_glow import paper_glow
 
 __all__ = ["MALL_TRAININGS", "SIZE", "count_error"]
 
@@ -26,9 +27,13 @@ MALL = f"Mall (Chen, Loy, Gong and Xiang), patches of the first {VALIDATED} fram
 TERMS = "research only, as Mall"
 WIDTHS = {"unet": 8, "oracle": 12}
 LEVELS = Level(4, 48), Level(6, 80), Level(8, 128), Level(6, 160)
-MALL_FLOW = zoo.Recipe(
-    "glow", {"shape": [3, SIZE, SIZE], "levels": [asdict(level) for level in LEVELS]}
-)
+FLOWS: dict[Size, zoo.Recipe] = {
+    "small": zoo.Recipe(
+        "glow",
+        {"shape": [3, SIZE, SIZE], "levels": [asdict(level) for level in LEVELS]},
+    ),
+    "paper": paper_glow(3, SIZE),
+}
 
 
 def train_mall_unet(width: int, options: TrainingOptions, data: Path | None) -> None:
@@ -53,14 +58,14 @@ def train_mall_unet(width: int, options: TrainingOptions, data: Path | None) -> 
     )
 
 
-def train_mall_flow(options: TrainingOptions, data: Path | None) -> None:
+def train_mall_flow(size: Size, options: TrainingOptions, data: Path | None) -> None:
     """Train the flow of patches, with normal noise that falls to 3/255."""
 
     train, held_out = _parts(data)
     train_flow(
         train.labelled().images,
         held_out.labelled().images,
-        zoo.Card(MALL_FLOW, MALL, training_command(options), TERMS, {}),
+        zoo.Card(FLOWS[size], MALL, training_command(options, size), TERMS, {}),
         options,
         noise=GaussianNoise(),
         schedule=Schedule(rate=1e-3),
@@ -92,7 +97,14 @@ def _parts(data: Path | None) -> tuple[CrowdPatches, CrowdPatches]:
 
 
 MALL_TRAININGS = (
-    Training("mall-flow", "A Glow of crowds.", 6, train_mall_flow, 16),
+    Training(
+        "mall-flow",
+        "A Glow of crowds.",
+        6,
+        partial(train_mall_flow, "small"),
+        16,
+        partial(train_mall_flow, "paper"),
+    ),
     *(
         Training(
             f"mall-{name}",

@@ -8,7 +8,7 @@ from torch import nn
 
 from diffeo.extras import require
 from diffeo.models.classifiers import cnn
-from diffeo.models.flow.recipes import Level, glow, realnvp
+from diffeo.models.flow.recipes import Level, glow, plain, realnvp, residual
 from diffeo.models.locator import locator
 from diffeo.models.perceptron import perceptron
 from diffeo.models.unet import unet
@@ -79,4 +79,5 @@ RECIPES: dict[str, Callable[..., nn.Module]] = {
 FROM_JSON: dict[str, Callable[[Any], object]] = {
     "shape": tuple,
     "levels": lambda levels: [Level(**level) for level in levels],
+    "networks": {"plain": plain, "residual": residual}.__getitem__,
 }

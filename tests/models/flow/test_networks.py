@@ -6,10 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmarks.plain_network import PlainConvolutions
 from diffeo.models.flow.inference.convolution import InferenceConvolution
 from diffeo.models.flow.inference.network import InferenceNetwork
-from diffeo.models.flow.networks import Convolutions
+from diffeo.models.flow.networks import Convolutions, PlainConvolutions
 from diffeo.models.seeded import seeded
 from laws import disturb
 

@@ -1,4 +1,4 @@
-"""The convolutional network inside a coupling."""
+"""The convolutional networks inside couplings."""
 
 import torch
 from torch import nn
@@ -7,7 +7,7 @@ from torch.nn import functional
 from diffeo.models.flow.inference.convolution import channels_last
 from diffeo.shapes import Images, Maps
 
-__all__ = ["Convolutions"]
+__all__ = ["Convolutions", "PlainConvolutions"]
 
 
 class Convolutions(nn.Module):
@@ -56,6 +56,40 @@ class Convolutions(nn.Module):
             hidden = block(hidden)
 
         parameters: Maps = self.last(functional.silu(hidden))
+
+        return parameters.to(x.dtype)
+
+
+class PlainConvolutions(nn.Module):
+    """Convolutions of kernel 3, 1 and 3, with rectified activations between them.
+
+    A flow built on it is a bijection that bends at the activations' edges.
+
+    Source: Kingma and Dhariwal, 2018, Glow, Section 3.3.
+
+    Args:
+        inputs: Channels of the input.
+        outputs: Channels of the output.
+        width: Hidden channels.
+
+    Example:
+        >>> network = PlainConvolutions(2, 4, width=8)
+        >>> network(torch.zeros(1, 2, 4, 4)).shape
+        torch.Size([1, 4, 4, 4])
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(inputs, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 1)
+        self.last = _zero(nn.Conv2d(width, outputs, 3, padding=1))
+
+    def forward(self, x: Maps) -> Maps:
+        """Return the coupling's parameters in the precision of `x`."""
+
+        hidden = self.first(channels_last(x))
+        hidden = self.second(functional.relu(hidden, inplace=True))
+        parameters: Maps = self.last(functional.relu(hidden, inplace=True))
 
         return parameters.to(x.dtype)
 

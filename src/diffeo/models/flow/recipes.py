@@ -20,11 +20,11 @@ from diffeo.models.flow.layers import (
 )
 from diffeo.models.flow.masks import Channels, Checkerboard, Mask
 from diffeo.models.flow.multiscale import MultiscaleSplit
-from diffeo.models.flow.networks import Convolutions
+from diffeo.models.flow.networks import Convolutions, PlainConvolutions
 from diffeo.models.flow.transforms import Additive, Affine, Transform
 from diffeo.models.seeded import seeded
 
-__all__ = ["Level", "Networks", "glow", "realnvp", "residual"]
+__all__ = ["Level", "Networks", "glow", "plain", "realnvp", "residual"]
 
 Shape = tuple[int, int, int]
 
@@ -73,6 +73,28 @@ def residual(
     return Convolutions(
         inputs, outputs, side=side, width=level.width, blocks=level.blocks
     )
+
+
+def plain(
+    inputs: int,
+    outputs: int,
+    side: tuple[int, int],  # noqa: ARG001
+    level: Level,
+) -> nn.Module:
+    """Return the network that Glow was published with.
+
+    Args:
+        inputs: Channels of its input.
+        outputs: Channels of its output.
+        side: Height and width of both.
+        level: The scale of the coupling, with the network's width.
+
+    Example:
+        >>> plain(2, 4, (4, 4), Level(steps=1, width=8)).second
+        Conv2d(8, 8, kernel_size=(1, 1), stride=(1, 1))
+    """
+
+    return PlainConvolutions(inputs, outputs, width=level.width)
 
 
 def glow(

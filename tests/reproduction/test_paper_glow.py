@@ -1,0 +1,37 @@
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from diffeo.models.flow.bijection import initialize
+from diffeo.models.flow.flow import as_flow
+from reproduction.__main__ import app
+from reproduction.paper_glow import paper_glow
+
+
+@pytest.mark.parametrize(
+    ("channels", "side", "millions"), [(3, 64, 61), (1, 128, 43.5)]
+)
+def test_the_papers_flow_has_its_size_and_shapes(
+    channels: int, side: int, millions: float
+) -> None:
+    flow = as_flow(paper_glow(channels, side).build())
+    parameters = sum(value.numel() for value in flow.parameters())
+
+    assert flow.shape == (channels, side, side)
+    assert parameters / 1e6 == pytest.approx(millions, rel=0.03)
+
+    with torch.no_grad():
+        x = torch.rand(1, channels, side, side)
+        initialize(flow, x)
+        z = flow.encode(x)
+        again = flow.decode(z)
+
+    assert z.shape == (1, channels * side**2)
+    assert torch.allclose(again, x, atol=1e-3)
+
+
+def test_a_training_without_such_a_size_says_so() -> None:
+    found = CliRunner().invoke(app, ["train", "helix-flow", "--size", "paper"])
+
+    assert found.exit_code == 2
+    assert "size must be small for helix-flow" in found.output.replace("\n", " ")
