@@ -11,10 +11,12 @@ from diffeo.workflows.folders import check_output
 from diffeo.workflows.train import TrainingOptions
 from reproduction.celeba.experiment import CELEBA
 from reproduction.celeba.training import CELEBA_TRAININGS
+from reproduction.chest.experiment import CHEST_XRAY
 from reproduction.chest.training import CHEST_TRAININGS
 from reproduction.experiment import ROOT, ExperimentOptions, Size, Training
 from reproduction.helix.experiment import HELIX
 from reproduction.helix.training import HELIX_CLASSIFIER, HELIX_FLOW
+from reproduction.mall.experiment import MALL
 from reproduction.mall.training import MALL_TRAININGS
 from reproduction.mnist.ascents import MNIST_ASCENTS
 from reproduction.mnist.closest import MNIST_CLOSEST
@@ -38,6 +40,8 @@ EXPERIMENTS = (
     MNIST_GEOMETRY,
     MNIST_JUDGES,
     CELEBA,
+    CHEST_XRAY,
+    MALL,
 )
 TRAININGS = (
     MNIST_FLOW,

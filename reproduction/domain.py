@@ -163,7 +163,15 @@ def trained(name: str) -> nn.Module:
         FileNotFoundError: If its file is not there.
     """
 
-    return zoo.load(WEIGHTS / f"{name}.safetensors")
+    path = WEIGHTS / f"{name}.safetensors"
+
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"the experiment needs {path}, got no file; python -m reproduction train "
+            f"{name} trains it"
+        )
+
+    return zoo.load(path)
 
 
 def domain_results(

@@ -1,0 +1,40 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from diffeo.models.locator import Locator
+from diffeo.models.unet import UNet
+from reproduction.domain import trained
+from reproduction.mall.heads import head_places
+
+PLACES = torch.tensor([[10.5, 20.5], [40.5, 50.5], [50.5, 8.5]])
+
+
+class Sure(Locator):
+    """A network that is sure of three heads, or of none in the dark."""
+
+    def map_and_count(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        maps = torch.full((len(x), 64, 64), 1e-6)
+
+        for across, down in PLACES.int().tolist():
+            maps[:, down, across] = 1.0
+
+        return maps, 3.2 * (x.mean((1, 2, 3)) > 0)
+
+
+def test_heads_are_where_the_map_is_sure_and_as_many_as_are_counted() -> None:
+    x = torch.stack((torch.zeros(3, 64, 64), torch.ones(3, 64, 64)))
+    none, three = head_places(Sure(UNet(3, 1, width=4, depth=1)), x)
+
+    assert none.shape == (0, 2)
+    assert torch.cdist(three, PLACES).min(1).values.max() < 1
+
+
+def test_missing_weights_are_told_with_the_command_that_trains_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reproduction.domain.WEIGHTS", tmp_path)
+
+    with pytest.raises(FileNotFoundError, match="reproduction train mall-flow trains"):
+        trained("mall-flow")
