@@ -10,6 +10,7 @@ from diffeo.search.run import Backward
 from diffeo.workflows.folders import check_output
 from diffeo.workflows.train import TrainingOptions
 from reproduction.celeba.experiment import CELEBA
+from reproduction.celeba.rivals import CELEBA_RIVALS
 from reproduction.celeba.training import CELEBA_TRAININGS
 from reproduction.chest.experiment import CHEST_XRAY
 from reproduction.chest.training import CHEST_TRAININGS
@@ -40,6 +41,7 @@ EXPERIMENTS = (
     MNIST_GEOMETRY,
     MNIST_JUDGES,
     CELEBA,
+    CELEBA_RIVALS,
     CHEST_XRAY,
     MALL,
 )

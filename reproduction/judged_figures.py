@@ -22,7 +22,7 @@ from reproduction.domain import Domain
 from reproduction.experiment import Drawing
 from reproduction.figures import saved
 
-__all__ = ["comparison_drawings"]
+__all__ = ["comparison_drawings", "gallery_figure"]
 
 SHOWN = 8
 BINS = 40
@@ -74,7 +74,7 @@ def comparison_drawings(
         drawings |= {
             f"{prefix}distances.png": saved(partial(_distances_figure, two, domain)),
             f"{prefix}nearest.png": saved(partial(_nearest_figure, two, domain)),
-            f"{prefix}gallery.png": saved(partial(_gallery_figure, found)),
+            f"{prefix}gallery.png": saved(partial(gallery_figure, found)),
         }
 
     return drawings
@@ -105,7 +105,7 @@ def _shares_figure(shares: Mapping[str, Measurement], label: str) -> Figure:
     return figure
 
 
-def _gallery_figure(records: Records) -> Figure:
+def gallery_figure(records: Records) -> Figure:
     """Draw the first factuals, a column each, and what every method makes of them.
 
     An empty place means that the method did not reach its target.
