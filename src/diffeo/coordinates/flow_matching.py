@@ -1,0 +1,279 @@
+"""Flow matching as coordinates: Euler steps, each inverted until it has converged."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.func import jvp, vjp
+from torch.utils.checkpoint import checkpoint
+
+from diffeo.coordinates.fixed_point import fixed_point
+from diffeo.shapes import Data, Flags, Latent, Scores
+
+__all__ = ["Certificate", "FlowMatching"]
+
+Steps = Float[Tensor, "batch steps"]
+POWER_ITERATIONS = 12
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """How exactly each row was encoded, and whether its point is the only one there.
+
+    Args:
+        residual: By how much each step, from the data on, misses the point after it, in
+            units of the data.
+        contraction: Estimates of h ‖∂v/∂x‖ at the points that the steps lead from:
+            where it is below 1, nearby points cannot lead to the same one.
+        tolerance: Greatest residual that counts as none, in units of the data.
+
+    Example:
+        >>> here = torch.tensor([[1e-6, 1e-6]])
+        >>> Certificate(here, contraction=here, tolerance=1e-5).exact
+        tensor([True])
+    """
+
+    residual: Steps
+    contraction: Steps
+    tolerance: float
+
+    @property
+    def exact(self) -> Flags:
+        """Whether all steps of a row have converged."""
+
+        return (self.residual <= self.tolerance).all(1)
+
+    @property
+    def contractive(self) -> Flags:
+        """Whether all steps of a row are contractions, as far as is known."""
+
+        return (self.contraction < 1).all(1)
+
+
+class FlowMatching(nn.Module):
+    """Coordinates of a velocity field that was trained by flow matching.
+
+    Decoding takes Euler steps from noise at t = 0 to data at t = 1, x + h v(x, t). Each
+    is a diffeomorphism where h times the Lipschitz constant of v is below 1, and
+    encoding inverts it by iteration, for the row at hand and to a tolerance.
+
+    Source: Lipman, Chen, Ben-Hamu, Nickel and Le, 2023, Flow matching for generative
+    modeling, for v. Behrmann, Grathwohl, Chen, Duvenaud and Jacobsen, 2019, Invertible
+    residual networks, Theorem 1 and Algorithm 1, for its inverse.
+
+    Args:
+        velocity: v, from points of shape (batch, *shape) and times of shape (batch,) to
+            velocities.
+        shape: Shape of one datum.
+        times: Times of the steps, from 0 to 1.
+        center: What is subtracted from data before they are divided by `spread`, so
+            that they are as large as noise.
+        spread: See `center`.
+        tolerance: Greatest residual of a step, in units of the data.
+        iterations: Most evaluations of v for each step's inverse.
+
+    Raises:
+        ValueError: If the times do not rise from 0 to 1.
+
+    Example:
+        >>> class Still(nn.Module):
+        ...     def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        ...         return 0 * x
+        >>> place = FlowMatching(Still(), (2,), times=(0.0, 0.5, 1.0))
+        >>> place.decode(place.encode(torch.ones(1, 2)))
+        tensor([[1., 1.]])
+    """
+
+    def __init__(
+        self,
+        velocity: nn.Module,
+        shape: tuple[int, ...],
+        *,
+        times: Sequence[float],
+        center: float = 0.0,
+        spread: float = 1.0,
+        tolerance: float = 1e-5,
+        iterations: int = 60,
+    ) -> None:
+        super().__init__()
+        self.velocity = velocity
+        self.shape = shape
+        self.times = tuple(times)
+        self.center = center
+        self.spread = spread
+        self.tolerance = tolerance
+        self.iterations = iterations
+        pairs = itertools.pairwise(self.times)
+
+        if (
+            self.times[:1] != (0,)
+            or self.times[-1:] != (1,)
+            or not all(before < after for before, after in pairs)
+        ):
+            raise ValueError(f"times must rise from 0 to 1, got {self.times}")
+
+    def encode(self, x: Data) -> Latent:
+        """Return the latent coordinates of data, each step's residual the least found.
+
+        `certify` tells how exact they are.
+        """
+
+        return self._inverted(x)[0]
+
+    def decode(self, z: Latent) -> Data:
+        """Return the data at latent coordinates."""
+
+        point = z
+
+        for step in self._steps():
+            point = self._stepped(point, step)
+
+        return self._to_data(point)
+
+    def decode_lean(self, z: Latent) -> Data:
+        """Return the same, with a backward pass that keeps one step's activations."""
+
+        point = z
+
+        for step in self._steps():
+            point = checkpoint(self._stepped, point, step, use_reentrant=False)
+
+        return self._to_data(point)
+
+    def inference(
+        self, *, dtype: torch.dtype | None = None, invertible: bool = False
+    ) -> "LeanFlowMatching | None":
+        """Return coordinates whose backward pass keeps one step's activations.
+
+        Returns:
+            None unless an invertible backward pass in the same precision is asked for.
+        """
+
+        return LeanFlowMatching(self) if invertible and dtype is None else None
+
+    @torch.no_grad()
+    def certify(self, x: Data, *, seed: int = 0) -> Certificate:
+        """Encode data and return how exactly that was done.
+
+        Args:
+            x: Data.
+            seed: Seed of the directions from which the norms are estimated.
+        """
+
+        z, residuals = self._inverted(x)
+        generator = torch.Generator().manual_seed(seed)
+        direction = torch.randn(z.shape, generator=generator, dtype=z.dtype).to(z)
+        contractions = []
+        point = z
+
+        for step in self._steps():
+            contractions.append(self._norm(point, step, direction))
+            point = self._stepped(point, step)
+
+        return Certificate(
+            torch.stack(residuals, dim=1),
+            torch.stack(contractions[::-1], dim=1),
+            self.tolerance,
+        )
+
+    def is_typical(self, x: Data) -> Flags | None:  # noqa: ARG002
+        """Return None: bounds of the density were not measured."""
+
+        return None
+
+    def _steps(self) -> list[tuple[float, float]]:
+        """Return the time and the length of each step."""
+
+        pairs = itertools.pairwise(self.times)
+
+        return [(before, after - before) for before, after in pairs]
+
+    def _velocity(self, point: Latent, time: float) -> Latent:
+        x = point.reshape(len(point), *self.shape)
+        times = point.new_full((len(point),), time)
+        velocity: Latent = self.velocity(x, times).flatten(1)
+
+        return velocity
+
+    def _stepped(self, point: Latent, step: tuple[float, float]) -> Latent:
+        time, length = step
+
+        return point + length * self._velocity(point, time)
+
+    def _to_data(self, point: Latent) -> Data:
+        return point.reshape(len(point), *self.shape) * self.spread + self.center
+
+    @torch.no_grad()
+    def _inverted(self, x: Data) -> tuple[Latent, list[Scores]]:
+        """Return the coordinates, and each step's residual from the data on."""
+
+        point = ((x - self.center) / self.spread).flatten(1)
+        residuals = []
+
+        for time, length in reversed(self._steps()):
+            after = point
+
+            def before(
+                guess: Latent,
+                rows: Tensor,
+                after: Latent = after,
+                time: float = time,
+                length: float = length,
+            ) -> Latent:
+                return after[rows] - length * self._velocity(guess, time)
+
+            found = fixed_point(
+                before,
+                after,
+                tolerance=self.tolerance / self.spread,
+                iterations=self.iterations,
+            )
+            point = found.point
+            residuals.append(found.residual * self.spread)
+
+        return point, residuals
+
+    def _norm(
+        self, point: Latent, step: tuple[float, float], direction: Latent
+    ) -> Scores:
+        """Return the length of a step times the norm of its Jacobian, by iteration."""
+
+        time, length = step
+        norm = point.new_zeros(len(point))
+
+        for _ in range(POWER_ITERATIONS):
+            direction = direction / direction.norm(dim=1, keepdim=True).clamp_min(1e-30)
+            velocity = partial(self._velocity, time=time)
+            along = jvp(velocity, (point,), (direction,))[1]
+            pull = vjp(velocity, point)[1]
+            (direction,) = pull(along)
+            norm = along.norm(dim=1)
+
+        return length * norm
+
+
+@dataclass(frozen=True, eq=False)
+class LeanFlowMatching:
+    """Coordinates of a velocity field with a backward pass of little memory.
+
+    The points between the steps are kept, and all else is computed again.
+
+    Args:
+        place: The coordinates.
+    """
+
+    place: FlowMatching
+
+    def encode(self, x: Data) -> Latent:
+        """Return the latent coordinates of data."""
+
+        return self.place.encode(x)
+
+    def decode(self, z: Latent) -> Data:
+        """Return the data at latent coordinates."""
+
+        return self.place.decode_lean(z)
