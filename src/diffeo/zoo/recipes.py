@@ -6,12 +6,15 @@ from typing import Any
 
 from torch import nn
 
+from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.extras import require
 from diffeo.models.classifiers import cnn
 from diffeo.models.flow.recipes import Level, glow, plain, realnvp, residual
 from diffeo.models.locator import locator
 from diffeo.models.perceptron import perceptron
+from diffeo.models.seeded import seeded
 from diffeo.models.unet import unet
+from diffeo.models.velocity import VelocityUNet
 
 __all__ = ["RECIPES", "Recipe"]
 
@@ -21,8 +24,8 @@ class Recipe:
     """How to build a model: the name of a recipe and its arguments.
 
     Args:
-        name: One of "glow", "realnvp", "cnn", "unet", "locator", "affine-spline" and
-            "perceptron".
+        name: One of "glow", "realnvp", "cnn", "unet", "locator", "flow-matching",
+            "affine-spline" and "perceptron".
         settings: The recipe's arguments by name, as JSON holds them.
 
     Example:
@@ -67,12 +70,35 @@ def _affine_spline(**settings: Any) -> nn.Module:  # noqa: ANN401
     return ZukoFlow(affine_spline(**settings))
 
 
+def _flow_matching(
+    shape: tuple[int, int, int],
+    widths: list[int],
+    *,
+    blocks: int = 1,
+    steps: int = 8,
+    seed: int = 0,
+) -> nn.Module:
+    """Return coordinates of images in [0, 1], their steps shorter towards the data.
+
+    Next to the data the field pulls points to them within what time is left, so that a
+    last step as long as others would hardly be invertible.
+    """
+
+    with seeded(seed):
+        network = VelocityUNet(shape[0], widths, blocks=blocks)
+
+    times = [1 - (1 - step / steps) ** 2 for step in range(steps + 1)]
+
+    return FlowMatching(network, shape, times=times, center=0.5, spread=0.5)
+
+
 RECIPES: dict[str, Callable[..., nn.Module]] = {
     "glow": glow,
     "realnvp": realnvp,
     "cnn": cnn,
     "unet": unet,
     "locator": locator,
+    "flow-matching": _flow_matching,
     "affine-spline": _affine_spline,
     "perceptron": perceptron,
 }
