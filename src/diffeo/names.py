@@ -16,6 +16,7 @@ from diffeo.ascents import (
     Sphere,
 )
 from diffeo.coordinates.bounded import Bounded
+from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.linear import Linear, principal_axes
 from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
@@ -55,6 +56,7 @@ __all__ = [
     "DataDistance",
     "FeatureDistance",
     "Flow",
+    "FlowMatching",
     "Gradient",
     "Identity",
     "LatentDistance",
