@@ -116,6 +116,8 @@ class FlowMatching(nn.Module):
         ):
             raise ValueError(f"times must rise from 0 to 1, got {self.times}")
 
+        self.train(velocity.training)
+
     def encode(self, x: Data) -> Latent:
         """Return the latent coordinates of data, each step's residual the least found.
 
