@@ -66,7 +66,7 @@ def measure_celeba(options: ExperimentOptions) -> Findings:
     domain, number = setup.domain("blond"), setup.number("blond")
     blond = domain.search(domain.factuals(size.blond), run)
     evaluation = domain.judge(blond, options)
-    teller = attribute_classifier(setup.train, SIZE, quick=options.quick)
+    teller = attribute_classifier(setup.wide, SIZE, quick=options.quick)
     results = {
         **domain_results(domain, blond, evaluation, GaussianNoise()),
         **_other_accuracies(setup, teller),

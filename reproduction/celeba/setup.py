@@ -1,7 +1,6 @@
 """The faces and models that experiments share."""
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 
 from torch import nn
 
@@ -40,12 +39,14 @@ class Setup:
     """Faces and models.
 
     Args:
-        train: Training faces with a margin.
+        wide: Training faces with a margin to crop from.
+        train: The same without it.
         test: Test faces.
         flow: The flow of faces.
         models: The classifiers under explanation, by the names in `ATTRIBUTES`.
     """
 
+    wide: Faces
     train: Faces
     test: Faces
     flow: Flow
@@ -65,18 +66,11 @@ class Setup:
 
         return cls(
             celeba("train", options.data, size=SIZE, margin=MARGIN, limit=size.train),
+            celeba("train", options.data, size=SIZE, limit=size.train),
             celeba("test", options.data, size=SIZE, limit=size.test),
             as_flow(trained("celeba-flow")),
             {name: trained(f"celeba-{name}") for name in ATTRIBUTES},
         )
-
-    @cached_property
-    def train_squares(self) -> Faces:
-        """The training faces without their margin."""
-
-        inside = slice(MARGIN, MARGIN + SIZE)
-
-        return replace(self.train, pixels=self.train.pixels[:, :, inside, inside])
 
     def domain(self, name: str) -> Domain:
         """Return faces without and with an attribute.
@@ -86,7 +80,7 @@ class Setup:
         """
 
         return Domain(
-            self.train_squares.labelled(ATTRIBUTES[name]),
+            self.train.labelled(ATTRIBUTES[name]),
             self.test.labelled(ATTRIBUTES[name]),
             self.flow,
             self.models[name],
