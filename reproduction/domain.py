@@ -287,13 +287,14 @@ def _surviving(records: Found, model: nn.Module) -> dict[str, float]:
     results: dict[str, float] = {}
 
     for name, record in records.items():
-        x, target = record.counterfactual[record.reached], record.target[record.reached]
+        x, target = record.counterfactual, record.target.long()[:, None]
 
         for bits, rounded in ((8, to_8_bits(x)), (5, _to_levels(x, 32))):
             outputs = torch.cat([model(part) for part in batches_of(rounded)])
-            sure = outputs.softmax(1).gather(1, target.long()[:, None])[:, 0]
-            stays = known((sure >= CONFIDENCE).double(), share)
-            results |= stays.as_results(f"reached_{name}_{bits}bit")
+            sure = outputs.softmax(1).gather(1, target)[:, 0] >= CONFIDENCE
+            stays = sure.double().where(record.reached, torch.nan)
+            found = known(stays, share)
+            results |= found.as_results(f"reached_{name}_{bits}bit")
 
     return results
 

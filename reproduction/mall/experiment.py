@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import torch
 from matplotlib.figure import Figure
@@ -30,7 +31,7 @@ from diffeo.search import DEFAULT_ASCENT, Run, search
 from diffeo.shapes import Images, Scores
 from diffeo.training.noise import GaussianNoise
 from reproduction.domain import flow_figures, known, trained
-from reproduction.experiment import Experiment, ExperimentOptions, Findings
+from reproduction.experiment import Drawing, Experiment, ExperimentOptions, Findings
 from reproduction.figures import saved
 from reproduction.mall.heads import head_places
 from reproduction.mall.training import SIZE, count_error
@@ -172,24 +173,25 @@ def measure_mall(options: ExperimentOptions) -> Findings:
             for key, value in _case_results(setup, case, found[name], density).items()
         }
 
-    drawings = {}
+    drawings: dict[str, Drawing] = {}
 
     for name, records in found.items():
         two = {each: records[each] for each in ("latent", "data")}
         few = range(min(SHOWN, len(two["latent"])))
-        drawings[f"{name}_gallery.png"] = saved(partial(gallery, two, few))
-        drawings[f"{name}_heads.png"] = saved(partial(_heads_figure, setup, two))
+        page = ReportOptions(f"Mall, {CASES[name].title}")
+        drawings |= {
+            f"{name}_gallery.png": saved(partial(gallery, two, few)),
+            f"{name}_heads.png": saved(partial(_heads_figure, setup, two)),
+            f"{name}/report.html": partial(_write_page, two, page),
+        }
 
-    page = {CASES[name].title: found[name]["latent"] for name in found}
-    report = ReportOptions("Mall, how many people")
+    return Findings(results, drawings)
 
-    return Findings(
-        results,
-        {
-            **drawings,
-            "report.html": lambda path: write_report(page, path.parent, report),
-        },
-    )
+
+def _write_page(
+    records: Mapping[str, Counterfactuals], page: ReportOptions, path: Path
+) -> None:
+    write_report(records, path.parent, page)
 
 
 def _case_results(

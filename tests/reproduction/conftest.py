@@ -6,39 +6,70 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from diffeo import zoo
+from diffeo.data.chexpert import chexpert
+from diffeo.data.mall import mall
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.flow import as_flow
 from diffeo.models.flow.recipes import Level
+from diffeo.models.locator import as_locator
 from reproduction.domain import WEIGHTS
 from unchecked import unchecked
 
 __all__ = ["unchecked"]
 
-FLOWS = {
-    "celeba-flow": (3, 64, 64),
-    "chest-flow": (1, 128, 128),
-    "mall-flow": (3, 64, 64),
-}
+COLOR, GRAY = (3, 64, 64), (1, 128, 128)
+FLOWS = {"celeba-flow": COLOR, "chest-flow": GRAY, "mall-flow": COLOR}
 
 
 @pytest.fixture
-def small_flows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Let experiments find flows of noise, which are fast, beside the other weights."""
+def small_models(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let experiments find small models, hardly fitted, beside the weights of faces.
+
+    Flows map noise. The others answer real data in all the ways that there are.
+    """
 
     folder = tmp_path / "weights"
     shutil.copytree(WEIGHTS, folder)
     monkeypatch.setattr("reproduction.domain.WEIGHTS", folder)
 
+    def keep(model: nn.Module, recipe: zoo.Recipe, name: str) -> None:
+        card = zoo.Card(recipe, "noise", "none", "none", {})
+        zoo.save(model, card, folder / f"{name}.safetensors")
+
     for name, shape in FLOWS.items():
         levels = [asdict(Level(1, 8)) for _ in range(4)]
         recipe = zoo.Recipe("glow", {"shape": list(shape), "levels": levels, "bins": 8})
         flow = as_flow(recipe.build())
-        initialize(
-            flow, torch.rand(4, *shape, generator=torch.Generator().manual_seed(0))
-        )
-        card = zoo.Card(recipe, "noise", "none", "none", {})
-        zoo.save(flow, card, folder / f"{name}.safetensors")
+        noise = torch.rand(4, *shape, generator=torch.Generator().manual_seed(0))
+        initialize(flow, noise)
+        keep(flow, recipe, name)
+
+    with torch.no_grad():
+        recipe = zoo.Recipe("cnn", {"shape": list(GRAY), "classes": 2, "width": 4})
+        classifier = recipe.build().eval()
+        xrays = chexpert("validation", data, limit=20).labelled().images
+        *_, last = classifier.children()
+        last.get_parameter("weight").mul_(100)
+        gap = classifier(xrays).diff(dim=1).median()
+        last.get_parameter("bias")[1] -= gap
+        keep(classifier, recipe, "chest-cnn")
+
+        recipe = zoo.Recipe("unet", {"channels": 1, "outputs": 3, "width": 4})
+        keep(recipe.build(), recipe, "chest-unet")
+
+        patches = mall("test", data, limit=10).labelled().images
+
+        for seed, name in enumerate(("mall-unet", "mall-oracle")):
+            settings = {"channels": 3, "width": 4, "seed": seed}
+            recipe = zoo.Recipe("locator", settings)
+            counter = as_locator(recipe.build())
+            values = counter(patches).expm1().log()
+            scale = 4 / values.std()
+            counter.last.weight *= scale
+            counter.last.bias.sub_(values.median() * 1.0).mul_(scale).add_(5)
+            keep(counter, recipe, name)
 
     return folder

@@ -22,7 +22,7 @@ from reproduction.domain import WEIGHTS, trained
 from reproduction.experiment import ROOT, Experiment, ExperimentOptions
 
 
-@pytest.mark.usefixtures("small_flows")
+@pytest.mark.usefixtures("small_models")
 @pytest.mark.parametrize(
     ("experiment", "reached"),
     [(CELEBA, "reached_latent"), (CELEBA_RIVALS, "latent_success")],

@@ -5,8 +5,10 @@ import torch
 
 from diffeo.data.chexpert import chexpert
 from diffeo.data.organs import ORGANS, organ_masks
+from reproduction.chest.experiment import CHEST_XRAY
 from reproduction.chest.ratio import cardiothoracic_ratio, found_organs, largest_pieces
 from reproduction.chest.training import DRAWN, SIZE, overlaps
+from reproduction.experiment import ExperimentOptions
 
 
 def masks(heart: slice, left: slice, right: slice) -> torch.Tensor:
@@ -57,3 +59,28 @@ def test_real_masks_give_the_ratio_that_the_labels_were_made_of(data: Path) -> N
     ratio = cardiothoracic_ratio(organ_masks(xrays, data))
 
     assert ((ratio > 0.5) == xrays.labels.bool()).double().mean() > 0.9
+
+
+@pytest.mark.usefixtures("small_models")
+def test_hearts_grow_and_chests_are_measured(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    results = CHEST_XRAY.run(ExperimentOptions(out, data, quick=True, progress=False))
+
+    assert {
+        "ctr_change_latent_mean_low",
+        "ctr_change_data_mean",
+        "ctr_change_latent_minus_data",
+        "model_jsrt_accuracy",
+        "model_wingspan_balanced_accuracy",
+        "source_accuracy",
+        "source_shift_latent_high",
+        "validation_dice_heart",
+        "oracle_target_latent",
+    } <= results.keys()
+    assert results["reached_data"] > 0
+    assert "could not be drawn" not in capsys.readouterr().err
+    assert {"hearts.png", "growth.png", "report.html"} <= {
+        path.name for path in out.iterdir()
+    }

@@ -6,8 +6,17 @@ import torch
 from diffeo.models.locator import Locator
 from diffeo.models.unet import UNet
 from reproduction.domain import trained
+from reproduction.experiment import ExperimentOptions
+from reproduction.mall.experiment import CASES, MALL
 from reproduction.mall.heads import head_places
 
+KEYS = (
+    "reached_latent",
+    "oracle_target_latent_minus_data",
+    "knn_target_data_low",
+    "l2_latent_data_median",
+    "typicality_latent_median",
+)
 PLACES = torch.tensor([[10.5, 20.5], [40.5, 50.5], [50.5, 8.5]])
 
 
@@ -29,6 +38,23 @@ def test_heads_are_where_the_map_is_sure_and_as_many_as_are_counted() -> None:
 
     assert none.shape == (0, 2)
     assert torch.cdist(three, PLACES).min(1).values.max() < 1
+
+
+@pytest.mark.usefixtures("small_models")
+def test_few_become_many_and_many_few(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    results = MALL.run(ExperimentOptions(out, data, quick=True, progress=False))
+    measured = {f"{case}_{key}" for case in CASES for key in KEYS}
+
+    assert measured <= results.keys()
+    assert results["model_rmse"] > 0
+    assert all(0 <= results[f"{case}_reached_data"] <= 1 for case in CASES)
+    assert "could not be drawn" not in capsys.readouterr().err
+    assert {f"{case}_heads.png" for case in CASES} <= {
+        path.name for path in out.iterdir()
+    }
 
 
 def test_missing_weights_are_told_with_the_command_that_trains_them(
