@@ -64,7 +64,7 @@ class Size:
 
 
 FULL = Size(healthy=60, run=Run(1000))
-QUICK = Size(healthy=2, run=Run(40), every=8)
+QUICK = Size(healthy=1, run=Run(30), every=12)
 
 
 def measure_chest_xray(options: ExperimentOptions) -> Findings:

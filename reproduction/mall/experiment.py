@@ -92,7 +92,7 @@ class Size:
 
 
 FULL = Size(50, Run(1000), tuple(METHODS))
-QUICK = Size(1, Run(60), ("latent", "data"), frames=40)
+QUICK = Size(1, Run(25), ("latent", "data"), frames=20)
 
 
 @dataclass(frozen=True, eq=False)
