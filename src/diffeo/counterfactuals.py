@@ -383,6 +383,12 @@ ROWS = tuple(
     for each in dataclasses.fields(Counterfactuals)
     if each.name not in ("batch_size", "settings", "names", "paths", "statements")
 )
+ALIKE = (
+    ("reconstruction", "factual"),
+    ("counterfactual", "factual"),
+    ("latent", "origin"),
+    ("outputs_before", "outputs_after"),
+)
 WHOLE = "outcome", "steps", "typical"  # rows of integers; all others are real numbers
 
 
@@ -528,6 +534,15 @@ def _check(record: Counterfactuals) -> None:
 
     if len(record) == 0:
         raise ValueError("it has no rows")
+
+    for name, other in ALIKE:
+        one, two = getattr(record, name).shape, getattr(record, other).shape
+
+        if one != two:
+            raise ValueError(
+                f"{name} must be of the shape of {other}, {tuple(two)}, got "
+                f"{tuple(one)}"
+            )
 
     if record.is_of_classes:
         for outputs in (record.outputs_before, record.outputs_after):

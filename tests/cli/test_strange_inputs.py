@@ -219,6 +219,10 @@ def _write_records(x: Tensor, folder: Path) -> None:
             {**tensors, "outputs_before": tensors["outputs_before"][:, :1]},
             {},
         ),
+        "small_image": (
+            {**tensors, "counterfactual": tensors["counterfactual"][..., 1:]},
+            {},
+        ),
         "far_target": ({**tensors, "target": tensors["target"] + 50}, {}),
         "rowless": ({name: value[:0] for name, value in tensors.items()}, {}),
         "misshapen_path": (
@@ -517,7 +521,8 @@ def test_an_output_folder_below_a_file_is_refused(files: Path, tmp_path: Path) -
         ("other_version", "version 99"),
         ("missing_field", "target"),
         ("other_type", "steps"),
-        ("one_output", "record"),
+        ("one_output", "outputs_before"),
+        ("small_image", "counterfactual"),
         ("far_target", "record"),
         ("rowless", "row"),
         ("misshapen_path", "path"),
