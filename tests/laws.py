@@ -22,6 +22,7 @@ from diffeo.ascents import (
     Sphere,
 )
 from diffeo.coordinates.bounded import Bounded
+from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.linear import principal_axes
 from diffeo.coordinates.protocol import Coordinates
@@ -311,6 +312,33 @@ def zuko_flow() -> ZukoFlow:
     return flow.double().eval()
 
 
+class Velocity(nn.Module):
+    """A smooth field on 4×4 images."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(17, 16), nn.Tanh(), nn.Linear(16, 16))
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        """Return velocities."""
+
+        inputs = torch.cat((x.flatten(1), t[:, None]), dim=1)
+        velocity: Tensor = self.layers(inputs).reshape(x.shape)
+
+        return velocity
+
+
+def velocity_field() -> FlowMatching:
+    """Coordinates of a velocity field on 4×4 images, in double precision."""
+
+    with seeded(6):
+        field = Velocity().double().eval()
+
+    return FlowMatching(
+        field, SHAPE, times=(0.0, 0.5, 1.0), center=0.5, spread=0.5, tolerance=1e-13
+    )
+
+
 def coordinates() -> dict[str, Coordinates]:
     """Every kind of coordinates of 4×4 images."""
 
@@ -321,6 +349,7 @@ def coordinates() -> dict[str, Coordinates]:
         "bounded flow": Bounded(tiny_flow(realnvp)),
         "zuko flow": zuko_flow(),
         "autoencoder": autoencoder(),
+        "velocity field": velocity_field(),
     }
 
 
