@@ -1,6 +1,6 @@
 """Two classes of images, a flow and a classifier: searches and their judges."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -20,6 +20,7 @@ from diffeo.evaluation.intervals import (
     interval_of,
     share,
 )
+from diffeo.evaluation.metric import Metric
 from diffeo.evaluation.metrics import agreement, change, outcome, realism
 from diffeo.evaluation.oracles import Oracle, classifier_oracle, svm
 from diffeo.evaluation.reference import Reference
@@ -134,22 +135,31 @@ class Domain:
             for name, method in METHODS.items()
         }
 
-    def judge(self, found: Found, options: ExperimentOptions) -> Evaluation:
+    def judge(
+        self,
+        found: Found,
+        options: ExperimentOptions,
+        *,
+        confidence: float = CONFIDENCE,
+        metrics: Sequence[Metric] = tuple(NAMES),
+    ) -> Evaluation:
         """Return what judges say of counterfactuals and of controls.
 
         Args:
-            found: What `search` returned.
+            found: Counterfactuals by method.
             options: Whether to be quick, and to show a bar.
+            confidence: Probability that the classifier must have in the target.
+            metrics: What is measured.
         """
 
         settings = quick_settings() if options.quick else Settings()
 
         return compare(
             found,
-            Task(self.model, self.flow, TargetClass(self.target, CONFIDENCE)),
+            Task(self.model, self.flow, TargetClass(self.target, confidence)),
             Reference(self.train, self.held_out),
             settings=replace(settings, progress=options.progress),
-            metrics=tuple(NAMES),
+            metrics=metrics,
         )
 
 

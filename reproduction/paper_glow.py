@@ -1,14 +1,33 @@
-"""The flow that the paper uses for faces, chest X-rays and crowds."""
+"""Flows of faces, chest X-rays and crowds: small ones, and the paper's."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from diffeo import zoo
 from diffeo.models.flow.recipes import Level
+from reproduction.experiment import Size
 
-__all__ = ["paper_glow"]
+__all__ = ["glows", "paper_glow"]
 
 LEVEL = Level(steps=32, width=512)
 LEVELS = 4
+
+
+def glows(channels: int, side: int, levels: Sequence[Level]) -> dict[Size, zoo.Recipe]:
+    """Return a Glow of some levels, and that of the paper, by their sizes.
+
+    Args:
+        channels: Channels of the images.
+        side: Their height and width.
+        levels: Scales of the small one, finest first.
+    """
+
+    settings = {
+        "shape": [channels, side, side],
+        "levels": [asdict(level) for level in levels],
+    }
+
+    return {"small": zoo.Recipe("glow", settings), "paper": paper_glow(channels, side)}
 
 
 def paper_glow(channels: int, side: int) -> zoo.Recipe:

@@ -11,10 +11,9 @@ from diffeo.evaluation.intervals import mean
 from diffeo.shapes import Images, Scores
 from reproduction.domain import known
 
-__all__ = ["REGIONS", "region_results", "region_shares", "regions"]
+__all__ = ["region_results", "region_shares", "regions"]
 
 Region = Bool[Tensor, "height width"]
-REGIONS = "face", "hair", "elsewhere"
 # Height and place across of an ellipse's center, and its half axes, in shares of the
 # image: an oval from forehead to chin, and one around head and hair.
 FACE, HEAD = (0.60, 0.5, 0.36, 0.28), (0.48, 0.5, 0.47, 0.44)

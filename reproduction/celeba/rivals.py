@@ -8,13 +8,8 @@ from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.cache import Cache
-from diffeo.evaluation.comparison import compare
-from diffeo.evaluation.intervals import Interval
 from diffeo.evaluation.metrics import agreement, change, outcome
 from diffeo.evaluation.oracle_training import AutoencoderSettings, trained_autoencoder
-from diffeo.evaluation.reference import Reference
-from diffeo.evaluation.settings import Settings, quick_settings
-from diffeo.evaluation.task import Task
 from diffeo.methods import (
     Bisected,
     GradientMethod,
@@ -26,7 +21,6 @@ from diffeo.methods import (
     prototypes,
     revise,
 )
-from diffeo.objectives import TargetClass
 from diffeo.search import DEFAULT_ASCENT, Run
 from reproduction.celeba.setup import Setup, Size
 from reproduction.celeba.training import SIZE
@@ -106,19 +100,9 @@ def measure_celeba_rivals(options: ExperimentOptions) -> Findings:
             run=run,
         )
 
-    settings = quick_settings() if options.quick else Settings()
-    evaluation = compare(
-        found,
-        Task(domain.model, domain.flow, TargetClass(domain.target, HALF)),
-        Reference(domain.train, domain.held_out),
-        settings=replace(settings, progress=options.progress),
-        metrics=METRICS,
-    )
-    results = {f"{name}_asked": float(len(record)) for name, record in found.items()}
-
-    for each in evaluation.table().measurements:
-        interval = Interval(each.value, each.low, each.high, each.rows)
-        results |= interval.as_results(f"{each.name}_{each.metric}")
+    evaluation = domain.judge(found, options, confidence=HALF, metrics=METRICS)
+    asked = {f"{name}_asked": float(len(record)) for name, record in found.items()}
+    results = asked | evaluation.table().as_results()
 
     return Findings(results, {"rivals.png": saved(lambda: gallery_figure(found))})
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from diffeo.training.noise import GaussianNoise
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.train import TrainingOptions, train_classifier, train_flow
 from reproduction.experiment import Size, Training, training_command
-from reproduction.paper_glow import paper_glow
+from reproduction.paper_glow import glows
 
 __all__ = [
     "ATTRIBUTES",
@@ -34,13 +33,7 @@ SIZE, MARGIN = 64, 6  # pixels of an image, and on each of its sides to crop fro
 CELEBA = "CelebA, the training images of its partition (Liu, Luo, Wang and Tang)"
 TERMS = "non-commercial research only, as CelebA"
 LEVELS = Level(4, 48), Level(6, 80), Level(8, 128), Level(6, 160)
-FLOWS: dict[Size, zoo.Recipe] = {
-    "small": zoo.Recipe(
-        "glow",
-        {"shape": [3, SIZE, SIZE], "levels": [asdict(level) for level in LEVELS]},
-    ),
-    "paper": paper_glow(3, SIZE),
-}
+FLOWS = glows(3, SIZE, LEVELS)
 FACES_CNN = zoo.Recipe("cnn", {"shape": [3, SIZE, SIZE], "classes": 2, "width": 16})
 ATTRIBUTES = {"blond": "Blond_Hair", "smiling": "Smiling", "young": "Young"}
 

@@ -1,6 +1,5 @@
 """The trainings behind the weights of chest X-rays."""
 
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -25,7 +24,7 @@ from diffeo.workflows.train import (
 )
 from reproduction.chest.ratio import Masks, cardiothoracic_ratio, found_organs
 from reproduction.experiment import Size, Training, training_command
-from reproduction.paper_glow import paper_glow
+from reproduction.paper_glow import glows
 
 __all__ = ["CHEST_TRAININGS", "DRAWN", "MARGIN", "SIZE", "overlaps"]
 
@@ -36,13 +35,7 @@ ALL = "JSRT, Wingspan and NIH ChestX-ray8 (Wang et al.), training images"
 TERMS = "research only, as the data"
 CROP = RandomCrop(SIZE, zoom=0.05, mirror=False)  # the heart is on the left
 LEVELS = Level(2, 32), Level(4, 64), Level(6, 96), Level(6, 128), Level(4, 160)
-FLOWS: dict[Size, zoo.Recipe] = {
-    "small": zoo.Recipe(
-        "glow",
-        {"shape": [1, SIZE, SIZE], "levels": [asdict(level) for level in LEVELS]},
-    ),
-    "paper": paper_glow(1, SIZE),
-}
+FLOWS = glows(1, SIZE, LEVELS)
 CHEST_CNN = zoo.Recipe("cnn", {"shape": [1, SIZE, SIZE], "classes": 2, "width": 8})
 ORGANS_UNET = {"channels": 1, "outputs": len(ORGANS), "width": 8, "depth": 4}
 

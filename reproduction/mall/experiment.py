@@ -9,7 +9,6 @@ import torch
 from matplotlib.figure import Figure
 
 from diffeo.ascents import Adam, Ascent, Box
-from diffeo.batching import batches_of
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
 from diffeo.counterfactuals import Counterfactuals
@@ -34,7 +33,7 @@ from reproduction.domain import flow_figures, known, trained
 from reproduction.experiment import Drawing, Experiment, ExperimentOptions, Findings
 from reproduction.figures import saved
 from reproduction.mall.heads import head_places
-from reproduction.mall.training import SIZE, count_error
+from reproduction.mall.training import SIZE, count_error, counted
 
 __all__ = ["MALL"]
 
@@ -120,7 +119,7 @@ class Setup:
         """
 
         images = self.test.labelled().images
-        said = _answers(self.model, images)
+        said = counted(self.model, images)
         fitting = said <= FEW if case.few else said >= MANY
         rows = fitting.nonzero()[:, 0]
         chosen = torch.linspace(0, len(rows) - 1, min(count, len(rows))).long()
@@ -231,7 +230,7 @@ def _rows(
         encode_8_bits(setup.flow, x), encode_8_bits(setup.flow, record.factual)
     )
     found = {
-        "oracle_target_{}": (value_error(_answers(setup.oracle, x), task), mean),
+        "oracle_target_{}": (value_error(counted(setup.oracle, x), task), mean),
         "knn_target_{}": (value_error(neighbors, task), mean),
         "l2_data_{}_median": (record.distance, median),
         "l2_latent_{}_median": (latent, median),
@@ -249,11 +248,6 @@ def _rows(
         "reached_{}": (record.reached.double(), share),
         "seconds_per_image_{}": (record.seconds, mean),
     }
-
-
-@torch.no_grad()
-def _answers(model: Locator, x: Images) -> Scores:
-    return torch.cat([model(part) for part in batches_of(x)])
 
 
 def _heads_figure(setup: Setup, records: Mapping[str, Counterfactuals]) -> Figure:

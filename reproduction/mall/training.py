@@ -1,6 +1,5 @@
 """The trainings behind the weights of crowds."""
 
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -12,14 +11,15 @@ from diffeo.batching import batches_of
 from diffeo.data.crowds import CrowdPatches
 from diffeo.data.mall import mall
 from diffeo.models.flow.recipes import Level
+from diffeo.shapes import Images, Scores
 from diffeo.training.noise import GaussianNoise
 from diffeo.training.points import Points
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.train import TrainingOptions, train_flow, train_module
 from reproduction.experiment import Size, Training, training_command
-from reproduction.paper_glow import paper_glow
+from reproduction.paper_glow import glows
 
-__all__ = ["MALL_TRAININGS", "SIZE", "count_error"]
+__all__ = ["MALL_TRAININGS", "SIZE", "count_error", "counted"]
 
 SIZE = 64  # pixels of a patch
 VALIDATED = 700  # frames up to this one are trained on, those up to 800 validate
@@ -27,13 +27,7 @@ MALL = f"Mall (Chen, Loy, Gong and Xiang), patches of the first {VALIDATED} fram
 TERMS = "research only, as Mall"
 WIDTHS = {"unet": 8, "oracle": 12}
 LEVELS = Level(4, 48), Level(6, 80), Level(8, 128), Level(6, 160)
-FLOWS: dict[Size, zoo.Recipe] = {
-    "small": zoo.Recipe(
-        "glow",
-        {"shape": [3, SIZE, SIZE], "levels": [asdict(level) for level in LEVELS]},
-    ),
-    "paper": paper_glow(3, SIZE),
-}
+FLOWS = glows(3, SIZE, LEVELS)
 
 
 def train_mall_unet(width: int, options: TrainingOptions, data: Path | None) -> None:
@@ -73,6 +67,12 @@ def train_mall_flow(size: Size, options: TrainingOptions, data: Path | None) -> 
 
 
 @torch.no_grad()
+def counted(model: nn.Module, x: Images) -> Scores:
+    """Return the number of heads that a model finds in each image."""
+
+    return torch.cat([model(part) for part in batches_of(x)])
+
+
 def count_error(model: nn.Module, patches: CrowdPatches) -> float:
     """Return the root mean square error of the number of heads.
 
@@ -81,8 +81,7 @@ def count_error(model: nn.Module, patches: CrowdPatches) -> float:
         patches: With heads.
     """
 
-    images = patches.labelled().images
-    found = torch.cat([model(x) for x in batches_of(images)])
+    found = counted(model, patches.labelled().images)
 
     return (found - patches.counts).square().mean().sqrt().item()
 

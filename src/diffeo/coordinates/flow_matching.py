@@ -12,11 +12,12 @@ from torch.func import jvp, vjp
 from torch.utils.checkpoint import checkpoint
 
 from diffeo.coordinates.fixed_point import fixed_point
-from diffeo.shapes import Data, Flags, Latent, Scores
+from diffeo.shapes import Data, Flags, Indices, Latent, Scores
 
 __all__ = ["Certificate", "FlowMatching"]
 
 Steps = Float[Tensor, "batch steps"]
+Points = Float[Tensor, "every latent"]
 POWER_ITERATIONS = 12
 
 
@@ -182,11 +183,6 @@ class FlowMatching(nn.Module):
             self.tolerance,
         )
 
-    def is_typical(self, x: Data) -> Flags | None:  # noqa: ARG002
-        """Return None: bounds of the density were not measured."""
-
-        return None
-
     def _steps(self) -> list[tuple[float, float]]:
         """Return the time and the length of each step."""
 
@@ -216,21 +212,10 @@ class FlowMatching(nn.Module):
         point = ((x - self.center) / self.spread).flatten(1)
         residuals = []
 
-        for time, length in reversed(self._steps()):
-            after = point
-
-            def before(
-                guess: Latent,
-                rows: Tensor,
-                after: Latent = after,
-                time: float = time,
-                length: float = length,
-            ) -> Latent:
-                return after[rows] - length * self._velocity(guess, time)
-
+        for step in reversed(self._steps()):
             found = fixed_point(
-                before,
-                after,
+                partial(self._before, point, step),
+                point,
                 tolerance=self.tolerance / self.spread,
                 iterations=self.iterations,
             )
@@ -238,6 +223,15 @@ class FlowMatching(nn.Module):
             residuals.append(found.residual * self.spread)
 
         return point, residuals
+
+    def _before(
+        self, after: Points, step: tuple[float, float], guess: Latent, rows: Indices
+    ) -> Latent:
+        """Return the origin of a step to some rows, with the velocity at a guess."""
+
+        time, length = step
+
+        return after[rows] - length * self._velocity(guess, time)
 
     def _norm(
         self, point: Latent, step: tuple[float, float], direction: Latent

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from diffeo.models.zeroed import zeroed
 from diffeo.shapes import Images, Maps, Scores
 
 __all__ = ["VelocityUNet"]
@@ -65,7 +66,7 @@ class VelocityUNet(nn.Module):
         self.last = nn.Sequential(
             nn.GroupNorm(GROUPS, widths[0]),
             nn.SiLU(),
-            _zero(nn.Conv2d(widths[0], inner, 3, padding=1)),
+            zeroed(nn.Conv2d(widths[0], inner, 3, padding=1)),
         )
 
     def forward(self, x: Images, t: Scores) -> Images:
@@ -112,7 +113,7 @@ class _Block(nn.Module):
         self.norms = nn.ModuleList(nn.GroupNorm(GROUPS, n) for n in (inputs, outputs))
         self.first = nn.Conv2d(inputs, outputs, 3, padding=1)
         self.time = nn.Linear(times, 2 * outputs)
-        self.second = _zero(nn.Conv2d(outputs, outputs, 3, padding=1))
+        self.second = zeroed(nn.Conv2d(outputs, outputs, 3, padding=1))
         self.skip = (
             nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
         )
@@ -133,7 +134,7 @@ class _Attention(nn.Module):
         super().__init__()
         self.norm = nn.GroupNorm(GROUPS, width)
         self.inputs = nn.Conv2d(width, 3 * width, 1)
-        self.output = _zero(nn.Conv2d(width, width, 1))
+        self.output = zeroed(nn.Conv2d(width, width, 1))
 
     def forward(self, x: Maps) -> Maps:
         places = self.inputs(self.norm(x)).flatten(2).mT.chunk(3, dim=2)
@@ -158,10 +159,3 @@ def _through(blocks: nn.Module, hidden: Tensor, time: Tensor) -> Tensor:
         hidden = block(hidden, time)
 
     return hidden
-
-
-def _zero(convolution: nn.Conv2d) -> nn.Conv2d:
-    for value in convolution.parameters():
-        nn.init.zeros_(value)
-
-    return convolution

@@ -5,6 +5,7 @@ from torch import nn
 from torch.nn import functional
 
 from diffeo.models.flow.inference.convolution import channels_last
+from diffeo.models.zeroed import zeroed
 from diffeo.shapes import Images, Maps
 
 __all__ = ["Convolutions", "PlainConvolutions"]
@@ -44,7 +45,7 @@ class Convolutions(nn.Module):
         # in memory as the activations are, with the channels of a place together
         self.position = nn.Parameter(torch.zeros(*side, width).permute(2, 0, 1))
         self.blocks = nn.ModuleList(_Block(width) for _ in range(blocks))
-        self.last = _zero(nn.Conv2d(width, outputs, 3, padding=1))
+        self.last = zeroed(nn.Conv2d(width, outputs, 3, padding=1))
 
     def forward(self, x: Maps) -> Maps:
         """Return the coupling's parameters in the precision of `x`."""
@@ -82,7 +83,7 @@ class PlainConvolutions(nn.Module):
         super().__init__()
         self.first = nn.Conv2d(inputs, width, 3, padding=1)
         self.second = nn.Conv2d(width, width, 1)
-        self.last = _zero(nn.Conv2d(width, outputs, 3, padding=1))
+        self.last = zeroed(nn.Conv2d(width, outputs, 3, padding=1))
 
     def forward(self, x: Maps) -> Maps:
         """Return the coupling's parameters in the precision of `x`."""
@@ -98,16 +99,9 @@ class _Block(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.first = nn.Conv2d(width, width, 3, padding=1)
-        self.second = _zero(nn.Conv2d(width, width, 1))
+        self.second = zeroed(nn.Conv2d(width, width, 1))
 
     def forward(self, x: Images) -> Images:
         hidden: Images = self.second(functional.silu(self.first(functional.silu(x))))
 
         return x + hidden
-
-
-def _zero(convolution: nn.Conv2d) -> nn.Conv2d:
-    for value in convolution.parameters():
-        nn.init.zeros_(value)
-
-    return convolution
