@@ -3,34 +3,35 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import torch
 from matplotlib.figure import Figure
 from torch import nn
 
-from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.chexpert import chexpert
 from diffeo.data.organs import organ_masks
 from diffeo.data.xrays import XRays
-from diffeo.evaluation.intervals import mean
 from diffeo.evaluation.oracles import classifier_oracle
 from diffeo.models.flow.flow import as_flow
 from diffeo.report import ReportOptions, write_report
 from diffeo.report.figures import gallery
 from diffeo.search import Run
-from diffeo.shapes import Scores
 from diffeo.training.noise import GaussianNoise
 from diffeo.workflows.evaluate import measures_of
-from reproduction.chest.ratio import cardiothoracic_ratio, found_organs
-from reproduction.chest.source import source_classifier, source_results
+from reproduction.chest.change import change_figure, change_results, growth
+from reproduction.chest.source import (
+    across_results,
+    by_source,
+    source_classifier,
+    source_results,
+)
 from reproduction.chest.training import DRAWN, SIZE, overlaps
 from reproduction.domain import (
     DATA,
     LATENT,
     METHODS,
     Domain,
+    Found,
     accuracies,
     domain_results,
-    known,
     trained,
 )
 from reproduction.experiment import Experiment, ExperimentOptions, Findings
@@ -68,7 +69,7 @@ QUICK = Size(healthy=1, run=Run(30), every=12)
 
 
 def measure_chest_xray(options: ExperimentOptions) -> Findings:
-    """Let 60 healthy hearts grow, in Z and in X, and measure the chest.
+    """Let 60 healthy hearts grow, in Z and in X, measure the chest, turn the source.
 
     Args:
         options: Where the data are, and whether to be quick.
@@ -91,14 +92,20 @@ def measure_chest_xray(options: ExperimentOptions) -> Findings:
     evaluation = domain.judge(found, options)
     organs = trained("chest-unet")
     masks = organ_masks(drawn, options.data)
-    growths = {name: _growth(organs, record) for name, record in found.items()}
     teller = source_classifier(train, quick=options.quick)
+    sources = replace(
+        domain, train=by_source(train), held_out=by_source(drawn), model=teller
+    )
+    across = sources.search(sources.factuals(size.healthy), run)
+    moved = change_results(organs, across)
     results = {
         **domain_results(domain, found, evaluation, GaussianNoise()),
         **_within_sources(domain.model, held_out),
         **overlaps(organs, drawn.labelled().images, masks),
-        **_growth_results(growths),
+        **change_results(organs, found),
         **source_results(teller, found, drawn),
+        **across_results(domain.model, across),
+        **{f"across_{key}": value for key, value in moved.items()},
     }
     report = ReportOptions(
         "Chest X-rays, healthy to enlarged heart",
@@ -112,47 +119,17 @@ def measure_chest_xray(options: ExperimentOptions) -> Findings:
         {
             **comparison_drawings({"": found}, evaluation, domain, (DATA, LATENT)),
             "hearts.png": saved(lambda: gallery(found, few)),
-            "growth.png": saved(
-                lambda: box_plot(
-                    {
-                        name: each[each.isfinite()].numpy()
-                        for name, each in growths.items()
-                    },
-                    "change of the cardiothoracic ratio",
-                )
+            "growth.png": saved(lambda: _growth_figure(organs, found)),
+            "change.png": saved(
+                lambda: change_figure({"heart": found, "source": across})
             ),
             "report.html": lambda path: write_report(found, path.parent, report),
         },
     )
 
 
-def _growth(organs: nn.Module, record: Counterfactuals) -> Scores:
-    """Return the change of the ratio in each row that reached its target, else NaN.
-
-    Source: Singla et al., 2023, Explaining the black-box smoothly: a counterfactual
-    approach, Section 4.4, for the ratio as a test of counterfactuals.
-    """
-
-    before, after = (
-        cardiothoracic_ratio(found_organs(organs, x))
-        for x in (record.factual, record.counterfactual)
-    )
-
-    return (after - before).double().masked_fill(~record.reached, torch.nan)
-
-
-def _growth_results(growths: Mapping[str, Scores]) -> dict[str, float]:
-    results: dict[str, float] = {}
-
-    for name, growth in growths.items():
-        results |= known(growth, mean).as_results(f"ctr_change_{name}_mean")
-
-    ahead = growths[LATENT] - growths[DATA]
-
-    return results | known(ahead, mean).as_results("ctr_change_latent_minus_data")
-
-
-def _growth_figure(growths: Mapping[str, Scores]) -> Figure:
+def _growth_figure(organs: nn.Module, found: Found) -> Figure:
+    growths = {name: growth(organs, record) for name, record in found.items()}
     values = {name: each[each.isfinite()].numpy() for name, each in growths.items()}
 
     return box_plot(values, "change of the cardiothoracic ratio")

@@ -8,7 +8,13 @@ from diffeo.batching import batches_of
 from diffeo.data.organs import ORGANS
 from diffeo.shapes import Images, Scores
 
-__all__ = ["Masks", "cardiothoracic_ratio", "found_organs", "largest_pieces"]
+__all__ = [
+    "HEART",
+    "Masks",
+    "cardiothoracic_ratio",
+    "found_organs",
+    "largest_pieces",
+]
 
 Masks = Bool[Tensor, "batch organs height width"]
 HEART = ORGANS.index("heart")

@@ -7,16 +7,17 @@ from diffeo.batching import batches_of
 from diffeo.data.labelled import LabelledImages
 from diffeo.data.xrays import XRays
 from diffeo.evaluation.cache import Cache
-from diffeo.evaluation.intervals import mean
+from diffeo.evaluation.intervals import mean, share
 from diffeo.evaluation.oracle_training import ClassifierSettings, trained_classifier
 from diffeo.evaluation.oracles import classifier_oracle
 from diffeo.shapes import Images, Scores
 from reproduction.chest.training import DRAWN
 from reproduction.domain import Found, accuracies, known
 
-__all__ = ["source_classifier", "source_results"]
+__all__ = ["across_results", "by_source", "source_classifier", "source_results"]
 
 STEPS = 400
+ENLARGED = 1
 
 
 def by_source(xrays: XRays) -> LabelledImages:
@@ -61,6 +62,28 @@ def source_results(model: nn.Module, found: Found, held_out: XRays) -> dict[str,
             model, there.factual
         )
         results |= known(shift.double(), mean).as_results(f"source_shift_{name}")
+
+    return results
+
+
+def across_results(model: nn.Module, across: Found) -> dict[str, float]:
+    """Return how often a classifier of hearts changes its mind along with the source.
+
+    Args:
+        model: Tells healthy hearts from enlarged ones.
+        across: What turned images of the first source into ones of the second, by where
+            it was found.
+    """
+
+    oracle, results = classifier_oracle(model), {}
+
+    for name, record in across.items():
+        before, after = oracle(record.factual), oracle(record.counterfactual)
+        turned = (after == ENLARGED).double()
+        turned = turned.where(record.reached & (before != ENLARGED), torch.nan)
+        reached = known(record.reached.double(), share)
+        results |= reached.as_results(f"across_reached_{name}")
+        results |= known(turned, share).as_results(f"across_model_turned_{name}")
 
     return results
 

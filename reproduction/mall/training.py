@@ -8,7 +8,7 @@ from torch import nn
 
 from diffeo import zoo
 from diffeo.batching import batches_of
-from diffeo.data.crowds import CrowdPatches
+from diffeo.data.crowds import CROWDED, CrowdPatches, Grid
 from diffeo.data.mall import mall
 from diffeo.models.flow.recipes import Level
 from diffeo.shapes import Images, Scores
@@ -25,7 +25,8 @@ SIZE = 64  # pixels of a patch
 VALIDATED = 700  # frames up to this one are trained on, those up to 800 validate
 MALL = f"Mall (Chen, Loy, Gong and Xiang), patches of the first {VALIDATED} frames"
 TERMS = "research only, as Mall"
-WIDTHS = {"unet": 8, "oracle": 12}
+WIDTHS = {"unet": 16, "oracle": 24}
+DENSE = Grid(step=16, rows=5, columns=9)  # three times as many patches as `CROWDED`
 LEVELS = Level(4, 48), Level(6, 80), Level(8, 128), Level(6, 160)
 FLOWS = glows(3, SIZE, LEVELS)
 
@@ -39,11 +40,11 @@ def train_mall_unet(width: int, options: TrainingOptions, data: Path | None) -> 
         data: The folder of the data sets.
     """
 
-    train, held_out = _parts(data)
+    train, held_out = _parts(data, DENSE)
     settings = {"channels": 3, "width": width, "seed": options.seed}
     recipe = zoo.Recipe("locator", settings)
     train_module(
-        Points(recipe.build(), Schedule(), seed=options.seed),
+        Points(recipe.build(), Schedule(decay=0.02), seed=options.seed),
         (train.pixels, train.heads),
         (held_out.pixels, held_out.heads),
         zoo.Card(recipe, MALL, training_command(options), TERMS, {}),
@@ -86,13 +87,22 @@ def count_error(model: nn.Module, patches: CrowdPatches) -> float:
     return (found - patches.counts).square().mean().sqrt().item()
 
 
-def _parts(data: Path | None) -> tuple[CrowdPatches, CrowdPatches]:
-    """Return the patches to train on, and later ones to validate."""
+def _parts(
+    data: Path | None, grid: Grid = CROWDED
+) -> tuple[CrowdPatches, CrowdPatches]:
+    """Return the patches to train on, and later ones to validate.
 
-    patches = mall("train", data, size=SIZE)
-    early = patches.frames <= VALIDATED
+    Args:
+        data: The folder of the data sets.
+        grid: Where those to train on are cut out.
+    """
 
-    return patches.select(early), patches.select(~early)
+    train = mall("train", data, grid=grid, size=SIZE)
+    held_out = mall("train", data, size=SIZE)
+
+    return train.select(train.frames <= VALIDATED), held_out.select(
+        held_out.frames > VALIDATED
+    )
 
 
 MALL_TRAININGS = (
@@ -108,7 +118,7 @@ MALL_TRAININGS = (
         Training(
             f"mall-{name}",
             f"A network that counts heads, with {width} channels.",
-            6,
+            3,
             partial(train_mall_unet, width),
             32,
         )

@@ -4,17 +4,18 @@ import torch
 from diffeo.models.unet import unet
 
 
-@pytest.mark.parametrize(("channels", "side"), [(1, 16), (3, 32)])
+@pytest.mark.parametrize(("channels", "side", "patch"), [(1, 16, 1), (3, 32, 2)])
 def test_maps_are_of_the_images_size_and_rows_stand_alone(
-    channels: int, side: int
+    channels: int, side: int, patch: int
 ) -> None:
-    model = unet(channels, 2, width=4, depth=2).eval()
+    model = unet(channels, 2, width=4, depth=2, patch=patch).eval()
     x = torch.rand(3, channels, side, side)
     maps = model(x)
+    sides = [each.shape[2] * patch for each in model.features(x)]
 
     assert maps.shape == (3, 2, side, side)
     assert torch.allclose(maps[1:2], model(x[1:2]), atol=1e-5)
-    assert [each.shape[2] for each in model.features(x)] == [side // 4, side // 2, side]
+    assert sides == [side // 4, side // 2, side]
 
 
 def test_the_seed_decides_the_weights() -> None:
@@ -28,3 +29,6 @@ def test_the_seed_decides_the_weights() -> None:
 def test_sides_must_be_halved() -> None:
     with pytest.raises(ValueError, match="divisible by 4, got 8×6"):
         unet(1, 1, width=4, depth=2)(torch.zeros(1, 1, 8, 6))
+
+    with pytest.raises(ValueError, match="divisible by 8, got 12×8"):
+        unet(1, 1, width=4, depth=2, patch=2)(torch.zeros(1, 1, 12, 8))

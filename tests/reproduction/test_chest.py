@@ -76,11 +76,16 @@ def test_hearts_grow_and_chests_are_measured(
         "model_wingspan_balanced_accuracy",
         "source_accuracy",
         "source_shift_latent_high",
+        "change_share_heart_latent",
+        "area_share_lungs",
+        "across_reached_latent",
+        "across_model_turned_data",
+        "across_ctr_change_latent_mean_low",
         "validation_dice_heart",
         "oracle_target_latent",
     } <= results.keys()
     assert results["reached_data"] > 0
     assert "could not be drawn" not in capsys.readouterr().err
-    assert {"hearts.png", "growth.png", "report.html"} <= {
+    assert {"hearts.png", "growth.png", "change.png", "report.html"} <= {
         path.name for path in out.iterdir()
     }

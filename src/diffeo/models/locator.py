@@ -53,7 +53,7 @@ class Locator(nn.Module):
         """Return both."""
 
         coarse, *_, fine = self.network.features(x)
-        probability = self.network.last(fine)[:, 0].sigmoid()
+        probability = self.network.maps(fine)[:, 0].sigmoid()
         total = probability.sum((1, 2))[:, None]
         features = torch.cat((coarse.mean((2, 3)), total / 10), dim=1)
         value = self.last(functional.silu(self.first(features)))[:, 0]
@@ -62,7 +62,7 @@ class Locator(nn.Module):
 
 
 def locator(
-    channels: int, *, width: int = 16, depth: int = 3, seed: int = 0
+    channels: int, *, width: int = 24, depth: int = 2, patch: int = 2, seed: int = 0
 ) -> Locator:
     """Return an untrained network that counts and locates.
 
@@ -70,6 +70,7 @@ def locator(
         channels: Channels of the images.
         width: Channels of the finest features; a multiple of four.
         depth: How often the sides are halved.
+        patch: Side of the squares of pixels that are one place of the finest features.
         seed: Seed of the initial weights.
 
     Example:
@@ -78,7 +79,7 @@ def locator(
     """
 
     with seeded(seed):
-        return Locator(UNet(channels, 1, width=width, depth=depth))
+        return Locator(UNet(channels, 1, width=width, depth=depth, patch=patch))
 
 
 def as_locator(model: nn.Module) -> Locator:

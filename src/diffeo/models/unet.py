@@ -23,30 +23,41 @@ class UNet(nn.Module):
         outputs: Channels of the maps.
         width: Channels of the finest features; each coarser level has twice as many.
         depth: How often the sides are halved.
+        patch: Side of the squares of pixels that are one place of the finest features;
+            2 takes a quarter of the time at equal width.
 
     Example:
         >>> UNet(1, 3, width=4, depth=2)(torch.zeros(2, 1, 8, 8)).shape
         torch.Size([2, 3, 8, 8])
     """
 
-    def __init__(self, channels: int, outputs: int, *, width: int, depth: int) -> None:
+    def __init__(
+        self, channels: int, outputs: int, *, width: int, depth: int, patch: int = 1
+    ) -> None:
         super().__init__()
         widths = [width * 2**level for level in range(depth + 1)]
         self.widths = tuple(widths)
+        self.patch = patch
+        inside = [channels * patch**2, *widths[:-1]]
         self.down = nn.ModuleList(
             _convolutions(inputs, outs)
-            for inputs, outs in zip([channels, *widths[:-1]], widths, strict=True)
+            for inputs, outs in zip(inside, widths, strict=True)
         )
         self.up = nn.ModuleList(
             _convolutions(coarse + fine, fine)
             for coarse, fine in zip(widths[:0:-1], widths[-2::-1], strict=True)
         )
-        self.last = nn.Conv2d(width, outputs, 1)
+        self.last = nn.Conv2d(width, outputs * patch**2, 1)
 
     def forward(self, x: Images) -> Maps:
         """Return the maps, before any nonlinearity."""
 
-        maps: Maps = self.last(self.features(x)[-1])
+        return self.maps(self.features(x)[-1])
+
+    def maps(self, fine: Maps) -> Maps:
+        """Return the maps of the finest features."""
+
+        maps: Maps = functional.pixel_shuffle(self.last(fine), self.patch)
 
         return maps
 
@@ -54,22 +65,23 @@ class UNet(nn.Module):
         """Return the coarsest features, then finer and finer ones.
 
         Args:
-            x: Images in [0, 1], their sides divisible by 2 to the depth.
+            x: Images in [0, 1], their sides divisible by the patch's, and that by 2 to
+                the depth.
 
         Raises:
             ValueError: If they are not.
         """
 
-        halvings = 2 ** len(self.up)
+        divisor = self.patch * 2 ** len(self.up)
 
-        if x.shape[2] % halvings or x.shape[3] % halvings:
+        if x.shape[2] % divisor or x.shape[3] % divisor:
             raise ValueError(
-                f"the sides of images must be divisible by {halvings}, got "
+                f"the sides of images must be divisible by {divisor}, got "
                 f"{x.shape[2]}×{x.shape[3]}"
             )
 
         fine: list[Maps] = []
-        hidden = 2 * x - 1
+        hidden = functional.pixel_unshuffle(2 * x - 1, self.patch)
 
         for level, convolutions in enumerate(self.down):
             hidden = functional.max_pool2d(hidden, 2) if level else hidden
@@ -86,7 +98,13 @@ class UNet(nn.Module):
 
 
 def unet(
-    channels: int, outputs: int, *, width: int = 16, depth: int = 3, seed: int = 0
+    channels: int,
+    outputs: int,
+    *,
+    width: int = 16,
+    depth: int = 3,
+    patch: int = 1,
+    seed: int = 0,
 ) -> UNet:
     """Return an untrained U-Net.
 
@@ -95,6 +113,7 @@ def unet(
         outputs: Channels of the maps.
         width: Channels of the finest features; a multiple of four.
         depth: How often the sides are halved.
+        patch: Side of the squares of pixels that are one place of the finest features.
         seed: Seed of the initial weights.
 
     Example:
@@ -103,7 +122,7 @@ def unet(
     """
 
     with seeded(seed):
-        return UNet(channels, outputs, width=width, depth=depth)
+        return UNet(channels, outputs, width=width, depth=depth, patch=patch)
 
 
 def _convolutions(inputs: int, outputs: int) -> nn.Module:

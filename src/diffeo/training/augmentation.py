@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from diffeo.shapes import Images
 
-__all__ = ["RandomCrop"]
+__all__ = ["RandomCrop", "jittered"]
 
 Image = Float[Tensor, "channels height width"]
 
@@ -74,3 +74,25 @@ class RandomCrop:
         )[0]
 
         return resized.flip(2) if self.mirror and mirror < 0.5 else resized
+
+
+def jittered(x: Images, amount: float, *, generator: torch.Generator) -> Tensor:
+    """Return images with another brightness and contrast each.
+
+    Args:
+        x: Images in [0, 1].
+        amount: Greatest change of the mean, and greatest relative change of the
+            differences from it.
+        generator: Source of the changes.
+
+    Example:
+        >>> x = torch.tensor([[[[0.25, 0.75]]]])
+        >>> jittered(x, 0.0, generator=torch.Generator())
+        tensor([[[[0.2500, 0.7500]]]])
+    """
+
+    draws = 2 * torch.rand(2, len(x), 1, 1, 1, generator=generator) - 1
+    brightness, contrast = amount * draws.to(x.device)
+    middle = x.mean((1, 2, 3), keepdim=True)
+
+    return (middle + brightness + (1 + contrast) * (x - middle)).clamp(0, 1)

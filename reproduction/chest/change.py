@@ -1,0 +1,100 @@
+"""Where in a chest a change goes, and how much wider it makes the heart."""
+
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Bool
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.evaluation.intervals import mean
+from diffeo.shapes import Images, Scores
+from reproduction.chest.ratio import HEART, cardiothoracic_ratio, found_organs
+from reproduction.domain import DATA, LATENT, Found, known
+
+__all__ = ["change_figure", "change_results", "growth"]
+
+Region = Bool[Tensor, "batch 1 height width"]
+
+
+def growth(organs: nn.Module, record: Counterfactuals) -> Scores:
+    """Return the change of the ratio in each row that reached its target, else NaN.
+
+    Source: Singla et al., 2023, Explaining the black-box smoothly: a counterfactual
+    approach, Section 4.4, for the ratio as a test of counterfactuals.
+
+    Args:
+        organs: Finds heart and lungs.
+        record: Counterfactuals.
+    """
+
+    before, after = (
+        cardiothoracic_ratio(found_organs(organs, x))
+        for x in (record.factual, record.counterfactual)
+    )
+
+    return (after - before).double().masked_fill(~record.reached, torch.nan)
+
+
+def change_results(organs: nn.Module, found: Found) -> dict[str, float]:
+    """Return mean growths, and shares of the change in heart, lungs and elsewhere.
+
+    Args:
+        organs: Finds heart and lungs.
+        found: Counterfactuals by where they were found, of the same factuals.
+    """
+
+    growths = {name: growth(organs, record) for name, record in found.items()}
+    ahead = growths[LATENT] - growths[DATA]
+    results = known(ahead, mean).as_results("ctr_change_latent_minus_data")
+
+    for name, record in found.items():
+        results |= known(growths[name], mean).as_results(f"ctr_change_{name}_mean")
+        change = (record.counterfactual - record.factual).abs().double()
+        change = change.masked_fill(~record.reached[:, None, None, None], torch.nan)
+
+        for part, region in _regions(organs, record.factual).items():
+            shares = (change * region).sum((1, 2, 3)) / change.sum((1, 2, 3))
+            found_share = known(shares, mean)
+            results |= found_share.as_results(f"change_share_{part}_{name}")
+            results[f"area_share_{part}"] = region.double().mean().item()
+
+    return results
+
+
+def _regions(organs: nn.Module, x: Images) -> dict[str, Region]:
+    """Return where heart and lungs are in each image, and where neither is."""
+
+    masks = found_organs(organs, x)
+    heart, any_organ = masks[:, [HEART]], masks.any(1, keepdim=True)
+
+    return {"heart": heart, "lungs": any_organ & ~heart, "elsewhere": ~any_organ}
+
+
+def change_figure(cases: Mapping[str, Found]) -> Figure:
+    """Draw the mean signed change of those that reached their targets.
+
+    Args:
+        cases: What was asked, then where it was found.
+    """
+
+    columns = [
+        (f"{case}, in {space}", found[name])
+        for case, found in cases.items()
+        for name, space in ((LATENT, "Z"), (DATA, "X"))
+    ]
+    figure = Figure(figsize=(2.4 * len(columns), 2.7), layout="constrained")
+
+    for axes, (title, record) in zip(
+        figure.subplots(1, len(columns)), columns, strict=True
+    ):
+        change = (record.counterfactual - record.factual)[record.reached]
+        shown = change.mean((0, 1)) if len(change) else torch.zeros(1, 1)
+        most = shown.abs().max().item() or 1.0
+        drawn = axes.imshow(shown.numpy(), cmap="RdBu_r", vmin=-most, vmax=most)
+        axes.set(xticks=[], yticks=[])
+        axes.set_title(title, fontsize=8)
+        figure.colorbar(drawn, ax=axes, shrink=0.8)
+
+    return figure
