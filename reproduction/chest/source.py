@@ -75,7 +75,8 @@ def across_results(model: nn.Module, across: Found) -> dict[str, float]:
             it was found.
     """
 
-    oracle, results = classifier_oracle(model), {}
+    oracle = classifier_oracle(model)
+    results: dict[str, float] = {}
 
     for name, record in across.items():
         before, after = oracle(record.factual), oracle(record.counterfactual)

@@ -95,4 +95,6 @@ def jittered(x: Images, amount: float, *, generator: torch.Generator) -> Tensor:
     brightness, contrast = amount * draws.to(x.device)
     middle = x.mean((1, 2, 3), keepdim=True)
 
-    return (middle + brightness + (1 + contrast) * (x - middle)).clamp(0, 1)
+    changed: Tensor = middle + brightness + (1 + contrast) * (x - middle)
+
+    return changed.clamp(0, 1)
