@@ -142,6 +142,7 @@ class Domain:
         *,
         confidence: float = CONFIDENCE,
         metrics: Sequence[Metric] = tuple(NAMES),
+        settings: Settings | None = None,
     ) -> Evaluation:
         """Return what judges say of counterfactuals and of controls.
 
@@ -150,9 +151,11 @@ class Domain:
             options: Whether to be quick, and to show a bar.
             confidence: Probability that the classifier must have in the target.
             metrics: What is measured.
+            settings: How judges are trained, unless they are to be quick.
         """
 
-        settings = quick_settings() if options.quick else Settings()
+        full = settings or Settings()
+        settings = quick_settings() if options.quick else full
 
         return compare(
             found,

@@ -9,7 +9,9 @@ from torch import nn
 from diffeo.data.chexpert import chexpert
 from diffeo.data.organs import organ_masks
 from diffeo.data.xrays import XRays
+from diffeo.evaluation.oracle_training import AutoencoderSettings, ClassifierSettings
 from diffeo.evaluation.oracles import classifier_oracle
+from diffeo.evaluation.settings import Settings
 from diffeo.models.flow.flow import as_flow
 from diffeo.report import ReportOptions, write_report
 from diffeo.report.figures import gallery
@@ -64,6 +66,11 @@ class Size:
     every: int = 1
 
 
+JUDGES = Settings(
+    AutoencoderSettings(steps=1000),
+    tuple(ClassifierSettings(steps=300, size=32, seed=seed) for seed in (101, 102)),
+)
+"""Trained for less long than usual, as there are few and large images."""
 FULL = Size(healthy=60, run=Run(1000))
 QUICK = Size(healthy=1, run=Run(30), every=12)
 
@@ -89,7 +96,7 @@ def measure_chest_xray(options: ExperimentOptions) -> Findings:
     )
     x = domain.factuals(size.healthy)
     found = domain.search(x, run)
-    evaluation = domain.judge(found, options)
+    evaluation = domain.judge(found, options, settings=JUDGES)
     organs = trained("chest-unet")
     masks = organ_masks(drawn, options.data)
     teller = source_classifier(train, quick=options.quick)

@@ -37,7 +37,7 @@ def source_classifier(xrays: XRays, *, quick: bool) -> nn.Module:
         quick: Whether to hardly train it.
     """
 
-    how = ClassifierSettings(steps=10 if quick else STEPS, seed=501)
+    how = ClassifierSettings(steps=10 if quick else STEPS, size=32, seed=501)
 
     return trained_classifier(by_source(xrays), how, Cache.usual())
 

@@ -116,7 +116,7 @@ CHEST_TRAININGS = (
     Training(
         "chest-flow",
         "A Glow of chest X-rays.",
-        40,
+        28,
         partial(train_chest_flow, "small"),
         16,
         partial(train_chest_flow, "paper"),

@@ -1,5 +1,6 @@
 """The trainings behind the weights of crowds."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +27,7 @@ VALIDATED = 700  # frames up to this one are trained on, those up to 800 validat
 MALL = f"Mall (Chen, Loy, Gong and Xiang), patches of the first {VALIDATED} frames"
 TERMS = "research only, as Mall"
 WIDTHS = {"unet": 16, "oracle": 24}
-DENSE = Grid(step=16, rows=5, columns=9)  # three times as many patches as `CROWDED`
+DENSE = replace(CROWDED, step=16, rows=5, columns=9)  # three times as many patches
 LEVELS = Level(4, 48), Level(6, 80), Level(8, 128), Level(6, 160)
 FLOWS = glows(3, SIZE, LEVELS)
 
@@ -109,7 +110,7 @@ MALL_TRAININGS = (
     Training(
         "mall-flow",
         "A Glow of crowds.",
-        6,
+        2,
         partial(train_mall_flow, "small"),
         16,
         partial(train_mall_flow, "paper"),
@@ -118,7 +119,7 @@ MALL_TRAININGS = (
         Training(
             f"mall-{name}",
             f"A network that counts heads, with {width} channels.",
-            3,
+            2,
             partial(train_mall_unet, width),
             32,
         )

@@ -34,7 +34,7 @@ class Grid:
 
     side: int = 128
     step: int = 32
-    top: int = 16
+    top: int = 48
     left: int = 64
     rows: int = 3
     columns: int = 5

@@ -47,8 +47,8 @@ def mall(
 
     By default the patches are squares of 128 pixels at half size: 15 in each frame, in
     the part where most people walk and have a similar size (heads are about 4 pixels of
-    the patch wide). They hold 5 heads on average; a twelfth holds at
-    most one, about a tenth holds 10 or more.
+    the patch wide). They hold 3.6 heads on average; a fifth holds at most one, one in
+    thirty holds 10 or more.
 
     Source: Chen, Loy, Gong and Xiang, 2012, Feature Mining for Localised Crowd
     Counting.
