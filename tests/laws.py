@@ -24,6 +24,7 @@ from diffeo.ascents import (
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.coordinates.identity import Identity
+from diffeo.coordinates.inversion import Inversion, InvertedGenerator
 from diffeo.coordinates.linear import principal_axes
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.coordinates.zuko import ZukoFlow
@@ -339,6 +340,16 @@ def velocity_field() -> FlowMatching:
     )
 
 
+def inverted_generator() -> InvertedGenerator:
+    """A generator whose encoder leaves no step to descent."""
+
+    model = autoencoder()
+
+    return InvertedGenerator(
+        model.decoder, 6, SHAPE, encoder=model.encode, inversion=Inversion(steps=20)
+    )
+
+
 def coordinates() -> dict[str, Coordinates]:
     """Every kind of coordinates of 4×4 images."""
 
@@ -350,6 +361,7 @@ def coordinates() -> dict[str, Coordinates]:
         "zuko flow": zuko_flow(),
         "autoencoder": autoencoder(),
         "velocity field": velocity_field(),
+        "inverted generator": inverted_generator(),
     }
 
 

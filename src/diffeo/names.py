@@ -18,6 +18,7 @@ from diffeo.ascents import (
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.coordinates.identity import Identity
+from diffeo.coordinates.inversion import Inversion, InvertedGenerator
 from diffeo.coordinates.linear import Linear, principal_axes
 from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
 from diffeo.distances import DataDistance, FeatureDistance, LatentDistance
@@ -59,6 +60,8 @@ __all__ = [
     "FlowMatching",
     "Gradient",
     "Identity",
+    "Inversion",
+    "InvertedGenerator",
     "LatentDistance",
     "Linear",
     "Logits",
