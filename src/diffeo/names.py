@@ -15,6 +15,7 @@ from diffeo.ascents import (
     Polyak,
     Sphere,
 )
+from diffeo.coordinates.autoencoder import Autoencoder, paired
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.coordinates.identity import Identity
@@ -49,6 +50,7 @@ __all__ = [
     "Agreed",
     "AtLeast",
     "AtMost",
+    "Autoencoder",
     "Ball",
     "Between",
     "Bounded",
@@ -79,6 +81,7 @@ __all__ = [
     "ZukoFlow",
     "certify",
     "explain",
+    "paired",
     "principal_axes",
     "search",
     "search_batches",
