@@ -27,6 +27,7 @@ from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.inversion import Inversion, InvertedGenerator
 from diffeo.coordinates.linear import principal_axes
 from diffeo.coordinates.protocol import Coordinates
+from diffeo.coordinates.residual import Residual
 from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.methods import (
     Bisected,
@@ -362,6 +363,7 @@ def coordinates() -> dict[str, Coordinates]:
         "autoencoder": autoencoder(),
         "velocity field": velocity_field(),
         "inverted generator": inverted_generator(),
+        "residual": Residual(autoencoder()),
     }
 
 

@@ -21,6 +21,7 @@ from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.inversion import Inversion, InvertedGenerator
 from diffeo.coordinates.linear import Linear, principal_axes
+from diffeo.coordinates.residual import Residual
 from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
 from diffeo.distances import DataDistance, FeatureDistance, LatentDistance
 from diffeo.explain import explain
@@ -72,6 +73,7 @@ __all__ = [
     "NormalizedGradient",
     "Outcome",
     "Polyak",
+    "Residual",
     "Run",
     "Smoothed",
     "Smoothing",
