@@ -190,9 +190,7 @@ class _Foreign(nn.Module):
 
 class _Normflows(_Foreign):
     def to_noise(self, x: Data) -> Sequence[Tensor]:
-        noise = self.flow.inverse_and_log_det(x)[0]
-
-        return [noise] if isinstance(noise, Tensor) else list(noise)
+        return _parts(self.flow.inverse_and_log_det(x)[0])
 
     def to_data(self, noise: Sequence[Tensor]) -> Data:
         several = len(noise) > 1
@@ -202,12 +200,8 @@ class _Normflows(_Foreign):
 
     def log_prob(self, x: Data) -> Scores:
         noise, logdet = self.flow.inverse_and_log_det(x)
-        bases, parts = (
-            ([self.flow.q0], [noise])
-            if isinstance(noise, Tensor)
-            else (self.flow.q0, noise)
-        )
-        pairs = zip(bases, parts, strict=True)
+        bases = [self.flow.q0] if isinstance(noise, Tensor) else self.flow.q0
+        pairs = zip(bases, _parts(noise), strict=True)
         density: Scores = logdet + sum(base.log_prob(part) for base, part in pairs)
 
         return density
@@ -230,9 +224,7 @@ class _Nflows(_Foreign):
 
 class _Freia(_Foreign):
     def to_noise(self, x: Data) -> Sequence[Tensor]:
-        noise, _ = self.flow(x)
-
-        return [noise] if isinstance(noise, Tensor) else list(noise)
+        return _parts(self.flow(x)[0])
 
     def to_data(self, noise: Sequence[Tensor]) -> Data:
         x, _ = self.flow(noise[0] if len(noise) == 1 else list(noise), rev=True)
@@ -240,8 +232,8 @@ class _Freia(_Foreign):
         return x if isinstance(x, Tensor) else x[0]
 
     def log_prob(self, x: Data) -> Scores:
-        _, logdet = self.flow(x)
-        z = torch.cat([part.flatten(1) for part in self.to_noise(x)], dim=1)
+        noise, logdet = self.flow(x)
+        z = torch.cat([part.flatten(1) for part in _parts(noise)], dim=1)
         terms = z.square() + math.log(2 * math.pi)
         density: Scores = logdet - terms.sum(1) / 2
 
@@ -264,3 +256,7 @@ class _Diffusers(_Foreign):
         x: Tensor = self.flow.decode(z / self.scale + self.shift).sample
 
         return (x + 1) / 2
+
+
+def _parts(noise: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
+    return [noise] if isinstance(noise, Tensor) else list(noise)
