@@ -38,6 +38,7 @@ from diffeo.objectives import (
 )
 from diffeo.search import Run, search, search_batches
 from diffeo.statements.certificate import Smoothing, certify
+from diffeo.statements.diagnosis import diagnose
 from diffeo.statements.typical import typicality
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ __all__ = [
     "Typicality",
     "ZukoFlow",
     "certify",
+    "diagnose",
     "explain",
     "paired",
     "principal_axes",

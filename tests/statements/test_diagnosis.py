@@ -111,7 +111,8 @@ def test_lengths_of_latents_are_compared_with_those_of_draws() -> None:
 
     assert diagnose(place, draws).typical_share == pytest.approx(0.998, abs=0.003)
     assert diagnose(place, 3 * draws).typical_share < 0.3
-    assert "another prior" in diagnose(place, 3 * draws).verdicts()["prior"]
+    assert "farther out" in diagnose(place, 3 * draws).verdicts()["prior"]
+    assert "nearer" in diagnose(place, draws / 3).verdicts()["prior"]
 
     norm = float(diagnose(place, draws).verdicts()["prior"].split()[2].strip(","))
     assert norm == pytest.approx(math.sqrt(8), rel=0.1)

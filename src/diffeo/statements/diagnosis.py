@@ -174,9 +174,13 @@ class Diagnosis:
             f"{self.typical_share:.0%} of the rows are as long as its draws"
         )
 
-        return (
-            told if self.typical_share >= 0.5 else f"{told}: another prior, or far data"
-        )
+        if self.typical_share >= 0.5:
+            return told
+
+        if norm < math.sqrt(size):
+            return f"{told}: they are nearer, as means and images without noise are"
+
+        return f"{told}: they are farther out, or the prior is another"
 
 
 @torch.no_grad()
