@@ -40,6 +40,7 @@ def test_the_recipe_is_stored_and_built_again(tmp_path: Path) -> None:
     settings = {"shape": [1, 28, 28], "latent": 32, "widths": [32, 64]}
     recipe = zoo.Recipe("vae", settings)
     model = recipe.build()
+    assert isinstance(model, VAE)
     zoo.save(model, zoo.Card(recipe, "none", "none", "none", {}), path)
     again = zoo.load(path)
     x = images(1, (1, 28, 28)).float()

@@ -170,8 +170,8 @@ class InvertedGenerator(nn.Module):
 
         if new:
             found = self._all_inverted(x[list(new.values())])
-            rows = map(Inverted._make, zip(*found, strict=True))
-            self._known |= dict(zip(new, rows, strict=True))
+            inverted = map(Inverted._make, zip(*found, strict=True))
+            self._known |= dict(zip(new, inverted, strict=True))
 
         rows = [self._known[key] for key in keys]
         self._known = dict(list(self._known.items())[-KNOWN:])

@@ -86,7 +86,9 @@ class Diagnosis:
         size = torch.full_like(half, self.latent.shape[1] / 2)
         quantile = torch.special.gammainc(size, half)
 
-        return ((quantile > LEAST) & (quantile < MOST)).double().mean().item()
+        share: Tensor = ((quantile > LEAST) & (quantile < MOST)).double().mean()
+
+        return share.item()
 
     def verdicts(self) -> dict[str, str]:
         """Return a sentence on each question, by its name."""
@@ -270,4 +272,6 @@ def _density_gap(coordinates: Coordinates, z: Latent) -> float | None:
     logdet = torch.linalg.slogdet(jacobian(coordinates.decode, z)).logabsdet
     prior = -(z.square().sum(1) + size * math.log(2 * math.pi)) / 2
 
-    return (density(x) - (prior - logdet)).abs().max().item()
+    gap: Tensor = density(x) - (prior - logdet)
+
+    return gap.abs().max().item()

@@ -81,7 +81,7 @@ class EncoderRegression(Scheduled):
         found, place = self.model(x), self.untrained[0].to(x.device)
         generator = torch.Generator().manual_seed(seed)
         z = torch.randn(found.shape, generator=generator).to(found)
-        latents = (self.model(place.decode(z)) - z).square().mean()
+        latents: Tensor = (self.model(place.decode(z)) - z).square().mean()
         images = (place.decode(found) - x).square().mean() / x.var()
 
         return latents + self.weight * images
