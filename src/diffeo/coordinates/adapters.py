@@ -109,9 +109,13 @@ def from_normflows(flow: nn.Module, shape: tuple[int, ...]) -> ForeignFlow:
         shape: Shape of one datum.
 
     Example:
-        >>> from_normflows(nn.Linear(2, 2), (2,))
-        Traceback (most recent call last):
-        AttributeError: 'Linear' object has no attribute 'inverse_and_log_det'
+        >>> class Doubling(nn.Module):  # with the interface of normflows
+        ...     def inverse_and_log_det(self, x):
+        ...         return 2 * x, torch.full((len(x),), math.log(4))
+        ...     def forward_and_log_det(self, z):
+        ...         return z / 2, torch.full((len(z),), -math.log(4))
+        >>> from_normflows(Doubling(), (2,)).decode(torch.ones(1, 2))
+        tensor([[0.5000, 0.5000]])
     """
 
     return ForeignFlow(_Normflows(flow), shape)
@@ -125,9 +129,11 @@ def from_nflows(flow: nn.Module, shape: tuple[int, ...]) -> ForeignFlow:
         shape: Shape of one datum.
 
     Example:
-        >>> from_nflows(nn.Linear(2, 2), (2,))
-        Traceback (most recent call last):
-        AttributeError: 'Linear' object has no attribute 'transform_to_noise'
+        >>> class Doubling(nn.Module):  # with the interface of nflows
+        ...     def transform_to_noise(self, x):
+        ...         return 2 * x
+        >>> from_nflows(Doubling(), (2,)).encode(torch.ones(1, 2))
+        tensor([[2., 2.]])
     """
 
     return ForeignFlow(_Nflows(flow), shape)
@@ -141,9 +147,11 @@ def from_freia(flow: nn.Module, shape: tuple[int, ...]) -> ForeignFlow:
         shape: Shape of one datum.
 
     Example:
-        >>> from_freia(nn.Linear(2, 2), (2,))
-        Traceback (most recent call last):
-        ValueError: not enough values to unpack (expected 2, got 1)
+        >>> class Doubling(nn.Module):  # with the interface of FrEIA
+        ...     def forward(self, x, rev=False):
+        ...         return (x / 2 if rev else 2 * x), torch.zeros(len(x))
+        >>> from_freia(Doubling(), (2,)).decode(torch.ones(1, 2))
+        tensor([[0.5000, 0.5000]])
     """
 
     return ForeignFlow(_Freia(flow), shape)
