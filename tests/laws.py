@@ -24,8 +24,10 @@ from diffeo.ascents import (
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.coordinates.identity import Identity
+from diffeo.coordinates.inversion import Inversion, InvertedGenerator
 from diffeo.coordinates.linear import principal_axes
 from diffeo.coordinates.protocol import Coordinates
+from diffeo.coordinates.residual import Residual
 from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.methods import (
     Bisected,
@@ -339,6 +341,16 @@ def velocity_field() -> FlowMatching:
     )
 
 
+def inverted_generator() -> InvertedGenerator:
+    """A generator whose encoder leaves no step to descent."""
+
+    model = autoencoder()
+
+    return InvertedGenerator(
+        model.decoder, 6, SHAPE, encoder=model.encode, inversion=Inversion(steps=20)
+    )
+
+
 def coordinates() -> dict[str, Coordinates]:
     """Every kind of coordinates of 4×4 images."""
 
@@ -350,6 +362,8 @@ def coordinates() -> dict[str, Coordinates]:
         "zuko flow": zuko_flow(),
         "autoencoder": autoencoder(),
         "velocity field": velocity_field(),
+        "inverted generator": inverted_generator(),
+        "residual": Residual(autoencoder()),
     }
 
 

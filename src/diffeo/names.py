@@ -15,10 +15,13 @@ from diffeo.ascents import (
     Polyak,
     Sphere,
 )
+from diffeo.coordinates.autoencoder import Autoencoder, paired
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.coordinates.identity import Identity
+from diffeo.coordinates.inversion import Inversion, InvertedGenerator
 from diffeo.coordinates.linear import Linear, principal_axes
+from diffeo.coordinates.residual import Residual
 from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
 from diffeo.distances import DataDistance, FeatureDistance, LatentDistance
 from diffeo.explain import explain
@@ -35,6 +38,7 @@ from diffeo.objectives import (
 )
 from diffeo.search import Run, search, search_batches
 from diffeo.statements.certificate import Smoothing, certify
+from diffeo.statements.diagnosis import diagnose
 from diffeo.statements.typical import typicality
 
 if TYPE_CHECKING:
@@ -48,6 +52,7 @@ __all__ = [
     "Agreed",
     "AtLeast",
     "AtMost",
+    "Autoencoder",
     "Ball",
     "Between",
     "Bounded",
@@ -59,6 +64,8 @@ __all__ = [
     "FlowMatching",
     "Gradient",
     "Identity",
+    "Inversion",
+    "InvertedGenerator",
     "LatentDistance",
     "Linear",
     "Logits",
@@ -67,6 +74,7 @@ __all__ = [
     "NormalizedGradient",
     "Outcome",
     "Polyak",
+    "Residual",
     "Run",
     "Smoothed",
     "Smoothing",
@@ -75,7 +83,9 @@ __all__ = [
     "Typicality",
     "ZukoFlow",
     "certify",
+    "diagnose",
     "explain",
+    "paired",
     "principal_axes",
     "search",
     "search_batches",

@@ -23,7 +23,7 @@ def test_help_names_the_commands(words: tuple[str, ...]) -> None:
 
     assert ended.code == 0
 
-    for name in ("demo", "explain", "evaluate", "report", "spectrum", "train"):
+    for name in ("demo", "explain", "evaluate", "report", "check", "spectrum", "train"):
         assert name in ended.stdout
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from diffeo.cli.check import check
 from diffeo.cli.command import add_command
 from diffeo.cli.demo import demo
 from diffeo.cli.errors import tell
@@ -114,5 +115,5 @@ def main(
         faulthandler.enable()
 
 
-for function in (demo, explain, evaluate, report, spectrum, train):
+for function in (demo, explain, evaluate, report, check, spectrum, train):
     add_command(app, function)

@@ -23,6 +23,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
     data: str,
     model: str,
     coordinates: str,
+    inversion: Literal["pixels", "encoder", "features"] | None = None,
     resize: int | None = None,
     crop: int | None = None,
     limit: int | None = None,
@@ -64,8 +65,12 @@ def explain(  # noqa: PLR0913 - one argument for each option
             torch.nn.Module. Name only files that you trust.
         coordinates: Where to search. A generative model: weights by name (mnist-flow),
             a weights file, or file.py:function, which RUNS that file; the function must
-            return an object with encode(x) and decode(z). Or 'data' for the data space
-            itself, where adversarial examples are found.
+            return an object with encode(x) and decode(z), or a generator that knows the
+            size of its latents as `latent`, which is inverted. Or 'data' for the data
+            space itself, where adversarial examples are found.
+        inversion: How a generator is inverted: by descent on 'pixels' or on the
+            'features' that an InvertedGenerator has, or by its 'encoder' alone; with
+            all that it has if not given.
         resize: Resize each picture to a square of so many pixels a side.
         crop: Cut a square of so many pixels a side out of each picture's middle.
         limit: Take only the first so many images.
@@ -184,6 +189,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
         names,
         device,
         tuple(agree or ()),
+        inversion,
     )
     images = find_images(data, crop=crop, resize=resize, limit=limit)
     references = (

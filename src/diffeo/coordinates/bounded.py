@@ -5,8 +5,14 @@ from dataclasses import dataclass, replace
 import torch
 
 from diffeo.coordinates.inference import inference_form
-from diffeo.coordinates.protocol import Coordinates, is_exact, is_typical
-from diffeo.shapes import Data, Flags, Latent
+from diffeo.coordinates.protocol import (
+    Coordinates,
+    decode_with,
+    is_exact,
+    is_typical,
+    start_memory,
+)
+from diffeo.shapes import Data, Flags, Latent, Memory
 
 __all__ = ["Bounded"]
 
@@ -44,9 +50,17 @@ class Bounded:
     def decode(self, z: Latent) -> Data:
         """Return the clamped data."""
 
-        x = self.coordinates.decode(z)
+        return self._clamped(self.coordinates.decode(z))
 
-        return x.clamp(self.low, self.high).detach() + (x - x.detach())
+    def start(self, x: Data, z: Latent) -> Memory:
+        """Return what the coordinates inside remember of each row."""
+
+        return start_memory(self.coordinates, x, z)
+
+    def decode_with(self, z: Latent, memory: Memory) -> Data:
+        """Return the clamped data of each row."""
+
+        return self._clamped(decode_with(self.coordinates, z, memory))
 
     def inference(
         self, *, dtype: torch.dtype | None = None, invertible: bool = False
@@ -74,3 +88,6 @@ class Bounded:
         """Return whether data within the bounds are decoded from their encoding."""
 
         return is_exact(self.coordinates)
+
+    def _clamped(self, x: Data) -> Data:
+        return x.clamp(self.low, self.high).detach() + (x - x.detach())

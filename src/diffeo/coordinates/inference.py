@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from diffeo.coordinates.protocol import Accelerated, Coordinates
+from diffeo.coordinates.protocol import Accelerated, Coordinates, Remembers
 from diffeo.shapes import Data, Latent, Model
 from diffeo.without_grad import without_grad
 
@@ -22,7 +22,7 @@ def inference_form(
 
     Its parameters are those of now and need no gradient. A module that knows no such
     form has one all the same, itself with its parameters detached, but none of lower
-    precision or with an invertible backward pass.
+    precision or with an invertible backward pass, and none if it remembers its rows.
 
     Args:
         coordinates: Where a search moves; they stay as they are.
@@ -42,9 +42,9 @@ def inference_form(
     if isinstance(coordinates, Accelerated):
         form = coordinates.inference(dtype=dtype, invertible=invertible)
 
-    lossless = dtype is None and not invertible
+    plain = dtype is None and not invertible and not isinstance(coordinates, Remembers)
 
-    if form is None and lossless and isinstance(coordinates, nn.Module):
+    if form is None and plain and isinstance(coordinates, nn.Module):
         form = _WithoutGrad(coordinates, without_grad(_Decoder(coordinates)))
 
     return form

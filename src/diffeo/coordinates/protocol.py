@@ -4,15 +4,18 @@ from typing import Protocol, runtime_checkable
 
 import torch
 
-from diffeo.shapes import Data, Flags, Latent
+from diffeo.shapes import Data, Flags, Latent, Memory
 
 __all__ = [
     "Accelerated",
     "Coordinates",
     "Exact",
     "KnowsTypical",
+    "Remembers",
+    "decode_with",
     "is_exact",
     "is_typical",
+    "start_memory",
 ]
 
 
@@ -121,3 +124,59 @@ def is_exact(coordinates: Coordinates) -> bool:
     """
 
     return isinstance(coordinates, Exact) and coordinates.is_exact()
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """Coordinates that must remember something of each row to decode it.
+
+    A search carries the memory with the row, as it does that of objectives and ascents.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> isinstance(Identity((2,)), Remembers)
+        False
+    """
+
+    def start(self, x: Data, z: Latent) -> Memory:
+        """Return what must be remembered of each row: data and their encoding."""
+
+    def decode_with(self, z: Latent, memory: Memory) -> Data:
+        """Return the data of each row at other coordinates, differentiable in them."""
+
+
+def start_memory(coordinates: Coordinates, x: Data, z: Latent) -> Memory:
+    """Return what coordinates remember of each row: nothing, if they do not say.
+
+    Args:
+        coordinates: Any coordinates.
+        x: The data.
+        z: Their encoding.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> start_memory(Identity((2,)), torch.zeros(1, 2), torch.zeros(1, 2))
+        ()
+    """
+
+    return coordinates.start(x, z) if isinstance(coordinates, Remembers) else ()
+
+
+def decode_with(coordinates: Coordinates, z: Latent, memory: Memory) -> Data:
+    """Return the data of each row at some coordinates.
+
+    Args:
+        coordinates: Any coordinates.
+        z: Where each row is.
+        memory: What `start_memory` returned for the rows.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> decode_with(Identity((2,)), torch.zeros(1, 2), ())
+        tensor([[0., 0.]])
+    """
+
+    if isinstance(coordinates, Remembers):
+        return coordinates.decode_with(z, memory)
+
+    return coordinates.decode(z)

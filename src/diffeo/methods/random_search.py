@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from diffeo.batching import batches_of
 from diffeo.coordinates.bounded import Bounded
-from diffeo.coordinates.protocol import Coordinates
+from diffeo.coordinates.protocol import Coordinates, decode_with, start_memory
 from diffeo.counterfactuals import Counterfactuals, Outcome, SearchPath, concatenate
 from diffeo.methods.radius_schedule import RadiusSchedule, Shell
 from diffeo.objectives import Point, TargetClass
@@ -20,7 +20,7 @@ from diffeo.objectives.classes import TOLERANCE
 from diffeo.progress import watch
 from diffeo.search import Run, search
 from diffeo.settings import describe
-from diffeo.shapes import Data, Latent, Model, Scores
+from diffeo.shapes import Data, Latent, Memory, Model, Scores
 
 __all__ = ["RandomSearch"]
 
@@ -88,8 +88,14 @@ class RandomSearch:
         begun = time.perf_counter()
         found: list[Counterfactuals] = []
 
-        def judge(z: Latent) -> Judged:
-            data = torch.cat([place.decode(part) for part in batches_of(z)])
+        def judge(row: Counterfactuals, z: Latent) -> Judged:
+            kept = start_memory(place, row.factual, row.origin)
+            data = torch.cat(
+                [
+                    decode_with(place, part, _repeated(kept, len(part)))
+                    for part in batches_of(z)
+                ]
+            )
             outputs = torch.cat([model(part) for part in batches_of(data)])
             point = Point(data, z, outputs, data, z)  # a class looks at outputs alone
             margin = objective.margin(point, objective.start(point))
@@ -124,7 +130,7 @@ class RandomSearch:
     def _nearest(
         self,
         start: Counterfactuals,
-        judge: Callable[[Latent], Judged],
+        judge: Callable[[Counterfactuals, Latent], Judged],
         run: Run,
         turns: int,
     ) -> tuple[Counterfactuals, int]:
@@ -135,7 +141,7 @@ class RandomSearch:
         rows that follow.
         """
 
-        path = [_at(start, judge(start.origin), index=0, steps=0)]
+        path = [_at(start, judge(start, start.origin), index=0, steps=0)]
         generator = _generator(start.factual, run.seed)
         shell, rank = self.schedule.start(), (math.inf, -path[0].margin.item())
         wanted = 0 if path[0].reached.all() else turns
@@ -146,7 +152,7 @@ class RandomSearch:
                     break
 
                 step, length = self._sample(shell, generator, start)
-                samples = judge(start.origin + step)
+                samples = judge(start, start.origin + step)
                 margin = samples["margin"]
                 nearest, index = length.where(margin >= TOLERANCE, torch.inf).min(0)
                 best = int(index if nearest.isfinite() else margin.argmax())
@@ -189,6 +195,12 @@ def _generator(x: Data, seed: int) -> torch.Generator:
     """Return a generator that follows from a seed and the data of a row."""
 
     return torch.Generator().manual_seed(crc32(x.cpu().numpy().tobytes(), seed))
+
+
+def _repeated(memory: Memory, rows: int) -> Memory:
+    """Return the memory of one row so many times."""
+
+    return tuple(value.expand(rows, *value.shape[1:]) for value in memory)
 
 
 def _at(

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import torch
 
-from diffeo.coordinates.protocol import Coordinates
+from diffeo.coordinates.protocol import Coordinates, decode_with, start_memory
 from diffeo.counterfactuals import Counterfactuals, SearchPath
-from diffeo.shapes import Data, Latent
+from diffeo.shapes import Data, Indices, Latent
 
 __all__ = ["PathFrames", "path_frames"]
 
@@ -72,7 +72,15 @@ def path_frames(
 
     _check_same(record, coordinates)
     paths = [_thinned(record.paths[row], count) for row in rows]
-    images = _decode(torch.cat([path.latent for path in paths]), coordinates)
+    number = torch.cat(
+        [
+            torch.full_like(path.steps, row)
+            for row, path in zip(rows, paths, strict=True)
+        ]
+    )
+    images = _decode(
+        record, number, torch.cat([path.latent for path in paths]), coordinates
+    )
     parts = images.split([len(path.latent) for path in paths])
 
     return [
@@ -92,8 +100,16 @@ def _thinned(path: SearchPath, count: int) -> SearchPath:
 
 
 @torch.no_grad()
-def _decode(z: Latent, coordinates: Coordinates) -> Data:
-    parts = [coordinates.decode(part) for part in z.split(BATCH)]
+def _decode(
+    record: Counterfactuals, rows: Indices, z: Latent, coordinates: Coordinates
+) -> Data:
+    """Decode coordinates of some rows, with what is remembered of these."""
+
+    parts = []
+
+    for row, part in zip(rows.split(BATCH), z.split(BATCH), strict=True):
+        kept = start_memory(coordinates, record.factual[row], record.origin[row])
+        parts.append(decode_with(coordinates, part, kept))
 
     return torch.cat(parts).nan_to_num().cpu()
 
@@ -107,7 +123,7 @@ def _check_same(record: Counterfactuals, coordinates: Coordinates) -> None:
         return
 
     try:
-        seen = _decode(record.latent[rows], coordinates).clamp(0, 1)
+        seen = _decode(record, rows, record.latent[rows], coordinates).clamp(0, 1)
         wanted = record.counterfactual[rows].nan_to_num().cpu().clamp(0, 1)
         off = (seen - wanted).abs().max().item()
     except RuntimeError:  # of another shape

@@ -6,7 +6,7 @@ import torch
 
 from diffeo.arithmetic import multiply_adds
 from diffeo.coordinates.inference import inference_form
-from diffeo.coordinates.protocol import Coordinates
+from diffeo.coordinates.protocol import Coordinates, start_memory
 from diffeo.memory import Need
 from diffeo.models.precision import low_precision_dtype
 from diffeo.objectives.protocol import rows_of
@@ -119,10 +119,11 @@ def _need(problem: Problem, z: Latent) -> Need:
 
     with torch.no_grad():
         factual = problem.coordinates.decode(z)
+        kept = start_memory(problem.coordinates, factual, z)
 
     def step() -> None:
         start = z.detach().clone().requires_grad_()
-        point = problem.look(factual, z, start)
+        point = problem.look(factual, z, kept, start)
         score = objective.score(point, objective.start(point))
         gradient_of(score, point.data, start)
 

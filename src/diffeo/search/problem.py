@@ -9,7 +9,7 @@ from torch import Tensor
 
 from diffeo.answers import ask
 from diffeo.ascents import Ascent
-from diffeo.coordinates.protocol import Coordinates
+from diffeo.coordinates.protocol import Coordinates, decode_with, start_memory
 from diffeo.counterfactuals import Typicality
 from diffeo.objectives.protocol import Objective, Point, side_of
 from diffeo.search.checks import check_reconstruction
@@ -43,6 +43,7 @@ class Rows(NamedTuple):
         margin: How far past the target the factual itself is.
         tolerance: The margin that is enough to spare.
         memory: What the objective remembers.
+        kept: What the coordinates remember.
 
     Example:
         >>> from diffeo import AtLeast, Identity, NormalizedGradient
@@ -61,6 +62,7 @@ class Rows(NamedTuple):
     margin: Scores
     tolerance: Scores
     memory: Memory
+    kept: Memory
 
 
 class Problem(NamedTuple):
@@ -94,7 +96,8 @@ class Problem(NamedTuple):
         outputs = ask(self.model, factual, "the model").to(factual.dtype)
         reconstruction = ask(self.coordinates.decode, origin, "coordinates.decode")
         check_reconstruction(reconstruction, factual)
-        at = partial(self.look, factual, origin)
+        kept = start_memory(self.coordinates, factual, origin)
+        at = partial(self.look, factual, origin, kept)
         start = Point(factual, origin, outputs, factual, origin, at)
         memory = self.objective.start(start)
         margin = self.objective.margin(start, memory)
@@ -109,15 +112,20 @@ class Problem(NamedTuple):
             margin=margin,
             tolerance=self.objective.tolerance(start, memory),
             memory=memory,
+            kept=kept,
         )
 
     def evaluate(self, z: Latent, rows: Rows) -> Point:
         """Return the point at some coordinates."""
 
-        return self.look(rows.factual, rows.origin, z)
+        return self.look(rows.factual, rows.origin, rows.kept, z)
 
     def look(
-        self, factual: Data, origin: Latent, z: Float[Tensor, "many latent"]
+        self,
+        factual: Data,
+        origin: Latent,
+        kept: Memory,
+        z: Float[Tensor, "many latent"],
     ) -> Point:
         """Return the point at coordinates of rows, or of the rows several times over.
 
@@ -126,6 +134,7 @@ class Problem(NamedTuple):
         Args:
             factual: The data that are explained.
             origin: Their coordinates.
+            kept: What the coordinates remember of them.
             z: Where to decode, shape (times · batch, latent), all rows one time after
                 the other.
         """
@@ -133,10 +142,11 @@ class Problem(NamedTuple):
         if len(z) > len(origin):
             times = len(z) // len(origin)
             factual, origin = torch.cat([factual] * times), torch.cat([origin] * times)
+            kept = tuple(torch.cat([value] * times) for value in kept)
 
-        data = self.coordinates.decode(z)
+        data = decode_with(self.coordinates, z, kept)
         outputs = self.model(data.clone()).to(data.dtype)
-        at = partial(self.look, factual, origin)
+        at = partial(self.look, factual, origin, kept)
 
         return Point(data, z, outputs, factual, origin, at)
 

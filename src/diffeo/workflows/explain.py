@@ -21,6 +21,7 @@ from diffeo.search import Run, search_batches
 from diffeo.settings import describe
 from diffeo.shapes import Images, Model
 from diffeo.workflows.checkpoint import Checkpoint
+from diffeo.workflows.generators import How
 from diffeo.workflows.loading import find_coordinates, find_model
 from diffeo.workflows.report import draw, find_places
 
@@ -50,6 +51,7 @@ class ExplainOptions:
         classes: What the classes are called, in order; their numbers if empty.
         device: Where to compute.
         agree: The further models that the objective asks, by name, file or function.
+        inversion: How a generator is inverted, if not by all that it comes with.
 
     Example:
         >>> from diffeo import Run, TargetClass
@@ -68,6 +70,7 @@ class ExplainOptions:
     classes: tuple[str, ...] = ()
     device: str = "cpu"
     agree: tuple[str, ...] = ()
+    inversion: How | None = None
 
 
 def explain_to_folder(
@@ -297,7 +300,13 @@ def _search(
         run = replace(run, batch_size=done[-1].batch_size)
 
     model = find_model(options.model, device=device)
-    place = find_coordinates(options.coordinates, tuple(x.shape[1:]), device=device)
+    place = find_coordinates(
+        options.coordinates,
+        tuple(x.shape[1:]),
+        device=device,
+        inversion=options.inversion,
+        progress=run.progress,
+    )
     _check_classes(x, model, options.classes)
     named: dict[str, object] = {
         key: {"name": getattr(options, key)} for key in ("data", "model", "coordinates")
@@ -305,6 +314,9 @@ def _search(
 
     if options.agree:
         named["agree"] = list(options.agree)
+
+    if options.inversion:
+        named["inversion"] = options.inversion
 
     for found in search_batches(
         x, model, options.objective, Bounded(place), options.ascent, run
@@ -348,6 +360,7 @@ def _request(images: ImageFiles, options: ExplainOptions) -> dict[str, object]:
         **{name: value for name, value in run.items() if name != "name"},
         "classes": options.classes,
         "device": options.device,
+        **({"inversion": options.inversion} if options.inversion else {}),
     }
     plain: dict[str, object] = json.loads(json.dumps(request))
 

@@ -12,6 +12,7 @@ from diffeo.data.images import ImageFiles, read_images
 from diffeo.data.labelled import LabelledImages, read_labelled_images
 from diffeo.data.mnist import sample_digits
 from diffeo.user_code import call_function
+from diffeo.workflows.generators import How, inverted
 
 __all__ = [
     "find_coordinates",
@@ -184,16 +185,24 @@ def find_model(text: str, *, device: str | torch.device = "cpu") -> nn.Module:
 
 
 def find_coordinates(
-    text: str, shape: tuple[int, ...], *, device: str | torch.device = "cpu"
+    text: str,
+    shape: tuple[int, ...],
+    *,
+    device: str | torch.device = "cpu",
+    inversion: How | None = None,
+    progress: bool = False,
 ) -> Coordinates:
     """Return the coordinates that a text names.
 
     Args:
         text: Weights of a generative model by name, a weights file, "data" for the data
             space itself, or "file.py:function": that file is run, and the function,
-            called without arguments, must return an object with encode and decode.
+            called without arguments, must return an object with encode and decode, or
+            a generator, which is then inverted.
         shape: Shape of one datum.
         device: Where to put the coordinates.
+        inversion: How a generator is inverted; see `inverted`.
+        progress: Whether inversion shows a bar.
 
     Raises:
         FileNotFoundError: If there is no such file or name.
@@ -208,13 +217,13 @@ def find_coordinates(
     if text == "data":
         return Identity(shape)
 
-    found = _find(text, device)
+    found = inverted(_find(text, device), shape, inversion, progress=progress)
 
     if not isinstance(found, Coordinates):
         raise ValueError(  # noqa: TRY004
             f"coordinates must be a generative model with encode(x) and decode(z), got "
-            f"{text}, a {type(found).__name__} without them; a decoder alone is not "
-            "enough, since a search starts where encode puts its input"
+            f"{text}, a {type(found).__name__} without them; a decoder alone must have "
+            "an attribute `latent`, the size of its latents, to be inverted"
         )
 
     return found

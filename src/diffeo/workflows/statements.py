@@ -122,4 +122,11 @@ def _rank(
 def _place(record: Counterfactuals, options: ExplainOptions) -> Coordinates:
     shape = tuple(record.factual.shape[1:])
 
-    return Bounded(find_coordinates(options.coordinates, shape, device=options.device))
+    return Bounded(
+        find_coordinates(
+            options.coordinates,
+            shape,
+            device=options.device,
+            inversion=options.inversion,
+        )
+    )

@@ -14,6 +14,7 @@ from diffeo.models.locator import locator
 from diffeo.models.perceptron import perceptron
 from diffeo.models.seeded import seeded
 from diffeo.models.unet import unet
+from diffeo.models.vae import vae
 from diffeo.models.velocity import VelocityUNet
 
 __all__ = ["RECIPES", "Recipe"]
@@ -25,7 +26,7 @@ class Recipe:
 
     Args:
         name: One of "glow", "realnvp", "cnn", "unet", "locator", "flow-matching",
-            "affine-spline" and "perceptron".
+            "vae", "affine-spline" and "perceptron".
         settings: The recipe's arguments by name, as JSON holds them.
 
     Example:
@@ -99,6 +100,7 @@ RECIPES: dict[str, Callable[..., nn.Module]] = {
     "unet": unet,
     "locator": locator,
     "flow-matching": _flow_matching,
+    "vae": vae,
     "affine-spline": _affine_spline,
     "perceptron": perceptron,
 }

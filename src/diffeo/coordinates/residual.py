@@ -1,0 +1,91 @@
+"""Approximate coordinates in which every row starts at its own data."""
+
+from dataclasses import dataclass, replace
+
+import torch
+
+from diffeo.coordinates.inference import inference_form
+from diffeo.coordinates.protocol import (
+    Coordinates,
+    decode_with,
+    is_typical,
+    start_memory,
+)
+from diffeo.shapes import Data, Flags, Latent, Memory
+
+__all__ = ["Residual"]
+
+
+@dataclass(frozen=True, eq=False)
+class Residual:
+    """Decode to g(z) + (x − g(z₀)), where z₀ is the encoding of the row's data x.
+
+    What the generator g cannot make of x is kept as it is, and a search starts at x
+    itself and shows only what it changes: g(z) − g(z₀). The model answers for the input
+    rather than for its blurred copy. What is lost: the sum need not lie on the
+    generator's manifold, so that Theorem 2 of the source no longer says that a
+    counterfactual stays near the data. The remainder belongs to x: far from z₀ it may
+    show as a ghost of what has changed. The record's reconstruction is still g(z₀).
+
+    Source: Dombrowski et al., 2024, Section III, for Theorem 2.
+
+    Args:
+        coordinates: Those of the generator.
+
+    Example:
+        >>> from diffeo import AtLeast, principal_axes, search
+        >>> x = torch.tensor([[0.0, 0.0], [2.0, 0.0], [4.0, 0.0]])
+        >>> place = Residual(principal_axes(x, count=1))
+        >>> goal, x = AtLeast(3.0), torch.tensor([[1.0, 5.0]])
+        >>> search(x, lambda x: x[:, 0], goal, place).counterfactual.round()
+        tensor([[3., 5.]])
+    """
+
+    coordinates: Coordinates
+
+    def encode(self, x: Data) -> Latent:
+        """Return the coordinates of data."""
+
+        return self.coordinates.encode(x)
+
+    def decode(self, z: Latent) -> Data:
+        """Return what the generator makes, with no remainder."""
+
+        return self.coordinates.decode(z)
+
+    @torch.no_grad()
+    def start(self, x: Data, z: Latent) -> Memory:
+        """Return the remainder of each row, then what the coordinates remember."""
+
+        kept = start_memory(self.coordinates, x, z)
+
+        return x - decode_with(self.coordinates, z, kept), *kept
+
+    def decode_with(self, z: Latent, memory: Memory) -> Data:
+        """Return what the generator makes, and the remainder of each row."""
+
+        remainder, *kept = memory
+
+        return decode_with(self.coordinates, z, tuple(kept)) + remainder
+
+    def inference(
+        self, *, dtype: torch.dtype | None = None, invertible: bool = False
+    ) -> "Residual | None":
+        """Return the same around the inference form of the coordinates inside.
+
+        Args:
+            dtype: Precision of the heavy arithmetic, if not that of the parameters.
+            invertible: Whether the backward pass keeps only its output.
+
+        Returns:
+            None if the coordinates inside have no such form.
+        """
+
+        form = inference_form(self.coordinates, dtype=dtype, invertible=invertible)
+
+        return None if form is None else replace(self, coordinates=form)
+
+    def is_typical(self, x: Data) -> Flags | None:
+        """Return whether the coordinates inside find data typical, if they know."""
+
+        return is_typical(self.coordinates, x)

@@ -1,0 +1,128 @@
+"""A convolutional variational autoencoder of images."""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import nn
+
+from diffeo.models.seeded import seeded
+from diffeo.shapes import Images, Latent
+
+__all__ = ["VAE", "vae"]
+
+GROUPS = 8
+SPREAD = 0.1  # of pixels at first
+
+
+class VAE(nn.Module):
+    """A Gaussian posterior of latents, and a Gaussian of images around the decoded.
+
+    As coordinates it is approximate; `encode` returns the posterior's mean.
+
+    Source: Kingma and Welling, 2014, Auto-encoding variational Bayes. Rybkin,
+    Daniilidis and Levine, 2021, Simple and effective VAE training with calibrated
+    decoders, for one learned standard deviation of all pixels.
+
+    Args:
+        shape: Channels, height and width of the images.
+        latent: Number of latent coordinates.
+        widths: Channels of each level, finest first, multiples of eight; each halves
+            both sides.
+
+    Raises:
+        ValueError: If the sides cannot be halved so often.
+
+    Example:
+        >>> model = VAE((1, 8, 8), latent=3, widths=(8, 16))
+        >>> model.decode(model.encode(torch.zeros(2, 1, 8, 8))).shape
+        torch.Size([2, 1, 8, 8])
+    """
+
+    def __init__(
+        self, shape: tuple[int, int, int], latent: int, widths: Sequence[int]
+    ) -> None:
+        super().__init__()
+        channels, *sides = shape
+        small = [side // 2 ** len(widths) for side in sides]
+
+        if [side * 2 ** len(widths) for side in small] != sides or not all(small):
+            raise ValueError(
+                f"the sides of images must be divisible by {2 ** len(widths)}, got "
+                f"{sides[0]}×{sides[1]}"
+            )
+
+        coarse = widths[-1], *small
+        pairs = list(pairwise(widths))
+        self.encoder = nn.Sequential(
+            nn.Conv2d(channels, widths[0], 4, stride=2, padding=1),
+            *(_down(fine, next_) for fine, next_ in pairs),
+            nn.GroupNorm(GROUPS, widths[-1]),
+            nn.SiLU(),
+            nn.Flatten(),
+            nn.Linear(math.prod(coarse), 2 * latent),
+        )
+        self.decoder = nn.Sequential(
+            nn.Linear(latent, math.prod(coarse)),
+            nn.Unflatten(1, coarse),
+            *(_up(next_, fine) for fine, next_ in reversed(pairs)),
+            _up(widths[0], channels),
+            nn.Sigmoid(),
+        )
+        self.log_spread = nn.Parameter(torch.tensor(math.log(SPREAD)))
+
+    def encode(self, x: Images) -> Latent:
+        """Return the mean of each posterior."""
+
+        return self.posterior(x)[0]
+
+    def decode(self, z: Latent) -> Images:
+        """Return the mean of the images at latents."""
+
+        x: Images = self.decoder(z)
+
+        return x
+
+    def posterior(self, x: Images) -> tuple[Latent, Latent]:
+        """Return mean and log-variance of each posterior."""
+
+        mean, log_variance = self.encoder(2 * x - 1).chunk(2, dim=1)
+
+        return mean, log_variance
+
+
+def vae(
+    shape: tuple[int, int, int], latent: int, widths: Sequence[int], *, seed: int = 0
+) -> VAE:
+    """Return an untrained variational autoencoder.
+
+    Args:
+        shape: Channels, height and width of the images.
+        latent: Number of latent coordinates.
+        widths: Channels of each level, finest first.
+        seed: Seed of the initial weights.
+
+    Example:
+        >>> vae((3, 16, 16), latent=4, widths=(8, 16)).decode(torch.zeros(2, 4)).shape
+        torch.Size([2, 3, 16, 16])
+    """
+
+    with seeded(seed):
+        return VAE(shape, latent, widths)
+
+
+def _down(inputs: int, outputs: int) -> nn.Module:
+    return nn.Sequential(
+        nn.GroupNorm(GROUPS, inputs),
+        nn.SiLU(),
+        nn.Conv2d(inputs, outputs, 4, stride=2, padding=1),
+    )
+
+
+def _up(inputs: int, outputs: int) -> nn.Module:
+    return nn.Sequential(
+        nn.GroupNorm(GROUPS, inputs),
+        nn.SiLU(),
+        nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1),
+    )

@@ -1,0 +1,277 @@
+"""What coordinates do with real data: an examination before any search."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from diffeo.answers import ask
+from diffeo.batching import backing_off
+from diffeo.coordinates.density import density_of
+from diffeo.coordinates.protocol import Coordinates, is_exact
+from diffeo.geometry.products import jacobian
+from diffeo.progress import watch
+from diffeo.search.checks import (
+    check_data,
+    check_latent,
+    check_modes,
+    check_reconstruction,
+)
+from diffeo.settings import describe
+from diffeo.shapes import Data, Latent, Model, Scores
+
+__all__ = ["Diagnosis", "diagnose"]
+
+BATCH = 64
+FEW = 4  # rows that are looked at alone
+SMALL = 256  # dimensions up to which the log-determinant is computed in full
+GRAY_LEVEL = 1 / 255  # of the range of the data
+ROUNDING = 1e-3  # relative difference that rounding may leave
+LEAST, MOST = 0.001, 0.999  # quantiles of ‖z‖ between which nearly all typical data lie
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis:
+    """What was found out about coordinates.
+
+    Args:
+        name: What the coordinates are called.
+        reconstruction: The data encoded and decoded.
+        error: Root mean square of what each row's round trip changes, in the units of
+            the data.
+        span: The greatest number in the data less the least.
+        exact: Whether the coordinates say that they lose nothing.
+        latent: The coordinates of the data.
+        gradient: Least norm, over a few rows, of the gradient of a weighted sum of
+            decoded data in the coordinates; None if decode lets none through.
+        batch_gap: Greatest relative difference between a few rows encoded and decoded
+            alone and together.
+        density_gap: Greatest difference, in nats, between the log-density that the
+            coordinates know and that of N(0, I) less log |det ∂x/∂z| by automatic
+            differentiation, of a few rows; None if they know none, or are not small.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> diagnose(Identity((2,)), torch.rand(5, 2)).error.max()
+        tensor(0.)
+    """
+
+    name: object
+    reconstruction: Data
+    error: Scores
+    span: float
+    exact: bool
+    latent: Latent
+    gradient: float | None
+    batch_gap: float
+    density_gap: float | None
+
+    @property
+    def worst(self) -> list[int]:
+        """The numbers of the rows, the greatest round-trip error first."""
+
+        order: list[int] = self.error.nan_to_num(torch.inf).argsort().tolist()
+
+        return order[::-1]
+
+    @property
+    def typical_share(self) -> float:
+        """The share of rows whose ‖z‖ is that of draws of N(0, I), but for 2 in 1000.
+
+        Source: ‖z‖² of such draws has a χ² distribution.
+        """
+
+        half = self.latent.double().square().sum(1) / 2
+        size = torch.full_like(half, self.latent.shape[1] / 2)
+        quantile = torch.special.gammainc(size, half)
+
+        share: Tensor = ((quantile > LEAST) & (quantile < MOST)).double().mean()
+
+        return share.item()
+
+    def verdicts(self) -> dict[str, str]:
+        """Return a sentence on each question, by its name."""
+
+        return {
+            "round trip": self._round_trip(),
+            "exact": self._exactness(),
+            "gradient": self._gradient(),
+            "batch": self._batch(),
+            "density": self._density(),
+            "prior": self._prior(),
+        }
+
+    @property
+    def _lossless(self) -> bool:
+        return self.error.max().item() <= GRAY_LEVEL / 2 * self.span
+
+    def _round_trip(self) -> str:
+        middle, most = (self.error.double().quantile(share) for share in (0.5, 0.95))
+        told = (
+            f"median error {middle:.2g}, 95 % {most:.2g}, worst {self.error.max():.2g}"
+        )
+
+        if self._lossless:
+            return f"{told}: less than half a gray level of 255 is lost anywhere"
+
+        return f"{told}: look at the reconstructions before you trust what changed"
+
+    def _exactness(self) -> str:
+        if self.exact:
+            return (
+                "they say that they are exact, and these data come back"
+                if self._lossless
+                else "WRONG: they say that they are exact, but these data change"
+            )
+
+        return (
+            "they do not say that they are exact, yet these data come back"
+            if self._lossless
+            else "approximate: a search starts at the reconstruction, not at the input"
+        )
+
+    def _gradient(self) -> str:
+        if self.gradient is None:
+            return "WRONG: decode lets no gradient through; does it detach or round?"
+
+        if not math.isfinite(self.gradient):
+            return "WRONG: the gradient of decode is not finite"
+
+        if self.gradient == 0:
+            return "WRONG: the gradient of decode is zero somewhere; does it saturate?"
+
+        return "decode lets gradients through"
+
+    def _batch(self) -> str:
+        if self.batch_gap <= ROUNDING:
+            return f"rows are independent (they differ by {self.batch_gap:.1g})"
+
+        return (
+            f"WRONG: rows depend on their batch (they differ by {self.batch_gap:.2g}); "
+            "is a layer in training mode, or random?"
+        )
+
+    def _density(self) -> str:
+        if self.density_gap is None:
+            return "no log-density known, or too many dimensions to check it"
+
+        size = self.latent.shape[1]
+
+        if self.density_gap <= ROUNDING * size:
+            return (
+                f"the log-density fits the Jacobian (up to {self.density_gap:.1g} nats)"
+            )
+
+        return (
+            f"the log-density is {self.density_gap:.2g} nats off that of N(0, I) and "
+            "the Jacobian: another prior, or a wrong log-determinant"
+        )
+
+    def _prior(self) -> str:
+        norm = torch.linalg.vector_norm(self.latent.double(), dim=1).median()
+        size = self.latent.shape[1]
+        told = (
+            f"median ‖z‖ {norm:.3g}, where N(0, I) has {math.sqrt(size):.3g}; "
+            f"{self.typical_share:.0%} of the rows are as long as its draws"
+        )
+
+        if self.typical_share >= 0.5:
+            return told
+
+        if norm < math.sqrt(size):
+            return f"{told}: they are nearer, as means and images without noise are"
+
+        return f"{told}: they are farther out, or the prior is another"
+
+
+@torch.no_grad()
+def diagnose(coordinates: Coordinates, x: Data, *, progress: bool = False) -> Diagnosis:
+    """Find out what coordinates do with real data.
+
+    Args:
+        coordinates: Any coordinates, in evaluation mode.
+        x: Data, at best some that the coordinates were not trained on.
+        progress: Whether to show a bar.
+
+    Raises:
+        ValueError: If the data or the coordinates cannot be searched at all.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> diagnose(Identity((2,)), torch.rand(5, 2)).verdicts()["gradient"]
+        'decode lets gradients through'
+    """
+
+    check_data(x)
+    check_modes(coordinates=coordinates)
+    z, again = _round_trip(coordinates, x, progress=progress)
+    few, near = x[:FEW], z[:FEW]
+
+    return Diagnosis(
+        name=describe(coordinates)["name"],
+        reconstruction=again,
+        error=(again - x).flatten(1).square().mean(1).sqrt(),
+        span=(x.max() - x.min()).item(),
+        exact=is_exact(coordinates),
+        latent=z,
+        gradient=_gradient(coordinates, near),
+        batch_gap=max(_gap(coordinates.encode, few), _gap(coordinates.decode, near)),
+        density_gap=_density_gap(coordinates, near),
+    )
+
+
+def _round_trip(
+    coordinates: Coordinates, x: Data, *, progress: bool
+) -> tuple[Latent, Data]:
+    def both(rows: slice) -> tuple[Tensor, Tensor]:
+        z = ask(coordinates.encode, x[rows], "coordinates.encode")
+        check_latent(z)
+        again = ask(coordinates.decode, z, "coordinates.decode")
+        check_reconstruction(again, x[rows])
+        bar.update(rows.stop)
+
+        return z, again
+
+    with watch("Checking", len(x), shown=progress) as bar:
+        encoded, decoded = zip(*backing_off(both, len(x), BATCH), strict=True)
+
+    return torch.cat(encoded), torch.cat(decoded)
+
+
+@torch.enable_grad()
+def _gradient(coordinates: Coordinates, z: Latent) -> float | None:
+    z = z.detach().clone().requires_grad_()
+    x = coordinates.decode(z)
+
+    if not x.requires_grad:
+        return None
+
+    weights = torch.linspace(1, 2, x[0].numel()).to(x).reshape(x[0].shape)
+    (gradient,) = torch.autograd.grad((weights * x).sum(), z)
+
+    norm = torch.linalg.vector_norm(gradient, dim=1)
+
+    return norm.min().item() if norm.isfinite().all() else math.nan
+
+
+def _gap(function: Model, rows: Tensor) -> float:
+    together = function(rows)
+    alone = torch.cat([function(row) for row in rows.split(1)])
+
+    return ((alone - together).abs().max() / together.abs().max()).item()
+
+
+def _density_gap(coordinates: Coordinates, z: Latent) -> float | None:
+    density, size = density_of(coordinates), z.shape[1]
+    x = coordinates.decode(z)
+
+    if density is None or not size == x[0].numel() <= SMALL:
+        return None
+
+    logdet = torch.linalg.slogdet(jacobian(coordinates.decode, z)).logabsdet
+    prior = -(z.square().sum(1) + size * math.log(2 * math.pi)) / 2
+
+    gap: Tensor = density(x) - (prior - logdet)
+
+    return gap.abs().max().item()

@@ -1,0 +1,124 @@
+"""Fit a variational autoencoder by the evidence lower bound."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from diffeo.models.vae import VAE
+from diffeo.shapes import Data, Latent, Scores
+from diffeo.training.augmentation import RandomCrop
+from diffeo.training.batches import to_images
+from diffeo.training.schedule import Schedule, Scheduled
+
+__all__ = ["Evidence", "divergence_from_prior", "gaussian_log_density"]
+
+
+class Evidence(Scheduled):
+    """Maximize a lower bound of the log-density of images, with one draw of the latent.
+
+    log p(x) ≥ E[log p(x | z)] − KL(q(z | x) ‖ N(0, I)), z drawn from q.
+
+    Source: Kingma and Welling, 2014, Auto-encoding variational Bayes, equations (3)
+    and (10).
+
+    Args:
+        model: The autoencoder.
+        schedule: How its weights are updated.
+        seed: Seed of latents and crops.
+        crop: What is cut out of training images; held-out ones are squares already.
+
+    Example:
+        >>> module = Evidence(VAE((1, 8, 8), 2, (8,)), Schedule(), seed=0)
+        >>> module.bound(torch.zeros(3, 1, 8, 8), draw=0).shape
+        torch.Size([3])
+    """
+
+    model: VAE
+
+    def __init__(
+        self,
+        model: VAE,
+        schedule: Schedule,
+        *,
+        seed: int,
+        crop: RandomCrop | None = None,
+    ) -> None:
+        super().__init__(model, schedule, seed=seed)
+        self.crop = crop
+
+    def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
+        """Return the mean negative bound in nats a pixel, with this step's draws."""
+
+        x, seed = to_images(batch[0]), self.step_seed()
+
+        if self.crop:
+            x = self.crop(x, generator=torch.Generator().manual_seed(seed))
+
+        loss = self._loss(x, seed)
+        self.log("train_loss", loss, prog_bar=True)
+
+        return loss
+
+    def validation_step(self, batch: list[Tensor], index: int) -> None:
+        """Log the mean negative bound, with the same draws every epoch."""
+
+        self.log("val_loss", self._loss(to_images(batch[0]), index), prog_bar=True)
+
+    def bound(self, x: Data, draw: int) -> Scores:
+        """Return the bound of each image's log-density, in nats.
+
+        Args:
+            x: Images in [0, 1].
+            draw: Seed of the latents.
+        """
+
+        mean, log_variance = self.model.posterior(x)
+        generator = torch.Generator().manual_seed(draw)
+        noise = torch.randn(mean.shape, generator=generator).to(mean)
+        z = mean + noise * (log_variance / 2).exp()
+        fit = gaussian_log_density(x, self.model.decode(z), self.model.log_spread)
+
+        return fit - divergence_from_prior(mean, log_variance)
+
+    def _loss(self, x: Data, draw: int) -> Tensor:
+        return -self.bound(x, draw).mean() / x[0].numel()
+
+
+def divergence_from_prior(mean: Latent, log_variance: Latent) -> Scores:
+    """Return KL(N(mean, variance) ‖ N(0, I)) of each row, in nats.
+
+    Source: Kingma and Welling, 2014, Auto-encoding variational Bayes, Appendix B.
+
+    Args:
+        mean: Of each latent coordinate.
+        log_variance: Natural logarithm of its variance.
+
+    Example:
+        >>> divergence_from_prior(torch.ones(1, 2), torch.zeros(1, 2))
+        tensor([1.])
+    """
+
+    terms = mean.square() + log_variance.exp() - 1 - log_variance
+
+    return terms.sum(1) / 2
+
+
+def gaussian_log_density(x: Data, mean: Data, log_spread: Tensor) -> Scores:
+    """Return the log-density of each row under a Gaussian, in nats.
+
+    Args:
+        x: Data.
+        mean: Mean of each number in them.
+        log_spread: Natural logarithm of the standard deviation, for all alike.
+
+    Example:
+        >>> x = torch.zeros(1, 2)
+        >>> gaussian_log_density(x, x, torch.tensor(0.0))
+        tensor([-1.8379])
+    """
+
+    square = ((x - mean) / log_spread.exp()).square()
+    terms = square + 2 * log_spread + math.log(2 * math.pi)
+
+    return -terms.flatten(1).sum(1) / 2

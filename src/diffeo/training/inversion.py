@@ -1,0 +1,87 @@
+"""Fit an encoder to a generator that has none."""
+
+import torch
+from torch import Tensor, nn
+
+from diffeo.coordinates.inversion import InvertedGenerator
+from diffeo.shapes import Data
+from diffeo.training.augmentation import RandomCrop
+from diffeo.training.batches import to_images
+from diffeo.training.schedule import Schedule, Scheduled
+
+__all__ = ["EncoderRegression"]
+
+
+class EncoderRegression(Scheduled):
+    """Regress latents on samples, and images on their reconstructions.
+
+    Minimize the mean square of e(g(z)) − z, for z from N(0, I), and that of
+    g(e(x)) − x, as a share of the variance of the images x.
+
+    Source: Zhu, Krähenbühl, Shechtman and Efros, 2016, Generative visual manipulation
+    on the natural image manifold, equation (4), for the second term.
+
+    Args:
+        encoder: e, from images to latents of shape (batch, latent).
+        place: The generator g, whose parameters are frozen.
+        schedule: How the encoder's weights are updated.
+        seed: Seed of latents and crops.
+        weight: Of the second term beside the first.
+        crop: What is cut out of images.
+
+    Example:
+        >>> place = InvertedGenerator(nn.Linear(2, 4).eval(), 2, (4,))
+        >>> module = EncoderRegression(nn.Linear(4, 2), place, Schedule(), seed=0)
+        >>> module.loss(torch.rand(3, 4), seed=0).shape
+        torch.Size([])
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        place: InvertedGenerator,
+        schedule: Schedule,
+        *,
+        seed: int,
+        weight: float = 1.0,
+        crop: RandomCrop | None = None,
+    ) -> None:
+        super().__init__(encoder, schedule, seed=seed)
+        place.requires_grad_(requires_grad=False)
+        self.untrained = (place,)  # in a tuple, so that its weights are not averaged
+        self.weight = weight
+        self.crop = crop
+
+    def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
+        """Return the loss of images, with latents that this step owns."""
+
+        x, seed = to_images(batch[0]), self.step_seed()
+
+        if self.crop:
+            x = self.crop(x, generator=torch.Generator().manual_seed(seed))
+
+        loss = self.loss(x, seed)
+        self.log("train_loss", loss, prog_bar=True)
+
+        return loss
+
+    def validation_step(self, batch: list[Tensor], index: int) -> None:
+        """Log the loss, with the same latents every epoch."""
+
+        self.log("val_loss", self.loss(to_images(batch[0]), index), prog_bar=True)
+
+    def loss(self, x: Data, seed: int) -> Tensor:
+        """Return the loss of images, beside as many samples.
+
+        Args:
+            x: Images.
+            seed: Seed of the samples.
+        """
+
+        found, place = self.model(x), self.untrained[0].to(x.device)
+        generator = torch.Generator().manual_seed(seed)
+        z = torch.randn(found.shape, generator=generator).to(found)
+        latents: Tensor = (self.model(place.decode(z)) - z).square().mean()
+        images = (place.decode(found) - x).square().mean() / x.var()
+
+        return latents + self.weight * images

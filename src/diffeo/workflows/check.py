@@ -1,0 +1,77 @@
+"""Pictures of what coordinates do with images."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from diffeo.coordinates.protocol import Coordinates
+from diffeo.report.images import check_images, signed_difference, write_png
+from diffeo.shapes import Images
+from diffeo.statements.diagnosis import Diagnosis
+from diffeo.workflows.folders import drafted
+
+__all__ = ["draw_check"]
+
+ROWS = 8
+SAMPLES = 6, 8  # down and across
+LIMIT = 0.2  # change of a pixel that has the full color
+
+
+@torch.no_grad()
+def draw_check(
+    x: Images,
+    diagnosis: Diagnosis,
+    coordinates: Coordinates,
+    folder: Path,
+) -> None:
+    """Draw the images that lose most on their way, and samples of N(0, I).
+
+    Args:
+        x: The images that were encoded and decoded.
+        diagnosis: What was found out.
+        coordinates: What is checked.
+        folder: Where to write worst.png (image, reconstruction and difference, a row
+            for each image) and samples.png.
+
+    Raises:
+        ValueError: If the data are not images of one or three channels.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from diffeo import Identity
+        >>> from diffeo.statements.diagnosis import diagnose
+        >>> x, place = torch.rand(2, 1, 4, 4), Identity((1, 4, 4))
+        >>> with TemporaryDirectory() as text:
+        ...     draw_check(x, diagnose(place, x), place, Path(text))
+        ...     sorted(path.name for path in Path(text).iterdir())
+        ['samples.png', 'worst.png']
+    """
+
+    check_images(x)
+    rows = diagnosis.worst[:ROWS]
+    pairs = [(x[row], diagnosis.reconstruction[row]) for row in rows]
+    worst = [
+        image.expand(3, -1, -1)
+        for before, after in pairs
+        for image in (before, after, signed_difference(before, after, LIMIT))
+    ]
+    generator = torch.Generator().manual_seed(0)
+    down, across = SAMPLES
+    size = diagnosis.latent.shape[1]
+    z = torch.randn(down * across, size, generator=generator).to(diagnosis.latent)
+
+    with drafted(folder) as draft:
+        write_png(_sheet(worst, across=3), draft / "worst.png")
+        samples = list(coordinates.decode(z))
+        write_png(_sheet(samples, across=across), draft / "samples.png")
+
+
+def _sheet(images: list[Tensor], *, across: int) -> Tensor:
+    """Return images side by side in rows, with white lines between."""
+
+    framed = functional.pad(torch.stack(images).cpu(), (1, 1, 1, 1), value=1.0)
+    rows = [torch.cat(list(row), dim=2) for row in framed.split(across)]
+
+    return torch.cat(rows, dim=1)

@@ -1,0 +1,67 @@
+import torch
+from torch import Tensor, nn
+
+from diffeo import AtLeast, search
+from diffeo.coordinates.autoencoder import Autoencoder, paired
+from diffeo.coordinates.inference import inference_form
+from diffeo.coordinates.protocol import Coordinates, is_exact
+from laws import autoencoder, images
+
+
+class Posterior(nn.Module):
+    """An autoencoder whose encoder returns mean and log-variance maps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.Conv2d(1, 4, 2, stride=2)
+        self.up = nn.ConvTranspose2d(2, 1, 2, stride=2)
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        mean, log_variance = self.down(x).chunk(2, dim=1)
+
+        return mean, log_variance
+
+    def decode(self, z: Tensor) -> Tensor:
+        x: Tensor = self.up(z)
+
+        return x
+
+
+def test_two_functions_are_coordinates() -> None:
+    model, x = autoencoder(), images(3)
+    place = paired(model.encode, model.decode)
+
+    assert isinstance(place, Coordinates)
+    assert torch.equal(place.encode(x), model.encode(x))
+    assert torch.equal(place.decode(place.encode(x)), model.decode(model.encode(x)))
+    assert not is_exact(place)
+
+
+def test_the_mean_of_a_posterior_is_the_encoding() -> None:
+    model, x = Posterior().double().eval(), images(3)
+    place = Autoencoder(model, latent=(2, 2, 2))
+
+    assert torch.equal(place.encode(x), model.encode(x)[0].flatten(1))
+    assert torch.equal(place.decode(place.encode(x)), model.decode(model.encode(x)[0]))
+
+
+def test_modules_inside_are_seen() -> None:
+    model = Posterior().double()
+    place = Autoencoder(model, latent=(2, 2, 2))
+    halves = paired(model.down, model.up)
+
+    assert place.training
+    assert halves.training
+    assert not Autoencoder(model.eval(), latent=(2, 2, 2)).training
+
+    form = inference_form(Autoencoder(model, latent=(2, 2, 2)))
+    assert form is not None
+    assert not form.decode(torch.zeros(1, 8).double()).requires_grad
+
+
+def test_searches_run_in_the_mean_of_a_posterior() -> None:
+    place = Autoencoder(Posterior().double().eval(), latent=(2, 2, 2))
+    record = search(images(2), lambda x: x.flatten(1).sum(1), AtLeast(1.0), place)
+
+    assert record.reached.all()
+    torch.testing.assert_close(record.reconstruction, place.decode(record.origin))
