@@ -10,7 +10,8 @@ demo: $(INSTALLED)
 
 # Install, then run all checks and all tests.
 test: check
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile \
+		--no-loadscope-reorder
 
 # Measure speed and memory as ratios, also against other libraries.
 bench: $(INSTALLED)
@@ -31,7 +32,7 @@ wheel:
 check: $(INSTALLED)
 	$(BIN)/ruff format --check src tests benchmarks reproduction
 	$(BIN)/ruff check src tests benchmarks reproduction
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 	$(BIN)/lint-imports
 
 $(INSTALLED): pyproject.toml constraints.txt
