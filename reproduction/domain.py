@@ -27,6 +27,7 @@ from diffeo.objectives import TargetClass
 from diffeo.search import Run
 from diffeo.shapes import Images
 from diffeo.training.noise import Noise
+from diffeo.workflows.train import balanced_accuracy
 from reproduction.experiment import ROOT, ExperimentOptions
 
 __all__ = [
@@ -213,12 +214,10 @@ def accuracies(stem: str, oracle: Oracle, data: LabelledImages) -> dict[str, flo
     """
 
     right = (oracle(data.images) == data.labels).double()
-    classes = [data.labels == label for label in range(data.classes)]
-    balanced = torch.stack([right[rows].mean() for rows in classes if rows.any()])
 
     return {
         **interval_of(right, share).as_results(f"{stem}_accuracy"),
-        f"{stem}_balanced_accuracy": balanced.mean().item(),
+        f"{stem}_balanced_accuracy": balanced_accuracy(right, data.labels),
     }
 
 

@@ -11,12 +11,13 @@ import pytest
 def unchecked_calls() -> Iterator[None]:
     """Call the library as users do, in half the time."""
 
+    before = jaxtyping.config.jaxtyping_disable
     jaxtyping.config.update("jaxtyping_disable", value=True)
 
     try:
         yield
     finally:
-        jaxtyping.config.update("jaxtyping_disable", value=False)
+        jaxtyping.config.update("jaxtyping_disable", value=before)
 
 
 @pytest.fixture(autouse=True)
