@@ -32,7 +32,7 @@ wheel:
 check: $(INSTALLED)
 	$(BIN)/ruff format --check src tests benchmarks reproduction
 	$(BIN)/ruff check src tests benchmarks reproduction
-	$(BIN)/mypy --num-workers 2
+	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 $(INSTALLED): pyproject.toml constraints.txt
