@@ -10,7 +10,8 @@ demo: $(INSTALLED)
 
 # Install, then run all checks and all tests.
 test: check
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile \
+		--no-loadscope-reorder
 
 # Measure speed and memory as ratios, also against other libraries.
 bench: $(INSTALLED)

@@ -13,16 +13,11 @@ from diffeo.data.labelled import LabelledImages
 from diffeo.data.levels import to_8_bits
 from diffeo.evaluation.comparison import compare
 from diffeo.evaluation.evaluation import Evaluation
-from diffeo.evaluation.intervals import (
-    UNKNOWN,
-    Interval,
-    Statistic,
-    interval_of,
-    share,
-)
+from diffeo.evaluation.fitted_oracles import Oracles
+from diffeo.evaluation.intervals import Interval, interval_of, share
 from diffeo.evaluation.metric import Metric
 from diffeo.evaluation.metrics import agreement, change, outcome, realism
-from diffeo.evaluation.oracles import Oracle, classifier_oracle, svm
+from diffeo.evaluation.oracles import Oracle, classifier_oracle
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.settings import Settings, quick_settings
 from diffeo.evaluation.task import Task
@@ -30,8 +25,9 @@ from diffeo.methods import Method, adversarial, diffeomorphic
 from diffeo.models.flow.flow import Flow
 from diffeo.objectives import TargetClass
 from diffeo.search import Run
-from diffeo.shapes import Images, Scores
+from diffeo.shapes import Images
 from diffeo.training.noise import Noise
+from diffeo.workflows.train import balanced_accuracy
 from reproduction.experiment import ROOT, ExperimentOptions
 
 __all__ = [
@@ -45,8 +41,6 @@ __all__ = [
     "accuracies",
     "domain_results",
     "flow_figures",
-    "known",
-    "lead",
     "trained",
 ]
 
@@ -199,12 +193,12 @@ def domain_results(
         noise: What its flow was trained with.
     """
 
-    machine = svm(domain.train.images, domain.train.labels)
+    oracles = evaluation.oracles or Oracles(domain.train, Settings())
 
     return {
         **flow_figures(domain.flow, domain.held_out.images, noise),
         **accuracies("model", classifier_oracle(domain.model), domain.held_out),
-        **accuracies("oracle", machine, domain.held_out),
+        **accuracies("oracle", oracles.svm, domain.held_out),
         **_method_results(evaluation),
         **_surviving(found, domain.model),
     }
@@ -220,35 +214,11 @@ def accuracies(stem: str, oracle: Oracle, data: LabelledImages) -> dict[str, flo
     """
 
     right = (oracle(data.images) == data.labels).double()
-    classes = [data.labels == label for label in range(data.classes)]
-    balanced = torch.stack([right[rows].mean() for rows in classes if rows.any()])
 
     return {
         **interval_of(right, share).as_results(f"{stem}_accuracy"),
-        f"{stem}_balanced_accuracy": balanced.mean().item(),
+        f"{stem}_balanced_accuracy": balanced_accuracy(right, data.labels),
     }
-
-
-def lead(evaluation: Evaluation, one: str, other: str, metric: str) -> Interval:
-    """Return the mean lead of a method over another on the same factuals.
-
-    Args:
-        evaluation: Of both.
-        one: Name of the method.
-        other: Name of the other.
-        metric: Name of what is compared.
-    """
-
-    if not evaluation.difference(one, other, metric).isfinite().any():
-        return UNKNOWN
-
-    return evaluation.paired(one, other, metric)
-
-
-def known(values: Scores, statistic: Statistic) -> Interval:
-    """Return a statistic with its interval; not a number if no value is one."""
-
-    return interval_of(values, statistic) if values.isfinite().any() else UNKNOWN
 
 
 def _method_results(evaluation: Evaluation) -> dict[str, float]:
@@ -261,7 +231,7 @@ def _method_results(evaluation: Evaluation) -> dict[str, float]:
 
     for metric in COMPARED:
         stem = NAMES[metric].format(f"{LATENT}_minus_{DATA}")
-        results |= lead(evaluation, LATENT, DATA, metric.name).as_results(stem)
+        results |= evaluation.paired(LATENT, DATA, metric.name).as_results(stem)
 
     return results
 
@@ -306,7 +276,7 @@ def _surviving(records: Found, model: nn.Module) -> dict[str, float]:
             outputs = torch.cat([model(part) for part in batches_of(rounded)])
             sure = outputs.softmax(1).gather(1, target)[:, 0] >= CONFIDENCE
             stays = sure.double().where(record.reached, torch.nan)
-            found = known(stays, share)
+            found = interval_of(stays, share)
             results |= found.as_results(f"reached_{name}_{bits}bit")
 
     return results

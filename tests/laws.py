@@ -1,7 +1,9 @@
 """The instances over which the laws run: a new part costs one entry here."""
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import ClassVar
 
 import torch
@@ -96,6 +98,11 @@ def disturb(model: nn.Module, seed: int = 1) -> nn.Module:
 def tiny_flow(recipe: Callable[..., Flow] = glow) -> Flow:
     """A disturbed flow of 4×4 images in double precision."""
 
+    return deepcopy(_tiny_flow(recipe))
+
+
+@cache
+def _tiny_flow(recipe: Callable[..., Flow]) -> Flow:
     flow = recipe(SHAPE, [Level(2, 4), Level(1, 4)], bins=6)
     initialize(flow, images(64).float())
     disturb(flow)

@@ -1,17 +1,28 @@
-"""Whole commands and experiments run as for users: types are checked elsewhere."""
+"""Calls without checks of types, where the same calls are checked elsewhere."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import jaxtyping
 import pytest
 
 
-@pytest.fixture(autouse=True)
-def unchecked() -> Iterator[None]:
-    """Let tests call the library without checks of types, in half the time."""
+@contextmanager
+def unchecked_calls() -> Iterator[None]:
+    """Call the library as users do, in half the time."""
 
+    before = jaxtyping.config.jaxtyping_disable
     jaxtyping.config.update("jaxtyping_disable", value=True)
 
-    yield
+    try:
+        yield
+    finally:
+        jaxtyping.config.update("jaxtyping_disable", value=before)
 
-    jaxtyping.config.update("jaxtyping_disable", value=False)
+
+@pytest.fixture(autouse=True)
+def unchecked() -> Iterator[None]:
+    """Run whole commands and experiments as for users."""
+
+    with unchecked_calls():
+        yield

@@ -12,7 +12,7 @@ from diffeo.batching import batches_of
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.faces import Faces
 from diffeo.evaluation.cache import Cache
-from diffeo.evaluation.intervals import mean
+from diffeo.evaluation.intervals import interval_of, mean
 from diffeo.models.classifiers import cnn
 from diffeo.report.figures import COLORS
 from diffeo.shapes import Images
@@ -21,7 +21,6 @@ from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
 from diffeo.training.schedule import Schedule
 from diffeo.training.supervised import MultiLabel
-from reproduction.domain import known
 
 __all__ = [
     "attribute_classifier",
@@ -97,8 +96,8 @@ def attribute_results(
         wanted = there.target.bool()
         changed = (before != after).sum(1).double()
         agreed = (after[:, attribute] == wanted).double()
-        results |= known(changed, mean).as_results(f"mnac_{name}")
-        results |= known(agreed, mean).as_results(f"attributes_target_{name}")
+        results |= interval_of(changed, mean).as_results(f"mnac_{name}")
+        results |= interval_of(agreed, mean).as_results(f"attributes_target_{name}")
 
     return results
 

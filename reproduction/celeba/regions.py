@@ -7,9 +7,8 @@ from jaxtyping import Bool
 from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.evaluation.intervals import mean
+from diffeo.evaluation.intervals import interval_of, mean
 from diffeo.shapes import Images, Scores
-from reproduction.domain import known
 
 __all__ = ["region_results", "region_shares", "regions"]
 
@@ -75,6 +74,6 @@ def region_results(records: Mapping[str, Counterfactuals]) -> dict[str, float]:
 
         for name, shares in found.items():
             stem = f"change_share_{name}_{method}"
-            results |= known(shares.double(), mean).as_results(stem)
+            results |= interval_of(shares.double(), mean).as_results(stem)
 
     return results

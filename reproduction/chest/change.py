@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.evaluation.intervals import mean
+from diffeo.evaluation.intervals import interval_of, mean
 from diffeo.shapes import Images, Scores
 from reproduction.chest.ratio import HEART, cardiothoracic_ratio, found_organs
-from reproduction.domain import DATA, LATENT, Found, known
+from reproduction.domain import DATA, LATENT, Found
 
 __all__ = ["change_figure", "change_results", "growth"]
 
@@ -47,16 +47,18 @@ def change_results(organs: nn.Module, found: Found) -> dict[str, float]:
 
     growths = {name: growth(organs, record) for name, record in found.items()}
     ahead = growths[LATENT] - growths[DATA]
-    results = known(ahead, mean).as_results("ctr_change_latent_minus_data")
+    results = interval_of(ahead, mean).as_results("ctr_change_latent_minus_data")
 
     for name, record in found.items():
-        results |= known(growths[name], mean).as_results(f"ctr_change_{name}_mean")
+        results |= interval_of(growths[name], mean).as_results(
+            f"ctr_change_{name}_mean"
+        )
         change = (record.counterfactual - record.factual).abs().double()
         change = change.masked_fill(~record.reached[:, None, None, None], torch.nan)
 
         for part, region in _regions(organs, record.factual).items():
             shares = (change * region).sum((1, 2, 3)) / change.sum((1, 2, 3))
-            found_share = known(shares, mean)
+            found_share = interval_of(shares, mean)
             results |= found_share.as_results(f"change_share_{part}_{name}")
             results[f"area_share_{part}"] = region.double().mean().item()
 

@@ -7,12 +7,12 @@ from diffeo.batching import batches_of
 from diffeo.data.labelled import LabelledImages
 from diffeo.data.xrays import XRays
 from diffeo.evaluation.cache import Cache
-from diffeo.evaluation.intervals import mean, share
+from diffeo.evaluation.intervals import interval_of, mean, share
 from diffeo.evaluation.oracle_training import ClassifierSettings, trained_classifier
 from diffeo.evaluation.oracles import classifier_oracle
 from diffeo.shapes import Images, Scores
 from reproduction.chest.training import DRAWN
-from reproduction.domain import Found, accuracies, known
+from reproduction.domain import Found, accuracies
 
 __all__ = ["across_results", "by_source", "source_classifier", "source_results"]
 
@@ -61,7 +61,7 @@ def source_results(model: nn.Module, found: Found, held_out: XRays) -> dict[str,
         shift = _probability(model, there.counterfactual) - _probability(
             model, there.factual
         )
-        results |= known(shift.double(), mean).as_results(f"source_shift_{name}")
+        results |= interval_of(shift.double(), mean).as_results(f"source_shift_{name}")
 
     return results
 
@@ -82,9 +82,9 @@ def across_results(model: nn.Module, across: Found) -> dict[str, float]:
         before, after = oracle(record.factual), oracle(record.counterfactual)
         turned = (after == ENLARGED).double()
         turned = turned.where(record.reached & (before != ENLARGED), torch.nan)
-        reached = known(record.reached.double(), share)
+        reached = interval_of(record.reached.double(), share)
         results |= reached.as_results(f"across_reached_{name}")
-        results |= known(turned, share).as_results(f"across_model_turned_{name}")
+        results |= interval_of(turned, share).as_results(f"across_model_turned_{name}")
 
     return results
 

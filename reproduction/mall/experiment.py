@@ -14,7 +14,7 @@ from diffeo.coordinates.identity import Identity
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.crowds import CrowdPatches
 from diffeo.data.mall import mall
-from diffeo.evaluation.intervals import Statistic, mean, median, share
+from diffeo.evaluation.intervals import Statistic, interval_of, mean, median, share
 from diffeo.evaluation.judges import encode_8_bits
 from diffeo.evaluation.metrics.agreement import nearest_labels, value_error
 from diffeo.evaluation.metrics.outcome import euclidean
@@ -29,7 +29,7 @@ from diffeo.report.figures import gallery
 from diffeo.search import DEFAULT_ASCENT, Run, search
 from diffeo.shapes import Images, Scores
 from diffeo.training.noise import GaussianNoise
-from reproduction.domain import flow_figures, known, trained
+from reproduction.domain import flow_figures, trained
 from reproduction.experiment import Drawing, Experiment, ExperimentOptions, Findings
 from reproduction.figures import saved
 from reproduction.mall.heads import head_places
@@ -208,11 +208,13 @@ def _case_results(
 
     for name, measured in rows.items():
         for key, (values, statistic) in measured.items():
-            results |= known(values.double(), statistic).as_results(key.format(name))
+            results |= interval_of(values.double(), statistic).as_results(
+                key.format(name)
+            )
 
     for key in ("oracle_target_{}", "knn_target_{}"):
         ahead = rows["latent"][key][0] - rows["data"][key][0]
-        found = known(ahead.double(), mean)
+        found = interval_of(ahead.double(), mean)
         results |= found.as_results(key.format("latent_minus_data"))
 
     return results

@@ -15,7 +15,7 @@ from diffeo.evaluation.task import Task
 from diffeo.objectives import TargetClass
 from diffeo.report import ReportOptions, write_report
 from diffeo.workflows.evaluate import measures_of
-from reproduction.domain import Domain, lead
+from reproduction.domain import Domain
 from reproduction.experiment import Experiment, ExperimentOptions, Findings
 from reproduction.judged_figures import comparison_drawings
 from reproduction.mnist.baselines import CONFIDENCES, HALF_ROWS, OURS, Fitted, entries
@@ -112,7 +112,7 @@ def _leads(evaluation: Evaluation, found: Found) -> dict[str, float]:
     results: dict[str, float] = {}
 
     for one, other in product(NEAREST, found):
-        ahead = lead(evaluation, one, other, LEAD)
+        ahead = evaluation.paired(one, other, LEAD)
 
         if other not in (*NEAREST, OURS) and ahead.rows:
             results |= ahead.as_results(f"{one}_minus_{other}_{LEAD}")

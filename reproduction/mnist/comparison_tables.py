@@ -6,7 +6,6 @@ from itertools import product
 
 from diffeo.evaluation.evaluation import Evaluation
 from diffeo.shapes import Scores
-from reproduction.domain import lead
 from reproduction.mnist.baselines import OURS
 
 __all__ = ["PUBLISHED", "comparison_results", "headlines"]
@@ -87,7 +86,7 @@ def comparison_results(
         for other, metric in product(methods, COMPARED):
             if other != OURS and f"{prefix}{other}" in names:
                 stem = f"{ours}_minus_{other}_{metric}"
-                found = lead(evaluation, ours, f"{prefix}{other}", metric)
+                found = evaluation.paired(ours, f"{prefix}{other}", metric)
                 results |= found.as_results(stem)
 
     return results | {

@@ -5,14 +5,7 @@ from collections.abc import Mapping
 
 import torch
 
-from diffeo.evaluation.intervals import (
-    UNKNOWN,
-    Interval,
-    Statistic,
-    interval_of,
-    mean,
-    median,
-)
+from diffeo.evaluation.intervals import Interval, Statistic, interval_of, median
 from diffeo.shapes import Scores
 from reproduction.mnist.agreement import statistic_of
 from reproduction.mnist.classifiers import SEEDS
@@ -48,7 +41,7 @@ def judges_results(
     }
     found |= {f"real_{judge}": _interval(judge, rows) for judge, rows in real.items()}
     found |= {
-        f"{GAP}_{name}_{judge}": _or_nothing(scores - judged[THEIRS][name][judge], mean)
+        f"{GAP}_{name}_{judge}": interval_of(scores - judged[THEIRS][name][judge])
         for name, rows in judged[OURS].items()
         for judge, scores in rows.items()
         if judge not in UNPAIRED
@@ -68,20 +61,13 @@ def judges_results(
 
 
 def _interval(judge: str, scores: Scores) -> Interval:
-    return _or_nothing(scores, _statistic(judge))
+    return interval_of(scores, _statistic(judge))
 
 
 def _statistic(judge: str) -> Statistic:
     is_rank_or_length = judge.startswith(("typicality", "distance"))
 
     return median if is_rank_or_length else statistic_of(judge)
-
-
-def _or_nothing(scores: Scores, statistic: Statistic) -> Interval:
-    if not scores.isfinite().any():
-        return UNKNOWN
-
-    return interval_of(scores, statistic)
 
 
 def _over_models(stem: str, values: list[float]) -> dict[str, float]:

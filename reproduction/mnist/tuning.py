@@ -16,7 +16,7 @@ FILE, PREFIX = "tuning.json", "tuned_"
 SHIPPED = ROOT / "results" / "mnist-comparison"
 QUICK_ROWS = 1
 FULL = Size(fours=200, run=Run(1000))
-QUICK = Size(fours=1, run=Run(40, closest_steps=5, retries=0), train=300, test=60)
+QUICK = Size(fours=1, run=Run(25, closest_steps=5, retries=0), train=300, test=60)
 ALIKE = 0.02  # shares that differ by less are alike
 
 

@@ -86,15 +86,18 @@ def test_an_unforeseen_error_is_called_a_bug_and_debug_shows_it(
     assert "check_place(folder)" in shown.stderr
 
 
-def test_the_demo_writes_its_page_and_prints_its_path_last(tmp_path: Path) -> None:
+def test_the_demo_writes_its_page_and_prints_its_path_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("diffeo.workflows.demo.ROWS", 8)
     out = tmp_path / "demo"
     ended = run("demo", "--out", out, "--quiet")
     latent = Counterfactuals.load(out / "latent.safetensors")
 
     assert ended.code == 0
     assert ended.stdout.splitlines()[-1] == str((out / "report.html").resolve())
-    assert len(latent) == 32
-    assert latent.reached.float().mean() >= 0.95
+    assert len(latent) == 8
+    assert latent.reached.all()
 
 
 def test_spectrum_tells_the_dimension_of_images(tmp_path: Path) -> None:
@@ -165,17 +168,23 @@ class Found:
             return PathFinder.find_spec(name, path, target)
 
 sys.meta_path[sys.meta_path.index(PathFinder)] = Found()
-sys.argv[1:] = {words!r}
 from diffeo.cli import app
-app()
+
+for words in {commands!r}:
+    sys.argv[1:] = words
+
+    try:
+        app()
+    except SystemExit as end:
+        print(end.code)
 """
 EXTRAS = "jinja2", "matplotlib", "pytorch_lightning", "sklearn", "torchmetrics", "zuko"
 
 
-def bare(*words: object) -> subprocess.CompletedProcess[str]:
-    """Run a command in a process where no extra is installed."""
+def bare(*commands: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run commands in a process where no extra is installed, and print their codes."""
 
-    code = BARE.format(missing=set(EXTRAS), words=[str(word) for word in words])
+    code = BARE.format(missing=set(EXTRAS), commands=commands)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 
     return subprocess.run(
@@ -191,32 +200,26 @@ def test_explain_needs_no_extra_but_for_its_page(tmp_path: Path) -> None:
     out = tmp_path / "out"
     options = {"data": "digits", "limit": 2, "steps": 2, "target": 9, "out": out}
     places = {"model": "mnist-cnn", "coordinates": "mnist-flow", "quiet": True}
-    ended = bare("explain", *flags(**options, **places))
+    ended = bare(["explain", *flags(**options, **places)])
+    *_, shown, code = ended.stdout.splitlines()
 
-    assert ended.returncode == 0, ended.stderr
+    assert code == "0", ended.stderr
     assert "pip install 'diffeo[report]'" in ended.stderr
-    assert ended.stdout.splitlines()[-1] == str((out / "summary.csv").resolve())
+    assert shown == str((out / "summary.csv").resolve())
     assert len(Counterfactuals.load(out / "record.safetensors")) == 2
     assert (out / "images/00001-counterfactual.png").is_file()
 
 
-@pytest.mark.parametrize(
-    ("words", "extra"),
-    [
-        (("demo",), "report"),
-        (("train", "flow", "digits", "--out", "flow"), "train"),
-        (
-            ("evaluate", "none", *flags(data="", model="", coordinates="", out="o")),
-            "evaluate",
-        ),
-    ],
-)
-def test_commands_name_the_extra_that_they_need(
-    words: tuple[str, ...], extra: str
-) -> None:
-    ended = bare(*words)
+def test_commands_name_the_extra_that_they_need() -> None:
+    ended = bare(
+        ["demo"],
+        ["train", "flow", "digits", "--out", "flow"],
+        ["evaluate", "none", *flags(data="", model="", coordinates="", out="o")],
+    )
+    extras = "report", "train", "evaluate"
 
-    assert ended.returncode == 2
-    assert ended.stderr.startswith("Error: ")
-    assert f"pip install 'diffeo[{extra}]'" in ended.stderr
-    assert ended.stderr.count("\n") == 1
+    assert ended.stdout.split() == ["2"] * len(extras), ended.stderr
+
+    for line, extra in zip(ended.stderr.splitlines(), extras, strict=True):
+        assert line.startswith("Error: ")
+        assert f"pip install 'diffeo[{extra}]'" in line

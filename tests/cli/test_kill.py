@@ -19,8 +19,8 @@ import torch
 from diffeo.counterfactuals import Counterfactuals
 
 KILLS = 20
-PATIENCE = 0.5  # seconds that an interrupted process has to write what it found
-ROWS, BATCH = 60, 3
+PATIENCE = 0.25  # seconds that an interrupted process has to write what it found
+ROWS, BATCH = 36, 3
 SIGNALS = signal.SIGKILL, signal.SIGTERM, signal.SIGINT
 MODEL = """
 import pathlib, time, torch
@@ -32,7 +32,7 @@ class Slow(torch.nn.Module):
         self.layers = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(16, 3))
 
     def forward(self, x):
-        time.sleep(0.004)
+        time.sleep(0.002)
         return self.layers(x)
 
 def slow():
@@ -137,7 +137,7 @@ def test_twenty_kills_lose_no_finished_batch(start: Start, tmp_path: Path) -> No
         process = start(out)
         await_file(begun, process)
         begun.unlink(missing_ok=True)
-        process.join(chance.uniform(0, 0.5))
+        process.join(chance.uniform(0, 0.25))
 
         if process.is_alive():
             os.kill(process.pid or 0, number)

@@ -2,13 +2,12 @@ import pytest
 import torch
 import zuko
 
-from diffeo.ascents import Adam
 from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.models.affine_spline import affine_spline
 from diffeo.models.perceptron import perceptron
 from diffeo.models.seeded import seeded
 from diffeo.objectives import TargetClass
-from diffeo.search import Run, search
+from diffeo.search import search
 from laws import disturb
 
 FEATURES = 4
@@ -87,7 +86,7 @@ def test_rows_are_independent(flow: ZukoFlow) -> None:
 def test_flows_serve_as_coordinates_of_a_search(flow: ZukoFlow) -> None:
     model = torch.nn.Sequential(torch.nn.Flatten(), perceptron(FEATURES, 1)).double()
     goal = TargetClass("other", confidence=0.55)
-    found = search(data(), model.eval(), goal, flow, Adam(0.05), Run(steps=400))
+    found = search(data(), model.eval(), goal, flow)
 
     assert found.reached.all()
 

@@ -6,7 +6,7 @@ import torch
 from diffeo.data.mnist import sample_digits
 from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.fitted_oracles import Oracles
-from diffeo.evaluation.metrics.agreement import consensus
+from diffeo.evaluation.metrics.agreement import majority, votes
 from diffeo.evaluation.oracle_training import ClassifierSettings
 from diffeo.evaluation.settings import Settings
 
@@ -20,7 +20,9 @@ def constant(label: int):  # type: ignore[no-untyped-def]  # noqa: ANN201
 def test_a_consensus_is_more_than_half() -> None:
     x = torch.zeros(1, 2)
     found = [
-        consensus([constant(9)] * nines + [constant(4)] * (4 - nines), x, 9).item()
+        majority(
+            votes([constant(9)] * nines + [constant(4)] * (4 - nines), x, 9)
+        ).item()
         for nines in range(5)
     ]
 
@@ -29,9 +31,9 @@ def test_a_consensus_is_more_than_half() -> None:
 
 def test_a_consensus_is_of_each_rows_own_target() -> None:
     target = torch.tensor([4, 9, 4])
-    oracles = [constant(4), constant(4), constant(9)]
+    voted = votes([constant(4), constant(4), constant(9)], torch.zeros(3, 1), target)
 
-    assert consensus(oracles, torch.zeros(3, 1), target).tolist() == [True, False, True]
+    assert majority(voted).tolist() == [True, False, True]
 
 
 def test_oracles_are_trained_once_and_only_when_asked_for(tmp_path: Path) -> None:

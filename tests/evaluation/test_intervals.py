@@ -5,6 +5,7 @@ from scipy import stats
 
 from diffeo.evaluation.evaluation import Evaluation
 from diffeo.evaluation.intervals import (
+    UNKNOWN,
     Interval,
     bootstrap,
     interval_of,
@@ -123,5 +124,7 @@ def test_rows_of_nothing_have_no_interval() -> None:
     with pytest.raises(ValueError, match="finite in at least one row, got none"):
         wilson(torch.tensor([torch.nan]))
 
-    with pytest.raises(ValueError, match="finite in at least one row, got none"):
-        paired(torch.tensor([torch.nan]), torch.tensor([1.0]))
+    for statistic in (mean, share):
+        assert interval_of(torch.tensor([torch.nan]), statistic) is UNKNOWN
+
+    assert paired(torch.tensor([torch.nan]), torch.tensor([1.0])) is UNKNOWN

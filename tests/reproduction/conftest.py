@@ -16,7 +16,7 @@ from diffeo.models.flow.flow import as_flow
 from diffeo.models.flow.recipes import Level
 from diffeo.models.locator import as_locator
 from reproduction.domain import WEIGHTS
-from unchecked import unchecked
+from unchecked import unchecked, unchecked_calls
 
 __all__ = ["unchecked"]
 
@@ -25,16 +25,26 @@ FLOWS = {"celeba-flow": COLOR, "chest-flow": GRAY, "mall-flow": COLOR}
 
 
 @pytest.fixture
-def small_models(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Let experiments find small models, hardly fitted, beside the weights of faces.
+def small_models(small_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let experiments find small models, hardly fitted, beside the weights of faces."""
 
-    Flows map noise. The others answer real data in all the ways that there are.
-    """
+    monkeypatch.setattr("reproduction.domain.WEIGHTS", small_weights)
 
-    folder = tmp_path / "weights"
+
+@pytest.fixture(scope="session")
+def small_weights(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of weights: flows map noise, the others answer real data in all ways."""
+
+    folder = tmp_path_factory.mktemp("small") / "weights"
     shutil.copytree(WEIGHTS, folder)
-    monkeypatch.setattr("reproduction.domain.WEIGHTS", folder)
 
+    with unchecked_calls():
+        _keep_small_models(data, folder)
+
+    return folder
+
+
+def _keep_small_models(data: Path, folder: Path) -> None:
     def keep(model: nn.Module, recipe: zoo.Recipe, name: str) -> None:
         card = zoo.Card(recipe, "noise", "none", "none", {})
         zoo.save(model, card, folder / f"{name}.safetensors")
@@ -71,5 +81,3 @@ def small_models(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             counter.last.weight *= scale
             counter.last.bias.sub_(values.median() * 1.0).mul_(scale).add_(5)
             keep(counter, recipe, name)
-
-    return folder

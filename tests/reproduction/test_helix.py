@@ -1,6 +1,7 @@
 import json
 import math
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,12 @@ from diffeo.workflows.train import TrainingOptions
 from reproduction.experiment import ExperimentOptions, Training
 from reproduction.helix import training as helix_training
 from reproduction.helix.data import DISC, curve, distance, helix
-from reproduction.helix.experiment import HELIX
+from reproduction.helix.experiment import HELIX, QUICK
 from reproduction.helix.measures import Measures, measure_flow
 from reproduction.helix.models import FreshPoints, shipped_flow, untrained_flow
-from reproduction.helix.theorem import Family, family_results
+from reproduction.helix.theorem import Family, family_results, fit_families
 from reproduction.helix.training import HELIX_CLASSIFIER, HELIX_FLOW
+from unchecked import unchecked_calls
 
 PROMISED = {
     "reached_latent",
@@ -51,6 +53,20 @@ FIGURES |= {"theorem.png", "theorem_gaussian.png"}
 FILES = {"results.json", "provenance.json"}
 
 
+@pytest.fixture(scope="module")
+def families_once() -> Iterator[None]:
+    """Fit the flows of Theorem 1 once, for all quick runs fit the same ones."""
+
+    with unchecked_calls():
+        families = fit_families(QUICK.series, progress=False)
+
+    with pytest.MonkeyPatch.context() as patch:
+        place = "reproduction.helix.experiment.fit_families"
+        patch.setattr(place, lambda *_, **__: families)
+        yield
+
+
+@pytest.mark.usefixtures("families_once")
 def test_the_experiment_runs_from_training_to_figures(tmp_path: Path) -> None:
     results = HELIX.run(ExperimentOptions(tmp_path, quick=True, progress=False))
 
@@ -65,6 +81,7 @@ def test_the_experiment_runs_from_training_to_figures(tmp_path: Path) -> None:
     assert "<script src=" not in (tmp_path / "helix.html").read_text()
 
 
+@pytest.mark.usefixtures("families_once")
 def test_shipped_weights_are_searched_without_training_and_a_missing_extra_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -91,7 +91,12 @@ def compare(
         scores = apply_metrics(subjects, metrics, judges, bar.begin)
 
     return Evaluation(
-        tuple(metrics), scores, tuple(controls), settings.resamples, settings.quick
+        tuple(metrics),
+        scores,
+        tuple(controls),
+        settings.resamples,
+        settings.quick,
+        judges.oracles,
     )
 
 

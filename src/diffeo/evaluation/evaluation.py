@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from diffeo.evaluation.intervals import Interval, bootstrap, interval_of
+from diffeo.evaluation.fitted_oracles import Oracles
+from diffeo.evaluation.intervals import Interval, interval_of
 from diffeo.evaluation.metric import Metric
 from diffeo.evaluation.table import Measurement, Note, Table
 from diffeo.shapes import Scores
@@ -26,6 +27,7 @@ class Evaluation:
         resamples: Number of times that rows are drawn again for an interval that is no
             share's.
         quick: Whether the judges were hardly trained.
+        oracles: The independent models among the judges, if there were any.
 
     Example:
         >>> import torch
@@ -41,6 +43,7 @@ class Evaluation:
     controls: tuple[str, ...] = ()
     resamples: int = 10_000
     quick: bool = False
+    oracles: Oracles | None = None
 
     def table(self) -> Table:
         """Return all statistics with their intervals, and what the controls say.
@@ -71,18 +74,17 @@ class Evaluation:
         """Return the mean difference of two methods over the same factuals.
 
         Pairing takes out what the factuals themselves contribute. Rows in which either
-        method has no number are left out.
+        method has no number are left out; it is `UNKNOWN` if none is left.
 
         Args:
             name: One method.
             other: Another, whose number is subtracted.
             metric: Name of what is compared.
-
-        Raises:
-            ValueError: If no row has a number of both.
         """
 
-        return bootstrap(self.difference(name, other, metric), resamples=self.resamples)
+        return interval_of(
+            self.difference(name, other, metric), resamples=self.resamples
+        )
 
     def difference(self, name: str, other: str, metric: str) -> Scores:
         """Return the difference of two methods in each of the factuals of both.

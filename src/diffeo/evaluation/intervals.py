@@ -99,20 +99,21 @@ def interval_of(
 ) -> Interval:
     """Return a statistic of the finite rows with its 95 percent interval.
 
-    It is Wilson's for `share`, and the bootstrap's for all others.
+    It is Wilson's for `share`, and the bootstrap's for all others; `UNKNOWN` where no
+    row is finite.
 
     Args:
         values: A number for each row.
         statistic: What is taken over the last axis of samples of the rows.
         resamples: Number of times that a bootstrap draws all rows again.
 
-    Raises:
-        ValueError: If no row is finite.
-
     Example:
         >>> interval_of(torch.ones(200), share).low > 0.98
         True
     """
+
+    if not values.isfinite().any():
+        return UNKNOWN
 
     if statistic is share:
         return wilson(values)

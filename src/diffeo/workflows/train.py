@@ -16,7 +16,7 @@ from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.flow import as_flow
 from diffeo.models.flow.recipes import Level
 from diffeo.search.run import Backward, backward_named
-from diffeo.shapes import Images
+from diffeo.shapes import Images, Indices, Scores
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.backward import choose_memory_mode
 from diffeo.training.batches import batches
@@ -28,6 +28,7 @@ from diffeo.training.supervised import Supervised
 
 __all__ = [
     "TrainingOptions",
+    "balanced_accuracy",
     "classifier_recipe",
     "flow_recipe",
     "train_classifier",
@@ -312,6 +313,23 @@ def train_module(
     zoo.save(stored, replace(card, figures=figures), options.weights)
 
 
+def balanced_accuracy(right: Scores, labels: Indices) -> float:
+    """Return the mean over the classes of the share of their data that is right.
+
+    Args:
+        right: 1 for each datum that a classifier gets right, else 0.
+        labels: The true classes.
+
+    Example:
+        >>> balanced_accuracy(torch.tensor([1.0, 1.0, 0.0]), torch.tensor([0, 0, 1]))
+        0.5
+    """
+
+    shares = [right[labels == label].mean() for label in labels.unique()]
+
+    return torch.stack(shares).mean().item()
+
+
 @torch.no_grad()
 def _measure_flow(model: nn.Module, held_out: Images, noise: Noise) -> dict[str, float]:
     """Set the bounds of typical log-densities and return the bits per dimension."""
@@ -333,12 +351,10 @@ def _measure_flow(model: nn.Module, held_out: Images, noise: Noise) -> dict[str,
 def _measure_classifier(model: nn.Module, held_out: LabelledImages) -> dict[str, float]:
     logits = torch.cat([model(x) for x in batches_of(held_out.images)])
     right = (logits.argmax(1) == held_out.labels).double()
-    classes = [held_out.labels == label for label in range(held_out.classes)]
-    each = [right[rows].mean() for rows in classes if rows.any()]
 
     return {
         "validation_accuracy": right.mean().item(),
-        "validation_balanced_accuracy": torch.stack(each).mean().item(),
+        "validation_balanced_accuracy": balanced_accuracy(right, held_out.labels),
     }
 
 

@@ -17,7 +17,6 @@ from diffeo.evaluation.task import Task
 from diffeo.shapes import Data, Flags, Images, Indices, Scores
 
 __all__ = [
-    "consensus",
     "majority",
     "nearest_labels",
     "neighbor_share",
@@ -82,24 +81,6 @@ def majority(voted: Float[Tensor, "oracles batch"]) -> Flags:
     """
 
     return voted.mean(0) > 0.5
-
-
-def consensus(oracles: Sequence[Oracle], x: Data, target: int | Indices) -> Flags:
-    """Return whether more than half of the oracles say the target: of four, three.
-
-    Args:
-        oracles: At least one model, independent of the one explained and the others.
-        x: Counterfactuals.
-        target: A class, or one for each row.
-
-    Example:
-        >>> x = torch.tensor([[0.9, 0.1]])
-        >>> oracles = [lambda x: x.argmax(1), lambda x: x.argmin(1)]
-        >>> consensus(oracles, x, target=0), consensus(oracles[:1], x, target=0)
-        (tensor([False]), tensor([True]))
-    """
-
-    return majority(votes(oracles, x, target))
 
 
 def nearest_labels(
@@ -203,7 +184,7 @@ def consensus_target(record: Counterfactuals, judges: Judges) -> Scores:
 
     oracles, target = judges.oracles.all, record.target.long()
 
-    return consensus(oracles, record.counterfactual, target).double()
+    return majority(votes(oracles, record.counterfactual, target)).double()
 
 
 @metric(Better.HIGHER)
