@@ -26,7 +26,12 @@ from reproduction.mnist.experiment import MNIST
 from reproduction.mnist.frontier import MNIST_FRONTIER
 from reproduction.mnist.geometry import MNIST_GEOMETRY
 from reproduction.mnist.judges import MNIST_JUDGES
-from reproduction.mnist.training import MNIST_CNN, MNIST_FLOW, MNIST_REALNVP
+from reproduction.mnist.training import (
+    MNIST_CNN,
+    MNIST_FLOW,
+    MNIST_FLOW_MATCHING,
+    MNIST_REALNVP,
+)
 from reproduction.mnist.tuning import tune_mnist_comparison
 
 __all__ = ["EXPERIMENTS", "TRAININGS", "app", "main"]
@@ -48,6 +53,7 @@ EXPERIMENTS = (
 TRAININGS = (
     MNIST_FLOW,
     MNIST_REALNVP,
+    MNIST_FLOW_MATCHING,
     MNIST_CNN,
     HELIX_FLOW,
     HELIX_CLASSIFIER,
