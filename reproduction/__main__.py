@@ -22,6 +22,7 @@ from reproduction.mall.training import MALL_TRAININGS
 from reproduction.mnist.ascents import MNIST_ASCENTS
 from reproduction.mnist.closest import MNIST_CLOSEST
 from reproduction.mnist.comparison import MNIST_COMPARISON
+from reproduction.mnist.coordinates import MNIST_COORDINATES
 from reproduction.mnist.experiment import MNIST
 from reproduction.mnist.frontier import MNIST_FRONTIER
 from reproduction.mnist.geometry import MNIST_GEOMETRY
@@ -42,6 +43,7 @@ EXPERIMENTS = (
     MNIST_ASCENTS,
     MNIST_CLOSEST,
     MNIST_COMPARISON,
+    MNIST_COORDINATES,
     MNIST_FRONTIER,
     MNIST_GEOMETRY,
     MNIST_JUDGES,

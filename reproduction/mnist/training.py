@@ -31,9 +31,7 @@ DIGITS_REALNVP = zoo.Recipe(
     "realnvp",
     {"shape": [1, 28, 28], "levels": [asdict(Level(4, 32)), asdict(Level(4, 64))]},
 )
-DIGITS_FIELD = zoo.Recipe(
-    "flow-matching", {"shape": [1, 28, 28], "widths": [48, 128]}
-)
+DIGITS_FIELD = zoo.Recipe("flow-matching", {"shape": [1, 28, 28], "widths": [48, 128]})
 DIGITS_CNN = classifier_recipe((1, 28, 28), 10)
 
 

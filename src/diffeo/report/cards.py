@@ -58,9 +58,7 @@ def pictures(record: Counterfactuals, row: int, limit: float) -> dict[str, str]:
         ['x′', 'x′ − x']
     """
 
-    before, after = (
-        _reduced(x[row]) for x in (record.factual, record.counterfactual)
-    )
+    before, after = (_reduced(x[row]) for x in (record.factual, record.counterfactual))
     shown = {"x′": after, "x′ − x": signed_difference(before, after, limit)}
 
     if not record.select(torch.tensor([row])).exact:
