@@ -7,7 +7,6 @@ from functools import partial
 from typing import cast
 
 import torch
-from torch import nn
 
 from diffeo import zoo
 from diffeo.coordinates.flow_matching import FlowMatching
@@ -15,7 +14,7 @@ from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.fitted_oracles import Oracles
 from diffeo.evaluation.settings import Settings, quick_settings
-from diffeo.models.flow.flow import as_flow
+from diffeo.models.flow.flow import Flow, as_flow
 from diffeo.report.figures import gallery
 from diffeo.search import Run
 from diffeo.shapes import Images, Scores
@@ -83,11 +82,12 @@ def measure_mnist_coordinates(options: ExperimentOptions) -> Findings:
     """
 
     setup = Setup.load(options, QUICK if options.quick else FULL)
-    field = zoo.load(WEIGHTS / "mnist-flow-matching.safetensors")
-    places = {"flow_matching": field, "glow": setup.flow}
-    places["realnvp"] = as_flow(zoo.load("mnist-realnvp"))
+    weights = WEIGHTS / "mnist-flow-matching.safetensors"
+    field = cast("FlowMatching", zoo.load(weights))
+    flows = {"glow": setup.flow, "realnvp": as_flow(zoo.load("mnist-realnvp"))}
+    places: dict[str, Coordinates] = {"flow_matching": field, **flows}
     how = quick_settings() if options.quick else Settings()
-    judges = _judges(Oracles(setup.train, how), setup.test.of(TARGET)[-REAL:], places)
+    judges = _judges(Oracles(setup.train, how), setup.test.of(TARGET)[-REAL:], flows)
     models = other_classifiers(setup.train, quick=options.quick)
     shipped = _searched(setup, places)
     results = _results(shipped, judges, "")
@@ -99,7 +99,7 @@ def measure_mnist_coordinates(options: ExperimentOptions) -> Findings:
         results |= _results(found, judges, f"_{name}")
 
     few = shipped["flow_matching"].select(torch.arange(len(setup.fours))[:CERTIFIED])
-    certified = state_encoding(few, cast("FlowMatching", field)).statements
+    certified = state_encoding(few, field).statements
     results["flow_matching_contraction_max"] = certified["contraction"].max().item()
     rows = range(min(SHOWN, len(setup.fours)))
 
@@ -107,7 +107,7 @@ def measure_mnist_coordinates(options: ExperimentOptions) -> Findings:
 
 
 def _judges(
-    oracles: Oracles, nines: Images, places: Mapping[str, nn.Module]
+    oracles: Oracles, nines: Images, flows: Mapping[str, Flow]
 ) -> dict[str, Judge]:
     """Return what says of images how much they are nines, or typical of them.
 
@@ -118,8 +118,8 @@ def _judges(
         f"{{}}_{name}": partial(_agreed, oracles, name) for name in JUDGES
     }
 
-    for name in ("glow", "realnvp"):
-        central = typicality(as_flow(places[name]).log_prob, nines)
+    for name, flow in flows.items():
+        central = typicality(flow.log_prob, nines)
         judges[f"{{}}_typical_{name}"] = partial(_is_central, central)
 
     return judges

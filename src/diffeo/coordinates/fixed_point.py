@@ -16,6 +16,7 @@ __all__ = ["FixedPoint", "fixed_point", "newton_krylov"]
 
 Map = Callable[[Latent, Int[Tensor, " batch"]], Latent]
 HALVINGS = 4
+WORTHWHILE = 0.7  # of a residual, to which a step of Newton's must bring it
 RIDGE = 1e-12  # of the mean square of past residuals, so that equal ones do no harm
 
 
@@ -109,7 +110,8 @@ def newton_krylov(
     """Go on from where another iteration has stalled, by Newton's method.
 
     Each linear system is solved in a Krylov space, from derivatives along vectors. A
-    step that does not come nearer is halved; a row that still does not ends there.
+    step that does not come nearer is halved; a row that still comes hardly nearer ends
+    there, as where there is no point to find.
 
     Source: Knoll and Keyes, 2004, Jacobian-free Newton–Krylov methods, Section 2.
 
@@ -152,7 +154,7 @@ def newton_krylov(
             if (size[rows] < before).all():
                 break
 
-        rows = rows[(size[rows] < before) & (size[rows] > tolerance)]
+        rows = rows[(size[rows] < WORTHWHILE * before) & (size[rows] > tolerance)]
 
     return FixedPoint(point, size, evaluations)
 
