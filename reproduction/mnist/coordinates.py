@@ -45,7 +45,7 @@ from reproduction.mnist.setup import (
 __all__ = ["MNIST_COORDINATES"]
 
 FULL = Size(fours=200, run=Run(300))
-QUICK = Size(fours=2, run=Run(10), train=300, test=200)
+QUICK = Size(fours=2, run=Run(5, retries=0), train=300, test=200)
 JUDGES = "consensus", "knn", "svm", "cnn"
 REAL, CERTIFIED, SHOWN = 500, 20, 12
 UNTYPICAL = 0.01  # share of real digits that are no more central
