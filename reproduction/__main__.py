@@ -22,11 +22,17 @@ from reproduction.mall.training import MALL_TRAININGS
 from reproduction.mnist.ascents import MNIST_ASCENTS
 from reproduction.mnist.closest import MNIST_CLOSEST
 from reproduction.mnist.comparison import MNIST_COMPARISON
+from reproduction.mnist.coordinates import MNIST_COORDINATES
 from reproduction.mnist.experiment import MNIST
 from reproduction.mnist.frontier import MNIST_FRONTIER
 from reproduction.mnist.geometry import MNIST_GEOMETRY
 from reproduction.mnist.judges import MNIST_JUDGES
-from reproduction.mnist.training import MNIST_CNN, MNIST_FLOW, MNIST_REALNVP
+from reproduction.mnist.training import (
+    MNIST_CNN,
+    MNIST_FLOW,
+    MNIST_FLOW_MATCHING,
+    MNIST_REALNVP,
+)
 from reproduction.mnist.tuning import tune_mnist_comparison
 
 __all__ = ["EXPERIMENTS", "TRAININGS", "app", "main"]
@@ -37,6 +43,7 @@ EXPERIMENTS = (
     MNIST_ASCENTS,
     MNIST_CLOSEST,
     MNIST_COMPARISON,
+    MNIST_COORDINATES,
     MNIST_FRONTIER,
     MNIST_GEOMETRY,
     MNIST_JUDGES,
@@ -48,6 +55,7 @@ EXPERIMENTS = (
 TRAININGS = (
     MNIST_FLOW,
     MNIST_REALNVP,
+    MNIST_FLOW_MATCHING,
     MNIST_CNN,
     HELIX_FLOW,
     HELIX_CLASSIFIER,

@@ -31,6 +31,7 @@ __all__ = [
 T = TypeVar("T")
 FORMAT = "diffeo-counterfactuals"
 VERSION = 2
+EXACT = 1e-3  # of 1, or of a larger value: by so much an exact round trip may miss
 STATED = "statement_"  # before the name of a statement among the tensors
 
 
@@ -186,6 +187,10 @@ class Counterfactuals:
             f"{count} {outcome.meaning}" for outcome, count in self.counts().items()
         )
         head = f"Counterfactuals of {len(self)} rows: {counts}"
+
+        if not self.exact.all():
+            head += f"; {int((~self.exact).sum())} only approximately encoded"
+
         reached = self.select(self.reached)
 
         if len(reached) == 0:
@@ -221,6 +226,25 @@ class Counterfactuals:
         """Euclidean distance ‖x′ − x‖ of each row, in the data's units."""
 
         return _length(self.counterfactual - self.factual)
+
+    @property
+    def round_trip(self) -> Scores:
+        """Greatest absolute difference of each reconstruction from its input."""
+
+        difference: Scores = (self.reconstruction - self.factual).flatten(1).abs()
+
+        return difference.amax(1)
+
+    @property
+    def exact(self) -> Flags:
+        """Which inputs are decoded from their coordinates, but for rounding.
+
+        The counterfactual of another row is one of its reconstruction.
+        """
+
+        largest = self.factual.flatten(1).abs().amax(1).clamp_min(1)
+
+        return self.round_trip <= EXACT * largest
 
     @property
     def latent_distance(self) -> Scores:

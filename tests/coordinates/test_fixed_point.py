@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from diffeo.coordinates.fixed_point import fixed_point
+from diffeo.coordinates.fixed_point import FixedPoint, fixed_point, newton_krylov
 
 
 def linear(seed: int, norm: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -56,3 +56,40 @@ def test_what_has_no_fixed_point_ends_at_its_best_point() -> None:
 
     assert found.residual.item() >= 1 - 1e-6
     assert found.evaluations.item() <= 7
+
+
+def both(rows: torch.Tensor) -> tuple[FixedPoint, FixedPoint]:
+    """Where Anderson and Newton come to in a map of many slopes that bend."""
+
+    generator = torch.Generator().manual_seed(0)
+    offset = torch.randn(3, 20, generator=generator, dtype=torch.float64)[rows]
+    slopes = torch.linspace(0, 10, 20, dtype=torch.float64)
+
+    def image(u: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        return offset[rows] - slopes * (u + u.sin() / 2)
+
+    begun = fixed_point(image, torch.zeros_like(offset), tolerance=1e-8)
+
+    return begun, newton_krylov(image, begun, tolerance=1e-8)
+
+
+def test_newton_converges_where_anderson_stalls() -> None:
+    anderson, newton = both(torch.arange(3))
+
+    assert (anderson.residual > 0.01).all()
+    assert (newton.residual <= 1e-8).all()
+
+
+def test_newton_leaves_rows_to_themselves() -> None:
+    alone, together = both(torch.tensor([1]))[1], both(torch.arange(3))[1]
+
+    torch.testing.assert_close(alone.point, together.point[[1]], rtol=0, atol=1e-9)
+
+
+def test_newton_ends_where_nothing_comes_nearer() -> None:
+    def away(u: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:  # noqa: ARG001
+        return u + 1
+
+    begun = fixed_point(away, torch.zeros(1, 2), tolerance=1e-3, iterations=7)
+
+    assert newton_krylov(away, begun, tolerance=1e-3).residual == begun.residual

@@ -5,7 +5,9 @@ import torch
 from torch import Tensor, nn
 
 from diffeo import Run, TargetClass, search
-from diffeo.coordinates.flow_matching import FlowMatching
+from diffeo.coordinates import flow_matching
+from diffeo.coordinates.flow_matching import FlowMatching, times_towards_data
+from diffeo.statements.encoding import state_encoding
 
 TIMES = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
 
@@ -126,6 +128,63 @@ def test_a_field_that_is_too_steep_is_marked() -> None:
 
     assert not found.exact.all()
     assert not found.contractive.all()
+
+
+def log_normal(where: FlowMatching, x: Tensor) -> Tensor:
+    """The log-density of each row, from derivatives through all steps at once."""
+
+    found = []
+
+    for z in where.encode(x):
+        jacobian = torch.autograd.functional.jacobian(
+            lambda z: where.decode(z[None]).flatten(), z
+        )
+        base = torch.distributions.Normal(0.0, 1.0).log_prob(z).sum()
+        found.append(base - torch.linalg.slogdet(jacobian)[1])
+
+    return torch.stack(found)
+
+
+def test_small_data_have_the_density_of_derivatives_through_all_steps() -> None:
+    where, x = place(strength=20.0), data()
+    found = where.log_density(x)
+
+    torch.testing.assert_close(found.mean, log_normal(where, x), rtol=0, atol=1e-9)
+    torch.testing.assert_close(where.log_prob(x), found.mean)
+    assert (found.error == 0).all()
+
+
+def test_estimates_of_density_are_off_by_their_standard_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(flow_matching, "SMALL", 0)
+    where, x = place(strength=10.0), data(3)
+    found = where.log_density(x, draws=16)
+    off = (found.mean - log_normal(where, x)) / found.error
+
+    assert (found.error > 1e-3).all()
+    assert off.abs().max() < 4
+    torch.testing.assert_close(
+        where.log_density(x[2:], draws=16).mean, found.mean[2:], rtol=0, atol=1e-9
+    )
+
+
+def test_rows_that_are_too_steep_are_approximate_in_the_record() -> None:
+    where = place(torch.float32, strength=100.0, tolerance=1e-6)
+    x = data(1, dtype=torch.float32)
+    goal = TargetClass(1, 0.6)
+    record = search(x, lambda x: x.flatten(1)[:, :3], goal, where, run=Run(steps=1))
+    stated = state_encoding(record, where).statements
+
+    assert not record.exact.any()
+    assert (stated["step_residual"] > where.tolerance).all()
+    assert (stated["contraction"] > 1).all()
+
+
+def test_times_are_equal_or_dense_towards_the_data() -> None:
+    assert times_towards_data(4, 1.0) == (0, 0.25, 0.5, 0.75, 1)
+    assert times_towards_data(4) == (0, 0.4375, 0.75, 0.9375, 1)
+    assert times_towards_data(2, 3.0) == (0, 0.875, 1)
 
 
 def test_searches_run_in_these_coordinates() -> None:

@@ -347,6 +347,7 @@ def test_a_reconstruction_is_shown_where_it_differs(tmp_path: Path) -> None:
     page = page_of({"exact": exact, "lossy": lossy}, tmp_path)
 
     assert page.count('alt="reconstruction"') == 2
+    assert page.count(">approximately encoded<") == 2
 
 
 def test_records_of_other_factuals_are_refused(

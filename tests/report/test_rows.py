@@ -39,6 +39,23 @@ def test_typicality_is_yes_no_or_unknown(record: Counterfactuals) -> None:
     assert [bool(row["doubts"]) for row in rows] == [False, True, True]
 
 
+def test_a_row_that_is_not_decoded_from_its_coordinates_is_marked(
+    record: Counterfactuals, tmp_path: Path
+) -> None:
+    again = record.reconstruction.clone()
+    again[0, 0, 3, 3] += 0.25
+    lossy = replace(record, reconstruction=again)
+    write_table(lossy, tmp_path / "summary.csv")
+    lines = table_of(tmp_path / "summary.csv")
+    (doubt,) = describe_rows(lossy, output_text(lossy))[0]["doubts"]
+
+    assert [line["encoding"] for line in lines] == ["approximate", "exact", "exact"]
+    assert float(lines[0]["round_trip"]) == pytest.approx(0.25, rel=1e-5)
+    assert "only within 0.25" in doubt
+    assert "; 1 only approximately encoded" in repr(lossy)
+    assert "encoded" not in repr(record)
+
+
 def test_a_row_that_failed_says_why_and_how_near_it_came(
     record: Counterfactuals,
 ) -> None:
@@ -75,6 +92,8 @@ def test_the_table_has_a_line_for_each_row(
         "distance": f"{record.distance[2].item():.6g}",
         "latent_distance": f"{record.latent_distance[2].item():.6g}",
         "typical": "unknown",
+        "encoding": "exact",
+        "round_trip": "0",
         "seconds": "1",
     }
     assert list(tmp_path.iterdir()) == [tmp_path / "summary.csv"]

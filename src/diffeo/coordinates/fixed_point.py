@@ -1,17 +1,22 @@
 """Points that a map leaves where they are, found for many rows at once."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.func import jvp
 
+from diffeo.coordinates.krylov import solve
 from diffeo.shapes import Latent, Scores
 
-__all__ = ["FixedPoint", "fixed_point"]
+__all__ = ["FixedPoint", "fixed_point", "newton_krylov"]
 
 Map = Callable[[Latent, Int[Tensor, " batch"]], Latent]
+HALVINGS = 4
+WORTHWHILE = 0.7  # of a residual, to which a step of Newton's must bring it
 RIDGE = 1e-12  # of the mean square of past residuals, so that equal ones do no harm
 
 
@@ -21,7 +26,7 @@ class FixedPoint(NamedTuple):
     Args:
         point: The best point of each row, shape (batch, latent).
         residual: The greatest absolute entry of map(point) − point, and of rounding.
-        evaluations: How often the map was asked.
+        evaluations: How often the map was asked; a derivative counts as two.
 
     Example:
         >>> one = torch.ones(1)
@@ -71,12 +76,11 @@ def fixed_point(
     )
     rows = torch.arange(len(start), device=start.device)
     u = start
-    rounding = torch.finfo(start.dtype).eps
     points, residuals = (start.new_zeros(len(start), 0, start.shape[1]),) * 2
 
     for _ in range(iterations):
         residual = function(u, rows) - u
-        size = residual.abs().amax(1) + rounding * u.abs().amax(1)
+        size = _size(u, residual)
         best.evaluations[rows] += 1
         better = size < best.residual[rows]
         best.point[rows[better]] = u[better]
@@ -92,6 +96,90 @@ def fixed_point(
         u = _combined(points, residuals)
 
     return best
+
+
+@torch.no_grad()
+def newton_krylov(
+    function: Map,
+    begun: FixedPoint,
+    *,
+    tolerance: float,
+    iterations: int = 6,
+    steps: int = 16,
+) -> FixedPoint:
+    """Go on from where another iteration has stalled, by Newton's method.
+
+    Each linear system is solved in a Krylov space, from derivatives along vectors. A
+    step that does not come nearer is halved; a row that still comes hardly nearer ends
+    there, as where there is no point to find.
+
+    Source: Knoll and Keyes, 2004, Jacobian-free Newton–Krylov methods, Section 2.
+
+    Args:
+        function: From points and the numbers of their rows to their images.
+        begun: Where each row has come to; those within the tolerance stay.
+        tolerance: Greatest absolute entry of the residual that is enough.
+        iterations: Most steps of Newton's method.
+        steps: Dimension of the Krylov spaces.
+
+    Example:
+        >>> steep = lambda u, rows: 3 - 20 * u.tanh()
+        >>> begun = fixed_point(steep, torch.ones(1, 1), tolerance=1e-6, iterations=2)
+        >>> newton_krylov(steep, begun, tolerance=1e-6).residual <= 1e-6
+        tensor([True])
+    """
+
+    point, size, evaluations = (value.clone() for value in begun)
+    rows = (~(size <= tolerance)).nonzero()[:, 0]
+
+    for _ in range(iterations):
+        if len(rows) == 0:
+            break
+
+        u, before = point[rows], size[rows]
+        image = partial(_image, function, rows)
+        apply = partial(_tangent_residual, image, u)
+        change = solve(apply, image(u) - u, steps)
+        evaluations[rows] += 1 + 2 * steps
+
+        for _ in range(HALVINGS):
+            trial = u + change
+            found = _size(trial, image(trial) - trial)
+            evaluations[rows] += 1
+            better = found < size[rows]
+            point[rows[better]] = trial[better]
+            size[rows[better]] = found[better]
+            change = (change / 2).masked_fill(better[:, None], 0)
+
+            if (size[rows] < before).all():
+                break
+
+        rows = rows[(size[rows] < WORTHWHILE * before) & (size[rows] > tolerance)]
+
+    return FixedPoint(point, size, evaluations)
+
+
+def _image(function: Map, rows: Int[Tensor, " batch"], u: Latent) -> Latent:
+    return function(u, rows)
+
+
+def _tangent_residual(
+    image: Callable[[Latent], Latent], u: Latent, direction: Latent
+) -> Latent:
+    """Return what I − ∂image/∂u makes of a direction."""
+
+    along: Latent = jvp(image, (u,), (direction,))[1]
+
+    return direction - along
+
+
+def _size(u: Latent, residual: Latent) -> Scores:
+    """Return the greatest absolute entry of a residual, and of rounding."""
+
+    rounding = torch.finfo(u.dtype).eps * u.abs().amax(1)
+    size: Scores = residual.abs().amax(1) + rounding
+
+    return size
 
 
 def _combined(

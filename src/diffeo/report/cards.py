@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import interpolate
@@ -21,7 +22,6 @@ STILLS = 5  # pictures of a search without its path
 FRAMES = 9  # most pictures of a path
 FEWEST_FRAMES = 3
 LARGEST_SIDE = 128  # pixels of a picture on the page
-VISIBLE = 1.5 / 255  # change of a pixel from which a reconstruction is shown
 FEATURES = 8  # that changed most, where data are no images
 
 
@@ -58,14 +58,11 @@ def pictures(record: Counterfactuals, row: int, limit: float) -> dict[str, str]:
         ['x′', 'x′ − x']
     """
 
-    before, again, after = (
-        _reduced(x[row])
-        for x in (record.factual, record.reconstruction, record.counterfactual)
-    )
+    before, after = (_reduced(x[row]) for x in (record.factual, record.counterfactual))
     shown = {"x′": after, "x′ − x": signed_difference(before, after, limit)}
 
-    if (again - before).abs().max() > VISIBLE:
-        shown = {"reconstruction": again} | shown
+    if not record.select(torch.tensor([row])).exact:
+        shown = {"reconstruction": _reduced(record.reconstruction[row])} | shown
 
     return {caption: thumbnail(image) for caption, image in shown.items()}
 

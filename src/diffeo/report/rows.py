@@ -13,12 +13,17 @@ from diffeo.report.statement_text import in_order
 __all__ = ["choose_rows", "describe_rows", "write_table"]
 
 UNTYPICAL = "The input looks untypical to the generative model."
+APPROXIMATE = (
+    "Its coordinates decode to it only within {:.2g}: the search began at the "
+    "reconstruction."
+)
 REMEDIES = {
     Outcome.EXHAUSTED: "More steps or longer ones may help.",
     Outcome.INTERRUPTED: "Search it again to the end.",
     Outcome.NONFINITE: "Shorter steps may help; the best finite point is shown.",
     Outcome.STALLED: "More patience, restarts or other steps may help.",
 }
+ENCODING = "approximate", "exact"
 TYPICAL = dict(zip(Typicality, ("unknown", "no", "yes"), strict=True))
 
 
@@ -59,7 +64,14 @@ def describe_rows(record: Counterfactuals, text: OutputText) -> list[dict[str, A
         "label": map(record.name_of, range(len(record))),
         "meaning": [outcome.meaning for outcome in outcomes],
         "reached": record.reached.tolist(),
-        "doubts": map(_doubts, outcomes, ends, columns["typical"]),
+        "doubts": map(
+            _doubts,
+            outcomes,
+            ends,
+            columns["typical"],
+            columns["encoding"],
+            columns["round_trip"],
+        ),
         "statements": [
             {name: record.statements[name][row].item() for name in stated}
             for row in range(len(record))
@@ -88,6 +100,8 @@ def _columns(record: Counterfactuals, text: OutputText) -> dict[str, Iterable[An
         "distance": record.distance.tolist(),
         "latent_distance": record.latent_distance.tolist(),
         "typical": [TYPICAL[code] for code in record.typical.tolist()],
+        "encoding": [ENCODING[exact] for exact in record.exact.tolist()],
+        "round_trip": record.round_trip.tolist(),
         "seconds": record.seconds.tolist(),
     }
 
@@ -159,7 +173,9 @@ def _spread(rows: list[int], count: int) -> list[int]:
     return [rows[place * len(rows) // count] for place in range(count)]
 
 
-def _doubts(outcome: Outcome, end: str, typical: str) -> tuple[str, ...]:
+def _doubts(
+    outcome: Outcome, end: str, typical: str, encoding: str, round_trip: float
+) -> tuple[str, ...]:
     doubts = []
 
     if outcome in REMEDIES:
@@ -169,5 +185,8 @@ def _doubts(outcome: Outcome, end: str, typical: str) -> tuple[str, ...]:
 
     if typical == "no":
         doubts.append(UNTYPICAL)
+
+    if encoding == "approximate":
+        doubts.append(APPROXIMATE.format(round_trip))
 
     return tuple(doubts)

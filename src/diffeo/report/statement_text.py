@@ -64,6 +64,13 @@ KNOWN = {
         "references",
     ),
     "references": Statement("held-out data"),
+    "step_residual": Statement("residual of the encoding"),
+    "contraction": Statement(
+        "contraction of the encoding",
+        "",
+        "Where the contraction of the encoding is below 1, no other point "
+        "close by has the same reconstruction, as is estimated.",
+    ),
     "certified_radius": Statement(
         "certified radius",
         "",

@@ -20,7 +20,6 @@ from diffeo.without_grad import without_grad
 
 __all__ = ["Smoothing", "certify", "upper_bound"]
 
-ROUNDING = 1e-3  # of the largest value: by so much a round trip may miss an input
 HALVINGS = 60
 
 
@@ -117,7 +116,7 @@ def certify(
     problem = Problem(without_grad(model), objective, form, DEFAULT_ASCENT)
     check_rows(objective, record.outputs_before, len(record))
     rows = problem.begin(record.factual, record.origin, None)
-    same = _decoded(rows)
+    same = _decoded(replace(record, reconstruction=rows.reconstruction))
     hits = _hits(problem, rows, smoothing)
     bound = upper_bound(hits, smoothing.draws, smoothing.alpha)
     radius = (-smoothing.spread * torch.special.ndtri(bound)).clamp_min(0)
@@ -163,19 +162,16 @@ def upper_bound(hits: Indices, draws: int, alpha: float) -> Scores:
     return high[:, 0]
 
 
-def _decoded(rows: Rows) -> Flags:
+def _decoded(record: Counterfactuals) -> Flags:
     """Return which inputs are decoded from their coordinates, or refuse them all."""
 
-    error = (rows.reconstruction - rows.factual).flatten(1).abs().amax(1)
-    same = error <= ROUNDING * rows.factual.abs().max()
-
-    if not same.any():
+    if not record.exact.any():
         raise ValueError(
             "coordinates must decode the record's origins to its inputs, got data that "
-            f"differ by {error.min():.3g}: was it searched in others?"
+            f"differ by {record.round_trip.min():.3g}: was it searched in others?"
         )
 
-    return same
+    return record.exact
 
 
 def _hits(problem: Problem, rows: Rows, smoothing: Smoothing) -> Indices:

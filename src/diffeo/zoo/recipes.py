@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from diffeo.coordinates.flow_matching import FlowMatching
+from diffeo.coordinates.flow_matching import FlowMatching, times_towards_data
 from diffeo.extras import require
 from diffeo.models.classifiers import cnn
 from diffeo.models.flow.recipes import Level, glow, plain, realnvp, residual
@@ -77,6 +77,7 @@ def _flow_matching(
     *,
     blocks: int = 1,
     steps: int = 8,
+    power: float = 2.0,
     seed: int = 0,
 ) -> nn.Module:
     """Return coordinates of images in [0, 1], their steps shorter towards the data.
@@ -88,7 +89,7 @@ def _flow_matching(
     with seeded(seed):
         network = VelocityUNet(shape[0], widths, blocks=blocks)
 
-    times = [1 - (1 - step / steps) ** 2 for step in range(steps + 1)]
+    times = times_towards_data(steps, power)
 
     return FlowMatching(network, shape, times=times, center=0.5, spread=0.5)
 
