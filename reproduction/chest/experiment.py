@@ -67,7 +67,7 @@ class Size:
 
 
 JUDGES = Settings(
-    AutoencoderSettings(steps=1000),
+    AutoencoderSettings(steps=300),
     tuple(ClassifierSettings(steps=300, size=32, seed=seed) for seed in (101, 102)),
 )
 """Trained for less long than usual, as there are few and large images."""
