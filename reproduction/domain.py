@@ -182,7 +182,12 @@ def trained(name: str) -> nn.Module:
 
 
 def domain_results(
-    domain: Domain, found: Found, evaluation: Evaluation, noise: Noise
+    domain: Domain,
+    found: Found,
+    evaluation: Evaluation,
+    noise: Noise,
+    *,
+    tested: LabelledImages | None = None,
 ) -> dict[str, float]:
     """Return the results that every domain has.
 
@@ -191,14 +196,16 @@ def domain_results(
         found: What its search returned.
         evaluation: What its judges said of that.
         noise: What its flow was trained with.
+        tested: Held-out images whose classes models are asked for; all if not given.
     """
 
+    tested = domain.held_out if tested is None else tested
     oracles = evaluation.oracles or Oracles(domain.train, Settings())
 
     return {
         **flow_figures(domain.flow, domain.held_out.images, noise),
-        **accuracies("model", classifier_oracle(domain.model), domain.held_out),
-        **accuracies("oracle", oracles.svm, domain.held_out),
+        **accuracies("model", classifier_oracle(domain.model), tested),
+        **accuracies("oracle", oracles.svm, tested),
         **_method_results(evaluation),
         **_surviving(found, domain.model),
     }
