@@ -124,7 +124,8 @@ def newton_krylov(
 
     Example:
         >>> steep = lambda u, rows: 3 - 20 * u.tanh()
-        >>> begun = fixed_point(steep, torch.ones(1, 1), tolerance=1e-6, iterations=2)
+        >>> start = torch.full((1, 1), 0.5)
+        >>> begun = fixed_point(steep, start, tolerance=1e-6, iterations=2)
         >>> newton_krylov(steep, begun, tolerance=1e-6).residual <= 1e-6
         tensor([True])
     """

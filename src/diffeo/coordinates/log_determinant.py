@@ -50,9 +50,10 @@ def estimated_log_determinant(
         probes: Random signs, the same for all rows.
 
     Example:
-        >>> estimated_log_determinant(torch.exp, torch.ones(1, 3), torch.ones(2, 3))
-        tensor([[3.],
-                [3.]])
+        >>> probes = torch.ones(2, 3)
+        >>> found = estimated_log_determinant(torch.exp, torch.ones(1, 3), probes)
+        >>> found.round(decimals=3).flatten()
+        tensor([3., 3.])
     """
 
     along = partial(_along, function, x)
