@@ -12,6 +12,8 @@ DOCS = Path(__file__).parents[1] / "docs"
 RESULTS = {
     "closest": ("mnist-closest",),
     "comparison": ("mnist-frontier", "mnist-comparison", "mnist-judges"),
+    "chest": ("chest-xray",),
+    "crowds": ("mall",),
     "faces": ("celeba", "celeba-rivals"),
     "speed": ("bench", "mnist-ascents"),
     "why-it-works": ("helix", "mnist-geometry"),
