@@ -7,18 +7,17 @@ from jaxtyping import Bool
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.intervals import interval_of, mean
 from diffeo.shapes import Images, Scores
 from reproduction.chest.ratio import HEART, cardiothoracic_ratio, found_organs
 from reproduction.domain import DATA, LATENT, Found
 
-__all__ = ["change_figure", "change_results", "growth"]
+__all__ = ["change_figure", "change_results", "growths"]
 
 Region = Bool[Tensor, "batch 1 height width"]
 
 
-def growth(organs: nn.Module, record: Counterfactuals) -> Scores:
+def growths(organs: nn.Module, found: Found) -> dict[str, Scores]:
     """Return the change of the ratio in each row that reached its target, else NaN.
 
     Source: Singla et al., 2023, Explaining the black-box smoothly: a counterfactual
@@ -26,26 +25,33 @@ def growth(organs: nn.Module, record: Counterfactuals) -> Scores:
 
     Args:
         organs: Finds heart and lungs.
-        record: Counterfactuals.
+        found: Counterfactuals by where they were found, of the same factuals.
     """
 
-    before, after = (
-        cardiothoracic_ratio(found_organs(organs, x))
-        for x in (record.factual, record.counterfactual)
-    )
+    before = cardiothoracic_ratio(found_organs(organs, found[LATENT].factual))
+    after = {
+        name: cardiothoracic_ratio(found_organs(organs, record.counterfactual))
+        for name, record in found.items()
+    }
 
-    return (after - before).double().masked_fill(~record.reached, torch.nan)
+    return {
+        name: (after[name] - before).double().masked_fill(~record.reached, torch.nan)
+        for name, record in found.items()
+    }
 
 
-def change_results(organs: nn.Module, found: Found) -> dict[str, float]:
+def change_results(
+    organs: nn.Module, found: Found, growths: Mapping[str, Scores]
+) -> dict[str, float]:
     """Return mean growths, and shares of the change in heart, lungs and elsewhere.
 
     Args:
         organs: Finds heart and lungs.
         found: Counterfactuals by where they were found, of the same factuals.
+        growths: How the ratio changed in each row, by where it was found.
     """
 
-    growths = {name: growth(organs, record) for name, record in found.items()}
+    regions = _regions(organs, found[LATENT].factual)
     ahead = growths[LATENT] - growths[DATA]
     results = interval_of(ahead, mean).as_results("ctr_change_latent_minus_data")
 
@@ -56,7 +62,7 @@ def change_results(organs: nn.Module, found: Found) -> dict[str, float]:
         change = (record.counterfactual - record.factual).abs().double()
         change = change.masked_fill(~record.reached[:, None, None, None], torch.nan)
 
-        for part, region in _regions(organs, record.factual).items():
+        for part, region in regions.items():
             shares = (change * region).sum((1, 2, 3)) / change.sum((1, 2, 3))
             found_share = interval_of(shares, mean)
             results |= found_share.as_results(f"change_share_{part}_{name}")

@@ -16,9 +16,10 @@ from diffeo.models.flow.flow import as_flow
 from diffeo.report import ReportOptions, write_report
 from diffeo.report.figures import gallery
 from diffeo.search import Run
+from diffeo.shapes import Scores
 from diffeo.training.noise import GaussianNoise
 from diffeo.workflows.evaluate import measures_of
-from reproduction.chest.change import change_figure, change_results, growth
+from reproduction.chest.change import change_figure, change_results, growths
 from reproduction.chest.source import (
     across_results,
     by_source,
@@ -31,7 +32,6 @@ from reproduction.domain import (
     LATENT,
     METHODS,
     Domain,
-    Found,
     accuracies,
     domain_results,
     trained,
@@ -104,14 +104,15 @@ def measure_chest_xray(options: ExperimentOptions) -> Findings:
         domain, train=by_source(train), held_out=by_source(drawn), model=teller
     )
     across = sources.search(sources.factuals(size.healthy), run)
-    moved = change_results(organs, across)
+    grown = growths(organs, found)
+    moved = change_results(organs, across, growths(organs, across))
     results = {
         **domain_results(
             domain, found, evaluation, GaussianNoise(), tested=drawn.labelled()
         ),
         **_within_sources(domain.model, held_out),
         **overlaps(organs, drawn.labelled().images, masks),
-        **change_results(organs, found),
+        **change_results(organs, found, grown),
         **source_results(teller, found, drawn),
         **across_results(domain.model, across),
         **{f"across_{key}": value for key, value in moved.items()},
@@ -128,7 +129,7 @@ def measure_chest_xray(options: ExperimentOptions) -> Findings:
         {
             **comparison_drawings({"": found}, evaluation, domain, (DATA, LATENT)),
             "hearts.png": saved(lambda: gallery(found, few)),
-            "growth.png": saved(lambda: _growth_figure(organs, found)),
+            "growth.png": saved(lambda: _growth_figure(grown)),
             "change.png": saved(
                 lambda: change_figure({"heart": found, "source": across})
             ),
@@ -137,9 +138,8 @@ def measure_chest_xray(options: ExperimentOptions) -> Findings:
     )
 
 
-def _growth_figure(organs: nn.Module, found: Found) -> Figure:
-    growths = {name: growth(organs, record) for name, record in found.items()}
-    values = {name: each[each.isfinite()].numpy() for name, each in growths.items()}
+def _growth_figure(grown: Mapping[str, Scores]) -> Figure:
+    values = {name: each[each.isfinite()].numpy() for name, each in grown.items()}
 
     return box_plot(values, "change of the cardiothoracic ratio")
 
