@@ -13,21 +13,25 @@ LEVEL = Level(steps=32, width=512)
 LEVELS = 4
 
 
-def glows(channels: int, side: int, levels: Sequence[Level]) -> dict[Size, zoo.Recipe]:
+def glows(
+    channels: int, side: int, levels: Sequence[Level], **settings: float
+) -> dict[Size, zoo.Recipe]:
     """Return a Glow of some levels, and that of the paper, by their sizes.
 
     Args:
         channels: Channels of the images.
         side: Their height and width.
         levels: Scales of the small one, finest first.
+        settings: What else the recipe of the small one is told.
     """
 
-    settings = {
+    shape = {
         "shape": [channels, side, side],
         "levels": [asdict(level) for level in levels],
     }
+    small = zoo.Recipe("glow", {**shape, **settings})
 
-    return {"small": zoo.Recipe("glow", settings), "paper": paper_glow(channels, side)}
+    return {"small": small, "paper": paper_glow(channels, side)}
 
 
 def paper_glow(channels: int, side: int) -> zoo.Recipe:

@@ -9,7 +9,7 @@ from torch import nn
 
 from diffeo import zoo
 from diffeo.batching import batches_of
-from diffeo.data.crowds import CROWDED, CrowdPatches, Grid
+from diffeo.data.crowds import CROWDED, CrowdPatches
 from diffeo.data.mall import mall
 from diffeo.models.flow.recipes import Level
 from diffeo.shapes import Images, Scores
@@ -29,7 +29,7 @@ TERMS = "research only, as Mall"
 WIDTHS = {"unet": 16, "oracle": 24}
 DENSE = replace(CROWDED, step=16, rows=5, columns=9)  # three times as many patches
 LEVELS = Level(4, 48), Level(6, 80), Level(8, 128), Level(6, 160)
-FLOWS = glows(3, SIZE, LEVELS)
+FLOWS = glows(3, SIZE, LEVELS, bound=0.7)  # a search goes far from the data
 
 
 def train_mall_unet(width: int, options: TrainingOptions, data: Path | None) -> None:
@@ -41,7 +41,7 @@ def train_mall_unet(width: int, options: TrainingOptions, data: Path | None) -> 
         data: The folder of the data sets.
     """
 
-    train, held_out = _parts(data, DENSE)
+    train, held_out = _parts(data)
     settings = {"channels": 3, "width": width, "seed": options.seed}
     recipe = zoo.Recipe("locator", settings)
     train_module(
@@ -88,17 +88,14 @@ def count_error(model: nn.Module, patches: CrowdPatches) -> float:
     return (found - patches.counts).square().mean().sqrt().item()
 
 
-def _parts(
-    data: Path | None, grid: Grid = CROWDED
-) -> tuple[CrowdPatches, CrowdPatches]:
+def _parts(data: Path | None) -> tuple[CrowdPatches, CrowdPatches]:
     """Return the patches to train on, and later ones to validate.
 
     Args:
         data: The folder of the data sets.
-        grid: Where those to train on are cut out.
     """
 
-    train = mall("train", data, grid=grid, size=SIZE)
+    train = mall("train", data, grid=DENSE, size=SIZE)
     held_out = mall("train", data, size=SIZE)
 
     return train.select(train.frames <= VALIDATED), held_out.select(
@@ -110,7 +107,7 @@ MALL_TRAININGS = (
     Training(
         "mall-flow",
         "A Glow of crowds.",
-        2,
+        1,
         partial(train_mall_flow, "small"),
         16,
         partial(train_mall_flow, "paper"),

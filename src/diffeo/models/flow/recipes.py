@@ -102,6 +102,7 @@ def glow(
     levels: Sequence[Level],
     *,
     affine: bool = True,
+    bound: float = 3.0,
     bins: int = 48,
     seed: int = 0,
     networks: Networks = residual,
@@ -114,6 +115,9 @@ def glow(
         shape: Channels, height and width; the sides divisible by 2 to the levels.
         levels: The scales, finest first.
         affine: Whether the couplings scale as well as shift.
+        bound: Greatest logarithm of a coupling's scales. Small ones keep decoding from
+            diverging far from the data (Behrmann et al., 2021, Understanding and
+            mitigating exploding inverses in invertible neural networks).
         bins: Pieces of the learned marginal map of single pixels; 0 for none.
         seed: Seed of the initial weights.
         networks: Builds the network of a coupling.
@@ -127,7 +131,7 @@ def glow(
         (1, 4, 4)
     """
 
-    transform: Transform = Affine() if affine else Additive()
+    transform: Transform = Affine(bound) if affine else Additive()
     build = partial(_build, networks, transform)
 
     def steps(shape: Shape, level: Level) -> list[Bijection]:
