@@ -34,6 +34,7 @@ from reproduction.mnist.training import (
     MNIST_REALNVP,
 )
 from reproduction.mnist.tuning import tune_mnist_comparison
+from reproduction.spectra import SPECTRA
 
 __all__ = ["EXPERIMENTS", "TRAININGS", "app", "main"]
 
@@ -51,6 +52,7 @@ EXPERIMENTS = (
     CELEBA_RIVALS,
     CHEST_XRAY,
     MALL,
+    SPECTRA,
 )
 TRAININGS = (
     MNIST_FLOW,

@@ -1,0 +1,143 @@
+"""Figure 7 for images: few directions in which faces, hearts and crowds can change."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from diffeo.data.celeba import celeba
+from diffeo.data.chexpert import chexpert
+from diffeo.data.mall import mall
+from diffeo.geometry.products import jvps
+from diffeo.geometry.singular import top_singular
+from diffeo.geometry.spectrum import average_spectrum
+from diffeo.models.flow.flow import Flow, as_flow
+from diffeo.progress import track
+from diffeo.report.spectrum_figures import spectrum_figure
+from diffeo.shapes import Images, Scores
+from diffeo.training.batches import to_images
+from diffeo.workflows.spectrum import Spectra
+from reproduction.celeba.training import SIZE as FACE
+from reproduction.chest.training import SIZE as CHEST
+from reproduction.domain import trained
+from reproduction.experiment import Experiment, ExperimentOptions, Findings
+from reproduction.figures import saved
+from reproduction.mall.training import SIZE as PATCH
+
+__all__ = ["SPECTRA"]
+
+Reader = Callable[[Path | None, int | None], Tensor]
+IMAGES: Mapping[str, tuple[str, Reader]] = {
+    "celeba": (
+        "celeba-flow",
+        lambda data, limit: celeba("test", data, size=FACE, limit=limit).pixels,
+    ),
+    "chest_xray": (
+        "chest-flow",
+        lambda data, limit: (
+            chexpert("validation", data, size=CHEST, limit=limit).pixels
+        ),
+    ),
+    "mall": (
+        "mall-flow",
+        lambda data, limit: mall("test", data, size=PATCH, limit=limit).pixels,
+    ),
+}
+"""The flow of each data set, and what reads held-out images of 8 bits."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How large the experiment is.
+
+    Args:
+        points: Images of each data set.
+        count: Largest eigenvalues at each.
+        blocks: Blocks of the Krylov space that they are looked for in.
+        probes: Random directions that estimate the sum of all eigenvalues.
+        limit: Most images, or frames, that are read; all if not given.
+    """
+
+    points: int
+    count: int
+    blocks: int
+    probes: int
+    limit: int | None = None
+
+
+FULL, QUICK = Scale(10, 100, 3, 32), Scale(1, 2, 2, 4, limit=2)
+
+
+def measure_spectra(options: ExperimentOptions) -> Findings:
+    """Measure the largest eigenvalues of γ⁻¹ at images of each data set, matrix-free.
+
+    Args:
+        options: Where the data are, and whether to be quick.
+    """
+
+    scale = QUICK if options.quick else FULL
+    results: dict[str, float] = {}
+    found: dict[str, Spectra] = {}
+
+    for name, (weights, read) in IMAGES.items():
+        pixels = read(options.data, scale.limit)
+        x = to_images(pixels[:: len(pixels) // scale.points][: scale.points])
+        flow = as_flow(trained(weights))
+        found[name], total = _spectra(flow, x, scale, shown=options.progress)
+        share = found[name].sum(1) / total
+        results |= {
+            f"{name}_dimensions": float(x[0].numel()),
+            f"{name}_eigenvalue_first": found[name][:, 0].mean().item(),
+            f"{name}_eigenvalue_last": found[name][:, -1].mean().item(),
+            f"{name}_eigenvalue_mean": (total / x[0].numel()).mean().item(),
+            f"{name}_top_share": share.mean().item(),
+            f"{name}_top_share_isotropic": scale.count / x[0].numel(),
+        }
+
+    averages = {
+        name: average_spectrum(values).double().numpy()
+        for name, values in found.items()
+    }
+    drawings = {"spectrum.png": saved(lambda: spectrum_figure(averages))}
+
+    return Findings(results, drawings)
+
+
+def _spectra(
+    flow: Flow, x: Images, scale: Scale, *, shown: bool
+) -> tuple[Spectra, Scores]:
+    """Return the largest eigenvalues at each image, and an estimate of their sum.
+
+    Source: Hutchinson, 1990, A stochastic estimator of the trace.
+    """
+
+    generator = torch.Generator().manual_seed(0)
+    top, total = [], []
+
+    with torch.no_grad():
+        rows = flow.encode(x).split(1)
+
+    for z in track(rows, "Spectra", shown=shown):
+        found = top_singular(
+            flow.decode,
+            z,
+            count=scale.count,
+            generator=generator,
+            blocks=scale.blocks,
+            chunk=32,
+        )
+        probes = torch.randn(1, z.shape[1], scale.probes, generator=generator)
+        moved = jvps(flow.decode, z, probes, chunk=32)
+        top.append(found.values.square())
+        total.append(moved.square().sum(1).mean(1))
+
+    return torch.cat(top), torch.cat(total)
+
+
+SPECTRA = Experiment(
+    "spectra",
+    "Figure 7 for faces, X-rays and crowds: the largest eigenvalues of γ⁻¹.",
+    measure_spectra,
+)
