@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.geometry.singular import Singular, singular
 from diffeo.shapes import Scores
@@ -40,7 +41,7 @@ class Measures(NamedTuple):
     within: Float[Tensor, "*flows"]
 
 
-def measure_flow(flow: ZukoFlow, points: FreshPoints) -> Measures:
+def measure_flow(flow: ZukoFlow | FlowMatching, points: FreshPoints) -> Measures:
     """Measure a flow, in float64.
 
     Source: Dombrowski et al., 2024, Theorem 1 and equation (21).
@@ -61,7 +62,7 @@ def measure_flow(flow: ZukoFlow, points: FreshPoints) -> Measures:
     z = torch.randn(count, 3, generator=generator, dtype=torch.float64)
 
     with torch.no_grad():
-        log_ratios = fresh.log_density - precise(fresh.points.double())
+        log_ratios = fresh.log_density - precise.log_prob(fresh.points.double())
         near = distance(precise.decode(z)) <= points.thickness
 
     return Measures(
@@ -78,7 +79,7 @@ def inner_places(count: int = PLACES) -> Scores:
     return torch.linspace(-INNER, INNER, count, dtype=torch.float64)
 
 
-def frames(flow: ZukoFlow, t: Scores) -> Singular:
+def frames(flow: ZukoFlow | FlowMatching, t: Scores) -> Singular:
     """Return the singular vectors of a flow's Jacobian on the helix, in float64.
 
     Args:

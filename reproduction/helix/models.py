@@ -26,6 +26,7 @@ __all__ = [
     "fit_classifier",
     "fit_flow",
     "flow_recipe",
+    "minimize",
     "shipped_flow",
     "untrained_flow",
 ]
@@ -142,7 +143,7 @@ def fit_flow(points: FreshPoints, *, alternate: bool = False) -> ZukoFlow:
     """
 
     flow = untrained_flow(seed=points.seed, alternate=alternate)
-    _fit(flow, lambda flow, x, labels: -flow(x).mean(), points)  # noqa: ARG005
+    minimize(flow, lambda flow, x, labels: -flow(x).mean(), points)  # noqa: ARG005
 
     return flow
 
@@ -158,7 +159,7 @@ def fit_classifier(points: FreshPoints) -> nn.Module:
     """
 
     model = classifier_recipe(seed=points.seed).build()
-    _fit(
+    minimize(
         model,
         lambda model, x, labels: functional.binary_cross_entropy_with_logits(
             model(x)[:, 0], labels.to(x)
@@ -183,6 +184,14 @@ class _Minimized(Scheduled):
         return [EMAWeightAveraging(decay=0.99, use_buffers=False)]
 
 
-def _fit(model: nn.Module, loss: Loss, points: FreshPoints) -> None:
+def minimize(model: nn.Module, loss: Loss, points: FreshPoints) -> None:
+    """Fit a model to points.
+
+    Args:
+        model: The model, which is in evaluation mode afterwards.
+        loss: What the model is to make small, given points and their classes.
+        points: What to fit it to.
+    """
+
     fit(_Minimized(model.train(), loss), points, None, FITTING)
     model.eval().requires_grad_(requires_grad=False)

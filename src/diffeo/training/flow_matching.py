@@ -4,11 +4,12 @@ import torch
 from torch import Tensor
 
 from diffeo.coordinates.flow_matching import FlowMatching
+from diffeo.shapes import Data
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
 from diffeo.training.schedule import Schedule, Scheduled
 
-__all__ = ["VelocityMatching"]
+__all__ = ["VelocityMatching", "path_error"]
 
 
 class VelocityMatching(Scheduled):
@@ -67,12 +68,36 @@ class VelocityMatching(Scheduled):
         generator = torch.Generator().manual_seed(seed)
         x = to_images(pixels)
         x = crop(x, generator=generator) if crop else x
-        start, noise = torch.randn((2, *x.shape), generator=generator).to(x)
-        times = torch.randn(len(x), generator=generator).sigmoid().to(x)
-        end = (x - self.model.center) / self.model.spread + self.noise * noise
-        share = times.reshape(-1, *(1,) * (x.ndim - 1))
-        found = self.model.velocity((1 - share) * start + share * end, times)
 
-        error: Tensor = (found - (end - start)).square().mean()
+        return path_error(self.model, x, noise=self.noise, generator=generator)
 
-        return error
+
+def path_error(
+    model: FlowMatching, x: Data, *, noise: float, generator: torch.Generator
+) -> Tensor:
+    """Return the mean squared error of velocities on straight paths from noise to data.
+
+    Args:
+        model: Coordinates whose field is asked, at one time for each row.
+        x: Data.
+        noise: Standard deviation of the noise on data, in units of their spread.
+        generator: Draws noise and times.
+
+    Example:
+        >>> from diffeo.zoo import Recipe
+        >>> settings = {"shape": [1, 8, 8], "widths": [8, 16]}
+        >>> place = Recipe("flow-matching", settings).build()
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> x = torch.rand(2, 1, 8, 8)
+        >>> path_error(place, x, noise=0.0, generator=generator).shape
+        torch.Size([])
+    """
+
+    start, around = torch.randn((2, *x.shape), generator=generator).to(x)
+    times = torch.randn(len(x), generator=generator).sigmoid().to(x)
+    end = (x - model.center) / model.spread + noise * around
+    share = times.reshape(-1, *(1,) * (x.ndim - 1))
+    found = model.velocity((1 - share) * start + share * end, times)
+    error: Tensor = (found - (end - start)).square().mean()
+
+    return error
