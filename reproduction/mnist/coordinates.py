@@ -15,6 +15,7 @@ from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.fitted_oracles import Oracles
 from diffeo.evaluation.settings import Settings, quick_settings
+from diffeo.methods import adversarial
 from diffeo.models.flow.flow import Flow, as_flow
 from diffeo.report.figures import gallery
 from diffeo.search import Run
@@ -35,7 +36,6 @@ from reproduction.mnist.classifiers import OTHERS, other_classifiers
 from reproduction.mnist.judges import typicality
 from reproduction.mnist.setup import (
     CONFIDENCE,
-    IN_X,
     IN_Z,
     TARGET,
     Setup,
@@ -138,7 +138,7 @@ def _searched(
     """Return the fours as nines; their seconds are those of the processor."""
 
     methods = {name: (IN_Z, place) for name, place in places.items()}
-    methods["data"] = IN_X, setup.flow
+    methods["data"] = adversarial(), setup.flow
     found = {}
 
     for name, (method, place) in methods.items():
