@@ -13,6 +13,7 @@ RESULTS = {
     "closest": ("mnist-closest",),
     "comparison": ("mnist-frontier", "mnist-comparison", "mnist-judges"),
     "chest": ("chest-xray",),
+    "coordinates": ("mnist-coordinates", "helix-coordinates"),
     "crowds": ("mall",),
     "faces": ("celeba", "celeba-rivals"),
     "speed": ("bench", "mnist-ascents"),

@@ -39,14 +39,16 @@ SOFTENED = 0.02  # of the time that is left, so that the last step can be invert
 HIDDEN = 128, 128, 128
 NAMES = {"flow_matching": "flow matching", "coupling": "couplings"}
 SEARCH: Mapping[str, Callable[[Counterfactuals], float]] = {
-    "{}_reached": lambda record: mean(record.reached),
-    "{}_exact": lambda record: mean(record.exact),
-    "{}_distance_median": lambda record: median(distance(record.counterfactual)),
-    "{}_distance_worst": lambda record: distance(record.counterfactual).max().item(),
-    "{}_round_trip_error": lambda record: (
+    "helix_{}_reached": lambda record: mean(record.reached),
+    "helix_{}_exact": lambda record: mean(record.exact),
+    "helix_{}_distance_median": lambda record: median(distance(record.counterfactual)),
+    "helix_{}_distance_worst": lambda record: (
+        distance(record.counterfactual).max().item()
+    ),
+    "helix_{}_round_trip_error": lambda record: (
         (record.reconstruction - record.factual).abs().max().item()
     ),
-    "{}_steps_median": lambda record: median(record.steps),
+    "helix_{}_steps_median": lambda record: median(record.steps),
 }
 
 
@@ -159,7 +161,7 @@ def measure_helix_coordinates(options: ExperimentOptions) -> Findings:
     return Findings(
         {
             **searches,
-            "flow_matching_contraction_max": contraction,
+            "helix_contraction_max": contraction,
             **family_results(families),
         },
         {"distances.png": saved(lambda: figures.distance_figure(distances))},
@@ -171,6 +173,6 @@ HELIX_COORDINATES = Experiment(
     "helix-coordinates",
     "Helix: flow matching beside a flow of couplings.",
     measure_helix_coordinates,
-    {"flow_matching_distance_median": "≤ 0.01"},
+    {"helix_flow_matching_distance_median": "≤ 0.01"},
     beside="goal",
 )
