@@ -90,7 +90,7 @@ class Size:
     frames: int | None = None
 
 
-FULL = Size(30, Run(300, patience=30, retries=0), tuple(METHODS))
+FULL = Size(50, Run(300, patience=30, retries=0), tuple(METHODS))
 QUICK = Size(1, Run(25), ("latent", "data"), frames=20)
 
 
