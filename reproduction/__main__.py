@@ -32,7 +32,10 @@ from reproduction.mnist.training import (
     MNIST_CNN,
     MNIST_FLOW,
     MNIST_FLOW_MATCHING,
+    MNIST_GAN,
+    MNIST_GAN_ENCODER,
     MNIST_REALNVP,
+    MNIST_VAE,
 )
 from reproduction.mnist.tuning import tune_mnist_comparison
 from reproduction.spectra import SPECTRA
@@ -61,6 +64,9 @@ TRAININGS = (
     MNIST_REALNVP,
     MNIST_FLOW_MATCHING,
     MNIST_CNN,
+    MNIST_VAE,
+    MNIST_GAN,
+    MNIST_GAN_ENCODER,
     HELIX_FLOW,
     HELIX_CLASSIFIER,
     *CELEBA_TRAININGS,
