@@ -20,6 +20,7 @@ from reproduction.helix.experiment import HELIX
 from reproduction.helix.training import HELIX_CLASSIFIER, HELIX_FLOW
 from reproduction.mall.experiment import MALL
 from reproduction.mall.training import MALL_TRAININGS
+from reproduction.mnist.approximate import MNIST_APPROXIMATE
 from reproduction.mnist.ascents import MNIST_ASCENTS
 from reproduction.mnist.closest import MNIST_CLOSEST
 from reproduction.mnist.comparison import MNIST_COMPARISON
@@ -46,6 +47,7 @@ EXPERIMENTS = (
     HELIX,
     HELIX_COORDINATES,
     MNIST,
+    MNIST_APPROXIMATE,
     MNIST_ASCENTS,
     MNIST_CLOSEST,
     MNIST_COMPARISON,
