@@ -42,7 +42,7 @@ from reproduction.mnist.training import (
 __all__ = ["GOALS", "MNIST_APPROXIMATE"]
 
 FULL = Size(fours=100, run=Run(300))
-QUICK = Size(fours=2, run=Run(5, retries=0), train=300, test=200)
+QUICK = Size(fours=2, run=Run(5, retries=0), train=300, test=100)
 TINY = {"latent": 4, "widths": [8, 8]}  # of untrained models
 INVERTED, SHOWN = 100, 6
 GENERATORS = "flow", "vae", "gan"
