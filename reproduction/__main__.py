@@ -20,6 +20,7 @@ from reproduction.helix.experiment import HELIX
 from reproduction.helix.training import HELIX_CLASSIFIER, HELIX_FLOW
 from reproduction.mall.experiment import MALL
 from reproduction.mall.training import MALL_TRAININGS
+from reproduction.mnist.approximate import MNIST_APPROXIMATE
 from reproduction.mnist.ascents import MNIST_ASCENTS
 from reproduction.mnist.closest import MNIST_CLOSEST
 from reproduction.mnist.comparison import MNIST_COMPARISON
@@ -32,7 +33,10 @@ from reproduction.mnist.training import (
     MNIST_CNN,
     MNIST_FLOW,
     MNIST_FLOW_MATCHING,
+    MNIST_GAN,
+    MNIST_GAN_ENCODER,
     MNIST_REALNVP,
+    MNIST_VAE,
 )
 from reproduction.mnist.tuning import tune_mnist_comparison
 from reproduction.spectra import SPECTRA
@@ -43,6 +47,7 @@ EXPERIMENTS = (
     HELIX,
     HELIX_COORDINATES,
     MNIST,
+    MNIST_APPROXIMATE,
     MNIST_ASCENTS,
     MNIST_CLOSEST,
     MNIST_COMPARISON,
@@ -61,6 +66,9 @@ TRAININGS = (
     MNIST_REALNVP,
     MNIST_FLOW_MATCHING,
     MNIST_CNN,
+    MNIST_VAE,
+    MNIST_GAN,
+    MNIST_GAN_ENCODER,
     HELIX_FLOW,
     HELIX_CLASSIFIER,
     *CELEBA_TRAININGS,

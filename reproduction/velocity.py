@@ -1,6 +1,5 @@
 """How velocity fields are trained, whatever the images."""
 
-from dataclasses import replace
 from typing import cast
 
 import torch
@@ -38,8 +37,7 @@ def train_velocity(
         crop: What is cut out of training images at random, if anything.
     """
 
-    settings = {**card.recipe.settings, "seed": options.seed}
-    card = replace(card, recipe=zoo.Recipe(card.recipe.name, settings))
+    card = card.with_seed(options.seed)
     model = cast("FlowMatching", card.recipe.build())
     train_module(
         VelocityMatching(model, Schedule(), seed=options.seed, crop=crop),

@@ -1,7 +1,6 @@
 """Fours that become nines in coordinates of several kinds, before the same judges."""
 
 import math
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -15,7 +14,6 @@ from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.fitted_oracles import Oracles
 from diffeo.evaluation.settings import Settings, quick_settings
-from diffeo.methods import adversarial
 from diffeo.models.flow.flow import Flow, as_flow
 from diffeo.report.figures import gallery
 from diffeo.search import Run
@@ -34,13 +32,8 @@ from reproduction.figures import saved
 from reproduction.mnist.agreement import agreement
 from reproduction.mnist.classifiers import OTHERS, other_classifiers
 from reproduction.mnist.judges import typicality
-from reproduction.mnist.setup import (
-    CONFIDENCE,
-    IN_Z,
-    TARGET,
-    Setup,
-    Size,
-)
+from reproduction.mnist.places import found_in, round_trip_rms
+from reproduction.mnist.setup import TARGET, Setup, Size
 
 __all__ = ["MNIST_COORDINATES"]
 
@@ -61,9 +54,7 @@ RULES: Mapping[str, Callable[[Counterfactuals], float]] = {
     "{}_latent_norm_ratio": lambda record: median(
         record.origin.square().mean(1).sqrt()
     ),
-    "{}_round_trip_rms": lambda record: (
-        mean((record.reconstruction - record.factual).square()) ** 0.5
-    ),
+    "{}_round_trip_rms": round_trip_rms,
     "{}_exact": lambda record: mean(record.exact),
 }
 
@@ -89,11 +80,11 @@ def measure_mnist_coordinates(options: ExperimentOptions) -> Findings:
     how = quick_settings() if options.quick else Settings()
     judges = _judges(Oracles(setup.train, how), setup.test.of(TARGET)[-REAL:], flows)
     models = other_classifiers(setup.train, quick=options.quick)
-    shipped = _searched(setup, places)
+    shipped = found_in(setup, places)
     results = _results(shipped, judges, "")
 
     for name in OTHERS:
-        found = _searched(replace(setup, model=models[name]), places)
+        found = found_in(replace(setup, model=models[name]), places)
         results |= _results(found, judges, f"_{name}")
 
     few = shipped["flow_matching"].select(torch.arange(len(setup.fours))[:CERTIFIED])
@@ -130,32 +121,6 @@ def _agreed(oracles: Oracles, judge: str, x: Images) -> Scores:
 @torch.no_grad()
 def _is_central(central: Judge, x: Images) -> Scores:
     return (central(x) >= UNTYPICAL).to(x)
-
-
-def _searched(
-    setup: Setup, places: Mapping[str, Coordinates]
-) -> dict[str, Counterfactuals]:
-    """Return the fours as nines; their seconds are those of the processor."""
-
-    methods = {name: (IN_Z, place) for name, place in places.items()}
-    methods["data"] = adversarial(), setup.flow
-    found = {}
-
-    for name, (method, place) in methods.items():
-        begun = time.process_time()
-        record = method.explain(
-            setup.fours,
-            setup.model,
-            place,
-            target=TARGET,
-            confidence=CONFIDENCE,
-            run=setup.run,
-        )
-        seconds = (time.process_time() - begun) / len(record)
-        spent = torch.full_like(record.seconds, seconds)
-        found[name] = replace(record, seconds=spent)
-
-    return found
 
 
 def _results(

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from diffeo import zoo
+from diffeo.coordinates.inversion import InvertedGenerator
 from diffeo.data.mnist import mnist
 from diffeo.models.flow.recipes import Level
 from diffeo.workflows.train import (
@@ -13,7 +14,9 @@ from diffeo.workflows.train import (
     train_classifier,
     train_flow,
 )
+from reproduction.domain import trained
 from reproduction.experiment import Training, training_command
+from reproduction.generators import train_encoder, train_gan, train_vae
 from reproduction.velocity import train_velocity
 
 __all__ = [
@@ -21,7 +24,10 @@ __all__ = [
     "MNIST_CNN",
     "MNIST_FLOW",
     "MNIST_FLOW_MATCHING",
+    "MNIST_GAN",
+    "MNIST_GAN_ENCODER",
     "MNIST_REALNVP",
+    "MNIST_VAE",
 ]
 
 MNIST = "MNIST, 55,000 of the official training digits (LeCun, Cortes and Burges)"
@@ -32,6 +38,11 @@ DIGITS_REALNVP = zoo.Recipe(
     {"shape": [1, 28, 28], "levels": [asdict(Level(4, 32)), asdict(Level(4, 64))]},
 )
 DIGITS_FIELD = zoo.Recipe("flow-matching", {"shape": [1, 28, 28], "widths": [48, 128]})
+SHAPE, LATENT, WIDTHS = [1, 28, 28], 64, [32, 64]  # of the generator's images
+DIGITS_VAE = zoo.Recipe("vae", {"shape": SHAPE, "latent": 32, "widths": WIDTHS})
+GENERATOR = {"shape": SHAPE, "latent": LATENT, "widths": WIDTHS}
+DIGITS_GENERATOR = zoo.Recipe("generator", GENERATOR)
+DIGITS_ENCODER = zoo.Recipe("encoder", GENERATOR)
 DIGITS_CNN = classifier_recipe((1, 28, 28), 10)
 
 
@@ -53,6 +64,32 @@ def train_mnist_flow_matching(options: TrainingOptions, data: Path | None) -> No
     train, held_out = mnist("train", data), mnist("validation", data)
     card = zoo.Card(DIGITS_FIELD, MNIST, training_command(options), TERMS, {})
     train_velocity(train.pixels, held_out.pixels, card, options)
+
+
+def train_mnist_vae(options: TrainingOptions, data: Path | None) -> None:
+    """Train a variational autoencoder of digits."""
+
+    train, held_out = mnist("train", data), mnist("validation", data)
+    card = zoo.Card(DIGITS_VAE, MNIST, training_command(options), TERMS, {})
+    train_vae(train.pixels, held_out.pixels, card, options)
+
+
+def train_mnist_gan(options: TrainingOptions, data: Path | None) -> None:
+    """Train a generator of digits against a critic."""
+
+    train, held_out = mnist("train", data), mnist("validation", data)
+    card = zoo.Card(DIGITS_GENERATOR, MNIST, training_command(options), TERMS, {})
+    classifier = zoo.load("mnist-cnn")
+    train_gan(train.pixels, held_out.pixels, card, options, classifier)
+
+
+def train_mnist_gan_encoder(options: TrainingOptions, data: Path | None) -> None:
+    """Train an encoder from digits to the latents of their generator."""
+
+    place = InvertedGenerator(trained("mnist-gan"), LATENT, tuple(SHAPE))
+    train, held_out = mnist("train", data), mnist("validation", data)
+    card = zoo.Card(DIGITS_ENCODER, MNIST, training_command(options), TERMS, {})
+    train_encoder(train.pixels, held_out.pixels, card, options, place)
 
 
 def train_mnist_cnn(options: TrainingOptions, data: Path | None) -> None:
@@ -83,3 +120,13 @@ MNIST_FLOW_MATCHING = Training(
     64,
 )
 MNIST_CNN = Training("mnist-cnn", "A classifier of digits.", 5, train_mnist_cnn)
+MNIST_VAE = Training(
+    "mnist-vae", "A variational autoencoder of digits.", 20, train_mnist_vae
+)
+MNIST_GAN = Training("mnist-gan", "A generator of digits.", 16, train_mnist_gan, 64)
+MNIST_GAN_ENCODER = Training(
+    "mnist-gan-encoder",
+    "An encoder for the generator of digits.",
+    5,
+    train_mnist_gan_encoder,
+)

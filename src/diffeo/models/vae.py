@@ -2,17 +2,16 @@
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 
 import torch
 from torch import nn
 
 from diffeo.models.seeded import seeded
+from diffeo.models.strided import downward, upward
 from diffeo.shapes import Images, Latent
 
 __all__ = ["VAE", "vae"]
 
-GROUPS = 8
 SPREAD = 0.1  # of pixels at first
 
 
@@ -44,32 +43,8 @@ class VAE(nn.Module):
         self, shape: tuple[int, int, int], latent: int, widths: Sequence[int]
     ) -> None:
         super().__init__()
-        channels, *sides = shape
-        small = [side // 2 ** len(widths) for side in sides]
-
-        if [side * 2 ** len(widths) for side in small] != sides or not all(small):
-            raise ValueError(
-                f"the sides of images must be divisible by {2 ** len(widths)}, got "
-                f"{sides[0]}×{sides[1]}"
-            )
-
-        coarse = widths[-1], *small
-        pairs = list(pairwise(widths))
-        self.encoder = nn.Sequential(
-            nn.Conv2d(channels, widths[0], 4, stride=2, padding=1),
-            *(_down(fine, next_) for fine, next_ in pairs),
-            nn.GroupNorm(GROUPS, widths[-1]),
-            nn.SiLU(),
-            nn.Flatten(),
-            nn.Linear(math.prod(coarse), 2 * latent),
-        )
-        self.decoder = nn.Sequential(
-            nn.Linear(latent, math.prod(coarse)),
-            nn.Unflatten(1, coarse),
-            *(_up(next_, fine) for fine, next_ in reversed(pairs)),
-            _up(widths[0], channels),
-            nn.Sigmoid(),
-        )
+        self.encoder = downward(shape, widths, 2 * latent)
+        self.decoder = upward(latent, shape, widths)
         self.log_spread = nn.Parameter(torch.tensor(math.log(SPREAD)))
 
     def encode(self, x: Images) -> Latent:
@@ -110,19 +85,3 @@ def vae(
 
     with seeded(seed):
         return VAE(shape, latent, widths)
-
-
-def _down(inputs: int, outputs: int) -> nn.Module:
-    return nn.Sequential(
-        nn.GroupNorm(GROUPS, inputs),
-        nn.SiLU(),
-        nn.Conv2d(inputs, outputs, 4, stride=2, padding=1),
-    )
-
-
-def _up(inputs: int, outputs: int) -> nn.Module:
-    return nn.Sequential(
-        nn.GroupNorm(GROUPS, inputs),
-        nn.SiLU(),
-        nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1),
-    )

@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from itertools import cycle
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -53,7 +53,8 @@ STYLE: dict[Any, Any] = {
     "ytick.color": SOFT,
 }
 WIDTH = 4.5  # inches of a chart
-COLUMNS = ("factual x", "reconstruction", "counterfactual x′", "x′ − x")
+COLUMNS = "factual x", "reconstruction", "counterfactual x′"
+CHANGES = {"factual": "x′ − x", "reconstruction": "x′ − rec."}
 BINS = 28
 POINTS = 120  # of a line; more cannot be told apart
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -65,14 +66,20 @@ MARKS = (1e-6, 1e-4, 0.01, 0.1, 0.5, 0.9, 0.99, 0.9999, 0.999999)
 
 
 @rc_context(STYLE)
-def gallery(records: Mapping[str, Counterfactuals], rows: Sequence[int]) -> Figure:
+def gallery(
+    records: Mapping[str, Counterfactuals],
+    rows: Sequence[int],
+    *,
+    since: Literal["factual", "reconstruction"] = "factual",
+) -> Figure:
     """Draw factual, reconstruction, counterfactual and difference of some rows.
 
-    Source: Dombrowski et al., 2024, Figure 8.
+    Source: Dombrowski et al., 2024, Figures 8 and 9.
 
     Args:
         records: Of the same images, by the name of their method.
         rows: Numbers of the rows to draw, one below the other.
+        since: From what the difference is taken.
 
     Raises:
         ValueError: If the data are not images of one or three channels.
@@ -89,7 +96,8 @@ def gallery(records: Mapping[str, Counterfactuals], rows: Sequence[int]) -> Figu
     for record in records.values():
         images.check_images(record.factual)
 
-    width = len(COLUMNS)
+    columns = *COLUMNS, CHANGES[since]
+    width = len(columns)
     size = 0.85 * width * len(records) + 0.4, 0.85 * len(rows) + 0.9
     figure = Figure(figsize=size)
     panels = figure.subfigures(1, len(records), squeeze=False)[0]
@@ -99,12 +107,13 @@ def gallery(records: Mapping[str, Counterfactuals], rows: Sequence[int]) -> Figu
         panel.suptitle(name, fontsize=10)
         axes = panel.subplots(len(rows), width, squeeze=False)
 
-        for column, title in enumerate(COLUMNS):
+        for column, title in enumerate(columns):
             axes[0, column].set_title(title, fontsize=7)
 
         for line, row in zip(axes, rows, strict=True):
             before, after = record.factual[row].cpu(), record.counterfactual[row].cpu()
-            change = images.signed_difference(before, after, limit)
+            start = getattr(record, since)[row].cpu()
+            change = images.signed_difference(start, after, limit)
             pictures = before, record.reconstruction[row], after, change
 
             for axis, picture in zip(line, pictures, strict=True):

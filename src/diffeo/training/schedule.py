@@ -19,6 +19,7 @@ class Schedule:
         warmup: Steps until the plateau.
         plateau: Share of all steps before the decay begins, in [0, 1).
         decay: Weight decay of AdamW.
+        momentum: Share of the moving average of gradients that a step keeps, in [0, 1).
 
     Example:
         >>> Schedule(warmup=10).factor(4, steps=100)
@@ -29,6 +30,7 @@ class Schedule:
     warmup: int = 200
     plateau: float = 0.3
     decay: float = 0.0
+    momentum: float = 0.9
 
     def factor(self, step: int, steps: int) -> float:
         """Return the rate at a step as a share of the plateau's.
@@ -52,7 +54,10 @@ class Schedule:
         """
 
         optimizer = torch.optim.AdamW(
-            model.parameters(), lr=self.rate, weight_decay=self.decay, betas=(0.9, 0.99)
+            model.parameters(),
+            lr=self.rate,
+            weight_decay=self.decay,
+            betas=(self.momentum, 0.99),
         )
         scheduler = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: self.factor(step, steps)
@@ -65,10 +70,10 @@ class Schedule:
 
 
 class Scheduled(lightning.LightningModule):
-    """A model whose weights are updated by a schedule.
+    """A model whose weights are updated by a schedule, with those of other parts.
 
     Args:
-        model: The model.
+        model: The model that is kept.
         schedule: The optimizer and its learning rate.
         seed: Seed of what a training step draws.
 
@@ -98,4 +103,4 @@ class Scheduled(lightning.LightningModule):
 
         steps = int(self.trainer.estimated_stepping_batches)
 
-        return self.schedule.optimizer(self.model, steps)
+        return self.schedule.optimizer(self, steps)

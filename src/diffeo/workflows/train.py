@@ -174,7 +174,7 @@ def train_flow(
         ['validation_bits_per_dim', 'parameters']
     """
 
-    card = _seeded(card, options.seed)
+    card = card.with_seed(options.seed)
     flow = as_flow(card.recipe.build())
     generator = torch.Generator().manual_seed(options.seed)
     noise = noise or UniformNoise()
@@ -238,7 +238,7 @@ def train_classifier(
         ['validation_accuracy', 'validation_balanced_accuracy', 'parameters']
     """
 
-    card = _seeded(card, options.seed)
+    card = card.with_seed(options.seed)
     model = card.recipe.build()
     module = Supervised(model, Schedule(decay=0.05), seed=options.seed, crop=crop)
     train_module(
@@ -356,12 +356,6 @@ def _measure_classifier(model: nn.Module, held_out: LabelledImages) -> dict[str,
         "validation_accuracy": right.mean().item(),
         "validation_balanced_accuracy": balanced_accuracy(right, held_out.labels),
     }
-
-
-def _seeded(card: zoo.Card, seed: int) -> zoo.Card:
-    settings = {**card.recipe.settings, "seed": seed}
-
-    return replace(card, recipe=replace(card.recipe, settings=settings))
 
 
 def _pixels(images: Images) -> Tensor:

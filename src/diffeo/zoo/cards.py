@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from diffeo.zoo.recipes import Recipe
@@ -83,6 +83,17 @@ class Card:
             figures={name: float(value) for name, value in figures.items()},
             **{name: metadata[name] for name in TEXTS},
         )
+
+    def with_seed(self, seed: int) -> "Card":
+        """Return the card of a recipe whose first weights have a seed.
+
+        Args:
+            seed: The seed.
+        """
+
+        recipe = replace(self.recipe, settings={**self.recipe.settings, "seed": seed})
+
+        return replace(self, recipe=recipe)
 
     def markdown(self, name: str) -> str:
         """Return the card as a page to read.

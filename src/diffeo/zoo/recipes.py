@@ -13,6 +13,7 @@ from diffeo.models.flow.recipes import Level, glow, plain, realnvp, residual
 from diffeo.models.locator import locator
 from diffeo.models.perceptron import perceptron
 from diffeo.models.seeded import seeded
+from diffeo.models.strided import encoder, generator
 from diffeo.models.unet import unet
 from diffeo.models.vae import vae
 from diffeo.models.velocity import VelocityUNet
@@ -26,7 +27,7 @@ class Recipe:
 
     Args:
         name: One of "glow", "realnvp", "cnn", "unet", "locator", "flow-matching",
-            "vae", "affine-spline" and "perceptron".
+            "vae", "generator", "encoder", "affine-spline" and "perceptron".
         settings: The recipe's arguments by name, as JSON holds them.
 
     Example:
@@ -102,6 +103,8 @@ RECIPES: dict[str, Callable[..., nn.Module]] = {
     "locator": locator,
     "flow-matching": _flow_matching,
     "vae": vae,
+    "generator": generator,
+    "encoder": encoder,
     "affine-spline": _affine_spline,
     "perceptron": perceptron,
 }

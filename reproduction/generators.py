@@ -1,0 +1,143 @@
+"""How autoencoders and generators are trained, whatever the images."""
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from diffeo import zoo
+from diffeo.coordinates.inversion import InvertedGenerator
+from diffeo.models.strided import critic
+from diffeo.models.vae import VAE
+from diffeo.shapes import Outputs
+from diffeo.training.adversarial import Adversarial
+from diffeo.training.augmentation import RandomCrop
+from diffeo.training.batches import to_images
+from diffeo.training.evidence import Evidence
+from diffeo.training.inversion import EncoderRegression
+from diffeo.training.schedule import Schedule
+from diffeo.workflows.train import TrainingOptions, train_module
+
+__all__ = ["train_encoder", "train_gan", "train_vae"]
+
+MEASURED = 500  # held-out images, or samples
+SURE = 0.9  # probability
+GAME = Schedule(rate=1e-3, momentum=0.0)
+
+
+def train_vae(
+    train: Tensor,
+    held_out: Tensor,
+    card: zoo.Card,
+    options: TrainingOptions,
+    *,
+    crop: RandomCrop | None = None,
+) -> None:
+    """Train a variational autoencoder by its evidence lower bound and store it.
+
+    Args:
+        train: Images of 8 bits to train on; larger than the model's if they are
+            cropped.
+        held_out: Such images, on which the bound is logged and the figures measured.
+        card: What to tell of the weights; its recipe is of an autoencoder.
+        options: How long to train, and where to keep what.
+        crop: What is cut out of training images at random, if anything.
+    """
+
+    card = card.with_seed(options.seed)
+    module = Evidence(
+        cast("VAE", card.recipe.build()), Schedule(), seed=options.seed, crop=crop
+    )
+
+    def measure(model: nn.Module) -> dict[str, float]:
+        vae, x = cast("VAE", model), to_images(held_out[:MEASURED])
+        bound = Evidence(vae, Schedule(), seed=0).bound(x, draw=0).mean().item()
+        z = vae.encode(x)
+
+        return {
+            "validation_bound_nats": bound,
+            "reconstruction_mse": (vae.decode(z) - x).square().mean().item(),
+            "latent_norm_ratio": z.square().mean(1).sqrt().median().item(),
+        }
+
+    train_module(module, (train,), (held_out,), card, options, measure)
+
+
+def train_gan(
+    train: Tensor,
+    held_out: Tensor,
+    card: zoo.Card,
+    options: TrainingOptions,
+    classifier: nn.Module,
+) -> None:
+    """Train a generator against a critic of the same widths and store it.
+
+    Args:
+        train: Images of 8 bits to train on.
+        held_out: Such images, on which the critic's loss is logged.
+        card: What to tell of the weights; its recipe is of a generator.
+        options: How long to train, and where to keep what.
+        classifier: Logits of images, by which samples are measured.
+    """
+
+    card = card.with_seed(options.seed)
+    settings = card.recipe.settings
+    module = Adversarial(
+        card.recipe.build(),
+        critic(tuple(settings["shape"]), settings["widths"], seed=options.seed),
+        settings["latent"],
+        GAME,
+        seed=options.seed,
+    )
+
+    def measure(model: nn.Module) -> dict[str, float]:
+        generator = torch.Generator().manual_seed(0)
+        z = torch.randn(MEASURED, settings["latent"], generator=generator)
+
+        return _classes(classifier(model(z)))
+
+    train_module(module, (train,), (held_out,), card, options, measure)
+
+
+def train_encoder(
+    train: Tensor,
+    held_out: Tensor,
+    card: zoo.Card,
+    options: TrainingOptions,
+    place: InvertedGenerator,
+) -> None:
+    """Train an encoder to invert a generator and store it.
+
+    Args:
+        train: Images of 8 bits to train on.
+        held_out: Such images, on which the loss is logged and the figure measured.
+        card: What to tell of the weights; its recipe is of an encoder.
+        options: How long to train, and where to keep what.
+        place: The generator's coordinates.
+    """
+
+    card = card.with_seed(options.seed)
+    module = EncoderRegression(
+        card.recipe.build(), place, Schedule(), seed=options.seed
+    )
+
+    def measure(model: nn.Module) -> dict[str, float]:
+        x = to_images(held_out[:MEASURED])
+        error = place.decode(model(x)) - x
+
+        return {"reconstruction_mse": error.square().mean().item()}
+
+    train_module(module, (train,), (held_out,), card, options, measure)
+
+
+@torch.no_grad()
+def _classes(logits: Outputs) -> dict[str, float]:
+    """Return the share of the rarest class of samples, and that of clear ones."""
+
+    sure, found = logits.softmax(1).max(1)
+    counts = found.bincount(minlength=logits.shape[1])
+
+    return {
+        "sample_rarest_class_share": counts.min().item() / len(found),
+        "sample_sure_share": (sure >= SURE).double().mean().item(),
+    }
