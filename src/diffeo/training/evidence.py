@@ -7,14 +7,13 @@ from torch import Tensor
 
 from diffeo.models.vae import VAE
 from diffeo.shapes import Data, Latent, Scores
-from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
-from diffeo.training.schedule import Schedule, Scheduled
+from diffeo.training.schedule import ScheduledOnImages
 
 __all__ = ["Evidence", "divergence_from_prior", "gaussian_log_density"]
 
 
-class Evidence(Scheduled):
+class Evidence(ScheduledOnImages):
     """Maximize a lower bound of the log-density of images, with one draw of the latent.
 
     log p(x) ≥ E[log p(x | z)] − KL(q(z | x) ‖ N(0, I)), z drawn from q.
@@ -29,6 +28,7 @@ class Evidence(Scheduled):
         crop: What is cut out of training images; held-out ones are squares already.
 
     Example:
+        >>> from diffeo.training.schedule import Schedule
         >>> module = Evidence(VAE((1, 8, 8), 2, (8,)), Schedule(), seed=0)
         >>> module.bound(torch.zeros(3, 1, 8, 8), draw=0).shape
         torch.Size([3])
@@ -36,26 +36,11 @@ class Evidence(Scheduled):
 
     model: VAE
 
-    def __init__(
-        self,
-        model: VAE,
-        schedule: Schedule,
-        *,
-        seed: int,
-        crop: RandomCrop | None = None,
-    ) -> None:
-        super().__init__(model, schedule, seed=seed)
-        self.crop = crop
-
     def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
         """Return the mean negative bound in nats a pixel, with this step's draws."""
 
-        x, seed = to_images(batch[0]), self.step_seed()
-
-        if self.crop:
-            x = self.crop(x, generator=torch.Generator().manual_seed(seed))
-
-        loss = self._loss(x, seed)
+        x = self.training_images(batch[0], self.step_generator())
+        loss = self._loss(x, self.step_seed())
         self.log("train_loss", loss, prog_bar=True)
 
         return loss

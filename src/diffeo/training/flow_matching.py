@@ -7,12 +7,12 @@ from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.shapes import Data
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
-from diffeo.training.schedule import Schedule, Scheduled
+from diffeo.training.schedule import Schedule, ScheduledOnImages
 
 __all__ = ["VelocityMatching", "path_error"]
 
 
-class VelocityMatching(Scheduled):
+class VelocityMatching(ScheduledOnImages):
     """Minimize the squared error of velocities, at times that are logit-normal.
 
     Noise on the data keeps the field from growing steep next to them.
@@ -47,14 +47,14 @@ class VelocityMatching(Scheduled):
         noise: float = 0.03,
         crop: RandomCrop | None = None,
     ) -> None:
-        super().__init__(model, schedule, seed=seed)
+        super().__init__(model, schedule, seed=seed, crop=crop)
         self.noise = noise
-        self.crop = crop
 
     def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
         """Return the mean squared error, with draws that this step owns."""
 
-        loss = self._loss(batch[0], self.step_seed(), self.crop)
+        generator = self.step_generator()
+        loss = self._loss(self.training_images(batch[0], generator), generator)
         self.log("train_loss", loss, prog_bar=True)
 
         return loss
@@ -62,13 +62,11 @@ class VelocityMatching(Scheduled):
     def validation_step(self, batch: list[Tensor], index: int) -> None:
         """Log the mean squared error, with the same draws every epoch."""
 
-        self.log("val_loss", self._loss(batch[0], index, None), prog_bar=True)
+        generator = torch.Generator().manual_seed(index)
+        loss = self._loss(to_images(batch[0]), generator)
+        self.log("val_loss", loss, prog_bar=True)
 
-    def _loss(self, pixels: Tensor, seed: int, crop: RandomCrop | None) -> Tensor:
-        generator = torch.Generator().manual_seed(seed)
-        x = to_images(pixels)
-        x = crop(x, generator=generator) if crop else x
-
+    def _loss(self, x: Tensor, generator: torch.Generator) -> Tensor:
         return path_error(self.model, x, noise=self.noise, generator=generator)
 
 

@@ -7,12 +7,12 @@ from diffeo.coordinates.inversion import InvertedGenerator
 from diffeo.shapes import Data
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
-from diffeo.training.schedule import Schedule, Scheduled
+from diffeo.training.schedule import Schedule, ScheduledOnImages
 
 __all__ = ["EncoderRegression"]
 
 
-class EncoderRegression(Scheduled):
+class EncoderRegression(ScheduledOnImages):
     """Regress latents on samples, and images on their reconstructions.
 
     Minimize the mean square of e(g(z)) − z, for z from N(0, I), and that of
@@ -46,21 +46,16 @@ class EncoderRegression(Scheduled):
         weight: float = 1.0,
         crop: RandomCrop | None = None,
     ) -> None:
-        super().__init__(encoder, schedule, seed=seed)
+        super().__init__(encoder, schedule, seed=seed, crop=crop)
         place.requires_grad_(requires_grad=False)
         self.untrained = (place,)  # in a tuple, so that its weights are not averaged
         self.weight = weight
-        self.crop = crop
 
     def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
         """Return the loss of images, with latents that this step owns."""
 
-        x, seed = to_images(batch[0]), self.step_seed()
-
-        if self.crop:
-            x = self.crop(x, generator=torch.Generator().manual_seed(seed))
-
-        loss = self.loss(x, seed)
+        x = self.training_images(batch[0], self.step_generator())
+        loss = self.loss(x, self.step_seed())
         self.log("train_loss", loss, prog_bar=True)
 
         return loss

@@ -4,16 +4,17 @@ import torch
 from torch import Tensor
 
 from diffeo.models.flow.flow import Flow
+from diffeo.shapes import Images
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.backward import MemoryMode, in_memory_mode
 from diffeo.training.batches import to_images
 from diffeo.training.noise import Noise, UniformNoise
-from diffeo.training.schedule import Schedule, Scheduled
+from diffeo.training.schedule import Schedule, ScheduledOnImages
 
 __all__ = ["Likelihood"]
 
 
-class Likelihood(Scheduled):
+class Likelihood(ScheduledOnImages):
     """Minimize the bits per dimension of noisy images.
 
     Source: Dombrowski et al., 2024, equation (7).
@@ -45,15 +46,16 @@ class Likelihood(Scheduled):
         noise: Noise | None = None,
         crop: RandomCrop | None = None,
     ) -> None:
-        super().__init__(flow, schedule, seed=seed)
+        super().__init__(flow, schedule, seed=seed, crop=crop)
         self.mode: MemoryMode = mode
         self.noise = noise or UniformNoise()
-        self.crop = crop
 
     def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
         """Return the mean bits per dimension, with draws that this step owns."""
 
-        loss = self._bits(batch[0], self.global_step + 1, self.share(), self.crop)
+        generator = self._generator(2 * self.global_step + 3)
+        x = self.training_images(batch[0], generator)
+        loss = self._bits(x, self.share(), generator)
         self.log("train_bits", loss, prog_bar=True)
 
         return loss
@@ -61,16 +63,15 @@ class Likelihood(Scheduled):
     def validation_step(self, batch: list[Tensor], index: int) -> None:
         """Log the mean bits per dimension, with the same noise every epoch."""
 
-        self.log("val_bits", self._bits(batch[0], -index, 1.0), prog_bar=True)
+        bits = self._bits(to_images(batch[0]), 1.0, self._generator(2 * index))
+        self.log("val_bits", bits, prog_bar=True)
 
-    def _bits(
-        self, pixels: Tensor, draw: int, share: float, crop: RandomCrop | None = None
-    ) -> Tensor:
-        generator = torch.Generator().manual_seed(
-            self.seed * 1_000_003 + abs(draw) * 2 + (draw > 0)
-        )
-        x = to_images(pixels)
-        x = crop(x, generator=generator) if crop else x
+    def _generator(self, draw: int) -> torch.Generator:
+        """Return a generator for a draw; training has the odd ones."""
+
+        return torch.Generator().manual_seed(self.seed * 1_000_003 + draw)
+
+    def _bits(self, x: Images, share: float, generator: torch.Generator) -> Tensor:
         x = self.noise(x, share, generator=generator)
 
         return in_memory_mode(self.model, self.mode).bits_per_dimension(x).mean()

@@ -66,7 +66,7 @@ class Points(Scheduled):
         """Return the mean loss of images, every other of which is mirrored."""
 
         pixels, points = batch
-        generator = torch.Generator().manual_seed(self.step_seed())
+        generator = self.step_generator()
         x, points = _mirrored(to_images(pixels), points, generator)
         loss, error = self._loss(jittered(x, JITTER, generator=generator), points)
         self.log("train_loss", loss, prog_bar=True)

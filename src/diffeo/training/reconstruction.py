@@ -34,7 +34,7 @@ class Reconstruction(Scheduled):
     def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
         """Return the mean squared distance, with a shift that this step owns."""
 
-        generator = torch.Generator().manual_seed(self.step_seed())
+        generator = self.step_generator()
         x = shifted(batch[0], self.shift, generator=generator) / 255
         error: Tensor = (self.model(x) - x).square().flatten(1).sum(1).mean()
 

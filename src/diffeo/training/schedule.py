@@ -5,9 +5,12 @@ from dataclasses import dataclass
 import pytorch_lightning as lightning
 import torch
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
-from torch import nn
+from torch import Tensor, nn
 
-__all__ = ["Schedule", "Scheduled"]
+from diffeo.training.augmentation import RandomCrop
+from diffeo.training.batches import to_images
+
+__all__ = ["Schedule", "Scheduled", "ScheduledOnImages"]
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,11 @@ class Scheduled(lightning.LightningModule):
 
         return self.seed * 1_000_003 + self.global_step
 
+    def step_generator(self) -> torch.Generator:
+        """Return a generator of draws that the current step owns."""
+
+        return torch.Generator().manual_seed(self.step_seed())
+
     def share(self) -> float:
         """Return how much of the training is over, in [0, 1]."""
 
@@ -104,3 +112,42 @@ class Scheduled(lightning.LightningModule):
         steps = int(self.trainer.estimated_stepping_batches)
 
         return self.schedule.optimizer(self, steps)
+
+
+class ScheduledOnImages(Scheduled):
+    """A model that is trained on images, which may be parts of larger ones.
+
+    Args:
+        model: The model.
+        schedule: The optimizer and its learning rate.
+        seed: Seed of what a training step draws, crops among it.
+        crop: What is cut out of training images; held-out ones are squares already.
+
+    Example:
+        >>> module = ScheduledOnImages(nn.Identity(), Schedule(), seed=3)
+        >>> module.training_images(torch.ones(1, 1, 1, 1), torch.Generator()).item()
+        1.0
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        schedule: Schedule,
+        *,
+        seed: int,
+        crop: RandomCrop | None = None,
+    ) -> None:
+        super().__init__(model, schedule, seed=seed)
+        self.crop = crop
+
+    def training_images(self, pixels: Tensor, generator: torch.Generator) -> Tensor:
+        """Return what is cut out of a training batch, in [0, 1].
+
+        Args:
+            pixels: Images, as bytes or as floats in [0, 1].
+            generator: Source of the crops.
+        """
+
+        x = to_images(pixels)
+
+        return self.crop(x, generator=generator) if self.crop else x

@@ -1,18 +1,16 @@
 """Fit a classifier by cross-entropy."""
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from diffeo.models.seeded import seeded
-from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
-from diffeo.training.schedule import Schedule, Scheduled
+from diffeo.training.schedule import ScheduledOnImages
 
 __all__ = ["MultiLabel", "Supervised"]
 
 
-class Supervised(Scheduled):
+class Supervised(ScheduledOnImages):
     """Minimize the plain cross-entropy of logits.
 
     Batches are images, as bytes or as floats in [0, 1], and the classes' numbers.
@@ -24,33 +22,17 @@ class Supervised(Scheduled):
         crop: What is cut out of training images; held-out ones are squares already.
 
     Example:
-        >>> from torch import nn
         >>> from diffeo.training.schedule import Schedule
         >>> model = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
         >>> Supervised(model, Schedule(), seed=0).seed
         0
     """
 
-    def __init__(
-        self,
-        model: nn.Module,
-        schedule: Schedule,
-        *,
-        seed: int,
-        crop: RandomCrop | None = None,
-    ) -> None:
-        super().__init__(model, schedule, seed=seed)
-        self.crop = crop
-
     def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
         """Return the mean cross-entropy, with draws that this step owns."""
 
         pixels, labels = batch
-        x = to_images(pixels)
-
-        if self.crop:
-            generator = torch.Generator().manual_seed(self.step_seed())
-            x = self.crop(x, generator=generator)
+        x = self.training_images(pixels, self.step_generator())
 
         with seeded(self.step_seed()):
             logits = self.model(x)
