@@ -1,24 +1,16 @@
 """Coordinates whose data stay between two values."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import torch
-
-from diffeo.coordinates.inference import inference_form
-from diffeo.coordinates.protocol import (
-    Coordinates,
-    decode_with,
-    is_exact,
-    is_typical,
-    start_memory,
-)
-from diffeo.shapes import Data, Flags, Latent, Memory
+from diffeo.coordinates.protocol import decode_with, is_exact, start_memory
+from diffeo.coordinates.wrapping import Wrapping
+from diffeo.shapes import Data, Latent, Memory
 
 __all__ = ["Bounded"]
 
 
 @dataclass(frozen=True, eq=False)
-class Bounded:
+class Bounded(Wrapping):
     """Clamp decoded data, with the gradient passed straight through.
 
     What the model judges and what is returned are then one image. Geometry and
@@ -38,14 +30,8 @@ class Bounded:
         tensor([[0.5000, 1.0000]])
     """
 
-    coordinates: Coordinates
     low: float = 0.0
     high: float = 1.0
-
-    def encode(self, x: Data) -> Latent:
-        """Return the coordinates of data."""
-
-        return self.coordinates.encode(x)
 
     def decode(self, z: Latent) -> Data:
         """Return the clamped data."""
@@ -61,28 +47,6 @@ class Bounded:
         """Return the clamped data of each row."""
 
         return self._clamped(decode_with(self.coordinates, z, memory))
-
-    def inference(
-        self, *, dtype: torch.dtype | None = None, invertible: bool = False
-    ) -> "Bounded | None":
-        """Return the same bounds around the inference form of the coordinates inside.
-
-        Args:
-            dtype: Precision of the heavy arithmetic, if not that of the parameters.
-            invertible: Whether the backward pass keeps only its output.
-
-        Returns:
-            None if the coordinates inside have no such form.
-        """
-
-        form = inference_form(self.coordinates, dtype=dtype, invertible=invertible)
-
-        return None if form is None else replace(self, coordinates=form)
-
-    def is_typical(self, x: Data) -> Flags | None:
-        """Return whether the coordinates inside find data typical, if they know."""
-
-        return is_typical(self.coordinates, x)
 
     def is_exact(self) -> bool:
         """Return whether data within the bounds are decoded from their encoding."""

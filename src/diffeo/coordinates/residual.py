@@ -1,23 +1,18 @@
 """Approximate coordinates in which every row starts at its own data."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 
-from diffeo.coordinates.inference import inference_form
-from diffeo.coordinates.protocol import (
-    Coordinates,
-    decode_with,
-    is_typical,
-    start_memory,
-)
-from diffeo.shapes import Data, Flags, Latent, Memory
+from diffeo.coordinates.protocol import decode_with, start_memory
+from diffeo.coordinates.wrapping import Wrapping
+from diffeo.shapes import Data, Latent, Memory
 
 __all__ = ["Residual"]
 
 
 @dataclass(frozen=True, eq=False)
-class Residual:
+class Residual(Wrapping):
     """Decode to g(z) + (x − g(z₀)), where z₀ is the encoding of the row's data x.
 
     What the generator g cannot make of x is kept as it is, and a search starts at x
@@ -41,13 +36,6 @@ class Residual:
         tensor([[3., 5.]])
     """
 
-    coordinates: Coordinates
-
-    def encode(self, x: Data) -> Latent:
-        """Return the coordinates of data."""
-
-        return self.coordinates.encode(x)
-
     def decode(self, z: Latent) -> Data:
         """Return what the generator makes, with no remainder."""
 
@@ -67,25 +55,3 @@ class Residual:
         remainder, *kept = memory
 
         return decode_with(self.coordinates, z, tuple(kept)) + remainder
-
-    def inference(
-        self, *, dtype: torch.dtype | None = None, invertible: bool = False
-    ) -> "Residual | None":
-        """Return the same around the inference form of the coordinates inside.
-
-        Args:
-            dtype: Precision of the heavy arithmetic, if not that of the parameters.
-            invertible: Whether the backward pass keeps only its output.
-
-        Returns:
-            None if the coordinates inside have no such form.
-        """
-
-        form = inference_form(self.coordinates, dtype=dtype, invertible=invertible)
-
-        return None if form is None else replace(self, coordinates=form)
-
-    def is_typical(self, x: Data) -> Flags | None:
-        """Return whether the coordinates inside find data typical, if they know."""
-
-        return is_typical(self.coordinates, x)
