@@ -89,14 +89,14 @@ def test_an_unforeseen_error_is_called_a_bug_and_debug_shows_it(
 def test_the_demo_writes_its_page_and_prints_its_path_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("diffeo.workflows.demo.ROWS", 8)
+    monkeypatch.setattr("diffeo.workflows.demo.ROWS", 3)
     out = tmp_path / "demo"
     ended = run("demo", "--out", out, "--quiet")
     latent = Counterfactuals.load(out / "latent.safetensors")
 
     assert ended.code == 0
     assert ended.stdout.splitlines()[-1] == str((out / "report.html").resolve())
-    assert len(latent) == 8
+    assert len(latent) == 3
     assert latent.reached.all()
 
 

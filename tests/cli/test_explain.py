@@ -72,7 +72,7 @@ def explain(out: Path, **options: object) -> Ended:
 
 def test_explain_writes_all_there_is_to_see(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    ended = explain(out, path=True, steps=200)
+    ended = explain(out, path=True, limit=2, steps=200)
     record = Counterfactuals.load(out / "record.safetensors")
     page = (out / "report.html").read_text()
 
@@ -80,19 +80,19 @@ def test_explain_writes_all_there_is_to_see(tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
 
     assert ended.code == 0
-    assert ended.stdout.splitlines()[0] == "3 of 3 reached the target (3 reached)"
+    assert ended.stdout.splitlines()[0] == "2 of 2 reached the target (2 reached)"
     assert ended.stdout.splitlines()[1].startswith("medians: steps ")
     assert ended.stdout.splitlines()[-1] == str((out / "report.html").resolve())
     assert (out / "gallery.png").is_file()
-    assert torch.equal(record.factual, sample_digits().images[:3])
-    assert [row["target"] for row in rows] == ["9"] * 3
+    assert torch.equal(record.factual, sample_digits().images[:2])
+    assert [row["target"] for row in rows] == ["9"] * 2
     assert [int(row["steps"]) for row in rows] == record.steps.tolist()
     assert record.settings["model"] == {"name": "mnist-cnn"}
     assert record.settings["coordinates"] == {"name": "mnist-flow"}
     assert "No path is shown" not in page
     assert not (out / "batches").exists()
 
-    for row in range(3):
+    for row in range(2):
         picture = read_images(out / f"images/{row:05d}-counterfactual.png").images
         assert torch.equal(picture[0], to_8_bits(record.counterfactual)[row])
 

@@ -7,6 +7,9 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.methods import Bisected, GradientMethod, manhattan, wachter
 from diffeo.search import Run
 from laws import images, tiny_classifier, tiny_flow
+from unchecked import unchecked
+
+__all__ = ["unchecked"]
 
 MODEL, FLOW, X = tiny_classifier(3), tiny_flow(), images(6, seed=2)
 STEP = Box(Gradient(0.02), 0.0, 1.0)

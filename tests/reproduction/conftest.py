@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from matplotlib.figure import Figure
 from torch import nn
 
 from diffeo import zoo
@@ -22,6 +23,18 @@ __all__ = ["unchecked"]
 
 COLOR, GRAY = (3, 64, 64), (1, 128, 128)
 FLOWS = {"celeba-flow": COLOR, "chest-flow": GRAY, "mall-flow": COLOR}
+
+
+@pytest.fixture(autouse=True)
+def coarse_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write all figures with few pixels, which takes less time."""
+
+    save = Figure.savefig
+    monkeypatch.setattr(
+        Figure,
+        "savefig",
+        lambda self, path, **how: save(self, path, **(how | {"dpi": 20})),
+    )
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Laws of the search, over every coordinates × objective × ascent."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -36,7 +37,13 @@ def run(case: SearchCase, x: Tensor, how: Run = RUN) -> Counterfactuals:
 
 @cache
 def record_of(name: str) -> Counterfactuals:
-    return run(CASES[name], FEW)
+    """Check the types of every part once, and leave them unchecked beside others."""
+
+    where, what, _ = name.split(" / ")
+    checked = where == "identity" or what == "a class"
+
+    with nullcontext() if checked else unchecked_calls():
+        return run(CASES[name], FEW)
 
 
 def assert_same_rows(one: Counterfactuals, other: Counterfactuals) -> None:
@@ -113,14 +120,10 @@ def test_a_record_saved_and_loaded_is_equal(name: str, tmp_path: Path) -> None:
 
 @cache
 def classify(restarts: int = 0) -> Counterfactuals:
-    return search(
-        X,
-        tiny_classifier(3),
-        TargetClass(2, confidence=0.9),
-        tiny_flow(),
-        Adam(0.05),
-        Run(steps=200, restarts=restarts),
-    )
+    parts = tiny_classifier(3), TargetClass(2, confidence=0.9), tiny_flow(), Adam(0.05)
+
+    with unchecked_calls():
+        return search(X, *parts, Run(steps=200, restarts=restarts))
 
 
 def test_most_rows_reach_a_class_in_latent_coordinates() -> None:
@@ -226,9 +229,10 @@ def test_an_interrupt_returns_what_is_finished() -> None:
 
     # Four calls come before the first step, which the first batch then takes some of.
     call = 4 + int(whole.steps[:2].max()) + 8
-    stopped = search(
-        X, Interrupting(model, call).eval(), objective, tiny_flow(), Adam(0.05), how
-    )
+    interrupting = Interrupting(model, call).eval()
+
+    with unchecked_calls():
+        stopped = search(X, interrupting, objective, tiny_flow(), Adam(0.05), how)
 
     assert len(stopped) == len(X)
     assert stopped.finished[:2].all()

@@ -5,6 +5,7 @@ from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
 from diffeo.training.points import Points, heat_maps
 from diffeo.training.schedule import Schedule
+from unchecked import unchecked_calls
 
 NAN = torch.nan
 
@@ -39,12 +40,11 @@ def test_maps_are_one_at_points_and_zero_far_from_all() -> None:
 def test_a_small_network_learns_to_count_dots() -> None:
     x, heads = scene(240)
     module = Points(locator(3, width=8, depth=2), Schedule(rate=0.01, warmup=5), seed=0)
-    fit(
-        module,
-        batches(x[:200], heads[:200], size=10, seed=0),
-        None,
-        Fit(None, 12, average=0.9, progress=False),
-    )
+    train = batches(x[:200], heads[:200], size=10, seed=0)
+
+    with unchecked_calls():
+        fit(module, train, None, Fit(None, 12, average=0.9, progress=False))
+
     counts = heads[..., 0].isfinite().sum(1)
 
     with torch.no_grad():

@@ -69,7 +69,7 @@ def demo_to_folder(
         coordinates=dict(zip(records, places, strict=True)),
     )
     write_report(records, folder, options)
-    gallery(records, range(8)).savefig(folder / "gallery.png", dpi=150)
+    gallery(records, range(len(fours))[:8]).savefig(folder / "gallery.png", dpi=150)
     along_path(records).savefig(folder / "confidence.png", dpi=150)
 
     return records
