@@ -25,6 +25,7 @@ class Bounded(Wrapping):
         high: Greatest value of the data.
 
     Example:
+        >>> import torch
         >>> from diffeo import Identity
         >>> Bounded(Identity((2,))).decode(torch.tensor([[0.5, 1.5]]))
         tensor([[0.5000, 1.0000]])

@@ -22,6 +22,7 @@ class Supervised(ScheduledOnImages):
         crop: What is cut out of training images; held-out ones are squares already.
 
     Example:
+        >>> from torch import nn
         >>> from diffeo.training.schedule import Schedule
         >>> model = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
         >>> Supervised(model, Schedule(), seed=0).seed
@@ -68,6 +69,8 @@ class MultiLabel(Supervised):
     Batches are images and a flag for each label; logits have the labels' shape.
 
     Example:
+        >>> import torch
+        >>> from torch import nn
         >>> from diffeo.training.schedule import Schedule
         >>> model = MultiLabel(nn.Identity(), Schedule(), seed=0)
         >>> model.loss(torch.zeros(1, 3), torch.ones(1, 3, dtype=torch.bool))
