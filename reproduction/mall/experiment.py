@@ -104,6 +104,7 @@ class Setup:
         flow: The flow of patches.
         model: The network under explanation.
         oracle: A larger one.
+        said: How many heads the network finds in each test patch.
     """
 
     train: CrowdPatches
@@ -111,6 +112,7 @@ class Setup:
     flow: Flow
     model: Locator
     oracle: Locator
+    said: Scores
 
     def factuals(self, case: Case, count: int) -> Images:
         """Return test patches of few people or many, as the model sees them.
@@ -119,8 +121,7 @@ class Setup:
         """
 
         images = self.test.labelled().images
-        said = counted(self.model, images)
-        fitting = said <= FEW if case.few else said >= MANY
+        fitting = self.said <= FEW if case.few else self.said >= MANY
         rows = fitting.nonzero()[:, 0]
         chosen = torch.linspace(0, len(rows) - 1, min(count, len(rows))).long()
 
@@ -145,14 +146,16 @@ def measure_mall(options: ExperimentOptions) -> Findings:
 
     size = QUICK if options.quick else FULL
     run = replace(size.run, progress=options.progress)
+    patches = mall("test", options.data, size=SIZE, limit=size.frames)
+    test, model = patches.labelled().images, as_locator(trained("mall-unet"))
     setup = Setup(
         mall("train", options.data, size=SIZE, limit=size.frames),
-        mall("test", options.data, size=SIZE, limit=size.frames),
+        patches,
         as_flow(trained("mall-flow")),
-        as_locator(trained("mall-unet")),
+        model,
         as_locator(trained("mall-oracle")),
+        counted(model, test),
     )
-    test = setup.test.labelled().images
     references = test[:: max(1, len(test) // REFERENCES)]
     results = {
         **flow_figures(setup.flow, references, GaussianNoise()),
