@@ -28,7 +28,7 @@ LATENT = 2  # one coordinate along the curve, one across: a third direction is s
 HIDDEN = 64, 64
 NARROW = 0.1  # of the ribbon's width is its height
 SAMPLES = 20_000
-SPREAD = 0.1  # of decoded points, in units of the thickness
+SPREAD = 0.25  # of decoded points, in units of the thickness
 KINDS = {"variational": 1.0, "plain": 0.0}
 NAMES = {"variational": "variational", "plain": "plain, without a prior"}
 FRESH = 1_000  # added to a seed: points to which nothing was fitted
@@ -82,15 +82,16 @@ class Scale:
     seeds: tuple[int, ...]
 
 
-FULL = Scale(FreshPoints(2000, noise=RIBBON, first=0.5), (0.4, 0.2, 0.1, 0.05), (0, 1))
+FULL = Scale(FreshPoints(2000, noise=RIBBON, first=1.0), (0.8, 0.4, 0.2, 0.1), (0, 1))
 QUICK = Scale(FreshPoints(8, size=64, noise=RIBBON), (0.2, 0.1), (0,))
 
 
 def fit_autoencoder(points: FreshPoints, *, prior: float) -> PointAutoencoder:
     """Return an autoencoder fitted to points by the evidence lower bound.
 
-    The spread of the decoded points is a tenth of the thickness at each step. A
-    learned one grows, and then the coordinate across is not used.
+    The spread of the decoded points is a quarter of the thickness at each step. A
+    learned one grows, and then the coordinate across is not used. The prior gets its
+    weight over the first half of the steps for the same reason.
 
     Args:
         points: What to fit it to.
@@ -105,10 +106,12 @@ def fit_autoencoder(points: FreshPoints, *, prior: float) -> PointAutoencoder:
         mean, log_variance = model.posterior(x)
         noise = prior * torch.randn(mean.shape, generator=generator)
         decoded = model.decoder(mean + noise * (log_variance / 2).exp())
-        spread = x.new_tensor(SPREAD * points.thickness_at(next(steps)))
+        step = next(steps)
+        spread = x.new_tensor(SPREAD * points.thickness_at(step))
         fit = gaussian_log_density(x, decoded, spread.log())
+        weight = prior * min(1.0, 2 * step / points.steps)
 
-        return (prior * divergence_from_prior(mean, log_variance) - fit).mean()
+        return (weight * divergence_from_prior(mean, log_variance) - fit).mean()
 
     model = PointAutoencoder(points.seed)
     minimize(model, loss, points)
