@@ -138,7 +138,7 @@ CELEBA_TRAININGS = (
         partial(train_celeba_flow, "paper"),
     ),
     Training(
-        "celeba-vae", "A variational autoencoder of faces.", 24, train_celeba_vae, 32
+        "celeba-vae", "A variational autoencoder of faces.", 32, train_celeba_vae, 32
     ),
     _classifier("blond", 15),
     _classifier("smiling", 10),
