@@ -15,6 +15,7 @@ from reproduction.celeba.training import CELEBA_TRAININGS
 from reproduction.chest.experiment import CHEST_XRAY
 from reproduction.chest.training import CHEST_TRAININGS
 from reproduction.experiment import ROOT, ExperimentOptions, Size, Training
+from reproduction.helix.autoencoders import HELIX_AUTOENCODERS
 from reproduction.helix.coordinates import HELIX_COORDINATES
 from reproduction.helix.experiment import HELIX
 from reproduction.helix.training import HELIX_CLASSIFIER, HELIX_FLOW
@@ -45,6 +46,7 @@ __all__ = ["EXPERIMENTS", "TRAININGS", "app", "main"]
 
 EXPERIMENTS = (
     HELIX,
+    HELIX_AUTOENCODERS,
     HELIX_COORDINATES,
     MNIST,
     MNIST_APPROXIMATE,

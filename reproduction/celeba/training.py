@@ -17,6 +17,7 @@ from diffeo.training.noise import GaussianNoise
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.train import TrainingOptions, train_classifier, train_flow
 from reproduction.experiment import Size, Training, training_command
+from reproduction.generators import train_vae
 from reproduction.paper_glow import glows
 
 __all__ = [
@@ -35,6 +36,9 @@ TERMS = "non-commercial research only, as CelebA"
 LEVELS = Level(4, 48), Level(6, 80), Level(8, 128), Level(6, 160)
 FLOWS = glows(3, SIZE, LEVELS)
 FACES_CNN = zoo.Recipe("cnn", {"shape": [3, SIZE, SIZE], "classes": 2, "width": 16})
+FACES_VAE = zoo.Recipe(
+    "vae", {"shape": [3, SIZE, SIZE], "latent": 128, "widths": [32, 64, 96, 128]}
+)
 ATTRIBUTES = {"blond": "Blond_Hair", "smiling": "Smiling", "young": "Young"}
 
 
@@ -52,6 +56,15 @@ def train_celeba_flow(size: Size, options: TrainingOptions, data: Path | None) -
         crop=RandomCrop(SIZE),
         schedule=Schedule(rate=1e-3),
     )
+
+
+def train_celeba_vae(options: TrainingOptions, data: Path | None) -> None:
+    """Train a variational autoencoder of faces."""
+
+    train = celeba("train", data, size=SIZE, margin=MARGIN).pixels
+    held_out = celeba("validation", data, size=SIZE).pixels
+    card = zoo.Card(FACES_VAE, CELEBA, training_command(options), TERMS, {})
+    train_vae(train, held_out, card, options, crop=RandomCrop(SIZE))
 
 
 def train_celeba_classifier(
@@ -123,6 +136,9 @@ CELEBA_TRAININGS = (
         partial(train_celeba_flow, "small"),
         16,
         partial(train_celeba_flow, "paper"),
+    ),
+    Training(
+        "celeba-vae", "A variational autoencoder of faces.", 32, train_celeba_vae, 32
     ),
     _classifier("blond", 15),
     _classifier("smiling", 10),

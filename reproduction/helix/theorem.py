@@ -12,7 +12,14 @@ from diffeo.progress import track
 from reproduction.helix.measures import Measures, measure_flow
 from reproduction.helix.models import FreshPoints, fit_flow
 
-__all__ = ["Family", "Series", "family_results", "fit_families", "make_family"]
+__all__ = [
+    "Family",
+    "Series",
+    "family_results",
+    "fit_families",
+    "make_family",
+    "slopes",
+]
 
 SPREAD = (0.025, 0.975)  # quantiles of the slopes over seeds and places
 Thicknesses = Float[Tensor, " thicknesses"]
@@ -79,30 +86,40 @@ class Family:
         smallest, across, log_ratios, _ = self.measures
         squares = self.thicknesses.square()
         means = smallest.log().mean((2, 3)).exp()
-        slopes, ratios = self._slopes(means), means / squares
-        places = self._slopes(smallest.log().mean(3).exp().mT)
+        found, ratios = slopes(self.thicknesses, means), means / squares
+        places = slopes(self.thicknesses, smallest.log().mean(3).exp().mT)
         low, high = places.flatten().quantile(places.new_tensor(SPREAD))
 
         return {
-            "normal_eigenvalue_slope": slopes.mean(),
-            "normal_eigenvalue_slope_low": slopes.min(),
-            "normal_eigenvalue_slope_high": slopes.max(),
+            "normal_eigenvalue_slope": found.mean(),
+            "normal_eigenvalue_slope_low": found.min(),
+            "normal_eigenvalue_slope_high": found.max(),
             "normal_eigenvalue_slope_place_low": low,
             "normal_eigenvalue_slope_place_high": high,
             "normal_eigenvalue_ratio_min": ratios.min(),
             "normal_eigenvalue_ratio_max": ratios.max(),
             "normal_eigenvalue_ratio_worst": (smallest.amax((0, 2, 3)) / squares).max(),
-            "euclidean_normal_slope": self._slopes(across.mean((2, 3))).mean(),
+            "euclidean_normal_slope": slopes(
+                self.thicknesses, across.mean((2, 3))
+            ).mean(),
             "euclidean_normal_ratio_worst": (across.amax((0, 2, 3)) / squares).max(),
             "kl_nats_worst": log_ratios.mean(2).max(),
         }
 
-    def _slopes(
-        self, eigenvalues: Float[Tensor, "*flows thicknesses"]
-    ) -> Float[Tensor, "*flows"]:
-        x = self.thicknesses.log() - self.thicknesses.log().mean()
 
-        return (eigenvalues.log() @ x) / x.square().sum()
+def slopes(
+    thicknesses: Thicknesses, eigenvalues: Float[Tensor, "*flows thicknesses"]
+) -> Float[Tensor, "*flows"]:
+    """Return the slope of log eigenvalues over log δ, by least squares.
+
+    Args:
+        thicknesses: Thicknesses δ of the data.
+        eigenvalues: Those at each thickness.
+    """
+
+    x = thicknesses.log() - thicknesses.log().mean()
+
+    return (eigenvalues.log() @ x) / x.square().sum()
 
 
 def fit_families(series: Mapping[str, Series], *, progress: bool) -> dict[str, Family]:

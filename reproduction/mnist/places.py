@@ -1,5 +1,6 @@
 """The same fours turned into nines in several coordinates, and in the data."""
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -51,4 +52,4 @@ def found_in(
 def round_trip_rms(record: Counterfactuals) -> float:
     """Return the root mean square over pixels of what reconstructions have lost."""
 
-    return mean((record.reconstruction - record.factual).square()) ** 0.5
+    return math.sqrt(mean((record.reconstruction - record.factual).square()))

@@ -16,6 +16,7 @@ from diffeo.coordinates.adapters import (
     from_nflows,
     from_normflows,
 )
+from diffeo.coordinates.inversion import InvertedGenerator
 from diffeo.coordinates.protocol import is_exact
 from diffeo.geometry.products import jacobian
 from diffeo.models.seeded import seeded
@@ -190,6 +191,29 @@ def test_the_real_package_fits_too() -> None:
 
     assert record.reconstruction.shape == x.shape
     assert is_exact(place) is False
+
+
+def test_a_decoder_converted_from_onnx_is_inverted() -> None:
+    onnx2torch = pytest.importorskip("onnx2torch", reason="onnx2torch is not installed")
+    onnx = pytest.importorskip("onnx")
+    x, z = (
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n", size])
+        for name, size in (("x", 4), ("z", 3))
+    )
+    weights = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
+    nodes = [
+        onnx.helper.make_node("MatMul", ["z", "w"], ["hidden"]),
+        onnx.helper.make_node("Sigmoid", ["hidden"], ["x"]),
+    ]
+    kept = [onnx.numpy_helper.from_array(weights.numpy(), "w")]
+    graph = onnx.helper.make_graph(nodes, "decoder", [z], [x], kept)
+    opset = [onnx.helper.make_opsetid("", 17)]
+    model = onnx.helper.make_model(graph, opset_imports=opset)
+    place = InvertedGenerator(onnx2torch.convert(model).eval(), 3, (4,))
+    points = torch.tensor([[0.5, -1.0, 0.2]])
+
+    torch.testing.assert_close(place.decode(points), torch.sigmoid(points @ weights))
+    assert place.invert(place.decode(points)).error < 0.01
 
 
 def test_noise_of_another_size_is_refused() -> None:
