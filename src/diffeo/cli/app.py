@@ -16,6 +16,7 @@ from diffeo.cli.demo import demo
 from diffeo.cli.errors import tell
 from diffeo.cli.evaluate import evaluate
 from diffeo.cli.explain import explain
+from diffeo.cli.fit import fit
 from diffeo.cli.report import report
 from diffeo.cli.spectrum import spectrum
 from diffeo.cli.train import train
@@ -115,5 +116,5 @@ def main(
         faulthandler.enable()
 
 
-for function in (demo, explain, evaluate, report, check, spectrum, train):
+for function in (demo, fit, explain, evaluate, report, check, spectrum, train):
     add_command(app, function)
