@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from diffeo import zoo
 from diffeo.data.images import all_pictures, read_images
@@ -67,7 +67,7 @@ class FitOptions:
         ValueError: If a number is not positive.
 
     Example:
-        >>> FitOptions("faces", Path("flow.safetensors"), minutes=20).folder.name
+        >>> FitOptions("faces", Path("flow.safetensors"), minutes=20.0).folder.name
         'flow.training'
     """
 
@@ -330,7 +330,7 @@ def _seconds_a_step(recipe: zoo.Recipe, x: Images, noise: Noise, device: str) ->
 
 
 def _train(
-    train: Images, held_out: Images, noise: Noise, plan: Plan, options: FitOptions
+    train: Tensor, held_out: Tensor, noise: Noise, plan: Plan, options: FitOptions
 ) -> None:
     channels, height, width = train.shape[1:]
     card = zoo.Card(
@@ -354,7 +354,7 @@ def _train(
     train_flow(train, held_out, card, how, noise=noise, schedule=schedule)
 
 
-def _split(images: Images) -> tuple[Images, Images]:
+def _split(images: Images) -> tuple[Tensor, Tensor]:
     """Return the images to train on, and every tenth of them, at most 500, apart."""
 
     labelled = LabelledImages(images, images.new_zeros(len(images)).long())
@@ -367,7 +367,7 @@ def _split(images: Images) -> tuple[Images, Images]:
     return some.images, apart.images
 
 
-def _some(images: Images, count: int, seed: int) -> Images:
+def _some(images: Images, count: int, seed: int) -> Tensor:
     if count == len(images):
         return images
 

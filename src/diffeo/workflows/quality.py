@@ -18,6 +18,7 @@ from diffeo.training.noise import Noise
 
 __all__ = ["Quality", "measure_quality", "write_quality"]
 
+Others = Float[Tensor, "others channels height width"]
 SAMPLES, ACROSS = 32, 8
 SHOWN = 8  # samples beside their nearest training images
 LOOKED_AT = 200  # held-out images that are encoded and decoded
@@ -44,9 +45,9 @@ class Quality:
         held_out_distance: How far held-out images are from theirs.
 
     Example:
-        >>> from diffeo.models.flow.layers import Whiten
+        >>> from diffeo.zoo import load
         >>> from diffeo.training.noise import UniformNoise
-        >>> x, flow = torch.rand(9, 1, 2, 2), Flow(Whiten((1, 2, 2)), (1, 2, 2))
+        >>> x, flow = torch.rand(9, 1, 28, 28), load("mnist-flow")
         >>> measure_quality(flow, x[:6], x[6:], UniformNoise()).copies <= 1
         True
     """
@@ -55,11 +56,11 @@ class Quality:
     held_out_bits: float
     course: Sequence[float]
     diagnosis: Diagnosis
-    held_out: Images
-    samples: Images
-    nearest: Images
-    distance: Scores
-    held_out_distance: Scores
+    held_out: Tensor
+    samples: Tensor
+    nearest: Tensor
+    distance: Tensor
+    held_out_distance: Tensor
 
     @property
     def copies(self) -> float:
@@ -152,7 +153,7 @@ class Quality:
 def measure_quality(
     flow: Flow,
     train: Images,
-    held_out: Images,
+    held_out: Others,
     noise: Noise,
     course: Sequence[float] = (),
 ) -> Quality:
@@ -166,11 +167,11 @@ def measure_quality(
         course: Held-out bits per dimension after each pass.
 
     Example:
-        >>> from diffeo.models.flow.layers import Whiten
+        >>> from diffeo.zoo import load
         >>> from diffeo.training.noise import UniformNoise
-        >>> x, flow = torch.rand(9, 1, 2, 2), Flow(Whiten((1, 2, 2)), (1, 2, 2))
-        >>> measure_quality(flow.eval(), x[:6], x[6:], UniformNoise()).samples.shape
-        torch.Size([32, 1, 2, 2])
+        >>> x, flow = torch.rand(9, 1, 28, 28), load("mnist-flow")
+        >>> measure_quality(flow, x[:6], x[6:], UniformNoise()).samples.shape
+        torch.Size([32, 1, 28, 28])
     """
 
     few = _spread(held_out, LOOKED_AT)
@@ -204,10 +205,10 @@ def write_quality(quality: Quality, facts: dict[str, str], page: Path) -> None:
 
     Example:
         >>> from tempfile import TemporaryDirectory
-        >>> from diffeo.models.flow.layers import Whiten
+        >>> from diffeo.zoo import load
         >>> from diffeo.training.noise import UniformNoise
-        >>> x, flow = torch.rand(9, 1, 2, 2), Flow(Whiten((1, 2, 2)), (1, 2, 2))
-        >>> found = measure_quality(flow.eval(), x[:6], x[6:], UniformNoise())
+        >>> x, flow = torch.rand(9, 1, 28, 28), load("mnist-flow")
+        >>> found = measure_quality(flow, x[:6], x[6:], UniformNoise())
         >>> with TemporaryDirectory() as folder:
         ...     page = Path(folder, "flow.html")
         ...     write_quality(found, {"data": "noise"}, page)
@@ -271,7 +272,7 @@ def write_quality(quality: Quality, facts: dict[str, str], page: Path) -> None:
     write_atomically(page, lambda draft: draft.write_text(text, encoding="utf-8"))
 
 
-def _spread(images: Images, most: int) -> Images:
+def _spread(images: Images, most: int) -> Tensor:
     return images[:: max(1, len(images) // most)][:most]
 
 
@@ -285,9 +286,7 @@ def _bits(flow: Flow, x: Images, noise: Noise) -> float:
     return torch.cat(bits).mean().item()
 
 
-def _nearest(
-    x: Images, others: Float[Tensor, "others channels height width"]
-) -> tuple[Scores, Tensor]:
+def _nearest(x: Images, others: Others) -> tuple[Scores, Tensor]:
     """Return how far the nearest of other images is from each, and which it is."""
 
     flat = x.flatten(1)
