@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from diffeo.cli.audit import audit
 from diffeo.cli.check import check
 from diffeo.cli.command import add_command
 from diffeo.cli.demo import demo
@@ -116,5 +117,5 @@ def main(
         faulthandler.enable()
 
 
-for function in (demo, fit, explain, evaluate, report, check, spectrum, train):
+for function in (demo, fit, explain, audit, evaluate, report, check, spectrum, train):
     add_command(app, function)

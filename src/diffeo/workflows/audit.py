@@ -1,0 +1,515 @@
+"""Audit a user's model: what changes its answers, over many images and directions."""
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d
+
+from diffeo import zoo
+from diffeo.answers import ask
+from diffeo.batching import batches_of
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.data.images import ImageFiles
+from diffeo.data.levels import to_8_bits
+from diffeo.evaluation.intervals import interval_of, median
+from diffeo.objectives import AtLeast, AtMost, Objective, TargetClass
+from diffeo.report.images import plain_name
+from diffeo.search import DEFAULT_ASCENT, Run
+from diffeo.shapes import Images
+from diffeo.workflows.changes import clusters_of, region_shares
+from diffeo.workflows.explain import ExplainOptions, explain_to_folder
+from diffeo.workflows.folders import check_place
+from diffeo.workflows.judge import Judge, train_judge
+from diffeo.workflows.loading import ModelInput, find_model
+
+__all__ = [
+    "AuditOptions",
+    "Direction",
+    "Finding",
+    "audit_to_folder",
+    "directions_of",
+    "explanation",
+    "side_of_coordinates",
+]
+
+FORMAT, VERSION = "diffeo-audit", 1
+JSON, PAGE = "audit.json", "report.html"
+FEW_CLASSES = 3  # up to which all directions between them are looked at
+DIRECTIONS = 12  # otherwise, at most
+NAMED = 5  # images that flip with the least change
+MAP = 8  # places on a side of the map in the results
+ANSWERS = 10_000  # kept to compare with other versions of a model
+
+
+@dataclass(frozen=True)
+class AuditOptions:
+    """What is audited, and how.
+
+    Args:
+        data: Where the images come from, as the user named it.
+        model: The model by name, file or function.
+        coordinates: Where to search, by name, file or function.
+        sample: Images in each direction.
+        value: Whether the model returns a value, in place of a logit of class 1.
+        confidence: Probability that a target class must exceed.
+        run: How long to search, in what batches, and so on.
+        classes: What the classes are called, in order; if empty, as the folders of the
+            images where there are as many, else by their numbers.
+        device: Where to compute.
+        model_input: How the model's inputs are made of the images, if they differ.
+
+    Raises:
+        ValueError: If the sample is empty.
+
+    Example:
+        >>> AuditOptions("digits", "mnist-cnn", "mnist-flow").sample
+        50
+    """
+
+    data: str
+    model: str
+    coordinates: str
+    sample: int = 50
+    value: bool = False
+    confidence: float = 0.99
+    run: Run = field(default_factory=Run)
+    classes: tuple[str, ...] = ()
+    device: str = "cpu"
+    model_input: ModelInput | None = None
+
+    def __post_init__(self) -> None:
+        if self.sample < 1:
+            raise ValueError(f"sample must be at least 1, got {self.sample}")
+
+
+@dataclass(frozen=True, eq=False)
+class Direction:
+    """Images of one answer, and another answer that they are brought to.
+
+    Args:
+        start: The answer that they have, in words.
+        goal: The answer that they are to have, in words.
+        objective: The same for a search.
+        rows: Their numbers among all images.
+
+    Example:
+        >>> Direction("four", "nine", TargetClass(9), torch.tensor([3])).folder
+        'four-to-nine'
+    """
+
+    start: str
+    goal: str
+    objective: Objective
+    rows: Tensor
+
+    @property
+    def folder(self) -> str:
+        """Name of the folder with its results."""
+
+        return f"{plain_name(self.start)}-to-{plain_name(self.goal)}"
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """What was found in a direction.
+
+    Args:
+        direction: The direction.
+        record: The searches.
+        told: Figures and names, as JSON can hold them.
+
+    Example:
+        >>> Finding(..., ..., {"rows": 3}).told["rows"]  # doctest: +SKIP
+        3
+    """
+
+    direction: Direction
+    record: Counterfactuals
+    told: dict[str, Any]
+
+
+def audit_to_folder(
+    images: ImageFiles,
+    options: AuditOptions,
+    regions: Mapping[str, Tensor],
+    folder: Path,
+    *,
+    overwrite: bool = False,
+    tell: Callable[[str], object] = print,
+) -> tuple[list[Finding], dict[str, Any]]:
+    """Search in each direction between answers, and sum up what all have in common.
+
+    Each direction has a folder of its own, as `explain_to_folder` writes it: if the
+    audit is interrupted or killed, it goes on from there.
+
+    Args:
+        images: Images in [0, 1] and their names.
+        options: What is audited, and how.
+        regions: Masks of shape (height, width) by name.
+        folder: Where to write.
+        overwrite: Whether the results of another audit may be replaced.
+        tell: Called with a sentence for each direction.
+
+    Returns:
+        What was found in each direction, and all of it as JSON can hold it.
+
+    Raises:
+        FileExistsError: If the folder holds anything else.
+        KeyboardInterrupt: If interrupted; what was found is kept.
+        ValueError: If the images, the model or the coordinates cannot be searched, or
+            the model has but one answer.
+
+    Example:
+        >>> audit_to_folder(..., ..., {}, Path("out"))  # doctest: +SKIP
+    """
+
+    check_place(folder)
+    model = find_model(
+        options.model, device=options.device, model_input=options.model_input
+    )
+    outputs = _outputs(model, images.images, options.device)
+    truth, folders = _folders(images.names)
+    single = outputs.reshape(len(outputs), -1).shape[1] == 1
+    count = 2 if single else outputs.shape[1]
+    named = folders if len(folders) == count and not options.value else ()
+    options = replace(options, classes=options.classes or named)
+    directions = directions_of(outputs, options)
+    _check(folder, directions, overwrite=overwrite)
+    answers = outputs.reshape(-1) if options.value else _answers(outputs)
+    labels = truth if named else answers
+    judge = None if options.value else _judge(images.images, labels, directions)
+    findings = []
+
+    for direction in directions:
+        tell(f"{direction.start} → {direction.goal}: {len(direction.rows)} images")
+        record = _search(direction, images, options, folder, overwrite, tell)
+        told = _told(direction, record, model, regions, judge, options)
+        findings.append(Finding(direction, record, told))
+
+    pixels = images.images.contiguous().numpy().tobytes()
+    agree = (answers == truth).double().mean().item() if named else None
+    summary = {
+        "format": FORMAT,
+        "version": VERSION,
+        "diffeo": metadata.version("diffeo"),
+        "data": {
+            "name": options.data,
+            "images": len(outputs),
+            "digest": hashlib.sha256(pixels).hexdigest()[:16],
+        },
+        "model": options.model,
+        "coordinates": options.coordinates,
+        "confidence": None if options.value else options.confidence,
+        "agrees_with_folders": agree,
+        "judge_accuracy": judge.accuracy if judge else None,
+        "answers": answers[:ANSWERS].tolist(),
+        "directions": [finding.told for finding in findings],
+    }
+
+    return findings, summary
+
+
+def directions_of(outputs: Tensor, options: AuditOptions) -> list[Direction]:
+    """Return the directions between a model's answers, with a sample of images each.
+
+    Of at most three classes they are all pairs; of more, from each class to the answer
+    that most often is second, the twelve with most images. Of values they are up, from
+    below the median to the upper quartile at least, and down.
+
+    Args:
+        outputs: The model's outputs for all images.
+        options: What is audited, and how.
+
+    Raises:
+        ValueError: If there are no two answers, or too few names of classes.
+
+    Example:
+        >>> outputs = torch.tensor([[2.0, 1.0], [0.0, 1.0], [3.0, 1.0]])
+        >>> options = AuditOptions("", "", "", classes=("cat", "dog"))
+        >>> [way.folder for way in directions_of(outputs, options)]
+        ['cat-to-dog', 'dog-to-cat']
+    """
+
+    generator = torch.Generator().manual_seed(options.run.seed)
+    order = torch.randperm(len(outputs), generator=generator)
+
+    def sample(wanted: Tensor) -> Tensor:
+        return order[wanted[order]][: options.sample].sort().values
+
+    if options.value:
+        return _value_directions(outputs, sample)
+
+    answers, second = _answers(outputs), _second(outputs)
+    count = max(2, outputs.reshape(len(outputs), -1).shape[1])
+    names = options.classes or tuple(map(str, range(count)))
+
+    if len(names) != count:
+        raise ValueError(
+            f"classes must name each of the model's {count} classes, got {len(names)} "
+            "names"
+        )
+
+    return [
+        Direction(
+            names[start],
+            names[goal],
+            TargetClass(goal, options.confidence),
+            sample(answers == start),
+        )
+        for start, goal in _pairs(answers.tolist(), second.tolist(), count)
+    ]
+
+
+def _value_directions(
+    outputs: Tensor, sample: Callable[[Tensor], Tensor]
+) -> list[Direction]:
+    values = outputs.reshape(-1).double()
+    low, middle, high = values.quantile(torch.tensor((0.25, 0.5, 0.75)).double())
+
+    if not low < high:
+        raise ValueError(
+            f"the model must answer differently for these images, got {low:.4g} for "
+            "most of them"
+        )
+
+    return [
+        Direction(
+            f"below {middle:.4g}",
+            f"at least {high:.4g}",
+            AtLeast(high.item()),
+            sample(values < middle),
+        ),
+        Direction(
+            f"above {middle:.4g}",
+            f"at most {low:.4g}",
+            AtMost(low.item()),
+            sample(values > middle),
+        ),
+    ]
+
+
+def _pairs(answers: list[int], second: list[int], count: int) -> list[tuple[int, int]]:
+    there = Counter(answers)
+
+    if count <= FEW_CLASSES:
+        pairs = [(a, b) for a in range(count) for b in range(count) if a != b]
+        pairs = [(a, b) for a, b in pairs if there[a]]
+    else:
+        seconds = Counter(zip(answers, second, strict=True))
+        common = [answer for answer, _ in there.most_common(DIRECTIONS)]
+        pairs = [
+            max((way for way in seconds if way[0] == answer), key=seconds.__getitem__)
+            for answer in common
+        ]
+
+    return pairs
+
+
+def _search(
+    direction: Direction,
+    images: ImageFiles,
+    options: AuditOptions,
+    folder: Path,
+    overwrite: bool,  # noqa: FBT001
+    tell: Callable[[str], object],
+) -> Counterfactuals:
+    rows = direction.rows
+    names = tuple(
+        images.names[row] if images.names else f"No. {row}" for row in rows.tolist()
+    )
+    record = explain_to_folder(
+        ImageFiles(images.images[rows], names),
+        explanation(direction, options),
+        folder / direction.folder,
+        overwrite=overwrite,
+        tell=tell,
+    )
+
+    if not record.finished.all() or len(record) < len(rows):
+        raise KeyboardInterrupt
+
+    return record
+
+
+def explanation(direction: Direction, options: AuditOptions) -> ExplainOptions:
+    """Return how a direction is explained.
+
+    Example:
+        >>> way = Direction("four", "nine", TargetClass(9), torch.tensor([3]))
+        >>> explanation(way, AuditOptions("digits", "mnist-cnn", "mnist-flow")).model
+        'mnist-cnn'
+    """
+
+    return ExplainOptions(
+        options.data,
+        options.model,
+        options.coordinates,
+        direction.objective,
+        DEFAULT_ASCENT,
+        options.run,
+        () if options.value else options.classes,
+        options.device,
+        model_input=options.model_input,
+    )
+
+
+def _told(
+    direction: Direction,
+    record: Counterfactuals,
+    model: nn.Module,
+    regions: Mapping[str, Tensor],
+    judge: Judge | None,
+    options: AuditOptions,
+) -> dict[str, Any]:
+    """Return what a direction's record says, as JSON can hold it."""
+
+    reached = record.reached.nonzero()[:, 0]
+    failed = (~record.reached).nonzero()[:, 0]
+    found = record.select(record.reached)
+    told: dict[str, Any] = {
+        "from": direction.start,
+        "to": direction.goal,
+        "rows": len(record),
+        "reached": len(reached),
+        "failures": [record.name_of(row) for row in failed.tolist()],
+    }
+
+    if len(reached) == 0:
+        return told
+
+    changes = found.counterfactual - found.factual
+    middle, low, high, _ = interval_of(found.distance.double(), median)
+    rounded = _outputs(model, to_8_bits(found.counterfactual), options.device)
+    kept = _reaches(direction, rounded)
+    nearest = found.distance.argsort()[:NAMED].tolist()
+    clusters = clusters_of(changes, seed=options.run.seed)
+
+    return told | {
+        "distance": {"median": middle, "low": low, "high": high},
+        "steps": found.steps.double().median().item(),
+        "after_8_bits": kept.double().mean().item(),
+        "judge_agrees": judge.share(found.counterfactual, direction.objective)
+        if judge
+        else None,
+        "brighter": changes.mean().item(),
+        "regions": {
+            name: {"change": share, "area": area}
+            for name, (share, area) in region_shares(changes, regions).items()
+        },
+        "clusters": [
+            {
+                "rows": len(cluster.rows),
+                "closest": found.name_of(cluster.rows[0]),
+                "furthest": found.name_of(cluster.rows[-1]),
+                "members": list(cluster.rows),
+            }
+            for cluster in clusters
+        ],
+        "least_change": [
+            {"name": found.name_of(row), "distance": found.distance[row].item()}
+            for row in nearest
+        ],
+        "map": _coarse(changes.mean((0, 1))),
+    }
+
+
+def _coarse(mean: Tensor) -> list[list[float]]:
+    side = min(MAP, *mean.shape)
+    rounded: list[list[float]] = adaptive_avg_pool2d(mean[None], side)[0].tolist()
+
+    return [[round(value, 6) for value in row] for row in rounded]
+
+
+def _reaches(direction: Direction, outputs: Tensor) -> Tensor:
+    """Return whether answers are those that a direction aims at."""
+
+    goal = direction.objective
+
+    if isinstance(goal, TargetClass):
+        return _answers(outputs) == torch.tensor(goal.target)
+
+    low, high = getattr(goal, "low", -math.inf), getattr(goal, "high", math.inf)
+
+    return (outputs.reshape(-1) >= low) & (outputs.reshape(-1) <= high)
+
+
+@torch.no_grad()
+def _outputs(model: nn.Module, images: Images, device: str) -> Tensor:
+    return torch.cat(
+        [
+            ask(model, part.to(device), "the model").float().cpu()
+            for part in batches_of(images, 64)
+        ]
+    )
+
+
+def _answers(outputs: Tensor) -> Tensor:
+    flat = outputs.reshape(len(outputs), -1)
+
+    return (flat[:, 0] > 0).long() if flat.shape[1] == 1 else flat.argmax(1)
+
+
+def _second(outputs: Tensor) -> Tensor:
+    flat = outputs.reshape(len(outputs), -1)
+
+    return 1 - _answers(outputs) if flat.shape[1] == 1 else flat.topk(2).indices[:, 1]
+
+
+def _folders(names: tuple[str, ...]) -> tuple[Tensor, tuple[str, ...]]:
+    """Return the class of each image by the folder that it lies in, and their names."""
+
+    parents = [name.split("/")[0] if "/" in name else "" for name in names]
+    folders = tuple(sorted({*parents} - {""}))
+    found = [folders.index(parent) if parent else -1 for parent in parents]
+
+    return torch.tensor(found), folders
+
+
+def _judge(images: Images, labels: Tensor, directions: list[Direction]) -> Judge | None:
+    """Return a quick judge that has seen none of the images that are audited."""
+
+    others = torch.ones(len(images), dtype=torch.bool)
+
+    for direction in directions:
+        others[direction.rows] = False
+
+    return train_judge(images[others], labels[others])
+
+
+def _check(folder: Path, directions: list[Direction], *, overwrite: bool) -> None:
+    """Refuse a folder that holds anything but this audit."""
+
+    known = {JSON, PAGE, *(direction.folder for direction in directions)}
+    there = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    others = [name for name in there if name.removesuffix(".part") not in known]
+
+    if others and not overwrite:
+        raise FileExistsError(
+            f"the output folder must be new or hold this audit, got {folder}, which "
+            f"holds {others[0]}; choose another or pass --overwrite"
+        )
+
+
+def side_of_coordinates(coordinates: str) -> int | None:
+    """Return the side of the squares that stored weights are coordinates of.
+
+    Args:
+        coordinates: Weights by name or file, or anything else, of which it is unknown.
+
+    Example:
+        >>> side_of_coordinates("mnist-flow"), side_of_coordinates("data")
+        (28, None)
+    """
+
+    stored = coordinates in zoo.names() or coordinates.endswith(".safetensors")
+    shape = zoo.card(coordinates).recipe.settings.get("shape", []) if stored else []
+
+    return int(shape[1]) if len(shape) == 3 and shape[1] == shape[2] else None
