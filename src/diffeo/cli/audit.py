@@ -99,7 +99,7 @@ def audit(  # noqa: PLR0913 - one argument for each option
         side_of_coordinates,
     )
     from diffeo.workflows.audit_comparison import compare_audits, read_audit
-    from diffeo.workflows.audit_page import draw_audit, sentences
+    from diffeo.workflows.audit_page import doubt, draw_audit, sentences
     from diffeo.workflows.changes import grid_regions, read_regions
     from diffeo.workflows.explain import draw_explanation
     from diffeo.workflows.loading import (
@@ -139,6 +139,9 @@ def audit(  # noqa: PLR0913 - one argument for each option
     )
     differences = compare_audits(old, summary) if old else []
     write_results(summary, out, JSON)
+
+    if doubt(summary):
+        tell(doubt(summary))
 
     for finding in findings:
         typer.echo(sentences(finding.told, summary["judge_accuracy"]))

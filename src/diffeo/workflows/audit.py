@@ -46,6 +46,7 @@ FEW_CLASSES = 3  # up to which all directions between them are looked at
 DIRECTIONS = 12  # otherwise, at most
 NAMED = 5  # images that flip with the least change
 MAP = 8  # places on a side of the map in the results
+HALF = 0.5  # share of images below which a model does not mean the folders' classes
 ANSWERS = 10_000  # kept to compare with other versions of a model
 
 
@@ -176,15 +177,17 @@ def audit_to_folder(
         options.model, device=options.device, model_input=options.model_input
     )
     outputs = _outputs(model, images.images, options.device)
-    truth, folders = _folders(images.names)
     single = outputs.reshape(len(outputs), -1).shape[1] == 1
     count = 2 if single else outputs.shape[1]
-    named = folders if len(folders) == count and not options.value else ()
-    options = replace(options, classes=options.classes or named)
+    named = () if options.classes or options.value else _folders(images.names)
+    classes = named if len(named) == count else options.classes
+    options = replace(options, classes=classes)
     directions = directions_of(outputs, options)
     _check(folder, directions, overwrite=overwrite)
     answers = outputs.reshape(-1) if options.value else _answers(outputs)
-    labels = truth if named else answers
+    truth = _truth(images.names, () if options.value else classes)
+    agree = None if truth is None else (answers == truth).double().mean().item()
+    labels = answers if truth is None or agree < HALF else truth
     judge = None if options.value else _judge(images.images, labels, directions)
     findings = []
 
@@ -195,7 +198,6 @@ def audit_to_folder(
         findings.append(Finding(direction, record, told))
 
     pixels = images.images.contiguous().numpy().tobytes()
-    agree = (answers == truth).double().mean().item() if named else None
     summary = {
         "format": FORMAT,
         "version": VERSION,
@@ -463,14 +465,21 @@ def _second(outputs: Tensor) -> Tensor:
     return 1 - _answers(outputs) if flat.shape[1] == 1 else flat.topk(2).indices[:, 1]
 
 
-def _folders(names: tuple[str, ...]) -> tuple[Tensor, tuple[str, ...]]:
-    """Return the class of each image by the folder that it lies in, and their names."""
+def _folders(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the folders that images lie in, in order of their names."""
 
-    parents = [name.split("/")[0] if "/" in name else "" for name in names]
-    folders = tuple(sorted({*parents} - {""}))
-    found = [folders.index(parent) if parent else -1 for parent in parents]
+    return tuple(sorted({name.split("/")[0] for name in names if "/" in name}))
 
-    return torch.tensor(found), folders
+
+def _truth(names: tuple[str, ...], classes: tuple[str, ...]) -> Tensor | None:
+    """Return the class of each image by its folder; None if it is called otherwise."""
+
+    folders = _folders(names)
+
+    if not folders or not {*folders} <= {*classes}:
+        return None
+
+    return torch.tensor([classes.index(name.split("/")[0]) for name in names])
 
 
 def _judge(images: Images, labels: Tensor, directions: list[Direction]) -> Judge | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from diffeo.counterfactuals import Counterfactuals
 from diffeo.extras import require
 from diffeo.files import write_atomically
 from diffeo.report.images import common_limit, sheet, signed_difference
@@ -15,11 +16,12 @@ from diffeo.workflows.audit import Finding
 if TYPE_CHECKING:
     from diffeo.report.sections import Section
 
-__all__ = ["draw_audit", "sentences"]
+__all__ = ["doubt", "draw_audit", "sentences"]
 
 TOP = 5  # regions that are listed
 WEAK = 0.7  # accuracy below which a judge says nothing
 HALF = 0.5  # share of counterfactuals below which a judge's agreement is low
+LEAST = 2  # images of least change that are shown
 ENLARGED = 128  # pixels a side to which small pictures are enlarged
 LIMITS = (
     "What is seen here was enough to change the model’s answer, along images that the "
@@ -64,6 +66,7 @@ def draw_audit(
         "along images that the generator knows. Below: what changed, direction by "
         "direction.",
     )
+    notes = tuple(filter(None, [doubt(summary)]))
     agree, accuracy = summary["agrees_with_folders"], summary["judge_accuracy"]
     facts = {
         "model": summary["model"],
@@ -79,13 +82,39 @@ def draw_audit(
     sections = [
         Section("Since the other audit", differences),
         Section("In short", [sentences(each, accuracy) for each in told]),
-        *[_section(finding, accuracy) for finding in findings],
+        *map(_section, findings),
         Section("What this cannot say", LIMITS),
     ]
     text = render_sections(
-        "What changes this model’s answers?", lead, facts, sections[not differences :]
+        "What changes this model’s answers?",
+        (*notes, *lead),
+        facts,
+        sections[not differences :],
     )
     write_atomically(page, lambda draft: draft.write_text(text, encoding="utf-8"))
+
+
+def doubt(summary: dict[str, Any]) -> str:
+    """Return a warning where classes seem to be called wrongly; empty if not.
+
+    Args:
+        summary: As `audit_to_folder` told it.
+
+    Example:
+        >>> doubt({"agrees_with_folders": 0.07})[:42]
+        'Classes are called as the folders are, but'
+    """
+
+    agree = summary["agrees_with_folders"]
+
+    if agree is None or agree >= HALF:
+        return ""
+
+    return (
+        f"Classes are called as the folders are, but the model agrees with that on "
+        f"{agree:.0%} of the images only. If its classes have another order, name them "
+        "with --classes."
+    )
 
 
 def sentences(told: dict[str, Any], accuracy: float | None = None) -> str:
@@ -136,7 +165,7 @@ def sentences(told: dict[str, Any], accuracy: float | None = None) -> str:
     return " ".join(words)
 
 
-def _section(finding: Finding, accuracy: float | None) -> "Section":
+def _section(finding: Finding) -> "Section":
     from diffeo.report.sections import Section
 
     told = finding.told
@@ -150,7 +179,6 @@ def _section(finding: Finding, accuracy: float | None) -> "Section":
 
     distance = told["distance"]
     text = [
-        sentences(told, accuracy),
         f"Median distance ‖x′ − x‖ {distance['median']:.3g} ({distance['low']:.3g} to "
         f"{distance['high']:.3g}); median steps {told['steps']:.0f}. Least change: "
         + ", ".join(
@@ -183,51 +211,56 @@ def _pictures(finding: Finding) -> list[tuple[str, Tensor]]:
 
     record = finding.record.select(finding.record.reached)
     changes = record.counterfactual - record.factual
-    shown = [
-        (caption, _enlarged(_colored(mean)))
-        for caption, mean in (
-            ("mean change: orange became brighter, blue darker", changes.mean(0)),
-            ("mean size of the change, whatever its sign", changes.abs().mean(0)),
-        )
-    ]
     limit = common_limit([record], range(len(record)))
+    least = record.distance.argsort()[:LEAST].tolist()
+    shown = [
+        _mean("mean change: orange became brighter, blue darker", changes.mean(0)),
+        _mean("mean size of the change, whatever its sign", changes.abs().mean(0)),
+        (
+            f"least change: before, after, difference (full color at ±{limit:g})",
+            _triples(record, least, limit),
+        ),
+    ]
+    clusters = finding.told["clusters"]
 
-    for number, cluster in enumerate(finding.told["clusters"], 1):
+    for number, cluster in enumerate(clusters, 1):
         members = cluster["members"]
         ends = members[:1] if len(members) == 1 else [members[0], members[-1]]
-        tiles = [
-            part.expand(3, -1, -1)
-            for row in ends
-            for part in (
-                record.factual[row],
-                record.counterfactual[row],
-                signed_difference(
-                    record.factual[row], record.counterfactual[row], limit
-                ),
-            )
-        ]
-        names = f"{cluster['closest']}, and the oddest, {cluster['furthest']}"
         caption = (
-            f"kind of change {number}, {cluster['rows']} images: before, after, "
-            f"difference (full color at ±{limit:g}). The most typical, {names}"
+            f"kind of change {number} of {len(clusters)}, {cluster['rows']} images; "
+            f"the most typical, {cluster['closest']}, and the oddest, "
+            f"{cluster['furthest']}"
         )
-        shown += [
-            (caption, sheet([_enlarged(tile) for tile in tiles], across=3)),
-            (
-                f"mean change of kind {number}",
-                _enlarged(_colored(changes[members].mean(0))),
-            ),
-        ]
+        shown.append((caption, _triples(record, ends, limit)))
+
+        if len(clusters) > 1:
+            shown.append(
+                _mean(f"mean change of kind {number}", changes[members].mean(0))
+            )
 
     return shown
 
 
-def _colored(mean: Tensor) -> Tensor:
-    """Return a mean change in colors, full where it is greatest."""
+def _triples(record: Counterfactuals, rows: list[int], limit: float) -> Tensor:
+    """Return input, counterfactual and difference of some rows, one below the other."""
+
+    tiles = [
+        _enlarged(part.expand(3, -1, -1))
+        for row in rows
+        for before, after in [(record.factual[row], record.counterfactual[row])]
+        for part in (before, after, signed_difference(before, after, limit))
+    ]
+
+    return sheet(tiles, across=3)
+
+
+def _mean(caption: str, mean: Tensor) -> tuple[str, Tensor]:
+    """Return a mean change in colors, full where it is greatest, and what it is."""
 
     greatest = mean.mean(0).abs().max().clamp(min=1e-6).item()
+    colored = signed_difference(torch.zeros_like(mean), mean, greatest)
 
-    return signed_difference(torch.zeros_like(mean), mean, greatest)
+    return f"{caption} (full color at ±{greatest:.2g})", _enlarged(colored)
 
 
 def _enlarged(image: Tensor) -> Tensor:

@@ -83,14 +83,15 @@ def grid_regions(height: int, width: int) -> dict[str, Tensor]:
 
     Example:
         >>> list(grid_regions(8, 8))[0]
-        'row 1, column 1 of 4'
+        'row 1, column 1 of 4×4 cells'
     """
 
     down, across = (torch.arange(side) * CELLS // side for side in (height, width))
 
+    name = f"row {{}}, column {{}} of {CELLS}×{CELLS} cells".format
+
     return {
-        f"row {row + 1}, column {column + 1} of {CELLS}": (down == row)[:, None]
-        & (across == column)
+        name(row + 1, column + 1): (down == row)[:, None] & (across == column)
         for row in range(CELLS)
         for column in range(CELLS)
     }
@@ -148,7 +149,7 @@ def region_shares(changes: Changes, regions: Regions) -> dict[str, tuple[float, 
         >>> changes = torch.zeros(1, 1, 4, 4)
         >>> changes[0, 0, 0, 0] = 0.5
         >>> next(iter(region_shares(changes, grid_regions(4, 4)).items()))
-        ('row 1, column 1 of 4', (1.0, 0.0625))
+        ('row 1, column 1 of 4×4 cells', (1.0, 0.0625))
     """
 
     size = changes.abs().sum(1).double()
