@@ -62,7 +62,7 @@ class Size:
     run: Run = field(default_factory=partial(Run, steps=500))
 
 
-QUICK = Size(40, 20, 4, 1, ClassifierSettings(width=2, steps=5), Run(steps=3))
+QUICK = Size(40, 20, 2, 1, ClassifierSettings(width=2, steps=5), Run(steps=3))
 METHODS: dict[str, tuple[GradientMethod, tuple[LatentDistance, ...]]] = {
     "diffeomorphic": (diffeomorphic(), ()),
     "closest": (diffeomorphic(), LATENT),
@@ -94,12 +94,10 @@ def measure_truth(options: ExperimentOptions) -> Findings:
             found = [_search(method, model, flow, test, size, way) for way in (0, 1)]
             scored = [scores(task, train, each, way) for way, each in enumerate(found)]
             records[name][method] = found[0]
-            results |= {
-                f"{name}_{method}_{what}": mean(
-                    torch.cat([way[what] for way in scored])
-                )
-                for what in scored[0]
-            }
+
+            for what in scored[0]:
+                flags = torch.cat([way[what] for way in scored])
+                results[f"{name}_{method}_{what}"] = mean(flags)
 
     for method in METHODS:
         for what in ("named", "no_lie"):

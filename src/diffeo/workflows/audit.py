@@ -187,7 +187,7 @@ def audit_to_folder(
     answers = outputs.reshape(-1) if options.value else _answers(outputs)
     truth = _truth(images.names, () if options.value else classes)
     agree = None if truth is None else (answers == truth).double().mean().item()
-    labels = answers if truth is None or agree < HALF else truth
+    labels = answers if truth is None or (agree or 0.0) < HALF else truth
     judge = None if options.value else _judge(images.images, labels, directions)
     findings = []
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,21 +33,18 @@ def read_audit(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise FileNotFoundError(f"compare must be an audit.json, got {path}")
 
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        kind = found["format"], found["version"]
-    except (KeyError, TypeError, ValueError, RecursionError):
-        kind = None
+    found: dict[str, Any] = {}
 
-    if kind != (FORMAT, VERSION):
+    with suppress(TypeError, ValueError, RecursionError):
+        found = dict(json.loads(path.read_text(encoding="utf-8")))
+
+    if (found.get("format"), found.get("version")) != (FORMAT, VERSION):
         raise ValueError(
             f"compare must be an audit.json of version {VERSION}, got {path}, which is "
             "none"
         )
 
-    audit: dict[str, Any] = found
-
-    return audit
+    return found
 
 
 def compare_audits(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

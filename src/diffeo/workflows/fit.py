@@ -280,7 +280,7 @@ def plan_training(
     channels, height, width = train.shape[1:]
     gpu = not options.device.startswith("cpu")
     batch = min(16 if min(height, width) >= LARGE and not gpu else 64, len(train))
-    form, seconds, steps = "", math.inf, 0
+    form, seconds, steps, left = "", math.inf, 0, 0.0
 
     for larger in FORMS:
         recipe = flow_recipe((channels, height, width), larger)
@@ -308,7 +308,8 @@ def _seconds_a_step(recipe: zoo.Recipe, x: Images, noise: Noise, device: str) ->
     flow = as_flow(recipe.build())
     initialize(flow, noise(x, 0.0, generator=torch.Generator().manual_seed(0)))
     place = training_device(device)
-    flow, x = flow.to(place, memory_format=torch.channels_last), x.to(place)
+    flow, x = flow.to(place), x.to(place)
+    flow.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     dtype = low_precision_dtype(place)
     optimizer = torch.optim.AdamW(flow.parameters(), lr=0.0)
     times = []

@@ -44,9 +44,9 @@ class Judge:
         if not isinstance(objective, TargetClass):
             return None
 
-        found = torch.from_numpy(self.model.predict(images.flatten(1).numpy()))
+        found = self.model.predict(images.flatten(1).numpy())
 
-        return (found == objective.target).double().mean().item()
+        return float((found == objective.target).mean())
 
 
 def train_judge(images: Images, labels: Tensor, *, seed: int = 0) -> Judge | None:
