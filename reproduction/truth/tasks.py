@@ -128,11 +128,16 @@ def _place(x: Images, axis: int) -> Scores:
     return (profile * torch.arange(SIDE)).sum(1) / profile.sum(1).clamp(min=1)
 
 
-def _without_patch(x: Images) -> Tensor:
-    kept = x.clone()
-    kept[..., :PATCH, :PATCH] = 0
+def _beside_patch(measure: Measure) -> Measure:
+    """Return a measure of an image whose corner is black."""
 
-    return kept
+    def measured(x: Images) -> Scores:
+        kept = x.clone()
+        kept[..., :PATCH, :PATCH] = 0
+
+        return measure(kept)
+
+    return measured
 
 
 FIGURE: dict[str, Measure] = {
@@ -147,10 +152,7 @@ TASKS = {
         "patch",
         {
             "patch": lambda x: x[..., :PATCH, :PATCH].flatten(1).mean(1),
-            **{
-                name: lambda x, measure=measure: measure(_without_patch(x))
-                for name, measure in FIGURE.items()
-            },
+            **{name: _beside_patch(measure) for name, measure in FIGURE.items()},
         },
         _patched,
     ),

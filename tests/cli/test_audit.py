@@ -108,8 +108,8 @@ def test_an_audit_finds_where_a_model_looks_and_goes_on_where_it_stopped(
     assert told["judge_accuracy"] is None
     assert "dark → light: 6 of 6 images were brought there." in ended.stdout
     assert "What this cannot say" in page
-    assert "dark-to-light/report.html" in page
-    assert (out / "dark-to-light" / "record.safetensors").is_file()
+    assert "1-dark-to-light/report.html" in page
+    assert (out / "1-dark-to-light" / "record.safetensors").is_file()
 
     again = audit(place, out, regions=place / "masks")
     other = audit(place, out, model=f"{place}/models.py:right")

@@ -91,11 +91,12 @@ def fit(  # noqa: PLR0913 - one argument for each option
 def _check_place(folder: Path, out: Path, *, resume: bool, overwrite: bool) -> None:
     """Refuse to replace weights, or a training that one could go on with."""
 
-    if out.exists() and not overwrite:
-        raise FileExistsError(
-            f"the weights must be a new file, got {out}; choose another or pass "
-            "--overwrite"
-        )
+    for path in (out.with_suffix(suffix) for suffix in (out.suffix, ".md", ".html")):
+        if path.exists() and not overwrite:
+            raise FileExistsError(
+                f"weights, card and page must be new files, got {path}; choose another "
+                "--out or pass --overwrite"
+            )
 
     if folder.exists() and not (resume or overwrite):
         raise FileExistsError(

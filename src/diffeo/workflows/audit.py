@@ -96,16 +96,18 @@ class Direction:
     """Images of one answer, and another answer that they are brought to.
 
     Args:
+        number: Of the direction; names may be alike once they are names of folders.
         start: The answer that they have, in words.
         goal: The answer that they are to have, in words.
         objective: The same for a search.
         rows: Their numbers among all images.
 
     Example:
-        >>> Direction("four", "nine", TargetClass(9), torch.tensor([3])).folder
-        'four-to-nine'
+        >>> Direction(1, "four", "nine", TargetClass(9), torch.tensor([3])).folder
+        '1-four-to-nine'
     """
 
+    number: int
     start: str
     goal: str
     objective: Objective
@@ -115,7 +117,7 @@ class Direction:
     def folder(self) -> str:
         """Name of the folder with its results."""
 
-        return f"{plain_name(self.start)}-to-{plain_name(self.goal)}"
+        return f"{self.number}-{plain_name(self.start)}-to-{plain_name(self.goal)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,7 +239,7 @@ def directions_of(outputs: Tensor, options: AuditOptions) -> list[Direction]:
         >>> outputs = torch.tensor([[2.0, 1.0], [0.0, 1.0], [3.0, 1.0]])
         >>> options = AuditOptions("", "", "", classes=("cat", "dog"))
         >>> [way.folder for way in directions_of(outputs, options)]
-        ['cat-to-dog', 'dog-to-cat']
+        ['1-cat-to-dog', '2-dog-to-cat']
     """
 
     generator = torch.Generator().manual_seed(options.run.seed)
@@ -261,12 +263,15 @@ def directions_of(outputs: Tensor, options: AuditOptions) -> list[Direction]:
 
     return [
         Direction(
+            number,
             names[start],
             names[goal],
             TargetClass(goal, options.confidence),
             sample(answers == start),
         )
-        for start, goal in _pairs(answers.tolist(), second.tolist(), count)
+        for number, (start, goal) in enumerate(
+            _pairs(answers.tolist(), second.tolist(), count), 1
+        )
     ]
 
 
@@ -284,12 +289,14 @@ def _value_directions(
 
     return [
         Direction(
+            1,
             f"below {middle:.4g}",
             f"at least {high:.4g}",
             AtLeast(high.item()),
             sample(values < middle),
         ),
         Direction(
+            2,
             f"above {middle:.4g}",
             f"at most {low:.4g}",
             AtMost(low.item()),
@@ -345,7 +352,7 @@ def explanation(direction: Direction, options: AuditOptions) -> ExplainOptions:
     """Return how a direction is explained.
 
     Example:
-        >>> way = Direction("four", "nine", TargetClass(9), torch.tensor([3]))
+        >>> way = Direction(1, "four", "nine", TargetClass(9), torch.tensor([3]))
         >>> explanation(way, AuditOptions("digits", "mnist-cnn", "mnist-flow")).model
         'mnist-cnn'
     """

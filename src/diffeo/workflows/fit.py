@@ -215,9 +215,9 @@ def fit_flow(
     """
 
     began = time.monotonic()
-    train, held_out = _split(images)
     shape = images.shape[1:]
     flow_recipe((shape[0], shape[1], shape[2]))  # refuse odd sides first
+    train, held_out = _split(images)
     noise: Noise = GaussianNoise() if min(shape[1:]) >= LARGE else UniformNoise()
     plan = _kept_plan(images, options) if resume else None
 
