@@ -156,6 +156,7 @@ def test_values_are_moved_up_and_down(place: Path, tmp_path: Path) -> None:
         ({"regions": "none"}, "none"),
         ({"model_size": 0}, "size must be at least 1"),
         ({"resize": 4}, "(batch, 1, 8, 8)"),
+        ({"value": True}, "must return one for each image, got 2"),
     ],
 )
 def test_what_cannot_be_audited_is_refused(

@@ -179,8 +179,14 @@ def audit_to_folder(
         options.model, device=options.device, model_input=options.model_input
     )
     outputs = _outputs(model, images.images, options.device)
-    single = outputs.reshape(len(outputs), -1).shape[1] == 1
-    count = 2 if single else outputs.shape[1]
+    columns = outputs.reshape(len(outputs), -1).shape[1]
+    count = max(2, columns)
+
+    if options.value and columns > 1:
+        raise ValueError(
+            f"a model of values must return one for each image, got {columns}"
+        )
+
     named = () if options.classes or options.value else _folders(images.names)
     classes = named if len(named) == count else options.classes
     options = replace(options, classes=classes)

@@ -45,9 +45,11 @@ class Quality:
         held_out_distance: How far held-out images are from theirs.
 
     Example:
-        >>> from diffeo.zoo import load
+        >>> from diffeo.models.flow.bijection import initialize
+        >>> from diffeo.models.flow.recipes import Level, glow
         >>> from diffeo.training.noise import UniformNoise
-        >>> x, flow = torch.rand(9, 1, 28, 28), load("mnist-flow")
+        >>> x, flow = torch.rand(9, 1, 4, 4), glow((1, 4, 4), [Level(1, 4)]).eval()
+        >>> initialize(flow, x)
         >>> measure_quality(flow, x[:6], x[6:], UniformNoise()).copies <= 1
         True
     """
@@ -167,11 +169,13 @@ def measure_quality(
         course: Held-out bits per dimension after each pass.
 
     Example:
-        >>> from diffeo.zoo import load
+        >>> from diffeo.models.flow.bijection import initialize
+        >>> from diffeo.models.flow.recipes import Level, glow
         >>> from diffeo.training.noise import UniformNoise
-        >>> x, flow = torch.rand(9, 1, 28, 28), load("mnist-flow")
+        >>> x, flow = torch.rand(9, 1, 4, 4), glow((1, 4, 4), [Level(1, 4)]).eval()
+        >>> initialize(flow, x)
         >>> measure_quality(flow, x[:6], x[6:], UniformNoise()).samples.shape
-        torch.Size([32, 1, 28, 28])
+        torch.Size([32, 1, 4, 4])
     """
 
     few = _spread(held_out, LOOKED_AT)
@@ -205,9 +209,11 @@ def write_quality(quality: Quality, facts: dict[str, str], page: Path) -> None:
 
     Example:
         >>> from tempfile import TemporaryDirectory
-        >>> from diffeo.zoo import load
+        >>> from diffeo.models.flow.bijection import initialize
+        >>> from diffeo.models.flow.recipes import Level, glow
         >>> from diffeo.training.noise import UniformNoise
-        >>> x, flow = torch.rand(9, 1, 28, 28), load("mnist-flow")
+        >>> x, flow = torch.rand(9, 1, 4, 4), glow((1, 4, 4), [Level(1, 4)]).eval()
+        >>> initialize(flow, x)
         >>> found = measure_quality(flow, x[:6], x[6:], UniformNoise())
         >>> with TemporaryDirectory() as folder:
         ...     page = Path(folder, "flow.html")
