@@ -93,7 +93,6 @@ def audit(  # noqa: PLR0913 - one argument for each option
     from diffeo.workflows.audit import (
         JSON,
         PAGE,
-        AuditOptions,
         audit_to_folder,
         explanation,
         side_of_coordinates,
@@ -101,6 +100,7 @@ def audit(  # noqa: PLR0913 - one argument for each option
     from diffeo.workflows.audit_comparison import compare_audits, read_audit
     from diffeo.workflows.audit_page import doubt, draw_audit, sentences
     from diffeo.workflows.changes import grid_regions, read_regions
+    from diffeo.workflows.directions import AuditOptions
     from diffeo.workflows.explain import draw_explanation
     from diffeo.workflows.loading import (
         ModelInput,

@@ -2,9 +2,8 @@
 
 import hashlib
 import math
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -20,104 +19,34 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.images import ImageFiles
 from diffeo.data.levels import to_8_bits
 from diffeo.evaluation.intervals import interval_of, median
-from diffeo.objectives import AtLeast, AtMost, Objective, TargetClass
-from diffeo.report.images import plain_name
-from diffeo.search import DEFAULT_ASCENT, Run
+from diffeo.objectives import TargetClass
+from diffeo.search import DEFAULT_ASCENT
 from diffeo.shapes import Images
 from diffeo.workflows.changes import clusters_of, region_shares
+from diffeo.workflows.directions import (
+    AuditOptions,
+    Direction,
+    answers_of,
+    directions_of,
+)
 from diffeo.workflows.explain import ExplainOptions, explain_to_folder
 from diffeo.workflows.folders import check_place
 from diffeo.workflows.judge import Judge, train_judge
-from diffeo.workflows.loading import ModelInput, find_model
+from diffeo.workflows.loading import find_model
 
 __all__ = [
-    "AuditOptions",
-    "Direction",
     "Finding",
     "audit_to_folder",
-    "directions_of",
     "explanation",
     "side_of_coordinates",
 ]
 
 FORMAT, VERSION = "diffeo-audit", 1
 JSON, PAGE = "audit.json", "report.html"
-FEW_CLASSES = 3  # up to which all directions between them are looked at
-DIRECTIONS = 12  # otherwise, at most
 NAMED = 5  # images that flip with the least change
 MAP = 8  # places on a side of the map in the results
 HALF = 0.5  # share of images below which a model does not mean the folders' classes
 ANSWERS = 10_000  # kept to compare with other versions of a model
-
-
-@dataclass(frozen=True)
-class AuditOptions:
-    """What is audited, and how.
-
-    Args:
-        data: Where the images come from, as the user named it.
-        model: The model by name, file or function.
-        coordinates: Where to search, by name, file or function.
-        sample: Images in each direction.
-        value: Whether the model returns a value, in place of a logit of class 1.
-        confidence: Probability that a target class must exceed.
-        run: How long to search, in what batches, and so on.
-        classes: What the classes are called, in order; if empty, as the folders of the
-            images where there are as many, else by their numbers.
-        device: Where to compute.
-        model_input: How the model's inputs are made of the images, if they differ.
-
-    Raises:
-        ValueError: If the sample is empty.
-
-    Example:
-        >>> AuditOptions("digits", "mnist-cnn", "mnist-flow").sample
-        50
-    """
-
-    data: str
-    model: str
-    coordinates: str
-    sample: int = 50
-    value: bool = False
-    confidence: float = 0.99
-    run: Run = field(default_factory=Run)
-    classes: tuple[str, ...] = ()
-    device: str = "cpu"
-    model_input: ModelInput | None = None
-
-    def __post_init__(self) -> None:
-        if self.sample < 1:
-            raise ValueError(f"sample must be at least 1, got {self.sample}")
-
-
-@dataclass(frozen=True, eq=False)
-class Direction:
-    """Images of one answer, and another answer that they are brought to.
-
-    Args:
-        number: Of the direction; names may be alike once they are names of folders.
-        start: The answer that they have, in words.
-        goal: The answer that they are to have, in words.
-        objective: The same for a search.
-        rows: Their numbers among all images.
-
-    Example:
-        >>> Direction(1, "four", "nine", TargetClass(9), torch.tensor([3])).folder
-        '1-four-to-nine'
-    """
-
-    number: int
-    start: str
-    goal: str
-    objective: Objective
-    rows: Tensor
-
-    @property
-    def folder(self) -> str:
-        """Name of the folder with its results."""
-
-        return f"{self.number}-{plain_name(self.start)}-to-{plain_name(self.goal)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +121,7 @@ def audit_to_folder(
     options = replace(options, classes=classes)
     directions = directions_of(outputs, options)
     _check(folder, directions, overwrite=overwrite)
-    answers = outputs.reshape(-1) if options.value else _answers(outputs)
+    answers = outputs.reshape(-1) if options.value else answers_of(outputs)
     truth = _truth(images.names, () if options.value else classes)
     agree = None if truth is None else (answers == truth).double().mean().item()
     labels = answers if truth is None or (agree or 0.0) < HALF else truth
@@ -225,107 +154,6 @@ def audit_to_folder(
     }
 
     return findings, summary
-
-
-def directions_of(outputs: Tensor, options: AuditOptions) -> list[Direction]:
-    """Return the directions between a model's answers, with a sample of images each.
-
-    Of at most three classes they are all pairs; of more, from each class to the answer
-    that most often is second, the twelve with most images. Of values they are up, from
-    below the median to the upper quartile at least, and down.
-
-    Args:
-        outputs: The model's outputs for all images.
-        options: What is audited, and how.
-
-    Raises:
-        ValueError: If there are no two answers, or too few names of classes.
-
-    Example:
-        >>> outputs = torch.tensor([[2.0, 1.0], [0.0, 1.0], [3.0, 1.0]])
-        >>> options = AuditOptions("", "", "", classes=("cat", "dog"))
-        >>> [way.folder for way in directions_of(outputs, options)]
-        ['1-cat-to-dog', '2-dog-to-cat']
-    """
-
-    generator = torch.Generator().manual_seed(options.run.seed)
-    order = torch.randperm(len(outputs), generator=generator)
-
-    def sample(wanted: Tensor) -> Tensor:
-        return order[wanted[order]][: options.sample].sort().values
-
-    if options.value:
-        return _value_directions(outputs, sample)
-
-    answers, second = _answers(outputs), _second(outputs)
-    count = max(2, outputs.reshape(len(outputs), -1).shape[1])
-    names = options.classes or tuple(map(str, range(count)))
-
-    if len(names) != count:
-        raise ValueError(
-            f"classes must name each of the model's {count} classes, got {len(names)} "
-            "names"
-        )
-
-    return [
-        Direction(
-            number,
-            names[start],
-            names[goal],
-            TargetClass(goal, options.confidence),
-            sample(answers == start),
-        )
-        for number, (start, goal) in enumerate(
-            _pairs(answers.tolist(), second.tolist(), count), 1
-        )
-    ]
-
-
-def _value_directions(
-    outputs: Tensor, sample: Callable[[Tensor], Tensor]
-) -> list[Direction]:
-    values = outputs.reshape(-1).double()
-    low, middle, high = values.quantile(torch.tensor((0.25, 0.5, 0.75)).double())
-
-    if not low < high:
-        raise ValueError(
-            f"the model must answer differently for these images, got {low:.4g} for "
-            "most of them"
-        )
-
-    return [
-        Direction(
-            1,
-            f"below {middle:.4g}",
-            f"at least {high:.4g}",
-            AtLeast(high.item()),
-            sample(values < middle),
-        ),
-        Direction(
-            2,
-            f"above {middle:.4g}",
-            f"at most {low:.4g}",
-            AtMost(low.item()),
-            sample(values > middle),
-        ),
-    ]
-
-
-def _pairs(answers: list[int], second: list[int], count: int) -> list[tuple[int, int]]:
-    there = Counter(answers)
-
-    if count <= FEW_CLASSES:
-        pairs = [(a, b) for a in range(count) for b in range(count) if a != b]
-        pairs = [(a, b) for a, b in pairs if there[a]]
-    else:
-        seconds = Counter(zip(answers, second, strict=True))
-        common = [answer for answer, _ in there.most_common(DIRECTIONS)]
-        pairs = [
-            max((way for way in seconds if way[0] == answer), key=seconds.__getitem__)
-            for answer in common
-        ]
-
-    return pairs
 
 
 def _search(
@@ -405,7 +233,6 @@ def _told(
     rounded = _outputs(model, to_8_bits(found.counterfactual), options.device)
     kept = _reaches(direction, rounded)
     nearest = found.distance.argsort()[:NAMED].tolist()
-    clusters = clusters_of(changes, seed=options.run.seed)
 
     return told | {
         "distance": {"median": middle, "low": low, "high": high},
@@ -421,12 +248,11 @@ def _told(
         },
         "clusters": [
             {
-                "rows": len(cluster.rows),
-                "closest": found.name_of(cluster.rows[0]),
-                "furthest": found.name_of(cluster.rows[-1]),
-                "members": list(cluster.rows),
+                "closest": found.name_of(members[0]),
+                "furthest": found.name_of(members[-1]),
+                "members": members,
             }
-            for cluster in clusters
+            for members in clusters_of(changes, seed=options.run.seed)
         ],
         "least_change": [
             {"name": found.name_of(row), "distance": found.distance[row].item()}
@@ -449,7 +275,7 @@ def _reaches(direction: Direction, outputs: Tensor) -> Tensor:
     goal = direction.objective
 
     if isinstance(goal, TargetClass):
-        return _answers(outputs) == torch.tensor(goal.target)
+        return answers_of(outputs) == torch.tensor(goal.target)
 
     low, high = getattr(goal, "low", -math.inf), getattr(goal, "high", math.inf)
 
@@ -464,18 +290,6 @@ def _outputs(model: nn.Module, images: Images, device: str) -> Tensor:
             for part in batches_of(images, 64)
         ]
     )
-
-
-def _answers(outputs: Tensor) -> Tensor:
-    flat = outputs.reshape(len(outputs), -1)
-
-    return (flat[:, 0] > 0).long() if flat.shape[1] == 1 else flat.argmax(1)
-
-
-def _second(outputs: Tensor) -> Tensor:
-    flat = outputs.reshape(len(outputs), -1)
-
-    return 1 - _answers(outputs) if flat.shape[1] == 1 else flat.topk(2).indices[:, 1]
 
 
 def _folders(names: tuple[str, ...]) -> tuple[str, ...]:

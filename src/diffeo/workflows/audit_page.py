@@ -227,7 +227,7 @@ def _pictures(finding: Finding) -> list[tuple[str, Tensor]]:
         members = cluster["members"]
         ends = members[:1] if len(members) == 1 else [members[0], members[-1]]
         caption = (
-            f"kind of change {number} of {len(clusters)}, {cluster['rows']} images; "
+            f"kind of change {number} of {len(clusters)}, {len(members)} images; "
             f"the most typical, {cluster['closest']}, and the oddest, "
             f"{cluster['furthest']}"
         )

@@ -1,7 +1,6 @@
 """What the changes of many counterfactuals have in common."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -12,7 +11,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 from diffeo.data.images import read_images
 from diffeo.extras import require
 
-__all__ = ["Cluster", "clusters_of", "grid_regions", "read_regions", "region_shares"]
+__all__ = ["clusters_of", "grid_regions", "read_regions", "region_shares"]
 
 Changes = Float[Tensor, "rows channels height width"]
 Regions = Mapping[str, Bool[Tensor, "height width"]]
@@ -22,26 +21,12 @@ MOST, FEWEST = 3, 6  # clusters, and rows for each of them
 INSIDE = 0.5  # gray level above which a mask holds a pixel
 
 
-@dataclass(frozen=True)
-class Cluster:
-    """Rows whose inputs were changed alike.
-
-    Args:
-        rows: Their numbers, the one that is nearest to their mean first.
-
-    Example:
-        >>> Cluster((3, 1)).rows[0]
-        3
-    """
-
-    rows: tuple[int, ...]
-
-
-def clusters_of(changes: Changes, *, seed: int = 0) -> list[Cluster]:
-    """Return groups of changes that are alike, at most three, the largest first.
+def clusters_of(changes: Changes, *, seed: int = 0) -> list[list[int]]:
+    """Return the rows of changes that are alike: at most three groups.
 
     Changes are averaged over 8×8 places of each channel and grouped by k-means; fewer
-    than twelve are one group.
+    than twelve are one group. The largest group comes first, and in each the row
+    nearest to its mean.
 
     Args:
         changes: Counterfactuals less factuals.
@@ -50,7 +35,7 @@ def clusters_of(changes: Changes, *, seed: int = 0) -> list[Cluster]:
     Example:
         >>> changes = torch.zeros(12, 1, 8, 8)
         >>> changes[:4] = 1.0
-        >>> [len(cluster.rows) for cluster in clusters_of(changes)]
+        >>> [len(rows) for rows in clusters_of(changes)]
         [8, 4]
     """
 
@@ -68,10 +53,9 @@ def clusters_of(changes: Changes, *, seed: int = 0) -> list[Cluster]:
     groups = [(labels == label).nonzero()[:, 0] for label in range(count)]
     ordered = [group[gaps[group].argsort()] for group in groups]
 
-    return sorted(
-        (Cluster(tuple(rows.tolist())) for rows in ordered if len(rows)),
-        key=lambda cluster: -len(cluster.rows),
-    )
+    found = [rows.tolist() for rows in ordered if len(rows)]
+
+    return sorted(found, key=len, reverse=True)
 
 
 def grid_regions(height: int, width: int) -> dict[str, Tensor]:
