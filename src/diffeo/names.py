@@ -27,6 +27,7 @@ from diffeo.distances import DataDistance, FeatureDistance, LatentDistance
 from diffeo.explain import explain
 from diffeo.models.classifiers import Logits
 from diffeo.models.flow.flow import Flow
+from diffeo.models.preprocessed import Preprocessed
 from diffeo.objectives import (
     Agreed,
     AtLeast,
@@ -74,6 +75,7 @@ __all__ = [
     "NormalizedGradient",
     "Outcome",
     "Polyak",
+    "Preprocessed",
     "Residual",
     "Run",
     "Smoothed",

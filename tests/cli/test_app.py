@@ -23,7 +23,16 @@ def test_help_names_the_commands(words: tuple[str, ...]) -> None:
 
     assert ended.code == 0
 
-    for name in ("demo", "explain", "evaluate", "report", "check", "spectrum", "train"):
+    for name in (
+        "demo",
+        "fit",
+        "explain",
+        "evaluate",
+        "report",
+        "check",
+        "spectrum",
+        "train",
+    ):
         assert name in ended.stdout
 
 
@@ -127,12 +136,12 @@ def test_trained_weights_can_be_searched(
     monkeypatch.setattr("diffeo.workflows.explain.draw_explanation", lambda *_: None)
     images = np.random.default_rng(0).random((12, 1, 2, 2), np.float32)
     np.save(tmp_path / "images.npy", images)
-    words = "train", "flow", tmp_path / "images.npy", "--out", tmp_path / "flow"
+    weights = tmp_path / "flow.safetensors"
+    words = "fit", tmp_path / "images.npy", "--out", weights
     ended = run(*words, "--epochs", 1, "--quiet")
-    weights = tmp_path / "flow/flow.safetensors"
 
     assert ended.code == 0, ended
-    assert "validation_bits_per_dim: " in ended.stdout
+    assert "bits for training images" in ended.stdout
     assert ended.stdout.splitlines()[-1] == str(weights.resolve())
     assert run(*words).code == 2
 
@@ -213,7 +222,7 @@ def test_explain_needs_no_extra_but_for_its_page(tmp_path: Path) -> None:
 def test_commands_name_the_extra_that_they_need() -> None:
     ended = bare(
         ["demo"],
-        ["train", "flow", "digits", "--out", "flow"],
+        ["fit", "digits", "--out", "flow.safetensors"],
         ["evaluate", "none", *flags(data="", model="", coordinates="", out="o")],
     )
     extras = "report", "train", "evaluate"

@@ -221,6 +221,46 @@ def test_several_models_and_nearby_coordinates_are_asked(
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_a_model_of_larger_normalized_images_with_probabilities_is_explained(
+    model: Path, tmp_path: Path
+) -> None:
+    model.write_text(
+        MODEL + "def large():\n"
+        "    torch.manual_seed(0)\n"
+        "    layers = torch.nn.Flatten(), torch.nn.Linear(3 * 32 * 32, 2)\n"
+        "    return torch.nn.Sequential(*layers, torch.nn.Softmax(1)).eval()\n"
+    )
+    options = {
+        "model": f"{model}:large",
+        "coordinates": "data",
+        "rate": 0.05,
+        "target": "other",
+        "confidence": 0.6,
+        "model_size": 32,
+        "model_mean": "imagenet",
+        "model_std": "0.2",
+    }
+    refusal = explain(tmp_path / "out", **options)
+    ended = explain(tmp_path / "out", **options, model_outputs="probabilities")
+    record = Counterfactuals.load(tmp_path / "out/record.safetensors")
+    wrong = explain(tmp_path / "out", **options | {"model_mean": "a"})
+
+    assert refusal.code == 2
+    assert "--model-outputs probabilities" in refusal.stderr
+    assert ended.code == 0, ended.stderr
+    assert record.reached.all()
+    assert record.factual.shape == (3, 1, 28, 28)
+    assert record.settings["model_input"] == {
+        "name": "ModelInput",
+        "size": 32,
+        "mean": [0.485, 0.456, 0.406],
+        "std": [0.2],
+        "outputs": "probabilities",
+    }
+    assert "model_mean must be numbers" in wrong.stderr
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_the_closest_counterfactual_states_how_near_it_came(tmp_path: Path) -> None:
     ended = explain(tmp_path / "out", limit=2, closest="data")
     record = Counterfactuals.load(tmp_path / "out/record.safetensors")

@@ -622,9 +622,11 @@ def test_names_on_a_report(classes: str, files: Path, tmp_path: Path) -> None:
     ("options", "named"),
     [
         (option(epochs=0), "epochs"),
-        (option(batch_size=0), "batch_size"),
-        (option(resume=True), "flow/last.ckpt"),
-        (option(resize=3), "even"),
+        (option(minutes=0), "minutes"),
+        (option(minutes="nan"), "minutes"),
+        (option(resume=True), "flow.training/plan.json"),
+        (option(size=3), "even"),
+        (option(out="flow.pt"), "flow.pt"),
         (option(data="none"), "none"),
         (data("good.npy"), "at least 10 images"),
     ],
@@ -638,23 +640,13 @@ def test_trainings(
     settings: dict[str, object] = {
         "data": files / "plenty.npy",
         "epochs": 1,
-        "out": tmp_path / "flow",
+        "out": tmp_path / "flow.safetensors",
         "quiet": True,
     } | options(files)
 
-    if "resize" in settings:
+    if "size" in settings:
         settings["data"] = files / "sizes"
 
-    ended = run("train", "flow", settings.pop("data"), *flags(**settings))
-    refused(ended, named, tmp_path / "flow")
-
-
-def test_a_broken_checkpoint_is_refused_and_kept(files: Path, tmp_path: Path) -> None:
-    (tmp_path / "last.ckpt").write_text("broken")
-    options = {"epochs": 1, "resume": True, "out": tmp_path, "quiet": True}
-    ended = run("train", "flow", files / "plenty.npy", *flags(**options))
-
-    assert ended.code == 2
-    assert ended.stderr.count("\n") == 1
-    assert str(tmp_path / "last.ckpt") in ended.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"]
+    ended = run("fit", settings.pop("data"), *flags(**settings))
+    refused(ended, named, tmp_path / "flow.safetensors")
+    assert not (tmp_path / "flow.training").exists()

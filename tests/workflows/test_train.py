@@ -166,7 +166,7 @@ def test_what_cannot_be_trained_is_refused_before_training(
 
 
 @pytest.mark.parametrize(
-    ("shape", "levels"), [((1, 28, 28), 2), ((3, 64, 64), 3), ((1, 6, 64), 1)]
+    ("shape", "levels"), [((1, 28, 28), 2), ((3, 64, 64), 4), ((1, 6, 64), 1)]
 )
 def test_a_flow_has_as_many_levels_as_fit(
     shape: tuple[int, int, int], levels: int

@@ -10,12 +10,14 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from diffeo.cli.audit import audit
 from diffeo.cli.check import check
 from diffeo.cli.command import add_command
 from diffeo.cli.demo import demo
 from diffeo.cli.errors import tell
 from diffeo.cli.evaluate import evaluate
 from diffeo.cli.explain import explain
+from diffeo.cli.fit import fit
 from diffeo.cli.report import report
 from diffeo.cli.spectrum import spectrum
 from diffeo.cli.train import train
@@ -115,5 +117,5 @@ def main(
         faulthandler.enable()
 
 
-for function in (demo, explain, evaluate, report, check, spectrum, train):
+for function in (demo, fit, explain, audit, evaluate, report, check, spectrum, train):
     add_command(app, function)

@@ -28,6 +28,10 @@ def explain(  # noqa: PLR0913 - one argument for each option
     crop: int | None = None,
     limit: int | None = None,
     classes: Path | None = None,
+    model_size: int | None = None,
+    model_mean: str | None = None,
+    model_std: str | None = None,
+    model_outputs: Literal["logits", "probabilities"] = "logits",
     target: str | None = None,
     confidence: float | None = None,
     at_least: float | None = None,
@@ -75,6 +79,14 @@ def explain(  # noqa: PLR0913 - one argument for each option
         crop: Cut a square of so many pixels a side out of each picture's middle.
         limit: Take only the first so many images.
         classes: A text file with the names of the classes, one a line, in order.
+        model_size: Side in pixels of the squares that the model takes; images are
+            resized to it, differentiably, so that coordinates of small images can
+            explain a model of large ones.
+        model_mean: What to subtract from each channel for the model, such as 0.5 or
+            0.5,0.5,0.5, or 'imagenet'; gray images are repeated for so many channels.
+        model_std: What to divide each channel by then; as --model-mean.
+        model_outputs: What the model returns: 'logits', as which log-probabilities and
+            values count too, or 'probabilities'.
 
     Goal:
         target: The class to become: a number, a name that --classes gives, or 'other'.
@@ -148,6 +160,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
         summary,
     )
     from diffeo.workflows.loading import (
+        ModelInput,
         find_device,
         find_images,
         find_model,
@@ -165,7 +178,10 @@ def explain(  # noqa: PLR0913 - one argument for each option
         near=near,
         within=within,
     )
-    models = [find_model(text, device=device) for text in agree or ()]
+    model_input = ModelInput.of(model_size, model_mean, model_std, model_outputs)
+    models = [
+        find_model(text, device=device, model_input=model_input) for text in agree or ()
+    ]
     low = {"bfloat16": torch.bfloat16, "float16": torch.float16}
     full: Literal["auto", "full"] = "auto" if precision == "auto" else "full"
     run = Run(
@@ -190,6 +206,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
         device,
         tuple(agree or ()),
         inversion,
+        model_input,
     )
     images = find_images(data, crop=crop, resize=resize, limit=limit)
     references = (

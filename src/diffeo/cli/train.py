@@ -1,7 +1,6 @@
 """`diffeo train`."""
 
 from pathlib import Path
-from typing import Literal
 
 import typer
 
@@ -11,7 +10,6 @@ HELD_OUT = 10  # of so many images one is kept back for the figures
 
 
 def train(  # noqa: PLR0913 - one argument for each option
-    kind: Literal["flow", "classifier"],
     data: str,
     *,
     resize: int | None = None,
@@ -24,16 +22,15 @@ def train(  # noqa: PLR0913 - one argument for each option
     overwrite: bool = False,
     quiet: bool = False,
 ) -> None:
-    """Train a flow or a classifier on your own images.
+    """Train a classifier on your own images.
 
     Of an interrupted training the last whole epoch is kept; --resume goes on from
-    there. `diffeo explain` takes the weights as --coordinates or --model.
+    there. `diffeo explain` takes the weights as --model.
 
     Input:
-        kind: A 'flow', which needs no classes, or a 'classifier'.
-        data: For a flow as `diffeo explain` takes images. For a classifier a folder
-            with one folder of pictures for each class. For both 'digits' is the bundled
-            sample of MNIST. Every tenth image is held out to measure the result.
+        data: A folder with one folder of pictures for each class, or 'digits' for the
+            bundled sample of MNIST. Every tenth image is held out to measure the
+            result.
         resize: Resize each picture to a square of so many pixels a side.
         crop: Cut a square of so many pixels a side out of each picture's middle.
 
@@ -49,9 +46,7 @@ def train(  # noqa: PLR0913 - one argument for each option
         quiet: Show no progress.
 
     Example:
-        diffeo train flow faces/ --resize 64 --out faces-flow
-
-        diffeo train classifier faces/ --resize 64 --epochs 10 --out faces-classifier
+        diffeo train faces/ --resize 64 --epochs 10 --out faces-classifier
     """
 
     from diffeo.extras import require
@@ -59,44 +54,30 @@ def train(  # noqa: PLR0913 - one argument for each option
     require("pytorch_lightning", extra="train")
 
     from diffeo import zoo
-    from diffeo.data.labelled import LabelledImages
     from diffeo.workflows.folders import check_output
-    from diffeo.workflows.loading import find_images, find_labelled
+    from diffeo.workflows.loading import find_labelled
     from diffeo.workflows.train import (
         TrainingOptions,
         classifier_recipe,
-        flow_recipe,
         train_classifier,
-        train_flow,
     )
 
     check_output(out, overwrite=overwrite or resume)
-    weights = out / f"{kind}.safetensors"
+    weights = out / "classifier.safetensors"
     options = TrainingOptions(weights, epochs, batch_size, seed, resume, not quiet)
-    flow = kind == "flow"
-    command = f"diffeo train {kind} {data} --epochs {epochs} --seed {seed}"
-
-    if flow:
-        images = find_images(data, crop=crop, resize=resize).images
-        labelled = LabelledImages(images, images.new_zeros(len(images)).long())
-    else:
-        labelled = find_labelled(data, crop=crop, resize=resize)
-
+    command = f"diffeo train {data} --epochs {epochs} --seed {seed}"
+    labelled = find_labelled(data, crop=crop, resize=resize)
     channels, height, width = labelled.images.shape[1:]
-    shape = channels, height, width
     some, held_out = labelled.split(HELD_OUT)
-    recipe = flow_recipe(shape) if flow else classifier_recipe(shape, labelled.classes)
-    card = zoo.Card(recipe, data, command, "those of the data", {})
 
     if len(held_out) == 0:
         raise ValueError(
             f"data must have at least {HELD_OUT} images of a class, got {len(some)}"
         )
 
-    if flow:
-        train_flow(some.images, held_out.images, card, options)
-    else:
-        train_classifier(some, held_out, card, options)
+    recipe = classifier_recipe((channels, height, width), labelled.classes)
+    card = zoo.Card(recipe, data, command, "those of the data", {})
+    train_classifier(some, held_out, card, options)
 
     for name, value in zoo.card(weights).figures.items():
         typer.echo(f"{name}: {value:.4g}")

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from diffeo.data.images import picture_files, read_pictures
+from diffeo.data.images import class_folders, picture_files, read_pictures
 from diffeo.shapes import Images, Indices, Scores
 
 __all__ = ["LabelledImages", "read_labelled_images"]
@@ -146,11 +146,7 @@ def read_labelled_images(
     if not path.is_dir():
         raise FileNotFoundError(f"labelled data must be a folder, got {path}")
 
-    folders = sorted(
-        folder
-        for folder in path.iterdir()
-        if folder.is_dir() and not folder.name.startswith((".", "__MACOSX"))
-    )
+    folders = class_folders(path)
 
     if len(folders) < 2:
         raise ValueError(

@@ -239,8 +239,8 @@ def _check_logits(outputs: Outputs) -> None:
     inside = bool(((outputs >= 0) & (outputs <= 1)).all())
     first = outputs[0].double()
     way_out = (
-        "wrap it as Logits(model), or say TargetClass(..., logits=True) if they are "
-        "logits"
+        "wrap it as Logits(model) (--model-outputs probabilities), or say "
+        "TargetClass(..., logits=True) if they are logits"
     )
 
     if _are_single(outputs):

@@ -14,7 +14,7 @@ from torch.nn.functional import interpolate
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.report.images import as_picture, drawable, signed_difference
 
-__all__ = ["features", "pictures", "plan", "thumbnail"]
+__all__ = ["data_uri", "features", "pictures", "plan", "thumbnail"]
 
 BUDGET = 10_000_000  # bytes of all pictures of a page, as text
 SAMPLE = 8  # pictures of a method by which the bytes of all are estimated
@@ -34,8 +34,20 @@ def thumbnail(image: Float[Tensor, "channels height width"]) -> str:
         'data:image/png;base64,'
     """
 
+    return data_uri(_reduced(image))
+
+
+def data_uri(image: Float[Tensor, "channels height width"]) -> str:
+    """Return an image of any size as text that a page can hold.
+
+    Example:
+        >>> import torch
+        >>> data_uri(torch.zeros(1, 200, 2))[:22]
+        'data:image/png;base64,'
+    """
+
     buffer = io.BytesIO()
-    as_picture(_reduced(image)).save(buffer, "PNG")
+    as_picture(image).save(buffer, "PNG")
 
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 

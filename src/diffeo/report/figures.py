@@ -26,6 +26,7 @@ __all__ = [
     "COLORS",
     "STYLE",
     "along_path",
+    "course",
     "gallery",
     "histograms",
     "intervals",
@@ -263,6 +264,28 @@ def intervals(measures: Sequence[Measure]) -> Figure:
         axes.text(
             1.03, place, _numbers(measure), color=ink, transform=beside, va="center"
         )
+
+    return figure
+
+
+@rc_context(STYLE)
+def course(values: Sequence[float], label: str) -> Figure:
+    """Draw how a figure changes from pass to pass of a training.
+
+    Args:
+        values: The figure after each pass.
+        label: What it is.
+
+    Example:
+        >>> course([3.0, 2.5], "bits").axes[0].get_xlabel()
+        'passes over the images'
+    """
+
+    figure = Figure(figsize=(WIDTH, 2.4))
+    axes = figure.subplots()
+    axes.plot(range(1, len(values) + 1), values, marker=".")
+    axes.set(xlabel="passes over the images", ylabel=label)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
     return figure
 

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from PIL import Image, ImageColor
 from torch import Tensor
+from torch.nn.functional import pad
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.levels import to_8_bits
@@ -21,6 +22,7 @@ __all__ = [
     "drawable",
     "file_name",
     "plain_name",
+    "sheet",
     "signed_difference",
     "write_pictures",
     "write_png",
@@ -115,6 +117,24 @@ def common_limit(records: Iterable[Counterfactuals], rows: Sequence[int]) -> flo
     enough = NEARLY_ALL * len(changed)
 
     return next((end for end in LIMITS if (changed <= end).sum() >= enough), LIMITS[-1])
+
+
+def sheet(images: Sequence[Tensor] | Tensor, *, across: int) -> Tensor:
+    """Return images of one size side by side in rows, with white lines between.
+
+    Args:
+        images: As many as fill the rows, each (channels, height, width).
+        across: Images in a row.
+
+    Example:
+        >>> sheet(torch.zeros(6, 1, 8, 8), across=3).shape
+        torch.Size([1, 20, 30])
+    """
+
+    framed = pad(torch.stack(list(images)).cpu(), (1, 1, 1, 1), value=1.0)
+    rows = [torch.cat(list(row), dim=2) for row in framed.split(across)]
+
+    return torch.cat(rows, dim=1)
 
 
 def write_png(image: Float[Tensor, "channels height width"], path: Path) -> None:

@@ -41,13 +41,16 @@ def in_memory_mode(flow: Flow, mode: MemoryMode) -> Flow:
     return form
 
 
-def choose_memory_mode(flow: Flow, x: Data, backward: Backward) -> MemoryMode:
+def choose_memory_mode(
+    flow: Flow, x: Data, backward: Backward, device: str = "auto"
+) -> MemoryMode:
     """Return the mode of a training; "auto" is plain where that fits into memory.
 
     Args:
         flow: What is to be trained, initialized.
         x: Data of one batch.
         backward: What is wished.
+        device: Where it is trained; "auto" for a GPU if there is one.
 
     Example:
         >>> from diffeo.models.flow.recipes import Level, glow
@@ -59,8 +62,8 @@ def choose_memory_mode(flow: Flow, x: Data, backward: Backward) -> MemoryMode:
     if backward != "auto":
         return backward
 
-    device = training_device()
-    dtype, parameters = low_precision_dtype(device), list(flow.parameters())
+    place = training_device(device)
+    dtype, parameters = low_precision_dtype(place), list(flow.parameters())
 
     def work() -> None:
         with torch.autocast(x.device.type, dtype, enabled=dtype == torch.bfloat16):
@@ -68,4 +71,4 @@ def choose_memory_mode(flow: Flow, x: Data, backward: Backward) -> MemoryMode:
 
         torch.autograd.grad(loss, parameters, allow_unused=True)
 
-    return "plain" if Need.of(work, device).fits(len(x)) else "reversible"
+    return "plain" if Need.of(work, place).fits(len(x)) else "reversible"

@@ -49,6 +49,7 @@ class Fit:
             [0, 1); fewer at the beginning, so that short trainings lose nothing.
         progress: Whether to show a bar.
         precision: "auto" for bfloat16 where the processor has units for it, or "full".
+        device: Where to compute, as PyTorch names it; "auto" for a GPU if there is one.
 
     Raises:
         ValueError: If a number is out of its range.
@@ -66,6 +67,7 @@ class Fit:
     average: float = 0.999
     progress: bool = True
     precision: Literal["auto", "full"] = "auto"
+    device: str = "auto"
 
     def __post_init__(self) -> None:
         if self.epochs < 1:
@@ -177,7 +179,8 @@ def _interruptible(last: Path | None) -> Iterator[None]:
 def _trainer(how: Fit) -> lightning.Trainer:
     """Return the trainer; it takes bfloat16 if the processor has units for it."""
 
-    rough = low_precision_dtype(training_device()) == torch.bfloat16
+    rough = low_precision_dtype(training_device(how.device)) == torch.bfloat16
+    kind, _, number = how.device.partition(":")
     callbacks: list[lightning.Callback] = [averaged_weights(how.average)]
 
     if how.progress:
@@ -194,7 +197,8 @@ def _trainer(how: Fit) -> lightning.Trainer:
 
     return lightning.Trainer(
         max_epochs=how.epochs,
-        devices=1,
+        accelerator=kind,
+        devices=[int(number)] if number and kind != "cpu" else 1,
         precision="bf16-mixed" if rough and how.precision == "auto" else "32-true",
         gradient_clip_val=how.clip,
         callbacks=callbacks,
@@ -224,12 +228,18 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def training_device() -> torch.device:
+def training_device(wish: str = "auto") -> torch.device:
     """Return where trainings run.
+
+    Args:
+        wish: As PyTorch names a device, or "auto" for a GPU if there is one.
 
     Example:
         >>> training_device().type in ("cpu", "cuda")
         True
     """
+
+    if wish != "auto":
+        return torch.device(wish)
 
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -3,11 +3,9 @@
 from pathlib import Path
 
 import torch
-from torch import Tensor
-from torch.nn import functional
 
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.report.images import check_images, signed_difference, write_png
+from diffeo.report.images import check_images, sheet, signed_difference, write_png
 from diffeo.shapes import Images
 from diffeo.statements.diagnosis import Diagnosis
 from diffeo.workflows.folders import drafted
@@ -63,15 +61,6 @@ def draw_check(
     z = torch.randn(down * across, size, generator=generator).to(diagnosis.latent)
 
     with drafted(folder) as draft:
-        write_png(_sheet(worst, across=3), draft / "worst.png")
+        write_png(sheet(worst, across=3), draft / "worst.png")
         samples = list(coordinates.decode(z))
-        write_png(_sheet(samples, across=across), draft / "samples.png")
-
-
-def _sheet(images: list[Tensor], *, across: int) -> Tensor:
-    """Return images side by side in rows, with white lines between."""
-
-    framed = functional.pad(torch.stack(images).cpu(), (1, 1, 1, 1), value=1.0)
-    rows = [torch.cat(list(row), dim=2) for row in framed.split(across)]
-
-    return torch.cat(rows, dim=1)
+        write_png(sheet(samples, across=across), draft / "samples.png")

@@ -22,7 +22,7 @@ from diffeo.settings import describe
 from diffeo.shapes import Images, Model
 from diffeo.workflows.checkpoint import Checkpoint
 from diffeo.workflows.generators import How
-from diffeo.workflows.loading import find_coordinates, find_model
+from diffeo.workflows.loading import ModelInput, find_coordinates, find_model
 from diffeo.workflows.report import draw, find_places
 
 __all__ = [
@@ -52,6 +52,7 @@ class ExplainOptions:
         device: Where to compute.
         agree: The further models that the objective asks, by name, file or function.
         inversion: How a generator is inverted, if not by all that it comes with.
+        model_input: How the models' inputs are made of the images, if they differ.
 
     Example:
         >>> from diffeo import Run, TargetClass
@@ -71,6 +72,7 @@ class ExplainOptions:
     device: str = "cpu"
     agree: tuple[str, ...] = ()
     inversion: How | None = None
+    model_input: ModelInput | None = None
 
 
 def explain_to_folder(
@@ -299,7 +301,7 @@ def _search(
     if done:  # how numbers are rounded depends on the size of a batch
         run = replace(run, batch_size=done[-1].batch_size)
 
-    model = find_model(options.model, device=device)
+    model = find_model(options.model, device=device, model_input=options.model_input)
     place = find_coordinates(
         options.coordinates,
         tuple(x.shape[1:]),
@@ -314,6 +316,9 @@ def _search(
 
     if options.agree:
         named["agree"] = list(options.agree)
+
+    if options.model_input:
+        named["model_input"] = describe(options.model_input)
 
     if options.inversion:
         named["inversion"] = options.inversion
@@ -345,7 +350,7 @@ def _request(images: ImageFiles, options: ExplainOptions) -> dict[str, object]:
     pixels = images.images.cpu().contiguous().numpy()
     names = json.dumps(images.names).encode()
     run = describe(replace(options.run, progress=False))
-    request = {
+    request: dict[str, object] = {
         "version": metadata.version("diffeo"),
         "data": {
             "name": options.data,
@@ -362,6 +367,10 @@ def _request(images: ImageFiles, options: ExplainOptions) -> dict[str, object]:
         "device": options.device,
         **({"inversion": options.inversion} if options.inversion else {}),
     }
+
+    if options.model_input:
+        request["model_input"] = describe(options.model_input)
+
     plain: dict[str, object] = json.loads(json.dumps(request))
 
     return plain

@@ -1,8 +1,9 @@
-"""Results files: flat, a name and a value."""
+"""Results files: names and values, of experiments flat."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from diffeo.files import write_atomically
 
@@ -10,12 +11,12 @@ __all__ = ["write_results"]
 
 
 def write_results(
-    results: Mapping[str, float | str], folder: Path, name: str = "results.json"
+    results: Mapping[str, Any], folder: Path, name: str = "results.json"
 ) -> None:
     """Write results as JSON, complete or not at all; the folder is made if need be.
 
     Args:
-        results: Values by name.
+        results: Values by name, as JSON can hold them.
         folder: Where to write.
         name: Name of the file; one that is there is replaced.
 

@@ -97,7 +97,9 @@ def _certify(
 
     return certify(
         record.to(options.device),
-        find_model(options.model, device=options.device),
+        find_model(
+            options.model, device=options.device, model_input=options.model_input
+        ),
         options.objective,
         _place(record, options),
         smoothing,

@@ -27,6 +27,7 @@ from diffeo.training.schedule import Schedule, Scheduled
 from diffeo.training.supervised import Supervised
 
 __all__ = [
+    "FORMS",
     "TrainingOptions",
     "balanced_accuracy",
     "classifier_recipe",
@@ -37,7 +38,12 @@ __all__ = [
 ]
 
 INITIAL = 2000 * 28 * 28  # values that the first scales of a flow are taken from
-LEVELS = 3  # of a flow, at most
+COARSEST = 4  # pixels a side of a flow's last scale, at least
+FORMS = {  # scales of a flow, finest first; images that are small have the first
+    "small": (Level(2, 32), Level(4, 48), Level(4, 64), Level(4, 96)),
+    "medium": (Level(4, 48), Level(6, 80), Level(8, 128), Level(6, 160)),
+    "large": (Level(4, 64), Level(6, 128), Level(8, 160), Level(8, 192)),
+}
 HELD_OUT = 500  # held-out data that are looked at together
 TYPICAL = (0.005, 0.995)  # quantiles of held-out log-densities
 
@@ -56,6 +62,7 @@ class TrainingOptions:
         progress: Whether to show a bar.
         backward: How a flow finds its gradients: "plain", "reversible" for memory that
             does not grow with its depth, or "auto" for plain where a batch fits.
+        device: Where to train, as PyTorch names it; "auto" for a GPU if there is one.
 
     Raises:
         ValueError: If `weights` ends otherwise, `epochs` or `batch_size` is below 1, or
@@ -73,6 +80,7 @@ class TrainingOptions:
     resume: bool = False
     progress: bool = True
     backward: Backward = "auto"
+    device: str = "auto"
 
     def __post_init__(self) -> None:
         backward_named(self.backward)
@@ -87,11 +95,12 @@ class TrainingOptions:
                 )
 
 
-def flow_recipe(shape: tuple[int, int, int]) -> zoo.Recipe:
-    """Return the recipe of a flow of images: a Glow of as many levels as fit, up to 3.
+def flow_recipe(shape: tuple[int, int, int], form: str = "large") -> zoo.Recipe:
+    """Return the recipe of a flow of images: a Glow of as many levels as fit, up to 4.
 
     Args:
         shape: Channels, height and width of an image.
+        form: "small", "medium" or "large"; the largest learns most, given time.
 
     Raises:
         ValueError: If height or width is odd.
@@ -101,22 +110,22 @@ def flow_recipe(shape: tuple[int, int, int]) -> zoo.Recipe:
         2
     """
 
-    fitting = [
-        count
-        for count in range(LEVELS + 1)
-        if not any(side % 2**count for side in shape[1:])
-    ]
-
-    if fitting[-1] == 0:
+    if any(side % 2 for side in shape[1:]):
         raise ValueError(
             f"height and width of the images must be even, got {shape[1]}×{shape[2]}"
         )
 
-    levels = [Level(4, 64), *[Level(6, 128)] * (fitting[-1] - 1)]
+    levels = FORMS[form]
+    fitting = [
+        count
+        for count in range(2, len(levels) + 1)
+        if all(
+            side % 2**count == 0 and side >= COARSEST * 2**count for side in shape[1:]
+        )
+    ]
+    chosen = [asdict(level) for level in levels[: max([1, *fitting])]]
 
-    return zoo.Recipe(
-        "glow", {"shape": list(shape), "levels": [asdict(level) for level in levels]}
-    )
+    return zoo.Recipe("glow", {"shape": list(shape), "levels": chosen})
 
 
 def classifier_recipe(shape: tuple[int, int, int], classes: int) -> zoo.Recipe:
@@ -182,7 +191,9 @@ def train_flow(
     x = crop(x, generator=generator) if crop else x
     x = noise(x, 0.0, generator=generator)
     initialize(flow, x)
-    mode = choose_memory_mode(flow, x[: options.batch_size], options.backward)
+    mode = choose_memory_mode(
+        flow, x[: options.batch_size], options.backward, options.device
+    )
     card = replace(card, command=f"{card.command} --backward {mode}")
     module = Likelihood(
         flow,
@@ -300,6 +311,7 @@ def train_module(
             options.epochs,
             resume=options.resume,
             progress=options.progress,
+            device=options.device,
         ),
     )
 

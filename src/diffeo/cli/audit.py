@@ -1,0 +1,165 @@
+"""`diffeo audit`."""
+
+from pathlib import Path
+from typing import Literal
+
+import typer
+
+from diffeo.cli.errors import warned
+
+__all__ = ["audit"]
+
+
+def audit(  # noqa: PLR0913 - one argument for each option
+    *,
+    data: str,
+    model: str,
+    coordinates: str,
+    resize: int | None = None,
+    crop: int | None = None,
+    classes: Path | None = None,
+    regions: Path | None = None,
+    model_size: int | None = None,
+    model_mean: str | None = None,
+    model_std: str | None = None,
+    model_outputs: Literal["logits", "probabilities"] = "logits",
+    value: bool = False,
+    sample: int = 50,
+    confidence: float = 0.99,
+    steps: int = 1000,
+    seed: int = 0,
+    device: str = "auto",
+    compare: Path | None = None,
+    out: Path,
+    overwrite: bool = False,
+    quiet: bool = False,
+) -> None:
+    """Audit a model: what changes its answers, over many images and directions.
+
+    In each direction between its answers some images are explained, and what the
+    changes have in common is summed up on one page. Of an audit that is interrupted or
+    killed, each finished batch is kept, and the same command goes on from there.
+
+    Input:
+        data: Images: a folder of pictures, or of one folder of pictures for each class;
+            an IDX or a NumPy file; or 'digits' for the bundled sample of MNIST.
+        model: The classifier or regressor: weights by name (mnist-cnn), a weights file,
+            or file.py:function, which RUNS that file. The function must return a
+            torch.nn.Module. Name only files that you trust.
+        coordinates: A generative model, as for `diffeo explain`; best a flow that
+            `diffeo fit` wrote.
+        resize: Resize each picture to a square of so many pixels a side; the side of
+            the flow if not given.
+        crop: Cut a square of so many pixels a side out of each picture's middle.
+        classes: A text file with the names of the classes, one a line, in order; else
+            they are called as the folders of the images, in order of their names, if
+            there are as many.
+        regions: A folder of masks, one picture for each region, white inside; else
+            changes are counted in the cells of a grid.
+        model_size: Side in pixels of the squares that the model takes; images are
+            resized to it, differentiably.
+        model_mean: What to subtract from each channel for the model, such as 0.5 or
+            0.5,0.5,0.5, or 'imagenet'; gray images are repeated for so many channels.
+        model_std: What to divide each channel by then; as --model-mean.
+        model_outputs: What the model returns: 'logits', as which log-probabilities and
+            values count too, or 'probabilities'.
+        value: The model returns a value, rather than a logit of class 1: it is moved
+            to its upper and lower quartile.
+
+    Search:
+        sample: Images in each direction.
+        confidence: Probability that the target class must exceed.
+        steps: Most steps of an image.
+        seed: Seed of the sample.
+        device: Where to compute: cpu, cuda, mps, ...; 'auto' for cuda where there is
+            one, else cpu.
+
+    Output:
+        compare: The audit.json of another version of the model: say what changed.
+        out: Folder for report.html, audit.json and a folder for each direction.
+        overwrite: Start anew where the folder holds another audit.
+        quiet: Show no progress.
+
+    Example:
+        diffeo audit --data faces/ --model net.py:load --coordinates faces.safetensors
+        --model-size 224 --model-mean imagenet --model-std imagenet --out audited
+    """
+
+    from diffeo.extras import require
+
+    require("sklearn", extra="evaluate")
+
+    from diffeo.search import Run
+    from diffeo.workflows.audit import (
+        JSON,
+        PAGE,
+        audit_to_folder,
+        explanation,
+        side_of_coordinates,
+    )
+    from diffeo.workflows.audit_comparison import compare_audits, read_audit
+    from diffeo.workflows.audit_page import doubt, draw_audit, sentences
+    from diffeo.workflows.changes import grid_regions, read_regions
+    from diffeo.workflows.directions import AuditOptions
+    from diffeo.workflows.explain import draw_explanation
+    from diffeo.workflows.loading import (
+        ModelInput,
+        find_device,
+        find_images,
+        read_classes,
+    )
+    from diffeo.workflows.results import write_results
+
+    def tell(words: str) -> None:
+        typer.echo(words, err=True)
+
+    options = AuditOptions(
+        data,
+        model,
+        coordinates,
+        sample,
+        value,
+        confidence,
+        Run(steps=steps, seed=seed, progress=not quiet),
+        read_classes(classes),
+        find_device(device),
+        ModelInput.of(model_size, model_mean, model_std, model_outputs),
+    )
+    old = read_audit(compare) if compare else None
+    side = resize or (None if data == "digits" else side_of_coordinates(coordinates))
+    images = find_images(data, crop=crop, resize=side)
+    height, width = images.images.shape[2:]
+    masks = (
+        read_regions(regions, (height, width), crop=crop, resize=side)
+        if regions
+        else grid_regions(height, width)
+    )
+    findings, summary = audit_to_folder(
+        images, options, masks, out, overwrite=overwrite, tell=tell
+    )
+    differences = compare_audits(old, summary) if old else []
+    write_results(summary, out, JSON)
+
+    if doubt(summary):
+        tell(doubt(summary))
+
+    for finding in findings:
+        typer.echo(sentences(finding.told, summary["judge_accuracy"]))
+
+    for words in differences:
+        typer.echo(words)
+
+    page = out / PAGE
+
+    with warned("the results are written, but not the page"):
+        draw_audit(findings, summary, differences, page)
+
+    for finding in findings:
+        place = out / finding.direction.folder
+
+        if not (place / PAGE).is_file():
+            with warned(f"the results are written, but not the page of {place.name}"):
+                explained = explanation(finding.direction, options)
+                draw_explanation(finding.record, finding.told["rows"], explained, place)
+
+    typer.echo(str((page if page.is_file() else out / JSON).resolve()))

@@ -1,0 +1,105 @@
+"""`diffeo fit`."""
+
+from pathlib import Path
+
+import typer
+
+from diffeo.cli.errors import warned
+
+__all__ = ["fit"]
+
+
+def fit(  # noqa: PLR0913 - one argument for each option
+    data: str,
+    *,
+    size: int | None = None,
+    crop: int | None = None,
+    minutes: float = 60.0,
+    epochs: int | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    resume: bool = False,
+    out: Path,
+    overwrite: bool = False,
+    quiet: bool = False,
+) -> None:
+    """Fit a flow to your own images, and say how good it is.
+
+    Its size is chosen by the time that steps take here, and the passes over the images
+    so that it ends in the minutes. Of an interrupted training the last whole pass is
+    kept; --resume goes on from there. Other commands take the weights as --coordinates.
+
+    Input:
+        data: Images: a folder of pictures, or of one folder of pictures for each class;
+            an IDX or a NumPy file; or 'digits' for the bundled sample of MNIST. Every
+            tenth image, at most 500, is held out to measure the result.
+        size: Resize each picture to a square of so many pixels a side; 64 if not given,
+            or the side of the first picture if that is less.
+        crop: Cut a square of so many pixels a side out of each picture's middle.
+
+    Training:
+        minutes: Time for all of it.
+        epochs: Passes over the images, in place of as many as fit into the minutes.
+        seed: Seed of the first weights, of the order of the images and of noise.
+        device: Where to compute: cpu, cuda, mps, ...; 'auto' for cuda where there is
+            one, else cpu.
+        resume: Go on with a training that was interrupted.
+
+    Output:
+        out: File for the weights, such as flow.safetensors; a card (flow.md) and a page
+            on their quality (flow.html) lie beside it. Until they are done, the
+            training lies in a folder (flow.training).
+        overwrite: Replace these files, or start anew in place of going on.
+        quiet: Show no progress.
+
+    Example:
+        diffeo fit faces/ --size 64 --minutes 60 --out faces.safetensors
+    """
+
+    from diffeo.extras import require
+
+    require("pytorch_lightning", extra="train")
+
+    from diffeo.workflows.fit import FitOptions, fit_flow, natural_side
+    from diffeo.workflows.loading import find_device, find_images
+    from diffeo.workflows.quality import write_quality
+
+    def tell(words: str) -> None:
+        if not quiet:
+            typer.echo(words, err=True)
+
+    options = FitOptions(
+        data, out, minutes, epochs, seed, find_device(device), not quiet
+    )
+    _check_place(options.folder, out, resume=resume, overwrite=overwrite)
+    images = find_images(data, crop=crop, resize=natural_side(data, size)).images
+    quality, facts = fit_flow(images, options, resume=resume, tell=tell)
+    page = out.with_suffix(".html")
+
+    for question, found, well, _ in quality.answers():
+        typer.echo(f"{question} {'Yes' if well else 'NO'}: {found}")
+
+    typer.echo(quality.verdict())
+
+    with warned("the weights are written, but not the page"):
+        write_quality(quality, facts, page)
+        typer.echo(str(page.resolve()))
+
+    typer.echo(str(out.resolve()))
+
+
+def _check_place(folder: Path, out: Path, *, resume: bool, overwrite: bool) -> None:
+    """Refuse to replace weights, or a training that one could go on with."""
+
+    for path in (out.with_suffix(suffix) for suffix in (out.suffix, ".md", ".html")):
+        if path.exists() and not overwrite:
+            raise FileExistsError(
+                f"weights, card and page must be new files, got {path}; choose another "
+                "--out or pass --overwrite"
+            )
+
+    if folder.exists() and not (resume or overwrite):
+        raise FileExistsError(
+            f"an interrupted training is kept in {folder}; pass --resume to go on with "
+            "it, or --overwrite to start anew"
+        )

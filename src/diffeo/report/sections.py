@@ -1,0 +1,79 @@
+"""A page of plain sections: sentences, tables, pictures and charts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+
+import jinja2
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from diffeo.report import figures, images
+from diffeo.report.cards import data_uri
+
+__all__ = ["Section", "render_sections"]
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """A part of a page.
+
+    Args:
+        title: Its headline.
+        text: Its paragraphs.
+        table: Rows of cells below them, the first of them the head; none if empty.
+        pictures: Captions and images in [0, 1] of shape (channels, height, width).
+        charts: Figures below these.
+        links: Texts and where they lead.
+
+    Example:
+        >>> Section("Samples", ("Look at them.",)).charts
+        ()
+    """
+
+    title: str
+    text: Sequence[str] = ()
+    table: Sequence[Sequence[str]] = ()
+    pictures: Sequence[tuple[str, Tensor]] = ()
+    charts: Sequence[Figure] = ()
+    links: Sequence[tuple[str, str]] = ()
+
+
+def render_sections(
+    title: str,
+    lead: Sequence[str],
+    facts: Mapping[str, str],
+    sections: Sequence[Section],
+) -> str:
+    """Return a page as text: one file that needs no network.
+
+    Args:
+        title: The headline.
+        lead: What to know first, in sentences.
+        facts: Short texts by name, below them.
+        sections: The parts of the page, in order.
+
+    Example:
+        >>> page = render_sections("<b>", ["Fine."], {}, [Section("Samples")])
+        >>> "&lt;b&gt;" in page, "<h2>Samples</h2>" in page
+        (True, True)
+    """
+
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        loader=jinja2.PackageLoader("diffeo", "report"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+    return environment.get_template("sections.html").render(
+        title=title,
+        lead=lead,
+        facts=facts,
+        sections=sections,
+        data_uri=data_uri,
+        figures=figures,
+        images=images,
+        version=metadata.version("diffeo"),
+    )

@@ -1,0 +1,144 @@
+"""What changed between the audits of two versions of a model."""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn.functional import cosine_similarity
+
+from diffeo.workflows.audit import FORMAT, VERSION
+
+__all__ = ["compare_audits", "read_audit"]
+
+SHARE = 0.05  # difference of shares that is worth a sentence
+ALIKE = 0.5  # cosine of mean changes below which they differ
+
+
+def read_audit(path: Path) -> dict[str, Any]:
+    """Read an audit.json.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is anything else.
+
+    Example:
+        >>> read_audit(Path("none.json"))
+        Traceback (most recent call last):
+        FileNotFoundError: compare must be an audit.json, got none.json
+    """
+
+    if not path.is_file():
+        raise FileNotFoundError(f"compare must be an audit.json, got {path}")
+
+    found: dict[str, Any] = {}
+
+    with suppress(TypeError, ValueError, RecursionError):
+        found = dict(json.loads(path.read_text(encoding="utf-8")))
+
+    if (found.get("format"), found.get("version")) != (FORMAT, VERSION):
+        raise ValueError(
+            f"compare must be an audit.json of version {VERSION}, got {path}, which is "
+            "none"
+        )
+
+    return found
+
+
+def compare_audits(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Return what changed from one audit to another, in sentences.
+
+    Args:
+        old: As `read_audit` returns it.
+        new: As `audit_to_folder` told it.
+
+    Example:
+        >>> audit = {"data": {"digest": "a"}, "answers": [0, 1], "model": "m"}
+        >>> audit |= {"directions": [], "coordinates": "c", "confidence": 0.99}
+        >>> compare_audits(audit, {**audit, "answers": [1, 1]})[0]
+        'm answers otherwise than m for 50.0% of the images.'
+    """
+
+    told = [
+        f"The {what} differ ({_name(old, what)}, now {_name(new, what)}), so some of "
+        "what follows may come from that."
+        for what in ("data", "coordinates", "confidence")
+        if _name(old, what) != _name(new, what)
+    ]
+
+    if old["data"]["digest"] == new["data"]["digest"]:
+        pairs = list(zip(old["answers"], new["answers"], strict=False))
+        other = sum(one != two for one, two in pairs) / len(pairs)
+        told.append(
+            f"{new['model']} answers otherwise than {old['model']} for {other:.1%} of "
+            "the images."
+        )
+
+    before, after = (
+        {(each["from"], each["to"]): each for each in audit["directions"]}
+        for audit in (old, new)
+    )
+    told += [f"{_way(way)} is no longer there." for way in before if way not in after]
+    told += [f"{_way(way)} is new." for way in after if way not in before]
+
+    for way in before:
+        if way in after:
+            words = "; ".join(_differences(before[way], after[way]))
+            told.append(f"{_way(way)}: {words or 'no difference to speak of'}.")
+
+    return told
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    found = []
+
+    if (old["reached"], old["rows"]) != (new["reached"], new["rows"]):
+        found.append(
+            f"{new['reached']} of {new['rows']} images were brought there, before "
+            f"{old['reached']} of {old['rows']}"
+        )
+
+    if not (old["reached"] and new["reached"]):
+        return found
+
+    was, now = old["distance"], new["distance"]
+
+    if now["low"] > was["high"] or now["high"] < was["low"]:
+        more = "more" if now["median"] > was["median"] else "less"
+        found.append(
+            f"it takes {more} change, {now['median']:.3g} ({now['low']:.3g} to "
+            f"{now['high']:.3g}), before {was['median']:.3g} ({was['low']:.3g} to "
+            f"{was['high']:.3g})"
+        )
+
+    return [*found, *_places(old, new)]
+
+
+def _places(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
+    """Yield where changes lie now, if elsewhere."""
+
+    for name in filter(old["regions"].__contains__, new["regions"]):
+        one, two = (each["regions"][name]["change"] for each in (old, new))
+
+        if abs(two - one) >= SHARE:
+            yield f"{two:.0%} of the change lies in {name}, before {one:.0%}"
+
+    was, now = (torch.tensor(each["map"]).flatten() for each in (old, new))
+
+    if was.shape == now.shape:
+        alike = cosine_similarity(was, now, dim=0).item()
+
+        if alike < ALIKE:
+            yield f"the mean change is another (a cosine of {alike:.2f} between both)"
+
+
+def _name(audit: dict[str, Any], what: str) -> object:
+    value = audit[what]
+
+    return value["digest"] if what == "data" else value
+
+
+def _way(way: tuple[str, str]) -> str:
+    return " → ".join(way)

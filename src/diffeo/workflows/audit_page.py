@@ -1,0 +1,269 @@
+"""The page of an audit: five minutes for the owner of a model."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.extras import require
+from diffeo.files import write_atomically
+from diffeo.report.images import common_limit, sheet, signed_difference
+from diffeo.workflows.audit import Finding
+
+if TYPE_CHECKING:
+    from diffeo.report.sections import Section
+
+__all__ = ["doubt", "draw_audit", "sentences"]
+
+TOP = 5  # regions that are listed
+WEAK = 0.7  # accuracy below which a judge says nothing
+HALF = 0.5  # share of counterfactuals below which a judge's agreement is low
+LEAST = 2  # images of least change that are shown
+ENLARGED = 128  # pixels a side to which small pictures are enlarged
+LIMITS = (
+    "What is seen here was enough to change the model’s answer, along images that the "
+    "generator knows. It does not say that nothing else would be enough, nor that the "
+    "model always looks at it, nor what causes what in the world.",
+    "The generator has its own gaps: what it cannot draw cannot be found. Changes that "
+    "go together in its training images (hair and light, say) come together here too.",
+    "The images are a sample; intervals hold the median of such samples 95 times in "
+    "100.",
+)
+
+
+def draw_audit(
+    findings: Sequence[Finding],
+    summary: dict[str, Any],
+    differences: Sequence[str],
+    page: Path,
+) -> None:
+    """Write the page of an audit, complete or not at all.
+
+    Args:
+        findings: What was found in each direction.
+        summary: What `audit_to_folder` told.
+        differences: What changed since another audit, in sentences; none if empty.
+        page: The HTML file.
+
+    Raises:
+        ModuleNotFoundError: If packages for the page are not installed.
+
+    Example:
+        >>> draw_audit([], {}, (), Path("report.html"))  # doctest: +SKIP
+    """
+
+    require("jinja2", "matplotlib", extra="report")
+
+    from diffeo.report.sections import Section, render_sections
+
+    told = [finding.told for finding in findings]
+    reached, rows = (sum(each[key] for each in told) for key in ("reached", "rows"))
+    lead = (
+        f"{reached} of {rows} images were brought to another answer, each by a change "
+        "along images that the generator knows. Below: what changed, direction by "
+        "direction.",
+    )
+    notes = tuple(filter(None, [doubt(summary)]))
+    agree, accuracy = summary["agrees_with_folders"], summary["judge_accuracy"]
+    facts = {
+        "model": summary["model"],
+        "images": f"{summary['data']['images']:,} in {summary['data']['name']}",
+        "coordinates": summary["coordinates"],
+        "the model agrees with the folders’ names": "not known"
+        if agree is None
+        else f"on {agree:.0%} of the images",
+        "judge": "none"
+        if accuracy is None
+        else f"linear, {accuracy:.0%} right on images held out from it",
+    }
+    sections = [
+        Section("Since the other audit", differences),
+        Section("In short", [sentences(each, accuracy) for each in told]),
+        *map(_section, findings),
+        Section("What this cannot say", LIMITS),
+    ]
+    text = render_sections(
+        "What changes this model’s answers?",
+        (*notes, *lead),
+        facts,
+        sections[not differences :],
+    )
+    write_atomically(page, lambda draft: draft.write_text(text, encoding="utf-8"))
+
+
+def doubt(summary: dict[str, Any]) -> str:
+    """Return a warning where classes seem to be called wrongly; empty if not.
+
+    Args:
+        summary: As `audit_to_folder` told it.
+
+    Example:
+        >>> doubt({"agrees_with_folders": 0.07})[:42]
+        'Classes are called as the folders are, but'
+    """
+
+    agree = summary["agrees_with_folders"]
+
+    if agree is None or agree >= HALF:
+        return ""
+
+    return (
+        f"Classes are called as the folders are, but the model agrees with that on "
+        f"{agree:.0%} of the images only. If its classes have another order, name them "
+        "with --classes."
+    )
+
+
+def sentences(told: dict[str, Any], accuracy: float | None = None) -> str:
+    """Return what was found in a direction, as a paragraph.
+
+    Args:
+        told: Of the direction, as the summary holds it.
+        accuracy: Of the judge, if there was one.
+
+    Example:
+        >>> told = {"from": "cat", "to": "dog", "rows": 5, "reached": 0}
+        >>> sentences({**told, "failures": ["a.png"]})
+        'cat → dog: none of 5 images were brought there.'
+    """
+
+    way = f"{told['from']} → {told['to']}:"
+
+    if not told["reached"]:
+        return f"{way} none of {told['rows']} images were brought there."
+
+    (region, top), *_ = told["regions"].items()
+    least, brighter = told["least_change"][0], told["brighter"]
+    light = "brighter" if brighter > 0 else "darker"
+    words = [
+        f"{way} {told['reached']} of {told['rows']} images were brought there.",
+        f"They became {light} by {abs(brighter):.1%} of the range on average.",
+        f"The largest share of the change, {top['change']:.0%}, lies in {region} "
+        f"({top['area']:.0%} of the area).",
+        f"{least['name']} needed the least.",
+    ]
+
+    if told["after_8_bits"] < 1:
+        words.append(
+            f"Rounded to 8 bits, {told['after_8_bits']:.0%} still have that answer."
+        )
+
+    agrees = told["judge_agrees"]
+
+    if agrees is not None and accuracy is not None and accuracy >= WEAK:
+        words.append(f"An independent judge takes {agrees:.0%} of them for it too.")
+
+        if agrees < HALF:
+            words.append(
+                "The model may react here to what others hardly see: look at the "
+                "pictures."
+            )
+
+    return " ".join(words)
+
+
+def _section(finding: Finding) -> "Section":
+    from diffeo.report.sections import Section
+
+    told = finding.told
+    title = f"{told['from']} → {told['to']}"
+    page = f"{finding.direction.folder}/report.html"
+    links = [("All images of this direction", page)]
+    failed = f"Failed: {', '.join(told['failures'])}." if told["failures"] else ""
+
+    if not told["reached"]:
+        return Section(title, [sentences(told), failed], links=links)
+
+    distance = told["distance"]
+    text = [
+        f"Median distance ‖x′ − x‖ {distance['median']:.3g} ({distance['low']:.3g} to "
+        f"{distance['high']:.3g}); median steps {told['steps']:.0f}. Least change: "
+        + ", ".join(
+            f"{each['name']} ({each['distance']:.3g})" for each in told["least_change"]
+        )
+        + ".",
+        failed,
+    ]
+    regions = list(told["regions"].items())[:TOP]
+    table = [
+        ("where", "share of the change", "share of the area", "times its area"),
+        *(
+            (
+                name,
+                f"{found['change']:.0%}",
+                f"{found['area']:.0%}",
+                f"{found['change'] / found['area']:.1f}",
+            )
+            for name, found in regions
+        ),
+    ]
+
+    return Section(
+        title, list(filter(None, text)), table, _pictures(finding), links=links
+    )
+
+
+def _pictures(finding: Finding) -> list[tuple[str, Tensor]]:
+    """Return mean changes, and the typical and the odd one of each cluster."""
+
+    record = finding.record.select(finding.record.reached)
+    changes = record.counterfactual - record.factual
+    limit = common_limit([record], range(len(record)))
+    least = record.distance.argsort()[:LEAST].tolist()
+    shown = [
+        _mean("mean change: orange became brighter, blue darker", changes.mean(0)),
+        _mean("mean size of the change, whatever its sign", changes.abs().mean(0)),
+        (
+            f"least change: before, after, difference (full color at ±{limit:g})",
+            _triples(record, least, limit),
+        ),
+    ]
+    clusters = finding.told["clusters"]
+
+    for number, cluster in enumerate(clusters, 1):
+        members = cluster["members"]
+        ends = members[:1] if len(members) == 1 else [members[0], members[-1]]
+        caption = (
+            f"kind of change {number} of {len(clusters)}, {len(members)} images; "
+            f"the most typical, {cluster['closest']}, and the oddest, "
+            f"{cluster['furthest']}"
+        )
+        shown.append((caption, _triples(record, ends, limit)))
+
+        if len(clusters) > 1:
+            shown.append(
+                _mean(f"mean change of kind {number}", changes[members].mean(0))
+            )
+
+    return shown
+
+
+def _triples(record: Counterfactuals, rows: list[int], limit: float) -> Tensor:
+    """Return input, counterfactual and difference of some rows, one below the other."""
+
+    tiles = [
+        _enlarged(part.expand(3, -1, -1))
+        for row in rows
+        for before, after in [(record.factual[row], record.counterfactual[row])]
+        for part in (before, after, signed_difference(before, after, limit))
+    ]
+
+    return sheet(tiles, across=3)
+
+
+def _mean(caption: str, mean: Tensor) -> tuple[str, Tensor]:
+    """Return a mean change in colors, full where it is greatest, and what it is."""
+
+    greatest = mean.mean(0).abs().max().clamp(min=1e-6).item()
+    colored = signed_difference(torch.zeros_like(mean), mean, greatest)
+
+    return f"{caption} (full color at ±{greatest:.2g})", _enlarged(colored)
+
+
+def _enlarged(image: Tensor) -> Tensor:
+    times = max(1, ENLARGED // max(image.shape[1:]))
+
+    return image.repeat_interleave(times, 1).repeat_interleave(times, 2)

@@ -1,0 +1,211 @@
+"""The directions of an audit: images of one answer, and another answer."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from diffeo.objectives import AtLeast, AtMost, Objective, TargetClass
+from diffeo.report.images import plain_name
+from diffeo.search import Run
+from diffeo.workflows.loading import ModelInput
+
+__all__ = ["AuditOptions", "Direction", "answers_of", "directions_of"]
+
+FEW_CLASSES = 3  # up to which all directions between them are looked at
+DIRECTIONS = 12  # otherwise, at most
+
+
+@dataclass(frozen=True)
+class AuditOptions:
+    """What is audited, and how.
+
+    Args:
+        data: Where the images come from, as the user named it.
+        model: The model by name, file or function.
+        coordinates: Where to search, by name, file or function.
+        sample: Images in each direction.
+        value: Whether the model returns a value, in place of a logit of class 1.
+        confidence: Probability that a target class must exceed.
+        run: How long to search, in what batches, and so on.
+        classes: What the classes are called, in order; if empty, as the folders of the
+            images where there are as many, else by their numbers.
+        device: Where to compute.
+        model_input: How the model's inputs are made of the images, if they differ.
+
+    Raises:
+        ValueError: If the sample is empty.
+
+    Example:
+        >>> AuditOptions("digits", "mnist-cnn", "mnist-flow").sample
+        50
+    """
+
+    data: str
+    model: str
+    coordinates: str
+    sample: int = 50
+    value: bool = False
+    confidence: float = 0.99
+    run: Run = field(default_factory=Run)
+    classes: tuple[str, ...] = ()
+    device: str = "cpu"
+    model_input: ModelInput | None = None
+
+    def __post_init__(self) -> None:
+        if self.sample < 1:
+            raise ValueError(f"sample must be at least 1, got {self.sample}")
+
+
+@dataclass(frozen=True, eq=False)
+class Direction:
+    """Images of one answer, and another answer that they are brought to.
+
+    Args:
+        number: Of the direction; names may be alike once they are names of folders.
+        start: The answer that they have, in words.
+        goal: The answer that they are to have, in words.
+        objective: The same for a search.
+        rows: Their numbers among all images.
+
+    Example:
+        >>> Direction(1, "four", "nine", TargetClass(9), torch.tensor([3])).folder
+        '1-four-to-nine'
+    """
+
+    number: int
+    start: str
+    goal: str
+    objective: Objective
+    rows: Tensor
+
+    @property
+    def folder(self) -> str:
+        """Name of the folder with its results."""
+
+        return f"{self.number}-{plain_name(self.start)}-to-{plain_name(self.goal)}"
+
+
+def directions_of(outputs: Tensor, options: AuditOptions) -> list[Direction]:
+    """Return the directions between a model's answers, with a sample of images each.
+
+    Of at most three classes they are all pairs; of more, from each class to the answer
+    that most often is second, the twelve with most images. Of values they are up, from
+    below the median to the upper quartile at least, and down.
+
+    Args:
+        outputs: The model's outputs for all images.
+        options: What is audited, and how.
+
+    Raises:
+        ValueError: If there are no two answers, or too few names of classes.
+
+    Example:
+        >>> outputs = torch.tensor([[2.0, 1.0], [0.0, 1.0], [3.0, 1.0]])
+        >>> options = AuditOptions("", "", "", classes=("cat", "dog"))
+        >>> [way.folder for way in directions_of(outputs, options)]
+        ['1-cat-to-dog', '2-dog-to-cat']
+    """
+
+    generator = torch.Generator().manual_seed(options.run.seed)
+    order = torch.randperm(len(outputs), generator=generator)
+
+    def sample(wanted: Tensor) -> Tensor:
+        return order[wanted[order]][: options.sample].sort().values
+
+    if options.value:
+        return _value_directions(outputs, sample)
+
+    answers, second = answers_of(outputs), _second(outputs)
+    count = max(2, outputs.reshape(len(outputs), -1).shape[1])
+    names = options.classes or tuple(map(str, range(count)))
+
+    if len(names) != count:
+        raise ValueError(
+            f"classes must name each of the model's {count} classes, got {len(names)} "
+            "names"
+        )
+
+    return [
+        Direction(
+            number,
+            names[start],
+            names[goal],
+            TargetClass(goal, options.confidence),
+            sample(answers == start),
+        )
+        for number, (start, goal) in enumerate(
+            _pairs(answers.tolist(), second.tolist(), count), 1
+        )
+    ]
+
+
+def answers_of(outputs: Tensor) -> Tensor:
+    """Return the class that a model answers, of logits or of a single one.
+
+    Args:
+        outputs: Shape (batch, classes), (batch, 1) or (batch,).
+
+    Example:
+        >>> answers_of(torch.tensor([[2.0, 1.0], [0.0, 1.0]]))
+        tensor([0, 1])
+    """
+
+    flat = outputs.reshape(len(outputs), -1)
+
+    return (flat[:, 0] > 0).long() if flat.shape[1] == 1 else flat.argmax(1)
+
+
+def _value_directions(
+    outputs: Tensor, sample: Callable[[Tensor], Tensor]
+) -> list[Direction]:
+    values = outputs.reshape(-1).double()
+    low, middle, high = values.quantile(torch.tensor((0.25, 0.5, 0.75)).double())
+
+    if not low < high:
+        raise ValueError(
+            f"the model must answer differently for these images, got {low:.4g} for "
+            "most of them"
+        )
+
+    return [
+        Direction(
+            1,
+            f"below {middle:.4g}",
+            f"at least {high:.4g}",
+            AtLeast(high.item()),
+            sample(values < middle),
+        ),
+        Direction(
+            2,
+            f"above {middle:.4g}",
+            f"at most {low:.4g}",
+            AtMost(low.item()),
+            sample(values > middle),
+        ),
+    ]
+
+
+def _pairs(answers: list[int], second: list[int], count: int) -> list[tuple[int, int]]:
+    there = Counter(answers)
+
+    if count <= FEW_CLASSES:
+        pairs = [(a, b) for a in range(count) for b in range(count) if a != b]
+        pairs = [(a, b) for a, b in pairs if there[a]]
+    else:
+        seconds = Counter(zip(answers, second, strict=True))
+        common = [answer for answer, _ in there.most_common(DIRECTIONS)]
+        pairs = [
+            max((way for way in seconds if way[0] == answer), key=seconds.__getitem__)
+            for answer in common
+        ]
+
+    return pairs
+
+
+def _second(outputs: Tensor) -> Tensor:
+    flat = outputs.reshape(len(outputs), -1)
+
+    return 1 - answers_of(outputs) if flat.shape[1] == 1 else flat.topk(2).indices[:, 1]

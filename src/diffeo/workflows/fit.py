@@ -1,0 +1,446 @@
+"""Fit a flow to a user's images in the minutes that there are."""
+
+import csv
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from diffeo import zoo
+from diffeo.data.images import all_pictures, read_images
+from diffeo.data.labelled import LabelledImages
+from diffeo.evaluation.cache import content_key
+from diffeo.files import write_atomically
+from diffeo.models.flow.bijection import initialize
+from diffeo.models.flow.flow import as_flow
+from diffeo.models.precision import low_precision_dtype
+from diffeo.shapes import Images
+from diffeo.training.fit import CHECKPOINT, training_device
+from diffeo.training.noise import GaussianNoise, Noise, UniformNoise
+from diffeo.training.schedule import Schedule
+from diffeo.workflows.folders import check_place
+from diffeo.workflows.quality import Quality, measure_quality
+from diffeo.workflows.train import FORMS, TrainingOptions, flow_recipe, train_flow
+
+__all__ = [
+    "FitOptions",
+    "Plan",
+    "fit_flow",
+    "keep_plan",
+    "natural_side",
+    "plan_training",
+]
+
+PLAN = "plan.json"
+SIDE = 64  # pixels, where nothing else is said
+HELD_OUT, MOST_HELD_OUT = 10, 500  # one in so many, and at most so many
+LARGE = 48  # pixels a side from which on the last bits of pixels are not learned
+ENOUGH = 2000  # steps that a form must get to be worth its size
+TWICE = 2  # times as long does a step take of the next larger form, at least
+TRAINING = 0.85  # of the minutes; the rest is for measuring and drawing
+EPOCH = 0.3  # seconds of a pass beside its steps
+MOST_EPOCHS = 300
+TIMED = 2  # steps
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """What a flow is to be fitted to, for how long, and where it is kept.
+
+    Args:
+        data: Where the images come from, as the user named it.
+        weights: File for the weights, its name ending in ".safetensors".
+        minutes: Time for all of it.
+        epochs: Passes over the images; as many as fit into the minutes if not given.
+        seed: Seed of the first weights, of the order of the images and of noise.
+        device: Where to compute.
+        progress: Whether to show a bar.
+
+    Raises:
+        ValueError: If a number is not positive.
+
+    Example:
+        >>> FitOptions("faces", Path("flow.safetensors"), minutes=20.0).folder.name
+        'flow.training'
+    """
+
+    data: str
+    weights: Path
+    minutes: float = 60.0
+    epochs: int | None = None
+    seed: int = 0
+    device: str = "cpu"
+    progress: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 < self.minutes < math.inf:
+            raise ValueError(f"minutes must be positive, got {self.minutes}")
+
+        TrainingOptions(self.weights, 1 if self.epochs is None else self.epochs)
+
+    @property
+    def folder(self) -> Path:
+        """Where an unfinished training is kept."""
+
+        return self.weights.with_suffix(".training")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a flow is trained.
+
+    Args:
+        form: Name of its size.
+        seconds: Time that a step was seen to take.
+        images: How many are trained on.
+        batch_size: Images of a step.
+        epochs: Passes over the images.
+
+    Example:
+        >>> Plan("small", 0.5, images=160, batch_size=16, epochs=3).steps
+        30
+    """
+
+    form: str
+    seconds: float
+    images: int
+    batch_size: int
+    epochs: int
+
+    @property
+    def steps(self) -> int:
+        """Number of steps of the whole training."""
+
+        return self.epochs * max(1, self.images // self.batch_size)
+
+    def words(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """Yield what is done and why, and what to expect, in sentences.
+
+        Args:
+            shape: Shape of an image.
+        """
+
+        sides = "×".join(map(str, shape))
+        seconds = self.steps * self.seconds + self.epochs * EPOCH
+        end = datetime.now().astimezone() + timedelta(seconds=seconds)
+
+        yield (
+            f"A {self.form} Glow for images of {sides}: the largest of "
+            f"{', '.join(FORMS)} that gets {ENOUGH:,} steps in the time, else the "
+            "smallest."
+        )
+        yield (
+            f"A step of {self.batch_size} images takes {self.seconds:.2g} s: "
+            f"{self.steps:,} steps, {self.epochs} passes over {self.images:,} images, "
+            f"about {seconds / 60:.2g} minutes, until {end:%H:%M}."
+        )
+        yield f"Expect {self._expected()}"
+
+    def _expected(self) -> str:
+        if self.steps < ENOUGH // 4:
+            return (
+                "colors and light, hardly forms: a first look, to see that all works. "
+                "A useful flow takes thousands of steps."
+            )
+
+        if self.steps < 5 * ENOUGH:
+            return "coarse forms: counterfactuals that can be read, not fine detail."
+
+        return "forms in detail, where there are thousands of images."
+
+
+def natural_side(data: str, size: int | None) -> int | None:
+    """Return the side that pictures are resized to; None to leave an array as it is.
+
+    Args:
+        data: A folder of pictures or of one folder for each class, or a file.
+        size: The side wished for, in pixels; at most 64, and no more than the first
+            picture has, if not given.
+
+    Raises:
+        FileNotFoundError: If there is nothing at the path.
+
+    Example:
+        >>> natural_side("digits", None), natural_side("faces", 32)
+        (None, 32)
+    """
+
+    if size is not None or data == "digits":
+        return size
+
+    path = Path(data)
+    first = all_pictures(path)[0] if path.is_dir() else path
+    shorter = min(read_images(first).images.shape[2:])
+
+    return min(SIDE, shorter // 2 * 2)
+
+
+def fit_flow(
+    images: Images, options: FitOptions, *, resume: bool, tell: Callable[[str], object]
+) -> tuple[Quality, dict[str, str]]:
+    """Fit a flow to images and store it, whole or not at all.
+
+    While it trains, all that is needed to go on is in a folder beside the weights.
+
+    Args:
+        images: Images in [0, 1] of one size.
+        options: For how long, and where to keep what.
+        resume: Whether to go on from what is there.
+        tell: Called with sentences on what is done.
+
+    Returns:
+        How good the flow is, and what to know of its training, by name.
+
+    Raises:
+        FileNotFoundError: If there is nothing to resume.
+        ValueError: If the images are too few or their sides odd, or what is to be
+            resumed is another training.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> x = torch.rand(20, 1, 2, 2)
+        >>> with TemporaryDirectory() as folder:
+        ...     weights = Path(folder, "flow.safetensors")
+        ...     how = FitOptions("noise", weights, epochs=1, progress=False)
+        ...     quality, facts = fit_flow(x, how, resume=False, tell=lambda words: None)
+        ...     sorted(path.name for path in Path(folder).iterdir())
+        ['flow.md', 'flow.safetensors']
+    """
+
+    began = time.monotonic()
+    shape = images.shape[1:]
+    flow_recipe((shape[0], shape[1], shape[2]))  # refuse odd sides first
+    train, held_out = _split(images)
+    noise: Noise = GaussianNoise() if min(shape[1:]) >= LARGE else UniformNoise()
+    plan = _kept_plan(images, options) if resume else None
+
+    if plan is None:
+        check_place(options.folder)
+        tell(f"{len(train):,} images to train on, {len(held_out):,} held out.")
+        plan = plan_training(train, noise, options, time.monotonic() - began)
+        keep_plan(images, options, plan)
+
+    for words in plan.words(tuple(shape)):
+        tell(words)
+
+    chosen = _some(train, plan.images, options.seed)
+    draft = options.folder / options.weights.name
+    _train(chosen, held_out, noise, plan, replace(options, weights=draft))
+    flow = as_flow(zoo.load(draft, options.device))
+    quality = measure_quality(
+        flow,
+        chosen.to(options.device),
+        held_out.to(options.device),
+        noise,
+        _course(options.folder),
+    )
+    facts = {
+        "data": options.data,
+        "images": f"{len(chosen):,} to train on, {len(held_out):,} held out, each "
+        f"{'×'.join(map(str, shape))}",
+        "flow": f"{plan.form} Glow, "
+        f"{sum(value.numel() for value in flow.parameters()):,} parameters",
+        "training": f"{plan.epochs} passes, {plan.steps:,} steps of {plan.batch_size}",
+        "bits are of images": "with normal noise of 3 gray levels"
+        if isinstance(noise, GaussianNoise)
+        else "of 256 gray levels",
+    }
+    zoo.save(flow, zoo.card(draft), options.weights)
+    shutil.rmtree(options.folder)
+
+    return quality, facts
+
+
+def plan_training(
+    train: Images, noise: Noise, options: FitOptions, spent: float
+) -> Plan:
+    """Time a few steps of each form of a flow and choose one, and for how long.
+
+    Args:
+        train: Images in [0, 1].
+        noise: What is added to them.
+        options: For how long, and where.
+        spent: Seconds of the time that are gone.
+
+    Example:
+        >>> how = FitOptions("noise", Path("flow.safetensors"), minutes=0.1)
+        >>> x = torch.rand(20, 1, 4, 4)
+        >>> plan_training(x, UniformNoise(), how, spent=0.0).images
+        20
+    """
+
+    began = time.monotonic()
+    channels, height, width = train.shape[1:]
+    gpu = not options.device.startswith("cpu")
+    batch = min(16 if min(height, width) >= LARGE and not gpu else 64, len(train))
+    form, seconds, steps, left = "", math.inf, 0, 0.0
+
+    for larger in FORMS:
+        recipe = flow_recipe((channels, height, width), larger)
+        needed = _seconds_a_step(recipe, train[:batch], noise, options.device)
+        left = 60 * options.minutes * TRAINING - spent - (time.monotonic() - began)
+
+        if form and left < ENOUGH * needed:
+            break
+
+        form, seconds, steps = larger, needed, max(1, int(left / needed))
+
+        if options.epochs or steps < TWICE * ENOUGH:
+            break
+
+    images = len(train) if options.epochs else min(len(train), batch * steps)
+    a_pass = max(1, images // batch) * seconds + EPOCH
+    epochs = options.epochs or min(MOST_EPOCHS, max(1, int(left / a_pass)))
+
+    return Plan(form, seconds, images, batch, epochs)
+
+
+def _seconds_a_step(recipe: zoo.Recipe, x: Images, noise: Noise, device: str) -> float:
+    """Return how long a step of a training takes, the first of all left out."""
+
+    flow = as_flow(recipe.build())
+    initialize(flow, noise(x, 0.0, generator=torch.Generator().manual_seed(0)))
+    place = training_device(device)
+    flow, x = flow.to(place), x.to(place)
+    flow.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    dtype = low_precision_dtype(place)
+    optimizer = torch.optim.AdamW(flow.parameters(), lr=0.0)
+    times = []
+
+    for _ in range(1 + TIMED):
+        start = time.monotonic()
+
+        with torch.autocast(place.type, dtype, enabled=dtype == torch.bfloat16):
+            loss = flow.bits_per_dimension(x).mean()
+
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(flow.parameters(), 1.0)
+        optimizer.step()
+        loss.item()  # wait for an accelerator
+        times.append(time.monotonic() - start)
+
+    return sum(times[1:]) / TIMED
+
+
+def _train(
+    train: Tensor, held_out: Tensor, noise: Noise, plan: Plan, options: FitOptions
+) -> None:
+    channels, height, width = train.shape[1:]
+    card = zoo.Card(
+        flow_recipe((channels, height, width), plan.form),
+        options.data,
+        f"diffeo fit {options.data} --minutes {options.minutes:g} "
+        f"--epochs {plan.epochs} --seed {options.seed}",
+        "those of the data",
+        {},
+    )
+    how = TrainingOptions(
+        options.weights,
+        plan.epochs,
+        plan.batch_size,
+        options.seed,
+        (options.weights.parent / CHECKPOINT).is_file(),
+        options.progress,
+        device=options.device,
+    )
+    schedule = Schedule(rate=1e-3, warmup=max(1, min(200, plan.steps // 10)))
+    train_flow(train, held_out, card, how, noise=noise, schedule=schedule)
+
+
+def _split(images: Images) -> tuple[Tensor, Tensor]:
+    """Return the images to train on, and every tenth of them, at most 500, apart."""
+
+    labelled = LabelledImages(images, images.new_zeros(len(images)).long())
+    every = max(HELD_OUT, math.ceil(len(images) / MOST_HELD_OUT))
+    some, apart = labelled.split(every)
+
+    if len(apart) == 0:
+        raise ValueError(f"data must have at least {HELD_OUT} images, got {len(some)}")
+
+    return some.images, apart.images
+
+
+def _some(images: Images, count: int, seed: int) -> Tensor:
+    if count == len(images):
+        return images
+
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
+
+    return images[order[:count]]
+
+
+def keep_plan(images: Images, options: FitOptions, plan: Plan) -> None:
+    """Begin the folder of a training that can be resumed, in place of any other.
+
+    Args:
+        images: All images in [0, 1].
+        options: What is asked for.
+        plan: How it is done.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> x, plan = torch.zeros(20, 1, 2, 2), Plan("small", 0.1, 18, 18, 1)
+        >>> with TemporaryDirectory() as folder:
+        ...     options = FitOptions("noise", Path(folder, "flow.safetensors"))
+        ...     keep_plan(x, options, plan)
+        ...     [path.name for path in options.folder.iterdir()]
+        ['plan.json']
+    """
+
+    shutil.rmtree(options.folder, ignore_errors=True)
+    kept = {"request": _request(images, options), "plan": asdict(plan)}
+    text = f"{json.dumps(kept, indent=2)}\n"
+    write_atomically(
+        options.folder / PLAN, lambda draft: draft.write_text(text, encoding="utf-8")
+    )
+
+
+def _kept_plan(images: Images, options: FitOptions) -> Plan:
+    """Return the plan of a training that was interrupted."""
+
+    path, request = options.folder / PLAN, _request(images, options)
+
+    if not path.is_file():
+        raise FileNotFoundError(f"a training to resume must have left {path}, got none")
+
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    differing = [key for key in request if request[key] != kept["request"].get(key)]
+
+    if differing:
+        raise ValueError(
+            f"the training to resume must be the same, got {options.folder} of "
+            f"another, which differs in {', '.join(differing)}"
+        )
+
+    return Plan(**kept["plan"])
+
+
+def _request(images: Images, options: FitOptions) -> dict[str, object]:
+    return {
+        "data": content_key([images], {}),
+        "minutes": options.minutes,
+        "epochs": options.epochs,
+        "seed": options.seed,
+    }
+
+
+def _course(folder: Path) -> list[float]:
+    """Return the held-out bits per dimension after each pass, as they were logged."""
+
+    path = folder / "log" / "metrics.csv"
+
+    if not path.is_file():
+        return []
+
+    with path.open(newline="", encoding="utf-8") as file:
+        return [
+            float(row["val_bits"]) for row in csv.DictReader(file) if row["val_bits"]
+        ]
