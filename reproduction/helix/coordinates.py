@@ -115,7 +115,7 @@ def fit_field(points: FreshPoints) -> FlowMatching:
     generator = torch.Generator().manual_seed(points.seed)
     models.minimize(
         place,
-        lambda place, x, labels: path_error(  # noqa: ARG005
+        lambda _, x, labels: path_error(  # noqa: ARG005
             place, x, noise=0.0, generator=generator
         ),
         points,

@@ -154,7 +154,7 @@ def sentences(told: dict[str, Any], accuracy: float | None = None) -> str:
     agrees = told["judge_agrees"]
 
     if agrees is not None and accuracy is not None and accuracy >= WEAK:
-        words.append(f"An independent judge takes {agrees:.0%} of them for it too.")
+        words.append(f"A linear judge of pixels takes {agrees:.0%} of them for it too.")
 
         if agrees < HALF:
             words.append(
