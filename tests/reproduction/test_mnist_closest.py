@@ -6,7 +6,7 @@ import pytest
 from reproduction.experiment import ExperimentOptions
 from reproduction.mnist.closest import GOALS, MNIST_CLOSEST
 
-SEARCHES = "plain", "latent", "data", "smoothed", "agreed"
+SEARCHES = "plain", "latent", "data", "smoothed", "agreed", "agreed_data"
 OF_EACH = (
     "reached",
     "steps_max",
@@ -20,6 +20,7 @@ OF_EACH = (
 OF_ALL = (
     "kkt_angle_degrees_median",
     "kkt_angle_degrees_median_data",
+    "kkt_angle_degrees_median_agreed_data",
     "l2_latent_ratio",
     "certified_radius_median",
     "certified_radius_max",
@@ -36,6 +37,7 @@ OF_ALL = (
     "pairs_reached_min",
     "pairs_steps_max",
     "svm_target_data_minus_plain",
+    "svm_target_agreed_data_minus_plain",
 )
 
 
