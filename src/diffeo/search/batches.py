@@ -28,8 +28,9 @@ from diffeo.shapes import Data, Latent, Scores
 
 __all__ = ["Batches"]
 
-DRAWS, SPREADS = 4, (0.6, 0.3)  # coordinates around rows that stalled, and how far
-LONGER = 3  # times the patience that a row is given there
+DRAWS, SPREAD = 4, 0.6  # coordinates around rows that stalled, and how far
+SHARE = 0.25  # of its coordinates, from where a row starts that stalled twice
+LONGER = 3  # times the patience that a row is given then
 STATED = "distance_before", "distance_after", "kkt_angle"
 
 
@@ -196,24 +197,26 @@ class Batches:
         recorder: PathRecorder | None,
         bar: Bar,
     ) -> Best:
-        """Search rows that have stalled again, along gradients that are averaged."""
+        """Search rows that have stalled again, averaged, then from nearer to zero."""
 
         most, patience = max(1, len(start) // (1 + DRAWS)), self.run.patience
+        goal = SmoothedScore(problem.objective, DRAWS, SPREAD)
+        averaged = problem._replace(objective=goal)
+        tries = (averaged, start, -math.inf), (problem, SHARE * start, 0.0)
 
-        for spread in SPREADS[: self.run.retries]:
-            goal = SmoothedScore(problem.objective, DRAWS, spread)
-            averaged = problem._replace(objective=goal)
+        for trial, first, least in tries[: self.run.retries]:
             index = best.stalled.nonzero()[:, 0]
             waited, patience = patience, LONGER * self.run.patience
 
             for part in index.split(most) if len(index) else ():
                 tried = PathRecorder() if recorder else None
-                loop = Loop(averaged, select(rows, part), start[part], patience, tried)
+                few = select(rows, part)
+                loop = Loop(trial, few, first[part], patience, tried)
                 self._run(loop, bar)
                 before, after = select(best, part), loop.state.whole
                 began = before.steps + waited + 1
                 after = after._replace(row=part, steps=began + after.steps)
-                better = after.margin > before.margin
+                better = after.margin > before.margin.clamp_min(least)
                 best = best.replace(part, before.choose(better, after))
 
                 if recorder and tried:
