@@ -58,7 +58,7 @@ def test_a_row_on_a_wide_maximum_arrives_from_nearer_to_zero() -> None:
     def two_hills(x: Tensor) -> Tensor:
         near = 3 * (-((x + 1).square().sum(1)) / 8).exp()
 
-        return near + 1.5 * (-((x - 4).square().sum(1)) / 4).exp()
+        return near + 1.5 * (-((x - 4).square().sum(1)) / 2).exp()
 
     x = torch.tensor([[4.1, 4.0]], dtype=torch.float64)
     parts = two_hills, AtLeast(2.0), Identity((2,)), NormalizedGradient(STEP)
@@ -66,7 +66,7 @@ def test_a_row_on_a_wide_maximum_arrives_from_nearer_to_zero() -> None:
 
     assert record.reached.all()
     assert once.outcome.tolist() == [Outcome.STALLED]
-    assert torch.equal(record.paths[0].latent[0], x[0] / 4)
+    assert torch.equal(record.paths[0].latent[0], x[0] / 2)
 
 
 def test_a_row_that_may_not_try_again_ends_where_it_stalled() -> None:

@@ -29,7 +29,7 @@ from diffeo.shapes import Data, Latent, Scores
 __all__ = ["Batches"]
 
 DRAWS, SPREAD = 4, 0.6  # coordinates around rows that stalled, and how far
-SHARE = 0.25  # of its coordinates, from where a row starts that stalled twice
+SHARE = 0.5  # of its coordinates, from where a row starts that stalled twice
 LONGER = 3  # times the patience that a row is given then
 STATED = "distance_before", "distance_after", "kkt_angle"
 

@@ -36,8 +36,8 @@ class Run:
         closest_steps: Most steps for each of these distances.
         patience: Steps without a better margin after which a row stalls. It then starts
             again from its origin, along gradients that are averaged over coordinates
-            nearby, for as many steps at most. If these stall too, it starts from a
-            quarter of its coordinates, nearer to where a flow's density is greatest;
+            nearby, for as many steps at most. If these stall too, it starts from
+            half of its coordinates, nearer to where the density of a flow is greatest;
             that counts only if it arrives. Else it is given up.
         retries: Times that a row that stalled starts again in this way, at most 2.
         restarts: Further searches of each row, from points near its origin. The
