@@ -38,7 +38,7 @@ from reproduction.mnist.setup import TARGET, Setup, Size
 __all__ = ["MNIST_COORDINATES"]
 
 FULL = Size(fours=200, run=Run(300))
-QUICK = Size(fours=2, run=Run(5, retries=0), train=300, test=200)
+QUICK = Size(fours=2, run=Run(5, retries=0), train=200, test=80)
 JUDGES = "consensus", "knn", "svm", "cnn"
 REAL, CERTIFIED, SHOWN = 500, 20, 12
 UNTYPICAL = 0.01  # share of real digits that are no more central
