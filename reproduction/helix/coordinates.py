@@ -15,7 +15,9 @@ from diffeo.models.perceptron import perceptron
 from diffeo.objectives import TargetClass
 from diffeo.progress import track
 from diffeo.search import Run, search
+from diffeo.shapes import Scores
 from diffeo.training.flow_matching import path_error
+from diffeo.training.schedule import Schedule
 from reproduction.experiment import (
     Experiment,
     ExperimentOptions,
@@ -37,6 +39,7 @@ CONFIDENCE, STEP = 0.9, 0.05
 STEPS, SPREAD = 16, 1.2  # Euler steps; standard deviation of the points
 SOFTENED = 0.02  # of the time that is left, so that the last step can be inverted
 HIDDEN = 128, 128, 128
+SCHEDULE = Schedule(rate=2e-3, warmup=100)
 NAMES = {"flow_matching": "flow matching", "coupling": "couplings"}
 SEARCH: Mapping[str, Callable[[Counterfactuals], float]] = {
     "helix_{}_reached": lambda record: mean(record.reached),
@@ -72,8 +75,8 @@ class Scale:
 
 
 FULL = Scale(
-    replace(models.FLOW, first=None),
-    FreshPoints(1500),
+    replace(models.FLOW, first=None, size=1024, steps=16 * models.EPOCH),
+    FreshPoints(1500, size=1024),
     (0.2, 0.1, 0.05, 0.025),
     searches=1000,
     steps=1000,
@@ -116,12 +119,17 @@ def fit_field(points: FreshPoints) -> FlowMatching:
     models.minimize(
         place,
         lambda _, x, labels: path_error(  # noqa: ARG005
-            place, x, noise=0.0, generator=generator
+            place, x, noise=0.0, generator=generator, times=_anytime
         ),
         points,
+        SCHEDULE,
     )
 
     return place
+
+
+def _anytime(rows: int, generator: torch.Generator) -> Scores:
+    return torch.rand(rows, generator=generator)
 
 
 def measure_helix_coordinates(options: ExperimentOptions) -> Findings:

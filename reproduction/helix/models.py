@@ -171,8 +171,8 @@ def fit_classifier(points: FreshPoints) -> nn.Module:
 
 
 class _Minimized(Scheduled):
-    def __init__(self, model: nn.Module, loss: Loss) -> None:
-        super().__init__(model, SCHEDULE, seed=0)
+    def __init__(self, model: nn.Module, loss: Loss, schedule: Schedule) -> None:
+        super().__init__(model, schedule, seed=0)
         self.loss = loss
 
     def training_step(self, batch: Batch, index: int) -> Tensor:  # noqa: ARG002
@@ -184,14 +184,17 @@ class _Minimized(Scheduled):
         return [EMAWeightAveraging(decay=0.99, use_buffers=False)]
 
 
-def minimize(model: nn.Module, loss: Loss, points: FreshPoints) -> None:
+def minimize(
+    model: nn.Module, loss: Loss, points: FreshPoints, schedule: Schedule = SCHEDULE
+) -> None:
     """Fit a model to points.
 
     Args:
         model: The model, which is in evaluation mode afterwards.
         loss: What the model is to make small, given points and their classes.
         points: What to fit it to.
+        schedule: How its weights are updated.
     """
 
-    fit(_Minimized(model.train(), loss), points, None, FITTING)
+    fit(_Minimized(model.train(), loss, schedule), points, None, FITTING)
     model.eval().requires_grad_(requires_grad=False)

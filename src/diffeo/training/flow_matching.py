@@ -1,15 +1,37 @@
 """Fit a velocity field to straight paths from noise to data."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from diffeo.coordinates.flow_matching import FlowMatching
-from diffeo.shapes import Data
+from diffeo.shapes import Data, Scores
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
 from diffeo.training.schedule import Schedule, ScheduledOnImages
 
-__all__ = ["VelocityMatching", "path_error"]
+__all__ = ["VelocityMatching", "logit_normal", "path_error"]
+
+
+Times = Callable[[int, torch.Generator], Scores]
+
+
+def logit_normal(rows: int, generator: torch.Generator) -> Scores:
+    """Return times that seldom are near 0 and 1.
+
+    Source: Esser et al., 2024, Scaling rectified flow transformers, Section 3.1.
+
+    Args:
+        rows: How many.
+        generator: Random numbers.
+
+    Example:
+        >>> logit_normal(3, torch.Generator().manual_seed(0)).shape
+        torch.Size([3])
+    """
+
+    return torch.randn(rows, generator=generator).sigmoid()
 
 
 class VelocityMatching(ScheduledOnImages):
@@ -18,8 +40,7 @@ class VelocityMatching(ScheduledOnImages):
     Noise on the data keeps the field from growing steep next to them.
 
     Source: Lipman, Chen, Ben-Hamu, Nickel and Le, 2023, Flow matching for generative
-    modeling, equation (9) with paths of Example II. Esser et al., 2024, Scaling
-    rectified flow transformers, Section 3.1, for the times.
+    modeling, equation (9) with paths of Example II.
 
     Args:
         model: Coordinates whose field is trained.
@@ -71,7 +92,12 @@ class VelocityMatching(ScheduledOnImages):
 
 
 def path_error(
-    model: FlowMatching, x: Data, *, noise: float, generator: torch.Generator
+    model: FlowMatching,
+    x: Data,
+    *,
+    noise: float,
+    generator: torch.Generator,
+    times: Times = logit_normal,
 ) -> Tensor:
     """Return the mean squared error of velocities on straight paths from noise to data.
 
@@ -79,7 +105,8 @@ def path_error(
         model: Coordinates whose field is asked, at one time for each row.
         x: Data.
         noise: Standard deviation of the noise on data, in units of their spread.
-        generator: Draws noise and times.
+        generator: Of noise and times.
+        times: Draws the time of each row, in [0, 1].
 
     Example:
         >>> from diffeo.zoo import Recipe
@@ -92,10 +119,10 @@ def path_error(
     """
 
     start, around = torch.randn((2, *x.shape), generator=generator).to(x)
-    times = torch.randn(len(x), generator=generator).sigmoid().to(x)
+    drawn = times(len(x), generator).to(x)
     end = (x - model.center) / model.spread + noise * around
-    share = times.reshape(-1, *(1,) * (x.ndim - 1))
-    found = model.velocity((1 - share) * start + share * end, times)
+    share = drawn.reshape(-1, *(1,) * (x.ndim - 1))
+    found = model.velocity((1 - share) * start + share * end, drawn)
     error: Tensor = (found - (end - start)).square().mean()
 
     return error
