@@ -41,6 +41,7 @@ from reproduction.mnist.training import (
 )
 from reproduction.mnist.tuning import tune_mnist_comparison
 from reproduction.spectra import SPECTRA
+from reproduction.truth.experiment import TRUTH
 
 __all__ = ["EXPERIMENTS", "TRAININGS", "app", "main"]
 
@@ -62,6 +63,7 @@ EXPERIMENTS = (
     CHEST_XRAY,
     MALL,
     SPECTRA,
+    TRUTH,
 )
 TRAININGS = (
     MNIST_FLOW,
