@@ -17,6 +17,7 @@ RESULTS = {
     "coordinates": ("mnist-coordinates", "helix-coordinates"),
     "crowds": ("mall",),
     "faces": ("celeba", "celeba-rivals"),
+    "truth": ("truth",),
     "speed": ("bench", "mnist-ascents"),
     "why-it-works": ("helix", "mnist-geometry"),
 }
