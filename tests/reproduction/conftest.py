@@ -33,7 +33,7 @@ def coarse_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         Figure,
         "savefig",
-        lambda self, path, **how: save(self, path, **(how | {"dpi": 20})),
+        lambda self, path, **how: save(self, path, **(how | {"dpi": 40})),
     )
 
 
