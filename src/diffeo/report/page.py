@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from importlib import metadata
 from itertools import zip_longest
 
-import jinja2
 from matplotlib.figure import Figure
 
 from diffeo.coordinates.protocol import Coordinates
@@ -17,6 +16,7 @@ from diffeo.report.path_frames import PathFrames, path_frames
 from diffeo.report.report import ReportOptions
 from diffeo.report.rows import choose_rows, describe_rows
 from diffeo.report.statement_text import in_order, statement_of, statement_texts
+from diffeo.report.templates import template
 
 __all__ = ["render"]
 
@@ -63,15 +63,8 @@ def render(
     stated = [name for record in here.values() for name in record.statements]
     frames, without_path = _decode_paths(records, options.coordinates, chosen, count)
     limit = images.common_limit(here.values(), chosen)
-    environment = jinja2.Environment(
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        loader=jinja2.PackageLoader("diffeo", "report"),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
-    return environment.get_template("page.html").render(
+    return template("page.html").render(
         options=options,
         records=here,
         longest=longest,

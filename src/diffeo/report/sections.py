@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
-import jinja2
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from diffeo.report import figures, images
 from diffeo.report.cards import data_uri
+from diffeo.report.templates import template
 
 __all__ = ["Section", "render_sections"]
 
@@ -59,15 +59,7 @@ def render_sections(
         (True, True)
     """
 
-    environment = jinja2.Environment(
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        loader=jinja2.PackageLoader("diffeo", "report"),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-    return environment.get_template("sections.html").render(
+    return template("sections.html").render(
         title=title,
         lead=lead,
         facts=facts,

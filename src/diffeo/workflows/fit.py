@@ -31,7 +31,7 @@ from diffeo.workflows.train import FORMS, TrainingOptions, flow_recipe, train_fl
 
 __all__ = [
     "FitOptions",
-    "Plan",
+    "TrainingPlan",
     "fit_flow",
     "keep_plan",
     "natural_side",
@@ -93,7 +93,7 @@ class FitOptions:
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """How a flow is trained.
 
     Args:
@@ -104,7 +104,7 @@ class Plan:
         epochs: Passes over the images.
 
     Example:
-        >>> Plan("small", 0.5, images=160, batch_size=16, epochs=3).steps
+        >>> TrainingPlan("small", 0.5, images=160, batch_size=16, epochs=3).steps
         30
     """
 
@@ -260,7 +260,7 @@ def fit_flow(
 
 def plan_training(
     train: Images, noise: Noise, options: FitOptions, spent: float
-) -> Plan:
+) -> TrainingPlan:
     """Time a few steps of each form of a flow and choose one, and for how long.
 
     Args:
@@ -299,7 +299,7 @@ def plan_training(
     a_pass = max(1, images // batch) * seconds + EPOCH
     epochs = options.epochs or min(MOST_EPOCHS, max(1, int(left / a_pass)))
 
-    return Plan(form, seconds, images, batch, epochs)
+    return TrainingPlan(form, seconds, images, batch, epochs)
 
 
 def _seconds_a_step(recipe: zoo.Recipe, x: Images, noise: Noise, device: str) -> float:
@@ -331,7 +331,11 @@ def _seconds_a_step(recipe: zoo.Recipe, x: Images, noise: Noise, device: str) ->
 
 
 def _train(
-    train: Tensor, held_out: Tensor, noise: Noise, plan: Plan, options: FitOptions
+    train: Tensor,
+    held_out: Tensor,
+    noise: Noise,
+    plan: TrainingPlan,
+    options: FitOptions,
 ) -> None:
     channels, height, width = train.shape[1:]
     card = zoo.Card(
@@ -377,7 +381,7 @@ def _some(images: Images, count: int, seed: int) -> Tensor:
     return images[order[:count]]
 
 
-def keep_plan(images: Images, options: FitOptions, plan: Plan) -> None:
+def keep_plan(images: Images, options: FitOptions, plan: TrainingPlan) -> None:
     """Begin the folder of a training that can be resumed, in place of any other.
 
     Args:
@@ -387,7 +391,7 @@ def keep_plan(images: Images, options: FitOptions, plan: Plan) -> None:
 
     Example:
         >>> from tempfile import TemporaryDirectory
-        >>> x, plan = torch.zeros(20, 1, 2, 2), Plan("small", 0.1, 18, 18, 1)
+        >>> x, plan = torch.zeros(20, 1, 2, 2), TrainingPlan("small", 0.1, 18, 18, 1)
         >>> with TemporaryDirectory() as folder:
         ...     options = FitOptions("noise", Path(folder, "flow.safetensors"))
         ...     keep_plan(x, options, plan)
@@ -403,7 +407,7 @@ def keep_plan(images: Images, options: FitOptions, plan: Plan) -> None:
     )
 
 
-def _kept_plan(images: Images, options: FitOptions) -> Plan:
+def _kept_plan(images: Images, options: FitOptions) -> TrainingPlan:
     """Return the plan of a training that was interrupted."""
 
     path, request = options.folder / PLAN, _request(images, options)
@@ -420,7 +424,7 @@ def _kept_plan(images: Images, options: FitOptions) -> Plan:
             f"another, which differs in {', '.join(differing)}"
         )
 
-    return Plan(**kept["plan"])
+    return TrainingPlan(**kept["plan"])
 
 
 def _request(images: Images, options: FitOptions) -> dict[str, object]:
