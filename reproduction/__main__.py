@@ -97,6 +97,7 @@ Training:
     data: Folder of the data sets; the environment variable DIFFEO_DATA if not given.
     size: 'paper' for the paper's architecture, which wants an accelerator and days.
     epochs: Passes over the data.
+    batch_size: Rows in a batch.
     seed: Seed of the first weights, of the order of the data and of noise.
     backward: How a flow of images finds its gradients: 'reversible' needs memory that
         does not grow with its depth, and half as much time again.
@@ -154,6 +155,7 @@ def _add_training(training: Training) -> None:
         data: Path | None = None,
         size: Size = "small",
         epochs: int = training.epochs,
+        batch_size: int = training.batch_size,
         seed: int = 0,
         backward: Backward = "auto",
         resume: bool = False,
@@ -172,7 +174,7 @@ def _add_training(training: Training) -> None:
         options = TrainingOptions(
             weights,
             epochs,
-            training.batch_size,
+            batch_size,
             seed=seed,
             resume=resume,
             progress=not quiet,

@@ -148,7 +148,8 @@ def training_command(options: TrainingOptions, size: Size = "small") -> str:
 
     return (
         f"python -m reproduction train {options.weights.stem} "
-        f"--epochs {options.epochs} --seed {options.seed}"
+        f"--epochs {options.epochs} --seed {options.seed} "
+        f"--batch-size {options.batch_size}"
         f"{' --size paper' if size == 'paper' else ''}"
     )
 

@@ -19,6 +19,7 @@ from diffeo.workflows.train import TrainingOptions, train_classifier, train_flow
 from reproduction.experiment import Size, Training, training_command
 from reproduction.generators import train_vae
 from reproduction.paper_glow import glows
+from reproduction.velocity import train_velocity
 
 __all__ = [
     "ATTRIBUTES",
@@ -39,6 +40,9 @@ FACES_CNN = zoo.Recipe("cnn", {"shape": [3, SIZE, SIZE], "classes": 2, "width": 
 FACES_VAE = zoo.Recipe(
     "vae", {"shape": [3, SIZE, SIZE], "latent": 128, "widths": [32, 64, 96, 128]}
 )
+FACES_FIELD = zoo.Recipe(
+    "flow-matching", {"shape": [3, SIZE, SIZE], "widths": [64, 128, 256]}
+)
 ATTRIBUTES = {"blond": "Blond_Hair", "smiling": "Smiling", "young": "Young"}
 
 
@@ -56,6 +60,15 @@ def train_celeba_flow(size: Size, options: TrainingOptions, data: Path | None) -
         crop=RandomCrop(SIZE),
         schedule=Schedule(rate=1e-3),
     )
+
+
+def train_celeba_flow_matching(options: TrainingOptions, data: Path | None) -> None:
+    """Train a velocity field of faces."""
+
+    train = celeba("train", data, size=SIZE, margin=MARGIN).pixels
+    held_out = celeba("validation", data, size=SIZE).pixels
+    card = zoo.Card(FACES_FIELD, CELEBA, training_command(options), TERMS, {})
+    train_velocity(train, held_out, card, options, crop=RandomCrop(SIZE))
 
 
 def train_celeba_vae(options: TrainingOptions, data: Path | None) -> None:
@@ -136,6 +149,13 @@ CELEBA_TRAININGS = (
         partial(train_celeba_flow, "small"),
         16,
         partial(train_celeba_flow, "paper"),
+    ),
+    Training(
+        "celeba-flow-matching",
+        "A velocity field of faces.",
+        7,
+        train_celeba_flow_matching,
+        32,
     ),
     Training(
         "celeba-vae", "A variational autoencoder of faces.", 32, train_celeba_vae, 32

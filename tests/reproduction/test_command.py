@@ -35,7 +35,8 @@ def test_help_lists_all_experiments_and_trainings() -> None:
 
 @pytest.mark.parametrize("name", zoo.names())
 def test_shipped_weights_tell_a_command_that_trains_them(name: str) -> None:
-    *python, training, epochs, number, seed, zero = zoo.card(name).command.split()
+    words = zoo.card(name).command.split()
+    python, (training, epochs, number, seed, zero) = words[:4], words[4:9]
 
     assert python == ["python", "-m", "reproduction", "train"]
     assert training in [each.name for each in TRAININGS]

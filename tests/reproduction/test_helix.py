@@ -126,7 +126,8 @@ def test_trainings_store_weights_that_load(
 
     assert zoo.card(path).figures
     assert zoo.card(path).command == (
-        f"python -m reproduction train {training.name} --epochs 1 --seed 0"
+        f"python -m reproduction train {training.name} --epochs 1 --seed 0 "
+        "--batch-size 128"
     )
     assert zoo.load(path)(helix(3, thickness=0.1, generator=generator).points).ndim
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from diffeo.training.batches import batches, to_images
-from diffeo.training.callbacks import averaged_weights
+from diffeo.training.callbacks import Averaging
 from diffeo.training.fit import Fit, fit
 from diffeo.training.schedule import Schedule
 from diffeo.training.supervised import Supervised
@@ -66,7 +66,7 @@ def test_averaging_loses_nothing_of_a_short_training() -> None:
 
 
 def test_the_average_is_the_usual_one_after_many_steps() -> None:
-    average = averaged_weights(0.9)._kwargs["avg_fn"]
+    average = Averaging(0.9)._kwargs["avg_fn"]
     old, new = torch.tensor([1.0]), torch.tensor([2.0])
 
     assert average(old, new, torch.tensor(1)).item() == pytest.approx(2 - 2 / 11)
@@ -88,6 +88,37 @@ def test_settings_that_train_nothing_are_refused(
 
     with pytest.raises(ValueError, match=message):
         Fit(None, epochs, average=average)
+
+
+class Worsening(Supervised):
+    """Says on validation that its second epoch was best."""
+
+    figure = "val_loss"
+
+    def __init__(self) -> None:
+        super().__init__(module().model, FAST, seed=0)
+        self.seen: list[Tensor] = []
+
+    def validation_step(self, batch: list[Tensor], index: int) -> None:  # noqa: ARG002
+        self.seen.append(self.model[1].weight.detach().clone())
+        self.log("val_loss", float(abs(self.current_epoch - 1)))
+
+
+def test_the_weights_of_the_best_epoch_are_kept(tmp_path: Path) -> None:
+    trained = train(Fit(tmp_path, 4, progress=False), best := Worsening())
+    again = train(Fit(tmp_path, 4, progress=False, resume=True), Worsening())
+
+    assert not torch.equal(best.seen[1], best.seen[3])
+    assert torch.equal(trained.model[1].weight, best.seen[1])
+    assert torch.equal(again.model[1].weight, best.seen[1])
+
+
+def test_a_resumed_training_remembers_its_best_epoch(tmp_path: Path) -> None:
+    first = Worsening()
+    train(Fit(tmp_path, 2, progress=False), first)
+    trained = train(Fit(tmp_path, 4, progress=False, resume=True), Worsening())
+
+    assert torch.equal(trained.model[1].weight, first.seen[1])
 
 
 def nothing(last: Path) -> None:

@@ -1,6 +1,9 @@
 """What accompanies a training: averaged weights and a bar."""
 
+import math
 from contextlib import ExitStack
+from functools import partial
+from typing import Any
 
 import pytorch_lightning as lightning
 from pytorch_lightning.callbacks import WeightAveraging
@@ -8,34 +11,77 @@ from torch import Tensor
 
 from diffeo.progress import Bar, watch
 
-__all__ = ["ShowProgress", "averaged_weights"]
+__all__ = ["Averaging", "ShowProgress"]
 
 EVERY = 10  # steps between two looks at the figures
 
 
-def averaged_weights(decay: float) -> WeightAveraging:
-    """Return a callback that averages weights, over few steps at first.
+class Averaging(WeightAveraging):
+    """Average weights, over few steps at first, and end with the best averages.
 
-    After n steps the decay is the smaller of the one given and (1 + n) / (10 + n). The
-    average then forgets the first weights in short trainings as well as in long ones.
+    After n steps the average keeps the smaller of `decay` and (1 + n) / (10 + n) of
+    itself. It then forgets the first weights in short trainings as well as in long
+    ones.
 
     Source: the warm-up of tf.train.ExponentialMovingAverage, `num_updates`.
 
     Args:
         decay: Share of the average that a step keeps, in [0, 1).
+        figure: Name of a figure of validation: the averages of the epoch where it was
+            least are those that are kept. None for the last ones.
 
     Example:
-        >>> type(averaged_weights(0.999)).__name__
-        'WeightAveraging'
+        >>> Averaging(0.999).best
+        {}
     """
 
-    def average(averaged: Tensor, current: Tensor, steps: Tensor) -> Tensor:
-        n = steps.double()
-        kept = ((1 + n) / (10 + n)).clamp(max=decay)
+    def __init__(self, decay: float, figure: str | None = None) -> None:
+        super().__init__(use_buffers=False, avg_fn=partial(_average, decay))
+        self.figure = figure
+        self.least = math.inf
+        self.best: dict[str, Tensor] = {}
 
-        return kept * averaged + (1 - kept) * current
+    def on_validation_epoch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Keep the averages, which the module has for validation, if they are best."""
 
-    return WeightAveraging(use_buffers=False, avg_fn=average)
+        figures = trainer.callback_metrics
+
+        if self.figure in figures and float(figures[self.figure]) < self.least:
+            self.least = float(figures[self.figure])
+            weights = pl_module.state_dict()
+            self.best = {name: x.clone() for name, x in weights.items()}
+
+        super().on_validation_epoch_end(trainer, pl_module)
+
+    def on_train_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Give the module the best averages."""
+
+        super().on_train_end(trainer, pl_module)
+
+        if self.best:
+            pl_module.load_state_dict(self.best)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps."""
+
+        return {**super().state_dict(), "least": self.least, "best": self.best}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from what a checkpoint kept."""
+
+        super().load_state_dict(state_dict)
+        self.least, self.best = state_dict["least"], state_dict["best"]
+
+
+def _average(decay: float, averaged: Tensor, current: Tensor, steps: Tensor) -> Tensor:
+    n = steps.double()
+    kept = ((1 + n) / (10 + n)).clamp(max=decay)
+
+    return kept * averaged + (1 - kept) * current
 
 
 class ShowProgress(lightning.Callback):

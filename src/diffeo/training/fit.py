@@ -18,7 +18,8 @@ from rich.console import Console
 from torch import Tensor
 
 from diffeo.models.precision import low_precision_dtype
-from diffeo.training.callbacks import ShowProgress, averaged_weights
+from diffeo.training.callbacks import Averaging, ShowProgress
+from diffeo.training.schedule import Scheduled
 
 __all__ = ["Fit", "fit", "training_device"]
 
@@ -78,12 +79,14 @@ class Fit:
 
 
 def fit(
-    module: lightning.LightningModule,
+    module: Scheduled,
     train: Loader,
     validation: Loader | None,
     how: Fit,
 ) -> None:
     """Train a module in place; at the end it has the averaged weights.
+
+    Those of the epoch whose figure was best on validation, if the module names one.
 
     After each epoch all that is needed to go on is kept in the folder's `last.ckpt`. A
     training that goes on from there ends with the weights of one that never stopped,
@@ -115,7 +118,8 @@ def fit(
     kept = _checked(last, module) if how.resume else None
 
     if kept and kept["epoch"] + 1 >= how.epochs:
-        module.load_state_dict(kept["state_dict"])
+        averaging = kept["callbacks"][Averaging.__qualname__]
+        module.load_state_dict(averaging["best"] or kept["state_dict"])
 
         return
 
@@ -123,7 +127,9 @@ def fit(
     module.to(memory_format=torch.channels_last)
 
     with _quiet(), _interruptible(last):
-        _trainer(how).fit(module, train, validation, ckpt_path=start, weights_only=True)
+        _trainer(how, module.figure).fit(
+            module, train, validation, ckpt_path=start, weights_only=True
+        )
 
     module.to(memory_format=torch.contiguous_format)
 
@@ -176,12 +182,12 @@ def _interruptible(last: Path | None) -> Iterator[None]:
         raise KeyboardInterrupt from None
 
 
-def _trainer(how: Fit) -> lightning.Trainer:
+def _trainer(how: Fit, figure: str | None) -> lightning.Trainer:
     """Return the trainer; it takes bfloat16 if the processor has units for it."""
 
     rough = low_precision_dtype(training_device(how.device)) == torch.bfloat16
     kind, _, number = how.device.partition(":")
-    callbacks: list[lightning.Callback] = [averaged_weights(how.average)]
+    callbacks: list[lightning.Callback] = [Averaging(how.average, figure)]
 
     if how.progress:
         callbacks.append(ShowProgress())

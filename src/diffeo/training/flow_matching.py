@@ -58,6 +58,7 @@ class VelocityMatching(ScheduledOnImages):
     """
 
     model: FlowMatching
+    figure = "val_loss"
 
     def __init__(
         self,

@@ -35,6 +35,7 @@ class Likelihood(ScheduledOnImages):
     """
 
     model: Flow
+    figure = "val_bits"
 
     def __init__(
         self,

@@ -85,6 +85,9 @@ class Scheduled(lightning.LightningModule):
         3
     """
 
+    figure: str | None = None
+    """What validation logs and the weights that are kept have the least of."""
+
     def __init__(self, model: nn.Module, schedule: Schedule, *, seed: int) -> None:
         super().__init__()
         self.model = model

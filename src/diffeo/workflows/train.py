@@ -20,7 +20,7 @@ from diffeo.shapes import Images, Indices, Scores
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.backward import choose_memory_mode
 from diffeo.training.batches import batches
-from diffeo.training.fit import Fit, fit
+from diffeo.training.fit import Fit, fit, training_device
 from diffeo.training.likelihood import Likelihood
 from diffeo.training.noise import Noise, UniformNoise
 from diffeo.training.schedule import Schedule, Scheduled
@@ -302,6 +302,7 @@ def train_module(
         1.0
     """
 
+    card = replace(card, accelerator=_accelerator(options.device))
     fit(
         module,
         batches(*train, size=options.batch_size, seed=options.seed),
@@ -368,6 +369,14 @@ def _measure_classifier(model: nn.Module, held_out: LabelledImages) -> dict[str,
         "validation_accuracy": right.mean().item(),
         "validation_balanced_accuracy": balanced_accuracy(right, held_out.labels),
     }
+
+
+def _accelerator(wish: str) -> str:
+    """Return the name of the GPU that a training runs on, if it does."""
+
+    device = training_device(wish)
+
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else ""
 
 
 def _pixels(images: Images) -> Tensor:

@@ -24,6 +24,7 @@ class Card:
         command: The command that trained it.
         terms: The licence of weights and data.
         figures: What was measured on the stored weights, by name.
+        accelerator: What the training ran on, if not on a CPU.
 
     Example:
         >>> recipe = Recipe("perceptron", {"features": 3, "outputs": 1})
@@ -37,6 +38,7 @@ class Card:
     command: str
     terms: str
     figures: dict[str, float]
+    accelerator: str = ""
 
     def metadata(self) -> dict[str, str]:
         """Return the card as text by name, as a safetensors file holds it."""
@@ -47,6 +49,7 @@ class Card:
             "recipe": self.recipe.name,
             "settings": json.dumps(self.recipe.settings),
             "figures": json.dumps(self.figures),
+            "accelerator": self.accelerator,
             **{name: getattr(self, name) for name in TEXTS},
         }
 
@@ -55,7 +58,8 @@ class Card:
         """Return the card that text by name holds.
 
         Args:
-            metadata: As `metadata` returns it. The version may be missing: it is 1.
+            metadata: As `metadata` returns it. The version may be missing: it is 1;
+                so may the accelerator.
 
         Raises:
             ValueError: If an entry is missing or of another kind.
@@ -81,6 +85,7 @@ class Card:
         return cls(
             Recipe(metadata["recipe"], _json_object(metadata, "settings")),
             figures={name: float(value) for name, value in figures.items()},
+            accelerator=metadata.get("accelerator", ""),
             **{name: metadata[name] for name in TEXTS},
         )
 
@@ -103,13 +108,14 @@ class Card:
         """
 
         settings = json.dumps(self.recipe.settings)
+        where = f" on {self.accelerator}" if self.accelerator else ""
         figures = "\n".join(
             f"| {key} | {value:.6g} |" for key, value in self.figures.items()
         )
 
         return f"""{heading(name)} `{self.recipe.name}` with `{settings}`
 - Data: {self.data}
-- Command: `{self.command}`
+- Command: `{self.command}`{where}
 - Terms: {self.terms}
 - Storage: kernels of convolutions in 16 bits
 
