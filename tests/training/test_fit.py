@@ -1,6 +1,7 @@
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,32 +94,38 @@ def test_settings_that_train_nothing_are_refused(
 class Worsening(Supervised):
     """Says on validation that its second epoch was best."""
 
-    figure = "val_loss"
-
     def __init__(self) -> None:
         super().__init__(module().model, FAST, seed=0)
         self.seen: list[Tensor] = []
 
     def validation_step(self, batch: list[Tensor], index: int) -> None:  # noqa: ARG002
-        self.seen.append(self.model[1].weight.detach().clone())
+        self.seen.append(weight(self))
         self.log("val_loss", float(abs(self.current_epoch - 1)))
 
 
-def test_the_weights_of_the_best_epoch_are_kept(tmp_path: Path) -> None:
-    trained = train(Fit(tmp_path, 4, progress=False), best := Worsening())
-    again = train(Fit(tmp_path, 4, progress=False, resume=True), Worsening())
+def weight(trained: Supervised) -> Tensor:
+    return trained.model.get_parameter("1.weight").detach().clone()
 
-    assert not torch.equal(best.seen[1], best.seen[3])
-    assert torch.equal(trained.model[1].weight, best.seen[1])
-    assert torch.equal(again.model[1].weight, best.seen[1])
+
+BEST = Fit(None, 4, figure="val_loss", progress=False)
+
+
+def test_the_weights_of_the_best_epoch_are_kept(tmp_path: Path) -> None:
+    first, again = Worsening(), Worsening()
+    train(replace(BEST, folder=tmp_path), first)
+    train(replace(BEST, folder=tmp_path, resume=True), again)
+
+    assert not torch.equal(first.seen[1], first.seen[3])
+    assert torch.equal(weight(first), first.seen[1])
+    assert torch.equal(weight(again), first.seen[1])
 
 
 def test_a_resumed_training_remembers_its_best_epoch(tmp_path: Path) -> None:
-    first = Worsening()
-    train(Fit(tmp_path, 2, progress=False), first)
-    trained = train(Fit(tmp_path, 4, progress=False, resume=True), Worsening())
+    first, then = Worsening(), Worsening()
+    train(replace(BEST, folder=tmp_path, epochs=2), first)
+    train(replace(BEST, folder=tmp_path, resume=True), then)
 
-    assert torch.equal(trained.model[1].weight, first.seen[1])
+    assert torch.equal(weight(then), first.seen[1])
 
 
 def nothing(last: Path) -> None:

@@ -19,7 +19,6 @@ from torch import Tensor
 
 from diffeo.models.precision import low_precision_dtype
 from diffeo.training.callbacks import Averaging, ShowProgress
-from diffeo.training.schedule import Scheduled
 
 __all__ = ["Fit", "fit", "training_device"]
 
@@ -48,6 +47,8 @@ class Fit:
         clip: Greatest norm of the gradient; a longer one is scaled down to it.
         average: Share of the moving average of the weights that each step keeps, in
             [0, 1); fewer at the beginning, so that short trainings lose nothing.
+        figure: Name of a figure of validation: the weights of the epoch where it was
+            least are kept. None for those of the last epoch.
         progress: Whether to show a bar.
         precision: "auto" for bfloat16 where the processor has units for it, or "full".
         device: Where to compute, as PyTorch names it; "auto" for a GPU if there is one.
@@ -66,6 +67,7 @@ class Fit:
     resume: bool = False
     clip: float = 1.0
     average: float = 0.999
+    figure: str | None = None
     progress: bool = True
     precision: Literal["auto", "full"] = "auto"
     device: str = "auto"
@@ -79,14 +81,12 @@ class Fit:
 
 
 def fit(
-    module: Scheduled,
+    module: lightning.LightningModule,
     train: Loader,
     validation: Loader | None,
     how: Fit,
 ) -> None:
     """Train a module in place; at the end it has the averaged weights.
-
-    Those of the epoch whose figure was best on validation, if the module names one.
 
     After each epoch all that is needed to go on is kept in the folder's `last.ckpt`. A
     training that goes on from there ends with the weights of one that never stopped,
@@ -127,9 +127,7 @@ def fit(
     module.to(memory_format=torch.channels_last)
 
     with _quiet(), _interruptible(last):
-        _trainer(how, module.figure).fit(
-            module, train, validation, ckpt_path=start, weights_only=True
-        )
+        _trainer(how).fit(module, train, validation, ckpt_path=start, weights_only=True)
 
     module.to(memory_format=torch.contiguous_format)
 
@@ -182,12 +180,12 @@ def _interruptible(last: Path | None) -> Iterator[None]:
         raise KeyboardInterrupt from None
 
 
-def _trainer(how: Fit, figure: str | None) -> lightning.Trainer:
+def _trainer(how: Fit) -> lightning.Trainer:
     """Return the trainer; it takes bfloat16 if the processor has units for it."""
 
     rough = low_precision_dtype(training_device(how.device)) == torch.bfloat16
     kind, _, number = how.device.partition(":")
-    callbacks: list[lightning.Callback] = [Averaging(how.average, figure)]
+    callbacks: list[lightning.Callback] = [Averaging(how.average, how.figure)]
 
     if how.progress:
         callbacks.append(ShowProgress())

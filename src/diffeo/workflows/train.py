@@ -311,6 +311,7 @@ def train_module(
             options.weights.parent,
             options.epochs,
             resume=options.resume,
+            figure=module.figure,
             progress=options.progress,
             device=options.device,
         ),
