@@ -53,11 +53,11 @@ class Records:
         Args:
             name: The method.
             confidence: Probability that the classifier must have in the target.
-            rows: Most factuals; the method may have fewer.
+            rows: How many factuals; as many as the method usually has if not given.
         """
 
         entry, fours = self.entries[name], self.setup.fours
-        count = min(each for each in (rows, entry.rows, len(fours)) if each is not None)
+        count = min(rows or entry.rows or len(fours), len(fours))
 
         return concatenate(
             [
