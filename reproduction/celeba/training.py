@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from diffeo import zoo
+from diffeo.coordinates.inversion import InvertedGenerator
 from diffeo.data.celeba import celeba
 from diffeo.data.labelled import LabelledImages
 from diffeo.models.flow.recipes import Level
@@ -16,8 +17,9 @@ from diffeo.training.augmentation import RandomCrop
 from diffeo.training.noise import GaussianNoise
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.train import TrainingOptions, train_classifier, train_flow
+from reproduction.domain import trained
 from reproduction.experiment import Size, Training, training_command
-from reproduction.generators import train_vae
+from reproduction.generators import train_encoder, train_progressive_gan, train_vae
 from reproduction.paper_glow import glows
 from reproduction.velocity import train_velocity
 
@@ -43,6 +45,15 @@ FACES_VAE = zoo.Recipe(
 FACES_FIELD = zoo.Recipe(
     "flow-matching", {"shape": [3, SIZE, SIZE], "widths": [64, 128, 256]}
 )
+SHAPE, LATENT = [3, SIZE, SIZE], 128  # of the generator's images
+FACES_GENERATOR = zoo.Recipe(
+    "progressive-generator",
+    {"shape": SHAPE, "latent": LATENT, "widths": [32, 64, 128, 192, 256]},
+)
+FACES_ENCODER = zoo.Recipe(
+    "encoder", {"shape": SHAPE, "latent": LATENT, "widths": [32, 64, 128, 192]}
+)
+JITTER = RandomCrop(SIZE, zoom=0.03)  # of the images that samples are to be alike
 ATTRIBUTES = {"blond": "Blond_Hair", "smiling": "Smiling", "young": "Young"}
 
 
@@ -78,6 +89,28 @@ def train_celeba_vae(options: TrainingOptions, data: Path | None) -> None:
     held_out = celeba("validation", data, size=SIZE).pixels
     card = zoo.Card(FACES_VAE, CELEBA, training_command(options), TERMS, {})
     train_vae(train, held_out, card, options, crop=RandomCrop(SIZE))
+
+
+def train_celeba_gan(options: TrainingOptions, data: Path | None) -> None:
+    """Train a generator of faces against a critic, both growing."""
+
+    train = celeba("train", data, size=SIZE, margin=2).pixels
+    held_out = celeba("validation", data, size=SIZE).pixels
+    card = zoo.Card(FACES_GENERATOR, CELEBA, training_command(options), TERMS, {})
+    *features, _, _ = trained("celeba-smiling").children()
+    train_progressive_gan(
+        train, held_out, card, options, nn.Sequential(*features), crop=JITTER
+    )
+
+
+def train_celeba_gan_encoder(options: TrainingOptions, data: Path | None) -> None:
+    """Train an encoder from faces to the latents of their generator."""
+
+    place = InvertedGenerator(trained("celeba-gan"), LATENT, tuple(SHAPE))
+    train = celeba("train", data, size=SIZE, margin=2).pixels
+    held_out = celeba("validation", data, size=SIZE).pixels
+    card = zoo.Card(FACES_ENCODER, CELEBA, training_command(options), TERMS, {})
+    train_encoder(train, held_out, card, options, place, crop=JITTER)
 
 
 def train_celeba_classifier(
@@ -159,6 +192,14 @@ CELEBA_TRAININGS = (
     ),
     Training(
         "celeba-vae", "A variational autoencoder of faces.", 32, train_celeba_vae, 32
+    ),
+    Training("celeba-gan", "A generator of faces.", 140, train_celeba_gan, 64),
+    Training(
+        "celeba-gan-encoder",
+        "An encoder for the generator of faces.",
+        60,
+        train_celeba_gan_encoder,
+        64,
     ),
     _classifier("blond", 15),
     _classifier("smiling", 10),

@@ -9,7 +9,7 @@ from torch import nn
 from diffeo.models.seeded import seeded
 from diffeo.shapes import Images
 
-__all__ = ["critic", "downward", "encoder", "generator", "upward"]
+__all__ = ["SLOPE", "coarsest", "critic", "downward", "encoder", "generator", "upward"]
 
 GROUPS = 8
 SLOPE = 0.2  # of a critic's units below zero
@@ -44,7 +44,7 @@ def downward(
         nn.GroupNorm(GROUPS, widths[-1]),
         nn.SiLU(),
         nn.Flatten(),
-        nn.Linear(math.prod(_coarse(shape, widths)), outputs),
+        nn.Linear(math.prod(coarsest(shape, widths)), outputs),
     )
 
 
@@ -68,7 +68,7 @@ def upward(
         torch.Size([2, 1, 8, 8])
     """
 
-    coarse = _coarse(shape, widths)
+    coarse = coarsest(shape, widths)
 
     return nn.Sequential(
         nn.Linear(latent, math.prod(coarse)),
@@ -149,18 +149,27 @@ def critic(
             nn.Sequential(_down(fine, next_), nn.LeakyReLU(SLOPE))
             for fine, next_ in pairwise((shape[0], *widths))
         ]
-        inputs = math.prod(_coarse(shape, widths))
+        inputs = math.prod(coarsest(shape, widths))
 
         return nn.Sequential(_Center(), *levels, nn.Flatten(), nn.Linear(inputs, 1))
 
 
-class _Center(nn.Module):
-    def forward(self, x: Images) -> Images:
-        return 2 * x - 1
+def coarsest(
+    shape: tuple[int, int, int], widths: Sequence[int]
+) -> tuple[int, int, int]:
+    """Return channels and sides of the coarsest level.
 
+    Args:
+        shape: Channels, height and width of the images.
+        widths: Channels of each level, finest first; each halves both sides.
 
-def _coarse(shape: tuple[int, int, int], widths: Sequence[int]) -> tuple[int, int, int]:
-    """Return channels and sides of the coarsest level."""
+    Raises:
+        ValueError: If the sides cannot be halved so often.
+
+    Example:
+        >>> coarsest((1, 8, 4), widths=(16, 32))
+        (32, 2, 1)
+    """
 
     divisor = 2 ** len(widths)
     _, height, across = shape
@@ -171,6 +180,11 @@ def _coarse(shape: tuple[int, int, int], widths: Sequence[int]) -> tuple[int, in
         )
 
     return widths[-1], height // divisor, across // divisor
+
+
+class _Center(nn.Module):
+    def forward(self, x: Images) -> Images:
+        return 2 * x - 1
 
 
 def _down(inputs: int, outputs: int) -> nn.Conv2d:

@@ -12,6 +12,7 @@ from diffeo.models.classifiers import cnn
 from diffeo.models.flow.recipes import Level, glow, plain, realnvp, residual
 from diffeo.models.locator import locator
 from diffeo.models.perceptron import perceptron
+from diffeo.models.progressive import progressive_generator
 from diffeo.models.seeded import seeded
 from diffeo.models.strided import encoder, generator
 from diffeo.models.unet import unet
@@ -27,7 +28,8 @@ class Recipe:
 
     Args:
         name: One of "glow", "realnvp", "cnn", "unet", "locator", "flow-matching",
-            "vae", "generator", "encoder", "affine-spline" and "perceptron".
+            "vae", "generator", "progressive-generator", "encoder", "affine-spline" and
+            "perceptron".
         settings: The recipe's arguments by name, as JSON holds them.
 
     Example:
@@ -104,6 +106,7 @@ RECIPES: dict[str, Callable[..., nn.Module]] = {
     "flow-matching": _flow_matching,
     "vae": vae,
     "generator": generator,
+    "progressive-generator": progressive_generator,
     "encoder": encoder,
     "affine-spline": _affine_spline,
     "perceptron": perceptron,
