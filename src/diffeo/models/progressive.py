@@ -51,7 +51,7 @@ class ProgressiveGenerator(nn.Module):
         self, shape: tuple[int, int, int], latent: int, widths: Sequence[int]
     ) -> None:
         super().__init__()
-        self.doublings: float = len(widths) - 1
+        self.doublings = float(len(widths) - 1)
         """How often sides are doubled; its fraction is how far the last is faded in."""
         coarse = coarsest(shape, widths[1:])
         self.start = nn.Sequential(
@@ -114,7 +114,7 @@ class ProgressiveCritic(nn.Module):
 
     def __init__(self, shape: tuple[int, int, int], widths: Sequence[int]) -> None:
         super().__init__()
-        self.doublings: float = len(widths) - 1
+        self.doublings = float(len(widths) - 1)
         """How often sides are halved; its fraction is how far the first is faded in."""
         coarse, last = coarsest(shape, widths[1:]), widths[-1]
         self.from_image = nn.ModuleList(
@@ -196,7 +196,7 @@ def progressive_critic(
         return ProgressiveCritic(shape, widths)
 
 
-def coarsened(x: Images, halvings: float) -> Images:
+def coarsened(x: Images, halvings: float) -> Maps:
     """Return images of halved sides; a fraction fades the next halving in.
 
     Args:
@@ -204,7 +204,7 @@ def coarsened(x: Images, halvings: float) -> Images:
         halvings: How often; at 0.5 images keep their sides and half of what is fine.
 
     Example:
-        >>> coarsened(torch.tensor([[[[0.0, 0.0], [0.0, 1.0]]]]), 1)
+        >>> coarsened(torch.tensor([[[[0.0, 0.0], [0.0, 1.0]]]]), 1.0)
         tensor([[[[0.2500]]]])
     """
 

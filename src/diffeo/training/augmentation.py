@@ -133,7 +133,7 @@ def disturbed(
     chosen = torch.rand(5, len(x), 1, 1, 1, generator=generator) < probability
     amounts = (2 * draws - 1) * chosen[[0, 1, 2, 3, 3, 4, 4]]
     brightness, saturation, contrast, down, right, *center = amounts.to(x)
-    x = x - 0.5 + brightness / 2
+    x = x - 0.5 + brightness / 4
     x = x + saturation * (x - x.mean(1, keepdim=True))
     x = x + contrast / 2 * (x - x.mean((1, 2, 3), keepdim=True))
     x = _shifting(down, x.shape[2]) @ x @ _shifting(right, x.shape[3]).mT

@@ -59,7 +59,7 @@ class ProgressiveAdversarial(ScheduledOnImages):
         schedule: Schedule,
         *,
         seed: int,
-        penalty: float = 0.5,
+        penalty: float = 0.2,
         disturbance: float = 0.6,
         crop: RandomCrop | None = None,
     ) -> None:
@@ -85,11 +85,6 @@ class ProgressiveAdversarial(ScheduledOnImages):
         self.log("steepness", steepness)
 
         return critic + made + self.penalty / 2 * steepness
-
-    def on_train_end(self) -> None:
-        """Leave both at full size, after a training of few steps too."""
-
-        self.grow(self.levels)
 
     def validation_step(self, batch: list[Tensor], index: int) -> None:
         """Log the critic's loss, with the same draws every epoch."""
