@@ -103,10 +103,8 @@ def jittered(x: Images, amount: float, *, generator: torch.Generator) -> Tensor:
     return changed.clamp(0, 1)
 
 
-def disturbed(
-    x: Images, probability: float, *, generator: torch.Generator
-) -> Images:
-    """Return images recolored, shifted and with a square blotted out, some of them each.
+def disturbed(x: Images, probability: float, *, generator: torch.Generator) -> Images:
+    """Return images of which some are recolored, shifted, or have a square blotted out.
 
     A critic that sees real and made images through these does not learn few real ones
     by heart; as other images come as they are, what is made is not disturbed. All is

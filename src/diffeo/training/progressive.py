@@ -17,6 +17,7 @@ from diffeo.without_grad import without_grad
 
 __all__ = ["ProgressiveAdversarial", "doublings_at"]
 
+DISTURBED = 0.6  # share of images, real and made, that each disturbance changes
 GROWING = 0.5  # share of the training in which finer levels are added
 
 
@@ -39,7 +40,6 @@ class ProgressiveAdversarial(ScheduledOnImages):
         schedule: How both are updated; best without momentum.
         seed: Seed of latents, crops and disturbances.
         penalty: Weight of the critic's squared gradients, for images in [0, 1].
-        disturbance: Share of images, real and made, that the critic sees disturbed.
         crop: What is cut out of real images.
 
     Example:
@@ -60,14 +60,12 @@ class ProgressiveAdversarial(ScheduledOnImages):
         *,
         seed: int,
         penalty: float = 0.2,
-        disturbance: float = 0.6,
         crop: RandomCrop | None = None,
     ) -> None:
         super().__init__(model, schedule, seed=seed, crop=crop)
         self.critic = critic
         self.latent = latent
         self.penalty = penalty
-        self.disturbance = disturbance
         self.levels = len(critic.levels)
 
     def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
@@ -116,8 +114,8 @@ class ProgressiveAdversarial(ScheduledOnImages):
         made: Tensor = self.model(z)
 
         return (
-            disturbed(x, self.disturbance, generator=generator),
-            disturbed(made, self.disturbance, generator=generator),
+            disturbed(x, DISTURBED, generator=generator),
+            disturbed(made, DISTURBED, generator=generator),
         )
 
     def losses(self, x: Images, made: Images) -> tuple[Tensor, Tensor, Tensor]:
