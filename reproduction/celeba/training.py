@@ -193,7 +193,7 @@ CELEBA_TRAININGS = (
     Training(
         "celeba-vae", "A variational autoencoder of faces.", 32, train_celeba_vae, 32
     ),
-    Training("celeba-gan", "A generator of faces.", 140, train_celeba_gan, 64),
+    Training("celeba-gan", "A generator of faces.", 120, train_celeba_gan, 64),
     Training(
         "celeba-gan-encoder",
         "An encoder for the generator of faces.",

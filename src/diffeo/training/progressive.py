@@ -17,7 +17,7 @@ from diffeo.without_grad import without_grad
 
 __all__ = ["ProgressiveAdversarial", "doublings_at"]
 
-DISTURBED = 0.6  # share of images, real and made, that each disturbance changes
+DISTURBED = 0.4  # share of images, real and made, that each disturbance changes
 GROWING = 0.5  # share of the training in which finer levels are added
 
 
