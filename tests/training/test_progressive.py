@@ -77,7 +77,7 @@ def test_a_level_is_faded_in_without_a_jump(maker: str) -> None:
         if maker == "generator":
             made: Tensor = model(z)
 
-            return coarsened(made, 1) if made.shape[2] == 8 else made
+            return coarsened(made, 1.0) if made.shape[2] == 8 else made
 
         logits: Tensor = critic(coarsened(x, 1 - doublings))
 
