@@ -1,4 +1,4 @@
-"""How velocity fields are trained, whatever the images."""
+"""How velocity fields are trained and asked, whatever the images."""
 
 from typing import cast
 
@@ -7,15 +7,18 @@ from torch import Tensor
 
 from diffeo import zoo
 from diffeo.coordinates.flow_matching import FlowMatching
+from diffeo.data.levels import to_8_bits
+from diffeo.shapes import Images, Scores
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
-from diffeo.training.flow_matching import VelocityMatching
+from diffeo.training.flow_matching import VelocityMatching, path_error
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.train import TrainingOptions, train_module
 
-__all__ = ["train_velocity"]
+__all__ = ["path_errors", "train_velocity"]
 
 MEASURED = 100  # held-out images that are encoded
+NOISE = 0.03  # of the data on the paths, as in training
 
 
 def train_velocity(
@@ -60,3 +63,29 @@ def _measured(model: FlowMatching, pixels: Tensor) -> dict[str, float]:
         "round_trip_rms": (model.decode(z) - x).square().mean().sqrt().item(),
         "latent_norm_ratio": z.square().mean(1).sqrt().median().item(),
     }
+
+
+@torch.no_grad()
+def path_errors(field: FlowMatching, x: Images, *, draws: int) -> Scores:
+    """Return the mean squared error of velocities on paths from noise to each image.
+
+    Summed over the times with a weight that never falls with noise, it would bound the
+    log-density of noisy data from below. Unlike a log-density it needs no encoding and
+    no determinants: so many evaluations of the field. All images share their draws.
+
+    Source: Kingma and Gao, 2023, Understanding diffusion objectives as the ELBO with
+    simple data augmentation, Section 4.
+
+    Args:
+        field: Coordinates whose velocities are asked.
+        x: Images in [0, 1], which are rounded to 8 bits.
+        draws: Number of draws of noise and time.
+    """
+
+    def error(image: Tensor) -> Tensor:
+        generator = torch.Generator().manual_seed(0)
+        rows = image.expand(draws, *image.shape)
+
+        return path_error(field, rows, noise=NOISE, generator=generator)
+
+    return torch.stack([error(image) for image in to_8_bits(x)])

@@ -8,67 +8,15 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from diffeo.batching import batches_of
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.faces import Faces
-from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.intervals import interval_of, mean
-from diffeo.models.classifiers import cnn
 from diffeo.report.figures import COLORS
-from diffeo.shapes import Images
-from diffeo.training.augmentation import RandomCrop
-from diffeo.training.batches import batches
-from diffeo.training.fit import Fit, fit
-from diffeo.training.schedule import Schedule
-from diffeo.training.supervised import MultiLabel
+from reproduction.celeba.networks import Probabilities, attribute_probabilities
 
-__all__ = [
-    "attribute_classifier",
-    "attribute_probabilities",
-    "attribute_results",
-    "attributes_figure",
-    "correlation_difference",
-]
+__all__ = ["attribute_results", "attributes_figure", "correlation_difference"]
 
-Probabilities = Float[Tensor, "batch attributes"]
-WIDTH, EPOCHS, BATCH, SEED = 16, 10, 64, 401
-VERSION = 1  # of all that decides the weights besides these
 SHOWN = 14  # attributes of the figure
-
-
-def attribute_classifier(faces: Faces, size: int, *, quick: bool) -> nn.Module:
-    """Return a network that tells all attributes, trained or from the cache.
-
-    Args:
-        faces: Training faces with a margin to crop from.
-        size: Side of the images that it looks at, in pixels.
-        quick: Whether to hardly train it.
-    """
-
-    tensors = faces.pixels, faces.attributes
-    epochs = 1 if quick else EPOCHS
-    model = cnn((3, size, size), len(faces.attribute_names), width=WIDTH, seed=SEED)
-
-    def train(model: nn.Module) -> None:
-        module = MultiLabel(
-            model, Schedule(decay=0.05), seed=SEED, crop=RandomCrop(size)
-        )
-        loader = batches(*tensors, size=BATCH, seed=SEED)
-        fit(module, loader, None, Fit(None, epochs, progress=False))
-
-    return Cache.usual().trained(
-        model,
-        train,
-        data=tensors,
-        settings={"name": "attributes", "version": VERSION, "epochs": epochs},
-    )
-
-
-@torch.no_grad()
-def attribute_probabilities(model: nn.Module, x: Images) -> Probabilities:
-    """Return the probability of each attribute of each face."""
-
-    return torch.cat([model(part).sigmoid() for part in batches_of(x)])
 
 
 def attribute_results(

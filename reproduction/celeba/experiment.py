@@ -13,12 +13,11 @@ from diffeo.search import Run
 from diffeo.training.noise import GaussianNoise
 from diffeo.workflows.evaluate import measures_of
 from reproduction.celeba.attributes import (
-    attribute_classifier,
-    attribute_probabilities,
     attribute_results,
     attributes_figure,
     correlation_difference,
 )
+from reproduction.celeba.networks import attribute_classifier, attribute_probabilities
 from reproduction.celeba.regions import region_results
 from reproduction.celeba.setup import Setup, Size
 from reproduction.celeba.training import ATTRIBUTES, SIZE

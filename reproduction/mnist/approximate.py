@@ -29,10 +29,10 @@ from diffeo.objectives import TargetClass
 from diffeo.report.figures import gallery
 from diffeo.search import Run
 from diffeo.shapes import Images, Scores
+from reproduction.coordinates import found_in, round_trip_rms
 from reproduction.domain import WEIGHTS, trained
 from reproduction.experiment import Experiment, ExperimentOptions, Findings
 from reproduction.figures import saved
-from reproduction.mnist.places import found_in, round_trip_rms
 from reproduction.mnist.setup import CONFIDENCE, TARGET, Setup, Size
 from reproduction.mnist.training import (
     DIGITS_ENCODER,
@@ -104,7 +104,7 @@ def measure_mnist_approximate(options: ExperimentOptions) -> Findings:
         "vae_residual": Residual(vae),
         "gan_residual": Residual(gan),
     }
-    records = found_in(setup, places)
+    records = found_in(setup.fours, setup.model, places, target=TARGET, run=setup.run)
     settings = quick_settings() if options.quick else Settings()
     evaluation = compare(
         records,

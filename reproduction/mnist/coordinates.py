@@ -1,8 +1,6 @@
 """Fours that become nines in coordinates of several kinds, before the same judges."""
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from functools import partial
 from typing import cast
 
@@ -11,28 +9,20 @@ import torch
 from diffeo import zoo
 from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.fitted_oracles import Oracles
+from diffeo.evaluation.metrics.realism import log_density
 from diffeo.evaluation.settings import Settings, quick_settings
 from diffeo.models.flow.flow import Flow, as_flow
 from diffeo.report.figures import gallery
 from diffeo.search import Run
-from diffeo.shapes import Images, Scores
+from diffeo.shapes import Images, Indices, Scores
 from diffeo.statements.encoding import state_encoding
+from reproduction.coordinates import Judge, central, found_in, record_results
 from reproduction.domain import WEIGHTS
-from reproduction.experiment import (
-    Experiment,
-    ExperimentOptions,
-    Findings,
-    apply_rules,
-    mean,
-    median,
-)
+from reproduction.experiment import Experiment, ExperimentOptions, Findings
 from reproduction.figures import saved
 from reproduction.mnist.agreement import agreement
 from reproduction.mnist.classifiers import OTHERS, other_classifiers
-from reproduction.mnist.judges import typicality
-from reproduction.mnist.places import found_in, round_trip_rms
 from reproduction.mnist.setup import TARGET, Setup, Size
 
 __all__ = ["MNIST_COORDINATES"]
@@ -41,22 +31,6 @@ FULL = Size(fours=200, run=Run(300))
 QUICK = Size(fours=2, run=Run(5, retries=0), train=200, test=80)
 JUDGES = "consensus", "knn", "svm", "cnn"
 REAL, CERTIFIED, SHOWN = 500, 20, 12
-UNTYPICAL = 0.01  # share of real digits that are no more central
-
-Judge = Callable[[Images], Scores]
-RULES: Mapping[str, Callable[[Counterfactuals], float]] = {
-    "{}_reached": lambda record: mean(record.reached),
-    "{}_seconds_per_image": lambda record: mean(record.seconds),
-    "{}_l2_data_median": lambda record: median(record.distance[record.reached]),
-    "{}_l2_latent_median": lambda record: median(
-        record.latent_distance[record.reached]
-    ),
-    "{}_latent_norm_ratio": lambda record: median(
-        record.origin.square().mean(1).sqrt()
-    ),
-    "{}_round_trip_rms": round_trip_rms,
-    "{}_exact": lambda record: mean(record.exact),
-}
 
 
 def measure_mnist_coordinates(options: ExperimentOptions) -> Findings:
@@ -80,12 +54,12 @@ def measure_mnist_coordinates(options: ExperimentOptions) -> Findings:
     how = quick_settings() if options.quick else Settings()
     judges = _judges(Oracles(setup.train, how), setup.test.of(TARGET)[-REAL:], flows)
     models = other_classifiers(setup.train, quick=options.quick)
-    shipped = found_in(setup, places)
-    results = _results(shipped, judges, "")
+    search = partial(found_in, setup.fours, target=TARGET, run=setup.run)
+    shipped = search(setup.model, places)
+    results = record_results(shipped, judges)
 
     for name in OTHERS:
-        found = found_in(replace(setup, model=models[name]), places)
-        results |= _results(found, judges, f"_{name}")
+        results |= record_results(search(models[name], places), judges, f"_{name}")
 
     few = shipped["flow_matching"].select(torch.arange(len(setup.fours))[:CERTIFIED])
     certified = state_encoding(few, field).statements
@@ -103,50 +77,19 @@ def _judges(
     A flow judges typicality by whether its density is among the central ones.
     """
 
-    judges: dict[str, Judge] = {
-        f"{{}}_{name}": partial(_agreed, oracles, name) for name in JUDGES
+    densities = {
+        name: partial(log_density, log_prob=flow.log_prob)
+        for name, flow in flows.items()
     }
-
-    for name, flow in flows.items():
-        central = typicality(flow.log_prob, nines)
-        judges[f"{{}}_typical_{name}"] = partial(_is_central, central)
-
-    return judges
-
-
-def _agreed(oracles: Oracles, judge: str, x: Images) -> Scores:
-    return agreement(oracles, x, TARGET)[judge]
-
-
-@torch.no_grad()
-def _is_central(central: Judge, x: Images) -> Scores:
-    return (central(x) >= UNTYPICAL).to(x)
-
-
-def _results(
-    found: Mapping[str, Counterfactuals], judges: Mapping[str, Judge], model: str
-) -> dict[str, float]:
-    """Return what is known of each search, and what judges say of those that arrived.
-
-    A flow does not judge its own.
-    """
-
-    named = {f"{name}{model}": record for name, record in found.items()}
-    images = {
-        name: record.counterfactual[record.reached] for name, record in named.items()
-    }
-    judged = {key: partial(_share, judge) for key, judge in judges.items()}
-    results = apply_rules(RULES, named) | apply_rules(judged, images)
 
     return {
-        name: value
-        for name, value in results.items()
-        if not name.endswith(f"_typical_{name.partition('_')[0]}")
+        **{name: partial(_agreed, oracles, name) for name in JUDGES},
+        **{f"typical_{name}": central(of, nines) for name, of in densities.items()},
     }
 
 
-def _share(judge: Judge, x: Images) -> float:
-    return mean(judge(x)) if len(x) else math.nan
+def _agreed(oracles: Oracles, judge: str, x: Images, target: Indices) -> Scores:
+    return agreement(oracles, x, target)[judge]
 
 
 MNIST_COORDINATES = Experiment(

@@ -123,6 +123,15 @@ def test_the_contraction_is_the_norm_of_a_steps_jacobian() -> None:
         assert found.contraction[row, -1].item() == pytest.approx(norm.item(), rel=0.02)
 
 
+def test_residuals_are_told_without_the_contraction() -> None:
+    where, x = place(), data(2)
+    found = where.certify(x, rounds=0)
+
+    assert torch.equal(found.residual, where.certify(x).residual)
+    assert found.contraction.isnan().all()
+    assert not found.contractive.any()
+
+
 def test_a_field_that_is_too_steep_is_marked() -> None:
     found = place(strength=400.0).certify(data())
 

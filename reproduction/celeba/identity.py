@@ -1,0 +1,64 @@
+"""Whether a changed face is still the same person's, by a network's features."""
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.shapes import Images, Latent, Scores
+from reproduction.experiment import mean, median
+
+__all__ = ["identity_rules", "strangers"]
+
+NEAR = 0.05  # share of the pairs of different people that are nearer than the limit
+
+
+def strangers(features: nn.Module, faces: Images) -> Scores:
+    """Return the distances of different people: of all pairs of faces.
+
+    Args:
+        features: From images to vectors.
+        faces: Faces, hardly two of one person.
+    """
+
+    vectors = _directions(features, faces)
+    one, other = torch.triu_indices(len(faces), len(faces), offset=1)
+
+    return 1 - (vectors[one] * vectors[other]).sum(1)
+
+
+def identity_rules(
+    features: nn.Module, apart: Scores
+) -> dict[str, Callable[[Counterfactuals], float]]:
+    """Return rules for how near in features counterfactuals are to their factuals.
+
+    "{}_identity_distance" is the share that is nearer than all but a twentieth of the
+    pairs of different people; the median is beside it. Rows that reached their target
+    count.
+
+    Args:
+        features: From images to vectors, whose cosines are compared.
+        apart: What `strangers` returns.
+    """
+
+    limit = apart.quantile(NEAR)
+
+    def distances(record: Counterfactuals) -> Scores:
+        there = record.select(record.reached)
+        before, after = (
+            _directions(features, x) for x in (there.factual, there.counterfactual)
+        )
+
+        return 1 - (before * after).sum(1)
+
+    return {
+        "{}_identity_distance": lambda record: mean(distances(record) < limit),
+        "{}_identity_distance_median": lambda record: median(distances(record)),
+    }
+
+
+@torch.no_grad()
+def _directions(features: nn.Module, x: Images) -> Latent:
+    return functional.normalize(features(x), dim=1)

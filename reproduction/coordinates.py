@@ -1,0 +1,176 @@
+"""The same images in coordinates of several kinds, before the same judges."""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import torch
+
+from diffeo.coordinates.identity import Identity
+from diffeo.coordinates.protocol import Coordinates
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.evaluation.metrics.realism import centrality
+from diffeo.methods import adversarial, diffeomorphic
+from diffeo.search import Run
+from diffeo.shapes import Images, Indices, Model, Scores
+from reproduction.domain import CONFIDENCE
+from reproduction.experiment import apply_rules, mean, median
+
+__all__ = [
+    "Judge",
+    "at_distance",
+    "central",
+    "found_in",
+    "record_results",
+    "round_trip_rms",
+    "verdicts",
+]
+
+UNTYPICAL = 0.01  # share of real images that are no more central
+HALVINGS = 10
+
+Judge = Callable[[Images, Indices], Scores]
+"""What is said of each image, given the class that it was to become."""
+
+
+def round_trip_rms(record: Counterfactuals) -> float:
+    """Return the root mean square over pixels of what reconstructions have lost."""
+
+    return math.sqrt(mean((record.reconstruction - record.factual).square()))
+
+
+RULES: Mapping[str, Callable[[Counterfactuals], float]] = {
+    "{}_reached": lambda record: mean(record.reached),
+    "{}_seconds_per_image": lambda record: mean(record.seconds),
+    "{}_l2_data_median": lambda record: median(record.distance[record.reached]),
+    "{}_l2_latent_median": lambda record: median(
+        record.latent_distance[record.reached]
+    ),
+    "{}_latent_norm_ratio": lambda record: median(
+        record.origin.square().mean(1).sqrt()
+    ),
+    "{}_round_trip_rms": round_trip_rms,
+    "{}_exact": lambda record: mean(record.exact),
+}
+
+
+def found_in(
+    x: Images,
+    model: Model,
+    places: Mapping[str, Coordinates],
+    *,
+    target: int,
+    run: Run,
+) -> dict[str, Counterfactuals]:
+    """Return counterfactuals by where they were found, "data" the last.
+
+    Their seconds are those of the processor.
+
+    Args:
+        x: Factuals.
+        model: The classifier.
+        places: Coordinates by name.
+        target: The class to become.
+        run: How to search.
+    """
+
+    pixels = Identity(tuple(x.shape[1:]))
+    methods = {name: (diffeomorphic(), place) for name, place in places.items()}
+    found = {}
+
+    for name, (method, place) in {**methods, "data": (adversarial(), pixels)}.items():
+        begun = time.process_time()
+        record = method.explain(
+            x, model, place, target=target, confidence=CONFIDENCE, run=run
+        )
+        seconds = (time.process_time() - begun) / len(record)
+        spent = torch.full_like(record.seconds, seconds)
+        found[name] = replace(record, seconds=spent)
+
+    return found
+
+
+def central(score: Callable[[Images], Scores], real: Images) -> Judge:
+    """Return a judge of whether a score is among the central 99 % of real images'.
+
+    Args:
+        score: A number for each image, such as its log-density.
+        real: Real images that trained nothing.
+    """
+
+    reference = score(real)
+
+    def judge(x: Images, target: Indices) -> Scores:  # noqa: ARG001
+        return (centrality(score(x), reference) >= UNTYPICAL).to(x)
+
+    return judge
+
+
+def verdicts(
+    judges: Mapping[str, Judge], x: Images, target: Indices
+) -> dict[str, float]:
+    """Return the mean of what each judge says of images; NaN if there are none."""
+
+    return {
+        name: mean(judge(x, target)) if len(x) else math.nan
+        for name, judge in judges.items()
+    }
+
+
+def record_results(
+    found: Mapping[str, Counterfactuals], judges: Mapping[str, Judge], about: str = ""
+) -> dict[str, float]:
+    """Return what is known of each search, and what judges say of those that arrived.
+
+    Args:
+        found: Records by where they were found. The judge "typical_NAME" does not judge
+            what was found in the coordinates NAME: these are its own.
+        judges: Judges by name.
+        about: What comes between the two names in those of the results.
+    """
+
+    results = apply_rules(
+        RULES, {f"{name}{about}": each for name, each in found.items()}
+    )
+
+    for name, record in found.items():
+        there = record.select(record.reached)
+        others = {
+            key: judge for key, judge in judges.items() if key != f"typical_{name}"
+        }
+        said = verdicts(others, there.counterfactual, there.target.long())
+        results |= {f"{name}{about}_{key}": value for key, value in said.items()}
+
+    return results
+
+
+@torch.no_grad()
+def at_distance(
+    record: Counterfactuals, place: Coordinates, distance: Scores
+) -> Images:
+    """Return how each factual looks when it has changed by so much.
+
+    It moves along the straight line in coordinates that leads to its counterfactual,
+    and on where that is too near.
+
+    Args:
+        record: Of a search in these coordinates.
+        place: The coordinates.
+        distance: Euclidean distance of each row to its factual, in the data's units.
+    """
+
+    step = record.latent - record.origin
+    most = 2 * distance / record.distance.clamp_min(1e-9)
+    low, high = torch.zeros_like(most), most
+
+    def moved(share: Scores) -> Images:
+        return place.decode(record.origin + share[:, None] * step).clamp(0, 1)
+
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        change = (moved(middle) - record.factual).flatten(1).norm(dim=1)
+        low = torch.where(change < distance, middle, low)
+        high = torch.where(change < distance, high, middle)
+
+    return moved(high)

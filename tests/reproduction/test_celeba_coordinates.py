@@ -1,0 +1,128 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from diffeo import Identity, TargetClass, search
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.search import Run
+from reproduction.celeba.coordinates import CELEBA_COORDINATES
+from reproduction.celeba.identity import identity_rules, strangers
+from reproduction.celeba.sheets import blind_sheet
+from reproduction.coordinates import at_distance, central, found_in
+from reproduction.experiment import ExperimentOptions
+
+PLACE = Identity((3, 4, 4))
+
+
+def record(rows: int = 6) -> Counterfactuals:
+    generator = torch.Generator().manual_seed(0)
+    x = 0.4 + 0.1 * torch.rand(rows, 3, 4, 4, generator=generator)
+
+    return search(x, lambda x: 9 * x.flatten(1)[:, :2], TargetClass(1, 0.9), PLACE)
+
+
+@pytest.mark.usefixtures("small_models")
+def test_faces_are_judged_alike_in_all_coordinates(
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("DIFFEO_CACHE", str(tmp_path / "cache"))
+    out = tmp_path / "out"
+    options = ExperimentOptions(out, data, quick=True, progress=False)
+    results = CELEBA_COORDINATES.run(options)
+    said = {"svm", "second_cnn", "knn", "svm_equal", "second_cnn_equal", "knn_equal"}
+    known = {
+        "reached",
+        "seconds_per_image",
+        "latent_norm_ratio",
+        "round_trip_rms",
+        "identity_distance",
+        "change_in_hair",
+    }
+
+    for name in ("flow_matching", "glow", "data"):
+        for about in ("", "_smiling", "_young"):
+            keys = {f"{name}{about}_{key}" for key in said | known}
+
+            assert keys <= results.keys()
+            assert results[f"flow_matching{about}_certified"] == 1
+            assert results[f"flow_matching{about}_round_trip_rms"] < 1e-4
+
+    assert results["flow_matching_reached"] == 1
+    assert {"glow_typical_flow_matching", "flow_matching_typical_glow"} <= set(results)
+    assert "flow_matching_typical_flow_matching" not in results
+    assert 0 <= results["real_typical_glow"] <= 1
+    assert "could not be drawn" not in capsys.readouterr().err
+    assert {path.name for path in out.glob("*.png")} == {
+        f"{name}.png" for name in ("gallery", "smiling", "young", "samples", "blind")
+    }
+
+
+def test_a_change_is_stretched_and_shortened_to_a_distance() -> None:
+    found = record()
+    wanted = found.distance * torch.linspace(0.3, 1.7, len(found))
+    x = at_distance(found, PLACE, wanted)
+    change, whole = ((each - found.factual) for each in (x, found.counterfactual))
+    cosine = torch.cosine_similarity(change.flatten(1), whole.flatten(1))
+
+    torch.testing.assert_close(change.flatten(1).norm(dim=1), wanted, rtol=0.01, atol=0)
+    torch.testing.assert_close(cosine, torch.ones(len(found)))
+
+
+def test_a_score_between_those_of_nearly_all_real_images_is_central() -> None:
+    real = torch.linspace(0.2, 0.6, 200).reshape(-1, 1, 1, 1)
+    judge = central(lambda x: x.flatten(1).sum(1), real)
+    x = torch.tensor([0.1, 0.21, 0.4, 0.59, 0.7]).reshape(-1, 1, 1, 1)
+
+    assert judge(x, torch.ones(5).long()).tolist() == [0, 1, 1, 1, 0]
+
+
+def test_who_hardly_changed_is_the_same_and_who_became_another_is_not() -> None:
+    found = record()
+    features = nn.Flatten()
+    apart = strangers(features, found.factual)
+    rule = identity_rules(features, apart)["{}_identity_distance"]
+    others = replace(found, counterfactual=found.factual.roll(1, 0))
+
+    assert len(apart) == 15
+    assert rule(replace(found, counterfactual=found.factual + 1e-3)) == 1
+    assert rule(others) < 0.5
+
+
+def test_the_key_tells_which_counterfactual_is_above(tmp_path: Path) -> None:
+    found = record()
+    pair = {
+        "black": replace(found, counterfactual=0 * found.factual),
+        "white": replace(found, counterfactual=0 * found.factual + 1),
+    }
+    path = tmp_path / "blind.png"
+    blind_sheet(pair, ("black", "white"), path)
+    drawn = torch.tensor(list(Image.open(path).convert("L").get_flattened_data()))
+    picture = drawn.reshape(2 * 3 * 6, 2 * 6 * 6)
+    upper = picture[18, 6::12]
+
+    assert set(json.loads(path.with_suffix(".json").read_text())) == set(pair)
+    assert ["white" if each else "black" for each in upper.tolist()] == json.loads(
+        path.with_suffix(".json").read_text()
+    )
+
+
+def test_all_places_are_given_the_same_images_and_target() -> None:
+    x = record().factual
+    found = found_in(
+        x, lambda x: 9 * x.flatten(1)[:, :2], {"same": PLACE}, target=1, run=Run(50)
+    )
+
+    assert list(found) == ["same", "data"]
+
+    for each in found.values():
+        assert torch.equal(each.factual, x)
+        assert each.target.tolist() == [1] * len(x)
+        assert each.reached.all()
