@@ -16,7 +16,9 @@ from diffeo.data.celeba import celeba
 from diffeo.evaluation.fitted_oracles import Oracles
 from diffeo.evaluation.metrics.agreement import neighbor_share, votes
 from diffeo.evaluation.metrics.realism import log_density
+from diffeo.evaluation.oracles import Oracle
 from diffeo.evaluation.settings import Settings, quick_settings
+from diffeo.models.flow.flow import Flow
 from diffeo.search import Run
 from diffeo.shapes import Images, Indices
 from reproduction.celeba.identity import identity_rules, strangers
@@ -44,7 +46,6 @@ from reproduction.experiment import (
     Findings,
     apply_rules,
     mean,
-    median,
 )
 from reproduction.figures import saved
 from reproduction.judged_figures import gallery_figure
@@ -53,8 +54,8 @@ from reproduction.velocity import path_errors
 __all__ = ["CELEBA_COORDINATES"]
 
 FULL = Size(blond=100, others=16, run=Run(300))
-QUICK = Size(blond=2, others=1, run=Run(40, retries=0), train=60, test=60)
-REFERENCES = 200  # validation faces: one more of them lies outside all in 1 % of cases
+QUICK = Size(blond=2, others=1, run=Run(15, retries=0), train=60, test=60)
+REFERENCES, FEW = 200, 10  # validation faces: of so many, another lies outside in 1 %
 DRAWS, PATH_DRAWS = 4, 16  # of dequantization noise; of noise and time
 CONTRACTIONS = 4  # faces of which the steps' contraction is estimated: minutes for each
 FIELD, GLOW, BLOND = "flow_matching", "glow", "blond"
@@ -64,52 +65,53 @@ Rules = Mapping[str, Callable[[Counterfactuals], float]]
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """Faces, generators and what judges counterfactuals.
+    """What judges counterfactuals of faces.
 
     Args:
-        setup: The faces and the classifiers.
-        places: The generators' coordinates by name.
         second: A network that tells all attributes, of another form than the
             classifiers.
+        rules: What is measured of records besides.
+        typical: Judges of typicality.
         settings: How other judges are trained.
-        run: How to search.
     """
 
-    setup: Setup
-    places: Mapping[str, Coordinates]
     second: nn.Module
+    rules: Rules
+    typical: Mapping[str, Judge]
     settings: Settings
-    run: Run
 
-    def search(self, name: str, count: int) -> dict[str, Counterfactuals]:
-        """Return counterfactuals by where they were found.
+    @classmethod
+    def load(
+        cls, options: ExperimentOptions, setup: Setup, field: FlowMatching
+    ) -> "Panel":
+        """Train or read the networks, and look at validation faces for references.
 
         Args:
-            name: Of the attribute: to blond alone, to and from all others.
-            count: Most faces for each way.
+            options: Where the data are, and whether to be quick.
+            setup: The faces to train on, and the flow.
+            field: The other generator.
         """
 
-        domain = self.setup.domain(name)
-        ways = (domain,) if name == BLOND else (domain, domain.turned())
-        found = [
-            found_in(
-                way.factuals(count),
-                way.model,
-                self.places,
-                target=way.target,
-                run=self.run,
-            )
-            for way in ways
-        ]
+        quick, limit = options.quick, len(setup.test)
+        real = celeba("validation", options.data, size=SIZE, limit=limit).pixels / 255
+        features = identity_features(setup.wide, SIZE, quick=quick)
 
-        return {key: concatenate([each[key] for each in found]) for key in found[0]}
+        return cls(
+            second_classifier(setup.wide, SIZE, quick=quick),
+            {
+                "{}_change_in_hair": _hair_share,
+                **identity_rules(features, strangers(features, real)),
+            },
+            _typicality(field, setup.flow, real[: FEW if quick else REFERENCES]),
+            quick_settings() if quick else Settings(),
+        )
 
-    def judges(self, domain: Domain, number: int) -> dict[str, Judge]:
-        """Return judges of an attribute that learn from the training faces.
+    def judges(self, domain: Domain, second: Oracle) -> dict[str, Judge]:
+        """Return judges of an attribute.
 
         Args:
-            domain: Faces with and without it.
-            number: Which of the attributes it is.
+            domain: Training faces with and without it, from which all but one learn.
+            second: That one.
         """
 
         svm = Oracles(domain.train, self.settings).svm
@@ -117,16 +119,19 @@ class Panel:
 
         return {
             "svm": lambda x, target: votes([svm], x, target)[0],
-            "second_cnn": lambda x, target: votes(
-                [lambda x: self.second_says(number, x)], x, target
-            )[0],
+            "second_cnn": lambda x, target: votes([second], x, target)[0],
             "knn": lambda x, target: neighbor_share(x, domain.train, target, neighbors),
         }
 
-    def second_says(self, number: int, x: Images) -> Indices:
-        """Return 1 for faces in which the second network sees an attribute, else 0."""
+    def second_oracle(self, attribute: int) -> Oracle:
+        """Return in which faces the second network sees an attribute: 1, else 0."""
 
-        return (attribute_probabilities(self.second, x)[:, number] > 0.5).long()
+        def oracle(x: Images) -> Indices:
+            found = attribute_probabilities(self.second, x)[:, attribute]
+
+            return (found > 0.5).long()
+
+        return oracle
 
 
 def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
@@ -143,71 +148,73 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
 
     size = QUICK if options.quick else FULL
     field = cast("FlowMatching", trained("celeba-flow-matching"))
-    setup = Setup.load(options, size)
+    setup, run = Setup.load(options, size), replace(size.run, progress=options.progress)
     places: dict[str, Coordinates] = {FIELD: field, GLOW: setup.flow}
-    panel = Panel(
-        setup,
-        places,
-        second_classifier(setup.wide, SIZE, quick=options.quick),
-        quick_settings() if options.quick else Settings(),
-        replace(size.run, progress=options.progress),
-    )
-    real = celeba("validation", options.data, size=SIZE, limit=size.test).pixels / 255
-    features = identity_features(setup.wide, SIZE, quick=options.quick)
-    apart = strangers(features, real)
-    rules: Rules = {"{}_change_in_hair": _hair_share, **identity_rules(features, apart)}
-    results = {"strangers_distance_median": median(apart)}
+    panel = Panel.load(options, setup, field)
     found: dict[str, Found] = {}
+    results: dict[str, float] = {}
 
     for name in ATTRIBUTES:
-        domain, about = setup.domain(name), "" if name == BLOND else f"_{name}"
-        judges = panel.judges(domain, setup.number(name))
-        found[name] = panel.search(name, size.blond if name == BLOND else size.others)
-        second = partial(panel.second_says, setup.number(name))
-        results |= accuracies(f"second_cnn{about}", second, domain.held_out)
-        results |= _at_equal_distance(found[name], judges, places, about)
-        results |= _certified(field, found[name][FIELD], about)
-        named = {f"{key}{about}": record for key, record in found[name].items()}
-        results |= apply_rules(rules, named)
-
-        if name == BLOND:
-            judges |= _typicality(field, setup, real[:REFERENCES])
-            faces = domain.held_out.of(domain.target)
-            said = verdicts(judges, faces, torch.ones(len(faces)).long())
-            results |= {f"real_{key}": value for key, value in said.items()}
-
-        results |= record_results(found[name], judges, about)
+        domain, attribute = setup.domain(name), setup.number(name)
+        about = "" if name == BLOND else f"_{name}"
+        second = panel.second_oracle(attribute)
+        judges = panel.judges(domain, second)
+        judges |= panel.typical if name == BLOND else {}
+        found[name] = _search(domain, name, size, places, run)
+        results |= {
+            **accuracies(f"second_cnn{about}", second, domain.held_out),
+            **_real(domain, judges, about),
+            **_results(found[name], places, panel.rules, judges, about),
+        }
 
     few = found[BLOND][FIELD].factual[:CONTRACTIONS]
-    results["flow_matching_contraction_max"] = (
-        field.certify(few).contraction.max().item()
-    )
+    contraction = field.certify(few).contraction
+    results["flow_matching_contraction_max"] = contraction.max().item()
+    others = [each for name, each in found.items() if name != BLOND]
 
     return Findings(
         results,
         {
             "gallery.png": saved(partial(gallery_figure, found[BLOND])),
-            "smiling.png": saved(partial(both_ways_figure, found["smiling"])),
-            "young.png": saved(partial(both_ways_figure, found["young"])),
+            "others.png": saved(partial(both_ways_figure, others)),
             "samples.png": partial(sample_sheet, places, 3 * SIZE**2),
             "blind.png": partial(blind_sheet, found[BLOND], (FIELD, GLOW)),
         },
     )
 
 
-def _typicality(field: FlowMatching, setup: Setup, real: Images) -> dict[str, Judge]:
+def _search(
+    domain: Domain,
+    name: str,
+    size: Size,
+    places: Mapping[str, Coordinates],
+    run: Run,
+) -> dict[str, Counterfactuals]:
+    """Return counterfactuals by where they were found: to blond, or both ways."""
+
+    ways = (domain,) if name == BLOND else (domain, domain.turned())
+    count = size.blond if name == BLOND else size.others
+    found = [
+        found_in(way.factuals(count), way.model, places, target=way.target, run=run)
+        for way in ways
+    ]
+
+    return {key: concatenate([each[key] for each in found]) for key in found[0]}
+
+
+def _typicality(field: FlowMatching, flow: Flow, real: Images) -> dict[str, Judge]:
     """Return whether each generator finds a score of images among the central ones.
 
     Of the flow it is the log-density. Of the field it is the error of velocities, since
     estimates of its log-density take as long as hundreds of evaluations.
     """
 
-    density = partial(log_density, log_prob=setup.flow.log_prob, draws=DRAWS)
-    errors = partial(path_errors, field, draws=PATH_DRAWS)
-
-    return {f"typical_{GLOW}": central(density, real)} | {
-        f"typical_{FIELD}": central(errors, real)
+    scores = {
+        GLOW: partial(log_density, log_prob=flow.log_prob, draws=DRAWS),
+        FIELD: partial(path_errors, field, draws=PATH_DRAWS),
     }
+
+    return {f"typical_{name}": central(score, real) for name, score in scores.items()}
 
 
 def _hair_share(record: Counterfactuals) -> float:
@@ -216,43 +223,60 @@ def _hair_share(record: Counterfactuals) -> float:
     return mean(region_shares(there.factual, there.counterfactual)["hair"])
 
 
-def _certified(
-    field: FlowMatching, record: Counterfactuals, about: str
+def _real(domain: Domain, judges: Mapping[str, Judge], about: str) -> dict[str, float]:
+    """Return what judges say of real test faces that have the attribute."""
+
+    x = domain.held_out.of(domain.target)
+    said = verdicts(judges, x, torch.full((len(x),), domain.target))
+
+    return {f"real{about}_{key}": value for key, value in said.items()}
+
+
+def _results(
+    found: Found,
+    places: Mapping[str, Coordinates],
+    rules: Rules,
+    judges: Mapping[str, Judge],
+    about: str,
 ) -> dict[str, float]:
-    """Return the share of factuals whose every step was inverted to the tolerance."""
+    """Return all that is measured of the searches for one attribute."""
 
-    exact = field.certify(record.factual, rounds=0).exact
+    field, own = cast("FlowMatching", places[FIELD]), found[FIELD]
+    exact = field.certify(own.factual, rounds=0).exact
+    named = {f"{name}{about}": record for name, record in found.items()}
+    equal = _at_equal_distance(found, places)
+    agreeing = {
+        key: judge for key, judge in judges.items() if not key.startswith("typical")
+    }
+    results = record_results(found, judges, about) | apply_rules(rules, named)
+    results[f"{FIELD}{about}_certified"] = mean(exact)
 
-    return {f"{FIELD}{about}_certified": mean(exact)}
+    for name, (x, target) in equal.items():
+        said = verdicts(agreeing, x, target)
+        results |= {f"{name}{about}_{key}_equal": value for key, value in said.items()}
+
+    return results
 
 
 def _at_equal_distance(
-    found: Found,
-    judges: Mapping[str, Judge],
-    places: Mapping[str, Coordinates],
-    about: str,
-) -> dict[str, float]:
-    """Return what judges say when all faces have changed as far as the field's.
+    found: Found, places: Mapping[str, Coordinates]
+) -> dict[str, tuple[Images, Indices]]:
+    """Return faces that have changed as far as the field's, and what they were to be.
 
-    Faces that became what they should everywhere count.
+    Those that arrived everywhere count.
     """
 
     everywhere = torch.stack([record.reached for record in found.values()]).all(0)
     there = {name: record.select(everywhere) for name, record in found.items()}
     own = there[FIELD]
     pixels = Identity(tuple(own.factual.shape[1:]))
-    results = {}
+    moved = {FIELD: own.counterfactual} | {
+        name: at_distance(record, places.get(name, pixels), own.distance)
+        for name, record in there.items()
+        if name != FIELD
+    }
 
-    for name, record in there.items():
-        x = (
-            own.counterfactual
-            if name == FIELD
-            else at_distance(record, places.get(name, pixels), own.distance)
-        )
-        said = verdicts(judges, x, record.target.long())
-        results |= {f"{name}{about}_{key}_equal": value for key, value in said.items()}
-
-    return results
+    return {name: (x, own.target.long()) for name, x in moved.items()}
 
 
 CELEBA_COORDINATES = Experiment(

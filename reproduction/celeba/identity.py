@@ -35,8 +35,8 @@ def identity_rules(
     """Return rules for how near in features counterfactuals are to their factuals.
 
     "{}_identity_distance" is the share that is nearer than all but a twentieth of the
-    pairs of different people; the median is beside it. Rows that reached their target
-    count.
+    pairs of different people, "{}_identity_ratio" the median distance over theirs. Rows
+    that reached their target count.
 
     Args:
         features: From images to vectors, whose cosines are compared.
@@ -55,7 +55,7 @@ def identity_rules(
 
     return {
         "{}_identity_distance": lambda record: mean(distances(record) < limit),
-        "{}_identity_distance_median": lambda record: median(distances(record)),
+        "{}_identity_ratio": lambda record: median(distances(record)) / median(apart),
     }
 
 

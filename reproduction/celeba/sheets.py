@@ -1,7 +1,7 @@
 """Sheets of faces to look at."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -9,29 +9,28 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.counterfactuals import Counterfactuals
+from diffeo.counterfactuals import Counterfactuals, concatenate
 from diffeo.report.images import sheet, write_png
 from reproduction.judged_figures import gallery_figure
 
 __all__ = ["blind_sheet", "both_ways_figure", "sample_sheet"]
 
-SAMPLES, COUNTED, ACROSS, EACH_WAY = 16, 50, 10, 4
+SAMPLES, COUNTED, ACROSS, EACH_WAY = 16, 50, 10, 2
 ZOOM = 2  # pixels of the sheet for one of an image
 
 
-def both_ways_figure(found: Mapping[str, Counterfactuals]) -> Figure:
-    """Draw the first faces of each target, a column each, and what became of them.
+def both_ways_figure(searches: Sequence[Mapping[str, Counterfactuals]]) -> Figure:
+    """Draw the first faces of each search and target, and what became of them.
 
     Args:
-        found: Records of the same faces by where they were found.
+        searches: Records of the same faces by where they were found.
     """
 
-    target = next(iter(found.values())).target
-    rows = torch.cat(
-        [(target == each).nonzero()[:EACH_WAY, 0] for each in target.unique()]
-    )
+    few = [_first_of_each_target(found) for found in searches]
 
-    return gallery_figure({name: each.select(rows) for name, each in found.items()})
+    return gallery_figure(
+        {name: concatenate([found[name] for found in few]) for name in few[0]}
+    )
 
 
 @torch.no_grad()
@@ -72,6 +71,17 @@ def blind_sheet(
     write_png(_enlarged(torch.cat(drawn, dim=1)), path)
     key = [names[int(each)] for each in swapped]
     path.with_suffix(".json").write_text(json.dumps(key))
+
+
+def _first_of_each_target(
+    found: Mapping[str, Counterfactuals],
+) -> dict[str, Counterfactuals]:
+    target = next(iter(found.values())).target
+    rows = torch.cat(
+        [(target == each).nonzero()[:EACH_WAY, 0] for each in target.unique()]
+    )
+
+    return {name: record.select(rows) for name, record in found.items()}
 
 
 def _enlarged(image: Tensor) -> Tensor:
