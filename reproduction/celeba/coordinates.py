@@ -82,18 +82,17 @@ class Panel:
 
     @classmethod
     def load(
-        cls, options: ExperimentOptions, setup: Setup, field: FlowMatching
+        cls, setup: Setup, field: FlowMatching, real: Images, *, quick: bool
     ) -> "Panel":
-        """Train or read the networks, and look at validation faces for references.
+        """Train the networks, or read them from the cache, and look at references.
 
         Args:
-            options: Where the data are, and whether to be quick.
             setup: The faces to train on, and the flow.
             field: The other generator.
+            real: Faces of different people that trained nothing.
+            quick: Whether to hardly train.
         """
 
-        quick, limit = options.quick, len(setup.test)
-        real = celeba("validation", options.data, size=SIZE, limit=limit).pixels / 255
         features = identity_features(setup.wide, SIZE, quick=quick)
 
         return cls(
@@ -150,7 +149,8 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
     field = cast("FlowMatching", trained("celeba-flow-matching"))
     setup, run = Setup.load(options, size), replace(size.run, progress=options.progress)
     places: dict[str, Coordinates] = {FIELD: field, GLOW: setup.flow}
-    panel = Panel.load(options, setup, field)
+    real = celeba("validation", options.data, size=SIZE, limit=size.test).pixels / 255
+    panel = Panel.load(setup, field, real, quick=options.quick)
     found: dict[str, Found] = {}
     results: dict[str, float] = {}
 

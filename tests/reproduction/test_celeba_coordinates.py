@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
@@ -8,13 +9,16 @@ from PIL import Image
 from torch import nn
 
 from diffeo import Identity, TargetClass, search
+from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.search import Run
+from diffeo.zoo import Recipe
 from reproduction.celeba.coordinates import CELEBA_COORDINATES
 from reproduction.celeba.identity import identity_rules, strangers
 from reproduction.celeba.sheets import blind_sheet
 from reproduction.coordinates import at_distance, central, found_in
 from reproduction.experiment import ExperimentOptions
+from reproduction.velocity import NOISE, path_errors
 
 PLACE = Identity((3, 4, 4))
 
@@ -75,6 +79,19 @@ def test_a_change_is_stretched_and_shortened_to_a_distance() -> None:
 
     torch.testing.assert_close(change.flatten(1).norm(dim=1), wanted, rtol=0.01, atol=0)
     torch.testing.assert_close(cosine, torch.ones(len(found)))
+
+
+def test_errors_on_paths_depend_on_the_image_alone() -> None:
+    settings = {"shape": [3, 8, 8], "widths": [8, 8], "steps": 2}
+    field = cast("FlowMatching", Recipe("flow-matching", settings).build())
+    gray = torch.full((1, 3, 8, 8), 0.5)
+    x = torch.cat((gray, gray / 4, gray))
+    found = path_errors(field, x, draws=64)
+
+    torch.testing.assert_close(path_errors(field, x[1:2], draws=64), found[1:2])
+    assert found[0] == found[2]
+    assert found[0].item() == pytest.approx(1 + NOISE**2, rel=0.05)  # a field of zeros
+    assert (found[1] - found[0]).item() == pytest.approx(0.75**2, rel=0.1)
 
 
 def test_a_score_between_those_of_nearly_all_real_images_is_central() -> None:
