@@ -32,8 +32,8 @@ from reproduction.figures import saved
 from reproduction.mnist.agreement import agreement
 from reproduction.mnist.classifiers import OTHERS, other_classifiers
 from reproduction.mnist.judges import typicality
-from reproduction.mnist.places import found_in, round_trip_rms
 from reproduction.mnist.setup import TARGET, Setup, Size
+from reproduction.places import found_in, round_trip_rms
 
 __all__ = ["MNIST_COORDINATES"]
 
@@ -80,11 +80,12 @@ def measure_mnist_coordinates(options: ExperimentOptions) -> Findings:
     how = quick_settings() if options.quick else Settings()
     judges = _judges(Oracles(setup.train, how), setup.test.of(TARGET)[-REAL:], flows)
     models = other_classifiers(setup.train, quick=options.quick)
-    shipped = found_in(setup, places)
+    shipped = found_in(setup.domain, setup.fours, places, setup.run)
     results = _results(shipped, judges, "")
 
     for name in OTHERS:
-        found = found_in(replace(setup, model=models[name]), places)
+        domain = replace(setup.domain, model=models[name])
+        found = found_in(domain, setup.fours, places, setup.run)
         results |= _results(found, judges, f"_{name}")
 
     few = shipped["flow_matching"].select(torch.arange(len(setup.fours))[:CERTIFIED])

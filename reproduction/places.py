@@ -1,4 +1,4 @@
-"""The same fours turned into nines in several coordinates, and in the data."""
+"""The same images brought to their target in several coordinates, and in the data."""
 
 import math
 import time
@@ -9,38 +9,41 @@ import torch
 
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.methods import adversarial
+from diffeo.search import Run
+from diffeo.shapes import Images
+from reproduction.domain import CONFIDENCE, DATA, LATENT, METHODS, Domain
 from reproduction.experiment import mean
-from reproduction.mnist.setup import CONFIDENCE, IN_Z, TARGET, Setup
 
 __all__ = ["found_in", "round_trip_rms"]
 
 
 def found_in(
-    setup: Setup, places: Mapping[str, Coordinates]
+    domain: Domain, x: Images, places: Mapping[str, Coordinates], run: Run
 ) -> dict[str, Counterfactuals]:
-    """Return the fours as nines by where they were found, "data" the last.
+    """Return counterfactuals by where they were found, "data" the last.
 
     Their seconds are those of the processor.
 
     Args:
-        setup: The fours, the classifier, and how long to search.
+        domain: The classifier and the target.
+        x: Factuals.
         places: Coordinates by name.
+        run: How to search.
     """
 
-    methods = {name: (IN_Z, place) for name, place in places.items()}
-    methods["data"] = adversarial(), setup.flow
+    methods = {name: (METHODS[LATENT], place) for name, place in places.items()}
+    methods["data"] = METHODS[DATA], domain.flow
     found = {}
 
     for name, (method, place) in methods.items():
         begun = time.process_time()
         record = method.explain(
-            setup.fours,
-            setup.model,
+            x,
+            domain.model,
             place,
-            target=TARGET,
+            target=domain.target,
             confidence=CONFIDENCE,
-            run=setup.run,
+            run=run,
         )
         seconds = (time.process_time() - begun) / len(record)
         spent = torch.full_like(record.seconds, seconds)
