@@ -9,6 +9,7 @@ from diffeo.cli.command import add_command
 from diffeo.search.run import Backward
 from diffeo.workflows.folders import check_output
 from diffeo.workflows.train import TrainingOptions
+from reproduction.celeba.approximate import CELEBA_APPROXIMATE
 from reproduction.celeba.experiment import CELEBA
 from reproduction.celeba.rivals import CELEBA_RIVALS
 from reproduction.celeba.training import CELEBA_TRAININGS
@@ -59,6 +60,7 @@ EXPERIMENTS = (
     MNIST_GEOMETRY,
     MNIST_JUDGES,
     CELEBA,
+    CELEBA_APPROXIMATE,
     CELEBA_RIVALS,
     CHEST_XRAY,
     MALL,

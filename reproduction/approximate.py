@@ -1,10 +1,10 @@
-"""Counterfactuals in approximate coordinates: an autoencoder and a GAN beside a flow."""
+"""Counterfactuals in approximate coordinates, beside those of a flow."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -84,7 +84,7 @@ class Pair:
         """
 
         if quick:
-            settings = {"shape": list(shape), **TINY}
+            settings: dict[str, Any] = {"shape": list(shape), **TINY}
             vae, generator, encoder = (
                 zoo.Recipe(name, settings).build().eval()
                 for name in ("vae", "generator", "encoder")

@@ -74,6 +74,7 @@ def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
         **_asked(found),
         **{key: value for key, value in tuning.items() if key.startswith("tuned_")},
     }
+    domain, pair = setup.domain, ("adversarial", OURS)
     table, rows = evaluation.table(), torch.arange(min(map(len, found[""].values())))
     shown = {name: found[""][name].select(rows) for name in few}
     report = ReportOptions(
@@ -84,7 +85,7 @@ def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
         results,
         {
             "table.csv": table.write_csv,
-            **comparison_drawings(found, evaluation, setup.domain, ("adversarial", OURS)),
+            **comparison_drawings(found, evaluation, domain, pair),
             "report.html": lambda path: write_report(shown, path.parent, report),
         },
         headlines(results),

@@ -112,9 +112,7 @@ class Setup:
     def domain(self) -> Domain:
         """Fours and nines, with the flow and the classifier."""
 
-        return Domain(
-            self.train, self.test, self.flow, self.model, SOURCE, self.target
-        )
+        return Domain(self.train, self.test, self.flow, self.model, SOURCE, self.target)
 
     def search(
         self, method: Method = IN_Z, confidence: float = CONFIDENCE
