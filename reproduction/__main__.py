@@ -9,6 +9,7 @@ from diffeo.cli.command import add_command
 from diffeo.search.run import Backward
 from diffeo.workflows.folders import check_output
 from diffeo.workflows.train import TrainingOptions
+from reproduction.celeba.approximate import CELEBA_APPROXIMATE
 from reproduction.celeba.coordinates import CELEBA_COORDINATES
 from reproduction.celeba.experiment import CELEBA
 from reproduction.celeba.rivals import CELEBA_RIVALS
@@ -61,6 +62,7 @@ EXPERIMENTS = (
     MNIST_JUDGES,
     CELEBA,
     CELEBA_COORDINATES,
+    CELEBA_APPROXIMATE,
     CELEBA_RIVALS,
     CHEST_XRAY,
     MALL,

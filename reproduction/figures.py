@@ -9,9 +9,12 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from diffeo.report.figures import COLORS
+from diffeo.report.images import as_picture, sheet
+from diffeo.shapes import Images
 
-__all__ = ["Array", "box_plot", "saved"]
+__all__ = ["Array", "box_plot", "saved", "stacked_sheets"]
 
+ACROSS = 10  # images in a row of a sheet
 Array = npt.NDArray[np.float64]
 
 
@@ -52,5 +55,27 @@ def box_plot(
     axes.set_ylim(len(values) + 0.5, 0.3)
     axes.set_xlabel(f"{label}\nbox: middle half, line: median, whiskers: 5 % to 95 %")
     axes.grid(axis="x", alpha=0.3)
+
+    return figure
+
+
+def stacked_sheets(images: Mapping[str, Images], count: int) -> Figure:
+    """Draw the first images of each kind in rows, the kinds one below the other.
+
+    Args:
+        images: Images by kind, as many as fill a row.
+        count: Images of each kind, of which those that fill no row are left out.
+    """
+
+    across = min(ACROSS, *map(len, images.values()))
+    down = min(count, *map(len, images.values())) // across
+    size = 0.6 * across, len(images) * (0.6 * down + 0.25)
+    figure = Figure(figsize=size, layout="constrained")
+    plots = figure.subplots(len(images), squeeze=False)[:, 0]
+
+    for axes, (name, kind) in zip(plots, images.items(), strict=True):
+        axes.imshow(as_picture(sheet(kind[: down * across], across=across)))
+        axes.set_title(name, loc="left", fontsize=8)
+        axes.set_axis_off()
 
     return figure

@@ -189,7 +189,7 @@ def train_encoder(
 
     def measure(model: nn.Module) -> dict[str, float]:
         x = to_images(held_out[:MEASURED])
-        error = place.decode(model(x)) - x
+        error = place.to(x.device).decode(model(x)) - x
 
         return {"reconstruction_mse": error.square().mean().item()}
 
@@ -218,9 +218,10 @@ def frechet_distance(found: Outputs, expected: Outputs) -> float:
     means = found.double().mean(0), expected.double().mean(0)
     first, second = found.double().T.cov(), expected.double().T.cov()
     shared = torch.linalg.eigvals(first @ second).real.clamp(min=0).sqrt().sum()
-    distance = (means[0] - means[1]).square().sum() + (first + second).trace()
+    between = (means[0] - means[1]).square().sum()
+    distance: float = (between + (first + second).trace() - 2 * shared).item()
 
-    return (distance - 2 * shared).item()
+    return distance
 
 
 @torch.no_grad()

@@ -53,7 +53,7 @@ from reproduction.velocity import path_errors
 
 __all__ = ["CELEBA_COORDINATES"]
 
-FULL = Size(blond=100, others=16, run=Run(300))
+FULL = Size(blond=100, others=8, run=Run(300))
 QUICK = Size(blond=2, others=1, run=Run(15, retries=0), train=60, test=60)
 REFERENCES, FEW = 200, 10  # validation faces: of so many, another lies outside in 1 %
 DRAWS, PATH_DRAWS = 4, 16  # of dequantization noise; of noise and time

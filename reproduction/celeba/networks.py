@@ -95,7 +95,9 @@ def identity_features(faces: Faces, size: int, *, quick: bool) -> nn.Module:
 def attribute_probabilities(model: nn.Module, x: Images) -> Probabilities:
     """Return the probability of each attribute of each face."""
 
-    return torch.cat([model(part).sigmoid() for part in batches_of(x)])
+    parts = batches_of(x) if len(x) else [x]
+
+    return torch.cat([model(part).sigmoid() for part in parts])
 
 
 def _trained(

@@ -36,14 +36,14 @@ __all__ = [
 SIZE, MARGIN = 64, 6  # pixels of an image, and on each of its sides to crop from
 CELEBA = "CelebA, the training images of its partition (Liu, Luo, Wang and Tang)"
 TERMS = "non-commercial research only, as CelebA"
-LEVELS = Level(4, 48), Level(6, 80), Level(8, 128), Level(6, 160)
+LEVELS = Level(8, 64), Level(8, 96), Level(8, 120), Level(6, 128)
 FLOWS = glows(3, SIZE, LEVELS)
 FACES_CNN = zoo.Recipe("cnn", {"shape": [3, SIZE, SIZE], "classes": 2, "width": 16})
 FACES_VAE = zoo.Recipe(
     "vae", {"shape": [3, SIZE, SIZE], "latent": 128, "widths": [32, 64, 96, 128]}
 )
 FACES_FIELD = zoo.Recipe(
-    "flow-matching", {"shape": [3, SIZE, SIZE], "widths": [64, 128, 256]}
+    "flow-matching", {"shape": [3, SIZE, SIZE], "widths": [64, 128, 256], "blocks": 2}
 )
 SHAPE, LATENT = [3, SIZE, SIZE], 128  # of the generator's images
 FACES_GENERATOR = zoo.Recipe(
@@ -178,22 +178,22 @@ CELEBA_TRAININGS = (
     Training(
         "celeba-flow",
         "A Glow of faces.",
-        7,
+        43,
         partial(train_celeba_flow, "small"),
-        16,
+        64,
         partial(train_celeba_flow, "paper"),
     ),
     Training(
         "celeba-flow-matching",
         "A velocity field of faces.",
-        7,
+        202,
         train_celeba_flow_matching,
-        32,
+        128,
     ),
     Training(
-        "celeba-vae", "A variational autoencoder of faces.", 32, train_celeba_vae, 32
+        "celeba-vae", "A variational autoencoder of faces.", 100, train_celeba_vae, 64
     ),
-    Training("celeba-gan", "A generator of faces.", 120, train_celeba_gan, 64),
+    Training("celeba-gan", "A generator of faces.", 97, train_celeba_gan, 64),
     Training(
         "celeba-gan-encoder",
         "An encoder for the generator of faces.",

@@ -116,9 +116,9 @@ CHEST_TRAININGS = (
     Training(
         "chest-flow",
         "A Glow of chest X-rays.",
-        28,
+        170,
         partial(train_chest_flow, "small"),
-        16,
+        32,
         partial(train_chest_flow, "paper"),
     ),
     Training("chest-cnn", "A classifier of enlarged hearts.", 60, train_chest_cnn, 32),

@@ -107,9 +107,9 @@ MALL_TRAININGS = (
     Training(
         "mall-flow",
         "A Glow of crowds.",
-        1,
+        8,
         partial(train_mall_flow, "small"),
-        16,
+        64,
         partial(train_mall_flow, "paper"),
     ),
     *(

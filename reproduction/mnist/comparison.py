@@ -15,7 +15,6 @@ from diffeo.evaluation.task import Task
 from diffeo.objectives import TargetClass
 from diffeo.report import ReportOptions, write_report
 from diffeo.workflows.evaluate import measures_of
-from reproduction.domain import Domain
 from reproduction.experiment import Experiment, ExperimentOptions, Findings
 from reproduction.judged_figures import comparison_drawings
 from reproduction.mnist.baselines import CONFIDENCES, HALF_ROWS, OURS, Fitted, entries
@@ -25,7 +24,7 @@ from reproduction.mnist.comparison_tables import (
     headlines,
 )
 from reproduction.mnist.records import Records
-from reproduction.mnist.setup import CONFIDENCE, SOURCE, TARGET, Setup
+from reproduction.mnist.setup import CONFIDENCE, TARGET, Setup
 from reproduction.mnist.tuning import FULL, QUICK, read_tuning, settings_of, tune
 
 __all__ = ["MNIST_COMPARISON"]
@@ -75,9 +74,9 @@ def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
         **_asked(found),
         **{key: value for key, value in tuning.items() if key.startswith("tuned_")},
     }
+    domain, pair = setup.domain, ("adversarial", OURS)
     table, rows = evaluation.table(), torch.arange(min(map(len, found[""].values())))
     shown = {name: found[""][name].select(rows) for name in few}
-    domain = Domain(setup.train, setup.test, setup.flow, setup.model, SOURCE, TARGET)
     report = ReportOptions(
         "Fours to nines, by every method", measures=measures_of(table, list(shown))
     )
@@ -86,7 +85,7 @@ def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
         results,
         {
             "table.csv": table.write_csv,
-            **comparison_drawings(found, evaluation, domain, ("adversarial", OURS)),
+            **comparison_drawings(found, evaluation, domain, pair),
             "report.html": lambda path: write_report(shown, path.parent, report),
         },
         headlines(results),

@@ -21,6 +21,7 @@ from diffeo.models.flow.dequantization import dequantize
 from diffeo.models.flow.flow import Flow, as_flow
 from diffeo.search import Run
 from diffeo.shapes import Images
+from reproduction.domain import Domain
 from reproduction.experiment import ExperimentOptions, mean
 
 __all__ = [
@@ -106,6 +107,12 @@ class Setup:
             digits_flow(),
             replace(size.run, progress=options.progress),
         )
+
+    @property
+    def domain(self) -> Domain:
+        """Fours and nines, with the flow and the classifier."""
+
+        return Domain(self.train, self.test, self.flow, self.model, SOURCE, self.target)
 
     def search(
         self, method: Method = IN_Z, confidence: float = CONFIDENCE

@@ -51,6 +51,8 @@ class ProgressiveAdversarial(ScheduledOnImages):
         True
     """
 
+    model: ProgressiveGenerator
+
     def __init__(
         self,
         model: ProgressiveGenerator,
@@ -88,8 +90,11 @@ class ProgressiveAdversarial(ScheduledOnImages):
         """Log the critic's loss, with the same draws every epoch."""
 
         generator = torch.Generator().manual_seed(index)
-        x, made = self.shown(to_images(batch[0]), generator)
-        loss = softplus(self.critic(made) - self.critic(x)).mean()
+
+        with torch.autocast(batch[0].device.type, enabled=False):
+            x, made = self.shown(to_images(batch[0]), generator)
+            loss = softplus(self.critic(made) - self.critic(x)).mean()
+
         self.log("val_critic_loss", loss, prog_bar=True)
 
     def grow(self, doublings: float) -> None:
