@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from diffeo import zoo
 from diffeo.models.progressive import (
+    ProgressiveGenerator,
     coarsened,
     progressive_critic,
     progressive_generator,
@@ -189,6 +190,7 @@ def test_a_generator_is_stored_and_loaded_grown_to_full_size(tmp_path: Path) -> 
     settings = {"shape": [1, 8, 8], "latent": 3, "widths": [4, 8]}
     recipe = zoo.Recipe("progressive-generator", settings)
     model, file = recipe.build(), tmp_path / "faces.safetensors"
+    assert isinstance(model, ProgressiveGenerator)
     model.doublings = 0.5
     zoo.save(model, zoo.Card(recipe, "noise", "a test", "none", {}), file)
     stored = zoo.load(file)
