@@ -17,6 +17,7 @@ from reproduction.celeba.training import CELEBA_TRAININGS
 from reproduction.chest.experiment import CHEST_XRAY
 from reproduction.chest.training import CHEST_TRAININGS
 from reproduction.experiment import ROOT, ExperimentOptions, Size, Training
+from reproduction.grids import GRIDS
 from reproduction.helix.autoencoders import HELIX_AUTOENCODERS
 from reproduction.helix.coordinates import HELIX_COORDINATES
 from reproduction.helix.experiment import HELIX
@@ -66,6 +67,7 @@ EXPERIMENTS = (
     CELEBA_RIVALS,
     CHEST_XRAY,
     MALL,
+    GRIDS,
     SPECTRA,
     TRUTH,
 )

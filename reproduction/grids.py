@@ -1,0 +1,166 @@
+"""How many Euler steps, and of which lengths: what each grid costs and loses."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import cast
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from diffeo import zoo
+from diffeo.coordinates.flow_matching import FlowMatching, times_towards_data
+from diffeo.data.celeba import celeba
+from diffeo.data.mnist import mnist
+from diffeo.shapes import Images, Model
+from diffeo.training.batches import to_images
+from reproduction.celeba.training import SIZE
+from reproduction.domain import trained
+from reproduction.experiment import Experiment, ExperimentOptions, Findings, median
+from reproduction.figures import saved
+from reproduction.generators import frechet_distance
+
+__all__ = ["GRIDS"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A velocity field, real images, and what they are compared by.
+
+    Args:
+        field: Name of the weights of the field.
+        read: From the folder of the data to validation images of 8 bits.
+        classifier: Loads a classifier; images are compared by its last hidden layer.
+        encoded: How many images are encoded.
+    """
+
+    field: str
+    read: Callable[[Path | None], Tensor]
+    classifier: Callable[[], nn.Module]
+    encoded: int
+
+
+KINDS: Mapping[str, Kind] = {
+    "digits": Kind(
+        "mnist-flow-matching",
+        lambda data: mnist("validation", data).pixels,
+        lambda: zoo.load("mnist-cnn"),
+        40,
+    ),
+    "faces": Kind(
+        "celeba-flow-matching",
+        lambda data: celeba("validation", data, size=SIZE).pixels,
+        lambda: trained("celeba-smiling"),
+        8,
+    ),
+}
+STEPS, POWERS, SAMPLES = (4, 8, 16), (1.0, 2.0, 3.0), 200
+QUICK_STEPS, QUICK_POWERS, QUICK_IMAGES = (2, 4), (2.0,), 2
+
+
+def measure_grids(options: ExperimentOptions) -> Findings:
+    """Encode validation images and sample, by the same fields on several grids.
+
+    Args:
+        options: Where the data are, and whether to be quick.
+    """
+
+    quick = options.quick
+    grids = list(
+        product(QUICK_STEPS if quick else STEPS, QUICK_POWERS if quick else POWERS)
+    )
+    results: dict[str, float] = {}
+
+    for name, kind in KINDS.items():
+        field = cast("FlowMatching", trained(kind.field))
+        *hidden, _, _ = kind.classifier().children()
+        features = nn.Sequential(*hidden)
+        count = QUICK_IMAGES if quick else SAMPLES
+        real = to_images(kind.read(options.data)[:count])
+        x = real[: min(kind.encoded, count)]
+
+        for steps, power in grids:
+            place = FlowMatching(
+                field.velocity,
+                field.shape,
+                times=times_towards_data(steps, power),
+                center=field.center,
+                spread=field.spread,
+            )
+            found = _encoding(place, x) | _samples(place, real, features)
+            stem = f"{name}_{steps}_{power:g}"
+            results |= {f"{stem}_{key}": value for key, value in found.items()}
+
+    return Findings(
+        results, {"grids.png": saved(partial(grids_figure, results, grids))}
+    )
+
+
+@torch.no_grad()
+def _encoding(place: FlowMatching, x: Images) -> dict[str, float]:
+    begun = time.process_time()
+    z = place.encode(x)
+    encoded = time.process_time()
+    error = place.decode(z) - x
+    decoded = time.process_time()
+
+    return {
+        "round_trip_rms": error.square().mean().sqrt().item(),
+        "round_trip_max": error.abs().max().item(),
+        "latent_norm_ratio": median(z.square().mean(1).sqrt()),
+        "encode_seconds": (encoded - begun) / len(x),
+        "decode_seconds": (decoded - encoded) / len(x),
+    }
+
+
+@torch.no_grad()
+def _samples(place: FlowMatching, real: Images, features: Model) -> dict[str, float]:
+    generator = torch.Generator().manual_seed(0)
+    z = torch.randn(len(real), real[0].numel(), generator=generator)
+    made = torch.cat([place.decode(part).clamp(0, 1) for part in z.split(50)])
+
+    return {"frechet_distance": frechet_distance(features(made), features(real))}
+
+
+def grids_figure(
+    results: Mapping[str, float], grids: list[tuple[int, float]]
+) -> Figure:
+    """Draw error, samples and time over the number of steps, a line for each power.
+
+    Args:
+        results: Numbers by name.
+        grids: Numbers of steps, and powers.
+    """
+
+    rows = {
+        "round_trip_rms": "root mean square of the round trip",
+        "frechet_distance": "Fréchet distance of samples",
+        "encode_seconds": "seconds to encode",
+    }
+    figure = Figure(figsize=(10, 6), layout="constrained")
+    axes = figure.subplots(len(KINDS), len(rows), squeeze=False)
+
+    for line, name in zip(axes, KINDS, strict=True):
+        for axis, (key, label) in zip(line, rows.items(), strict=True):
+            for power in sorted({power for _, power in grids}):
+                steps = sorted({steps for steps, _ in grids})
+                values = [results[f"{name}_{n}_{power:g}_{key}"] for n in steps]
+                axis.plot(steps, values, marker="o", label=f"power {power:g}")
+
+            axis.set(xlabel="Euler steps", ylabel=label, title=name, yscale="log")
+            axis.set_xticks(steps, [str(n) for n in steps])
+
+    axes[0, 0].legend()
+
+    return figure
+
+
+GRIDS = Experiment(
+    "grids",
+    "Flow matching: round trips, samples and time by the number and length of steps.",
+    measure_grids,
+)

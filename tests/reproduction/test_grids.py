@@ -1,0 +1,22 @@
+from pathlib import Path
+
+import pytest
+
+from reproduction.experiment import ExperimentOptions
+from reproduction.grids import GRIDS, KINDS
+
+
+@pytest.mark.usefixtures("small_models")
+def test_fields_are_measured_on_every_grid(data: Path, tmp_path: Path) -> None:
+    options = ExperimentOptions(tmp_path, data, quick=True, progress=False)
+    results = GRIDS.run(options)
+
+    for name in KINDS:
+        for steps in (2, 4):
+            stem = f"{name}_{steps}_2"
+
+            assert results[f"{stem}_round_trip_rms"] < 1e-3
+            assert results[f"{stem}_frechet_distance"] >= 0
+            assert results[f"{stem}_encode_seconds"] > 0
+
+    assert (tmp_path / "grids.png").is_file()
