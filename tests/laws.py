@@ -28,6 +28,7 @@ from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.inversion import Inversion, InvertedGenerator
 from diffeo.coordinates.linear import principal_axes
+from diffeo.coordinates.masked import Masked
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.coordinates.residual import Residual
 from diffeo.coordinates.zuko import ZukoFlow
@@ -371,6 +372,7 @@ def coordinates() -> dict[str, Coordinates]:
         "velocity field": velocity_field(),
         "inverted generator": inverted_generator(),
         "residual": Residual(autoencoder()),
+        "masked flow": Masked(tiny_flow(), torch.arange(16).reshape(SHAPE) > 4),
     }
 
 

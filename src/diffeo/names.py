@@ -21,6 +21,7 @@ from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.inversion import Inversion, InvertedGenerator
 from diffeo.coordinates.linear import Linear, principal_axes
+from diffeo.coordinates.masked import Masked
 from diffeo.coordinates.residual import Residual
 from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
 from diffeo.distances import DataDistance, FeatureDistance, LatentDistance
@@ -70,6 +71,7 @@ __all__ = [
     "LatentDistance",
     "Linear",
     "Logits",
+    "Masked",
     "Momentum",
     "Near",
     "NormalizedGradient",

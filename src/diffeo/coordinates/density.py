@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
-from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.protocol import Coordinates
+from diffeo.coordinates.wrapping import Wrapping
 from diffeo.shapes import Data, Scores
 
 __all__ = ["KnowsDensity", "density_of"]
@@ -28,15 +28,16 @@ def density_of(coordinates: Coordinates) -> Callable[[Data], Scores] | None:
     """Return the log-density that coordinates know, or None if they know none.
 
     Args:
-        coordinates: Any coordinates; of bounded ones, those inside are asked.
+        coordinates: Any coordinates; of those that wrap others, those inside are
+            asked.
 
     Example:
-        >>> from diffeo import Identity
+        >>> from diffeo import Bounded, Identity
         >>> density_of(Bounded(Identity((2,)))) is None
         True
     """
 
-    if isinstance(coordinates, Bounded):
+    if isinstance(coordinates, Wrapping):
         return density_of(coordinates.coordinates)
 
     return coordinates.log_prob if isinstance(coordinates, KnowsDensity) else None

@@ -2,17 +2,14 @@
 
 from dataclasses import dataclass
 
-import torch
-
-from diffeo.coordinates.protocol import decode_with, start_memory
-from diffeo.coordinates.wrapping import Wrapping
-from diffeo.shapes import Data, Latent, Memory
+from diffeo.coordinates.wrapping import Remembering
+from diffeo.shapes import Data
 
 __all__ = ["Residual"]
 
 
 @dataclass(frozen=True, eq=False)
-class Residual(Wrapping):
+class Residual(Remembering):
     """Decode to g(z) + (x − g(z₀)), where z₀ is the encoding of the row's data x.
 
     What the generator g cannot make of x is kept as it is, and a search starts at x
@@ -28,6 +25,7 @@ class Residual(Wrapping):
         coordinates: Those of the generator.
 
     Example:
+        >>> import torch
         >>> from diffeo import AtLeast, principal_axes, search
         >>> x = torch.tensor([[0.0, 0.0], [2.0, 0.0], [4.0, 0.0]])
         >>> place = Residual(principal_axes(x, count=1))
@@ -36,22 +34,8 @@ class Residual(Wrapping):
         tensor([[3., 5.]])
     """
 
-    def decode(self, z: Latent) -> Data:
-        """Return what the generator makes, with no remainder."""
+    def _keep(self, x: Data, decoded: Data) -> Data:
+        return x - decoded
 
-        return self.coordinates.decode(z)
-
-    @torch.no_grad()
-    def start(self, x: Data, z: Latent) -> Memory:
-        """Return the remainder of each row, then what the coordinates remember."""
-
-        kept = start_memory(self.coordinates, x, z)
-
-        return x - decode_with(self.coordinates, z, kept), *kept
-
-    def decode_with(self, z: Latent, memory: Memory) -> Data:
-        """Return what the generator makes, and the remainder of each row."""
-
-        remainder, *kept = memory
-
-        return decode_with(self.coordinates, z, tuple(kept)) + remainder
+    def _join(self, decoded: Data, kept: Data) -> Data:
+        return decoded + kept

@@ -6,10 +6,15 @@ from dataclasses import dataclass, replace
 import torch
 
 from diffeo.coordinates.inference import inference_form
-from diffeo.coordinates.protocol import Coordinates, is_typical
-from diffeo.shapes import Data, Flags, Latent
+from diffeo.coordinates.protocol import (
+    Coordinates,
+    decode_with,
+    is_typical,
+    start_memory,
+)
+from diffeo.shapes import Data, Flags, Latent, Memory
 
-__all__ = ["Wrapping"]
+__all__ = ["Remembering", "Wrapping"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,3 +62,45 @@ class Wrapping(ABC):
         """Return whether the coordinates inside find data typical, if they know."""
 
         return is_typical(self.coordinates, x)
+
+
+class Remembering(Wrapping):
+    """Coordinates that decode with something of the data of each row.
+
+    Example:
+        >>> from diffeo import Residual
+        >>> issubclass(Residual, Remembering)
+        True
+    """
+
+    def decode(self, z: Latent) -> Data:
+        """Return what the coordinates inside decode, whose row is not known."""
+
+        return self.coordinates.decode(z)
+
+    @torch.no_grad()
+    def start(self, x: Data, z: Latent) -> Memory:
+        """Return what is kept of each row, then what the coordinates inside remember.
+
+        Raises:
+            ValueError: If the data are not as they should be.
+        """
+
+        memory = start_memory(self.coordinates, x, z)
+
+        return self._keep(x, decode_with(self.coordinates, z, memory)), *memory
+
+    def decode_with(self, z: Latent, memory: Memory) -> Data:
+        """Return the data of each row, with what was kept of it."""
+
+        kept, *inside = memory
+
+        return self._join(decode_with(self.coordinates, z, tuple(inside)), kept)
+
+    @abstractmethod
+    def _keep(self, x: Data, decoded: Data) -> Data:
+        """Return what to keep of data, given what their encoding decodes to."""
+
+    @abstractmethod
+    def _join(self, decoded: Data, kept: Data) -> Data:
+        """Return decoded data together with what was kept of their rows."""
