@@ -409,6 +409,71 @@ def test_the_request_is_kept(tmp_path: Path) -> None:
     assert request["seed"] == 5
 
 
+@pytest.fixture
+def lower(tmp_path: Path) -> Path:
+    """A picture that allows changes in the lower half of digits."""
+
+    path = tmp_path / "lower.png"
+    mask = torch.zeros(1, 56, 56)
+    mask[:, 28:] = 1
+    write_png(mask, path)
+
+    return path
+
+
+def test_only_what_a_mask_allows_changes(lower: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    options = {"coordinates": "data", "rate": 0.05, "limit": 2, "path": True}
+    ended = explain(out, mask=lower, **options, typical_of="digits")
+    record = Counterfactuals.load(out / "record.safetensors")
+    page = (out / "report.html").read_text()
+    kept, changed = (
+        (record.counterfactual - record.factual)[:, :, rows].abs().flatten(1).amax(1)
+        for rows in (slice(14), slice(14, 28))
+    )
+
+    assert ended.code == 0
+    assert kept.max() == 0
+    assert changed.min() > 0.1
+    assert record.settings["mask"] == {
+        "name": str(lower),
+        "rows": 14 * [28 * "."] + 14 * [28 * "#"],
+    }
+    assert "round_trip_rank" in record.statements
+    assert "No path is shown" not in page
+    assert f"changes are allowed where this is white: {lower}" in page
+
+    drawn = ("report", out / "record.safetensors", "--coordinates", "data")
+    ended = run(*drawn, "--out", tmp_path / "page")
+
+    assert ended.code == 0, ended.stderr
+    assert f"this is white: {lower}" in (tmp_path / "page/report.html").read_text()
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_another_mask_is_another_request(lower: Path, tmp_path: Path) -> None:
+    options = {"coordinates": "data", "steps": 1, "limit": 1}
+    explain(tmp_path / "out", **options, mask=lower)
+    again = explain(tmp_path / "out", **options, mask=lower)
+    without = explain(tmp_path / "out", **options)
+
+    assert "finished already" in again.stderr
+    assert without.code == 2
+    assert "mask" in without.stderr
+
+
+def test_a_mask_that_does_not_fit_is_told_in_a_sentence(
+    lower: Path, tmp_path: Path
+) -> None:
+    write_png(torch.ones(1, 28, 20), lower)
+    ended = explain(tmp_path / "out", mask=lower)
+    message = "mask must have the aspect ratio of the images, 28×28 pixels, got"
+
+    assert ended.code == 2
+    assert message in ended.stderr
+    assert not (tmp_path / "out").exists()
+
+
 LOSSY = """
 class Lossy:
     def encode(self, x):

@@ -24,6 +24,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
     model: str,
     coordinates: str,
     inversion: Literal["pixels", "encoder", "features"] | None = None,
+    mask: Path | None = None,
     resize: int | None = None,
     crop: int | None = None,
     limit: int | None = None,
@@ -75,6 +76,8 @@ def explain(  # noqa: PLR0913 - one argument for each option
         inversion: How a generator is inverted: by descent on 'pixels' or on the
             'features' that an InvertedGenerator has, or by its 'encoder' alone; with
             all that it has if not given.
+        mask: A picture, white where the images may change and black where each pixel
+            stays as it is; of their aspect ratio, at any size, one for all images.
         resize: Resize each picture to a square of so many pixels a side.
         crop: Cut a square of so many pixels a side out of each picture's middle.
         limit: Take only the first so many images.
@@ -150,6 +153,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
 
     import torch
 
+    from diffeo.data.masks import read_mask
     from diffeo.search import Run
     from diffeo.workflows.explain import (
         ExplainOptions,
@@ -195,6 +199,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
         path=path,
         progress=not quiet,
     )
+    images = find_images(data, crop=crop, resize=resize, limit=limit)
     options = ExplainOptions(
         data,
         model,
@@ -207,8 +212,8 @@ def explain(  # noqa: PLR0913 - one argument for each option
         tuple(agree or ()),
         inversion,
         model_input,
+        read_mask(mask, images.images.shape[1:]) if mask else None,
     )
-    images = find_images(data, crop=crop, resize=resize, limit=limit)
     references = (
         find_references(typical_of, crop=crop, resize=resize) if typical_of else None
     )

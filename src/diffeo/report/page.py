@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
+from diffeo.data.masks import mask_of
 from diffeo.report import cards, figures, images
 from diffeo.report.output_text import OutputText, output_text, settings_text
 from diffeo.report.path_frames import PathFrames, path_frames
@@ -82,6 +83,7 @@ def render(
         cards=cards,
         figures=figures,
         images=images,
+        mask_of=mask_of,
         median=_median,
         nan=math.nan,
         settings_text=settings_text,

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -53,6 +53,7 @@ class ExplainOptions:
         agree: The further models that the objective asks, by name, file or function.
         inversion: How a generator is inverted, if not by all that it comes with.
         model_input: How the models' inputs are made of the images, if they differ.
+        mask: Where the images may change, as `read_mask` returned it; anywhere if None.
 
     Example:
         >>> from diffeo import Run, TargetClass
@@ -73,6 +74,7 @@ class ExplainOptions:
     agree: tuple[str, ...] = ()
     inversion: How | None = None
     model_input: ModelInput | None = None
+    mask: Mapping[str, object] | None = None
 
 
 def explain_to_folder(
@@ -308,6 +310,7 @@ def _search(
         device=device,
         inversion=options.inversion,
         progress=run.progress,
+        mask=options.mask,
     )
     _check_classes(x, model, options.classes)
     named: dict[str, object] = {
@@ -322,6 +325,9 @@ def _search(
 
     if options.inversion:
         named["inversion"] = options.inversion
+
+    if options.mask:
+        named["mask"] = options.mask
 
     for found in search_batches(
         x, model, options.objective, Bounded(place), options.ascent, run
@@ -366,6 +372,7 @@ def _request(images: ImageFiles, options: ExplainOptions) -> dict[str, object]:
         "classes": options.classes,
         "device": options.device,
         **({"inversion": options.inversion} if options.inversion else {}),
+        **({"mask": options.mask} if options.mask else {}),
     }
 
     if options.model_input:

@@ -11,9 +11,11 @@ from torch import nn
 
 from diffeo import zoo
 from diffeo.coordinates.identity import Identity
+from diffeo.coordinates.masked import Masked
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.data.images import ImageFiles, read_images
 from diffeo.data.labelled import LabelledImages, read_labelled_images
+from diffeo.data.masks import mask_of
 from diffeo.data.mnist import sample_digits
 from diffeo.models.preprocessed import Preprocessed
 from diffeo.user_code import call_function
@@ -296,6 +298,7 @@ def find_coordinates(
     device: str | torch.device = "cpu",
     inversion: How | None = None,
     progress: bool = False,
+    mask: object = None,
 ) -> Coordinates:
     """Return the coordinates that a text names.
 
@@ -308,16 +311,24 @@ def find_coordinates(
         device: Where to put the coordinates.
         inversion: How a generator is inverted; see `inverted`.
         progress: Whether inversion shows a bar.
+        mask: Where images may change, as `read_mask` returned it; anywhere if None.
 
     Raises:
         FileNotFoundError: If there is no such file or name.
-        ValueError: If what is named has no encode or no decode.
+        ValueError: If what is named has no encode or no decode, or the mask is none.
         UserCodeError: If the file or the function raises an error.
 
     Example:
         >>> find_coordinates("data", (1, 28, 28))
         Identity(shape=(1, 28, 28))
     """
+
+    if mask is not None:
+        inside = find_coordinates(
+            text, shape, device=device, inversion=inversion, progress=progress
+        )
+
+        return Masked(inside, mask_of(mask).repeat(shape[0], 1, 1))
 
     if text == "data":
         return Identity(shape)

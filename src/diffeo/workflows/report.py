@@ -111,7 +111,9 @@ def find_places(
 
     for (name, record), text in zip(records.items(), texts, strict=False):
         shape = tuple(record.factual.shape[1:])
-        place = find_coordinates(text, shape, device=device)
+        place = find_coordinates(
+            text, shape, device=device, mask=record.settings.get("mask")
+        )
         places[name] = Bounded(place) if len(shape) == 3 else place
 
     return places

@@ -130,5 +130,6 @@ def _place(record: Counterfactuals, options: ExplainOptions) -> Coordinates:
             shape,
             device=options.device,
             inversion=options.inversion,
+            mask=options.mask,
         )
     )
