@@ -424,7 +424,7 @@ def lower(tmp_path: Path) -> Path:
 def test_only_what_a_mask_allows_changes(lower: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     options = {"coordinates": "data", "rate": 0.05, "limit": 2, "path": True}
-    ended = explain(out, mask=lower, **options, typical_of="digits")
+    ended = explain(out, mask=lower, **options)
     record = Counterfactuals.load(out / "record.safetensors")
     page = (out / "report.html").read_text()
     kept, changed = (
@@ -439,15 +439,8 @@ def test_only_what_a_mask_allows_changes(lower: Path, tmp_path: Path) -> None:
         "name": str(lower),
         "rows": 14 * [28 * "."] + 14 * [28 * "#"],
     }
-    assert "round_trip_rank" in record.statements
     assert "No path is shown" not in page
     assert f"changes are allowed where this is white: {lower}" in page
-
-    drawn = ("report", out / "record.safetensors", "--coordinates", "data")
-    ended = run(*drawn, "--out", tmp_path / "page")
-
-    assert ended.code == 0, ended.stderr
-    assert f"this is white: {lower}" in (tmp_path / "page/report.html").read_text()
 
 
 @pytest.mark.usefixtures("undrawn")
