@@ -66,6 +66,7 @@ from diffeo.objectives import (
     Agreed,
     AtLeast,
     AtMost,
+    Held,
     Near,
     Objective,
     Smoothed,
@@ -390,6 +391,7 @@ def objectives() -> dict[str, tuple[Objective, nn.Module]]:
         "near": (Near(0.3, within=0.05), single),
         "smoothed": (Smoothed(TargetClass(1, 0.8), draws=2, spread=0.1), several),
         "agreed": (Agreed(AtLeast(0.1), [tiny_classifier(1, seed=6)]), single),
+        "held": (Held(AtLeast(0.6), tiny_classifier(3, seed=6), 0.5), single),
     }
 
 

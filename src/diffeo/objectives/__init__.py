@@ -2,6 +2,7 @@
 
 from diffeo.objectives.agreed import Agreed
 from diffeo.objectives.classes import TargetClass, confidence_of, log_odds
+from diffeo.objectives.held import Held
 from diffeo.objectives.protocol import Objective, PerRow, Point, TwoSided
 from diffeo.objectives.smoothed import Smoothed
 from diffeo.objectives.values import AtLeast, AtMost, Between, Near
@@ -11,6 +12,7 @@ __all__ = [
     "AtLeast",
     "AtMost",
     "Between",
+    "Held",
     "Near",
     "Objective",
     "PerRow",

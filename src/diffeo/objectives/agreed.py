@@ -14,7 +14,7 @@ from diffeo.objectives.protocol import Objective, Point, check_rows, rows_of
 from diffeo.shapes import Memory, Model, Outputs, Scores
 from diffeo.without_grad import without_grad
 
-__all__ = ["Agreed", "Needed"]
+__all__ = ["Agreed", "Needed", "asked", "seen_by", "weigh"]
 
 Needed = int | Literal["all", "most", "any"]
 
@@ -81,13 +81,10 @@ class Agreed:
         """Return the mean of the scores needed, weighted by what each misses."""
 
         best = self._margins(point, memory).detach().topk(self._needed, dim=0)
-        missing = (-best.values).clamp_min(0)
-        total = missing.sum(0)
-        weights = torch.where(total > 0, missing / total, 1 / self._needed)
         points = self._points(point)
         scores = torch.stack([self.objective.score(each, memory) for each in points])
 
-        return (weights * scores.gather(0, best.indices)).sum(0)
+        return weigh(scores.gather(0, best.indices), best.values)
 
     def margin(self, point: Point, memory: Memory) -> Scores:
         """Return the q-th largest margin of the models."""
@@ -139,7 +136,7 @@ class Agreed:
         return [
             point,
             *(
-                point.once((_seen_by, id(model)), partial(_seen_by, model, point))
+                point.once((seen_by, id(model)), partial(seen_by, model, point))
                 for model in self.models
             ),
         ]
@@ -150,13 +147,7 @@ class Agreed:
         )
 
     def _check(self, model: Model, name: str, point: Point) -> None:
-        if isinstance(model, nn.Module) and any(
-            part.training for part in model.modules()
-        ):
-            raise ValueError(f"{name} must be in evaluation mode, got training mode")
-
-        outputs = ask(model, point.data, name)
-        again = ask(model, point.data[:1], name)
+        outputs = asked(model, name, point)
 
         if outputs.shape != point.outputs.shape:
             raise ValueError(
@@ -165,14 +156,70 @@ class Agreed:
             )
 
         try:
-            check_outputs(outputs, again)
             check_rows(self.objective, outputs, len(outputs))
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from error
 
 
-def _seen_by(model: Model, point: Point) -> Point:
-    """Return a point with another model's outputs, there and elsewhere."""
+def asked(model: Model, name: str, point: Point) -> Outputs:
+    """Return a further model's outputs for the factuals, or refuse it.
+
+    Args:
+        model: From data to outputs.
+        name: What errors call it.
+        point: The factuals.
+
+    Raises:
+        ValueError: If it is in training mode, fails, or its outputs are not finite or
+            depend on the other rows.
+
+    Example:
+        >>> x = torch.zeros(2, 3)
+        >>> asked(lambda x: x.sum(1), "the second", Point(x, x, x, x, x))
+        tensor([0., 0.])
+    """
+
+    if isinstance(model, nn.Module) and any(part.training for part in model.modules()):
+        raise ValueError(f"{name} must be in evaluation mode, got training mode")
+
+    outputs = ask(model, point.data, name)
+
+    try:
+        check_outputs(outputs, ask(model, point.data[:1], name))
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+
+    return outputs
+
+
+def weigh(
+    scores: Float[Tensor, "parts batch"], margins: Float[Tensor, "parts batch"]
+) -> Scores:
+    """Return the mean of scores, each weighted by what its margin misses.
+
+    Args:
+        scores: Of each part, such as a model.
+        margins: Of the same parts; where none misses anything, all weigh alike.
+
+    Example:
+        >>> weigh(torch.tensor([[1.0], [5.0]]), torch.tensor([[-3.0], [-1.0]]))
+        tensor([2.])
+    """
+
+    missing = (-margins.detach()).clamp_min(0)
+    total = missing.sum(0)
+
+    return (torch.where(total > 0, missing / total, 1 / len(missing)) * scores).sum(0)
+
+
+def seen_by(model: Model, point: Point) -> Point:
+    """Return a point with another model's outputs, there and elsewhere.
+
+    Example:
+        >>> x = torch.zeros(2, 3)
+        >>> seen_by(lambda x: x.sum(1), Point(x, x, x, x, x)).outputs
+        tensor([0., 0.])
+    """
 
     outputs = without_grad(model)(point.data.clone()).to(point.data.dtype)
     look = point.at  # alone: a point that refers to itself would be freed late
@@ -180,4 +227,4 @@ def _seen_by(model: Model, point: Point) -> Point:
     if look is None:
         return replace(point, outputs=outputs)
 
-    return replace(point, outputs=outputs, at=lambda z: _seen_by(model, look(z)))
+    return replace(point, outputs=outputs, at=lambda z: seen_by(model, look(z)))
