@@ -14,7 +14,8 @@ def drawn(path: Path, box: tuple[int, int, int, int], scale: int, mode: str) -> 
     """A picture of 6×4 pixels, so many times as large, white in a box."""
 
     picture = Image.new(mode, (6 * scale, 4 * scale))
-    picture.paste("white", tuple(scale * side for side in box))
+    left, top, right, bottom = (scale * side for side in box)
+    picture.paste("white", (left, top, right, bottom))
     picture.save(path)
 
     return path
