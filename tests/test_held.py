@@ -1,5 +1,7 @@
 """An objective while another model's outputs stay within a band."""
 
+import math
+
 import pytest
 
 from diffeo import AtLeast, Held, Identity, Run, TargetClass, search
@@ -43,9 +45,10 @@ def test_what_cannot_be_held_is_not_reached() -> None:
     assert not record.reached.any()
 
 
-def test_a_band_of_no_width_is_refused() -> None:
-    with pytest.raises(ValueError, match="band must be above 0, got 0"):
-        Held(AtLeast(1.0), SECOND, 0.0)
+@pytest.mark.parametrize("band", [0.0, -1.0, math.inf, math.nan])
+def test_a_band_of_no_width_or_no_end_is_refused(band: float) -> None:
+    with pytest.raises(ValueError, match="band must be above 0 and finite, got"):
+        Held(AtLeast(1.0), SECOND, band)
 
 
 def test_a_model_that_cannot_be_asked_is_refused() -> None:

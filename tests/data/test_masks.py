@@ -65,7 +65,10 @@ def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
         read_mask(tmp_path, SHAPE)
 
 
-@pytest.mark.parametrize("settings", [None, {"rows": []}, {"rows": ["##", "#"]}, 3])
+@pytest.mark.parametrize(
+    "settings",
+    [None, {"rows": []}, {"rows": ["##", "#"]}, {"rows": ["#", 1]}, {"rows": [1]}, 3],
+)
 def test_settings_that_are_no_mask_are_refused(settings: object) -> None:
     with pytest.raises(ValueError, match="mask must be rows of pixels"):
         mask_of(settings)

@@ -91,9 +91,13 @@ def mask_of(settings: object) -> Bool[Tensor, "1 height width"]:
     """
 
     match settings:
-        case {"rows": [str(), *_] as rows} if len({*map(len, rows)}) == 1:
-            return torch.tensor([[pixel == ALLOWED for pixel in row] for row in rows])[
-                None
-            ]
+        case {"rows": [str(), *_] as rows} if _even(rows):
+            allowed = [[pixel == ALLOWED for pixel in row] for row in rows]
+
+            return torch.tensor([allowed])
 
     raise ValueError(f"mask must be rows of pixels of one length, got {settings!r:.80}")
+
+
+def _even(rows: list[object]) -> bool:
+    return len({len(row) if isinstance(row, str) else None for row in rows}) == 1

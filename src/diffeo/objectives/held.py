@@ -1,5 +1,6 @@
 """An objective while another model's outputs stay as they are."""
 
+import math
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -31,7 +32,7 @@ class Held:
             its own unit.
 
     Raises:
-        ValueError: If the band is not above 0.
+        ValueError: If the band is not above 0 and finite.
 
     Example:
         >>> from diffeo import AtLeast, Identity, search
@@ -46,8 +47,8 @@ class Held:
     band: float
 
     def __post_init__(self) -> None:
-        if not self.band > 0:
-            raise ValueError(f"band must be above 0, got {self.band}")
+        if not 0 < self.band < math.inf:
+            raise ValueError(f"band must be above 0 and finite, got {self.band}")
 
     def start(self, point: Point) -> Memory:
         """Return what the objective remembers, below a scale and the second outputs.
