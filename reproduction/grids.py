@@ -143,11 +143,11 @@ def grids_figure(
     }
     figure = Figure(figsize=(10, 6), layout="constrained")
     axes = figure.subplots(len(KINDS), len(rows), squeeze=False)
+    steps, powers = (sorted(set(each)) for each in zip(*grids, strict=True))
 
     for line, name in zip(axes, KINDS, strict=True):
         for axis, (key, label) in zip(line, rows.items(), strict=True):
-            for power in sorted({power for _, power in grids}):
-                steps = sorted({steps for steps, _ in grids})
+            for power in powers:
                 values = [results[f"{name}_{n}_{power:g}_{key}"] for n in steps]
                 axis.plot(steps, values, marker="o", label=f"power {power:g}")
 
