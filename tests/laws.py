@@ -29,6 +29,8 @@ from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.inversion import Inversion, InvertedGenerator
 from diffeo.coordinates.linear import principal_axes
 from diffeo.coordinates.masked import Masked
+from diffeo.coordinates.monotone import Monotone
+from diffeo.coordinates.pinned import Pinned
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.coordinates.residual import Residual
 from diffeo.coordinates.zuko import ZukoFlow
@@ -373,6 +375,10 @@ def coordinates() -> dict[str, Coordinates]:
         "velocity field": velocity_field(),
         "inverted generator": inverted_generator(),
         "residual": Residual(autoencoder()),
+        "monotone flow": Monotone(
+            tiny_flow(), *(torch.arange(16).reshape(SHAPE) % 3 == way for way in (0, 1))
+        ),
+        "pinned flow": Pinned(tiny_flow(), count=5),
         "masked flow": Masked(tiny_flow(), torch.arange(16).reshape(SHAPE) > 4),
     }
 

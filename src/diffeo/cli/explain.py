@@ -8,6 +8,7 @@ import typer
 
 from diffeo.cli.errors import warned
 from diffeo.cli.goals import objective_from_options, wrapped
+from diffeo.cli.tables import is_of_table
 
 if TYPE_CHECKING:
     from diffeo.ascents import Ascent
@@ -29,6 +30,9 @@ def explain(  # noqa: PLR0913 - one argument for each option
     crop: int | None = None,
     limit: int | None = None,
     classes: Path | None = None,
+    frozen: str | None = None,
+    only_up: str | None = None,
+    only_down: str | None = None,
     model_size: int | None = None,
     model_mean: str | None = None,
     model_std: str | None = None,
@@ -57,17 +61,20 @@ def explain(  # noqa: PLR0913 - one argument for each option
     overwrite: bool = False,
     quiet: bool = False,
 ) -> None:
-    """Show what would have to change in images for a model to answer otherwise.
+    """Show what would have to change in images or tables for other answers of a model.
 
     Of a search that is interrupted or killed, each finished batch is kept, and the same
     command goes on from there.
 
     Input:
         data: Images: a folder of pictures, one picture, an IDX or a NumPy file; or
-            'digits' for the bundled sample of MNIST.
+            'digits' for the bundled sample of MNIST. Or a table: a CSV file, of which
+            the columns that the flow knows are taken.
         model: The classifier or regressor: weights by name (mnist-cnn), a weights file,
             or file.py:function, which RUNS that file. The function must return a
-            torch.nn.Module. Name only files that you trust.
+            torch.nn.Module. Name only files that you trust. Of a table, it gets a float
+            for each column of numbers, in its own units, and one-hot categories in
+            alphabetic order, the columns as they were in the table that was fitted.
         coordinates: Where to search. A generative model: weights by name (mnist-flow),
             a weights file, or file.py:function, which RUNS that file; the function must
             return an object with encode(x) and decode(z), or a generator that knows the
@@ -80,8 +87,11 @@ def explain(  # noqa: PLR0913 - one argument for each option
             stays as it is; of their aspect ratio, at any size, one for all images.
         resize: Resize each picture to a square of so many pixels a side.
         crop: Cut a square of so many pixels a side out of each picture's middle.
-        limit: Take only the first so many images.
+        limit: Take only the first so many images or rows.
         classes: A text file with the names of the classes, one a line, in order.
+        frozen: Columns of a table that must not change, with commas between them.
+        only_up: Columns of numbers that must not fall, with commas between them.
+        only_down: Columns of numbers that must not rise, with commas between them.
         model_size: Side in pixels of the squares that the model takes; images are
             resized to it, differentiably, so that coordinates of small images can
             explain a model of large ones.
@@ -149,6 +159,9 @@ def explain(  # noqa: PLR0913 - one argument for each option
 
         diffeo explain --data crowds.npy --model counter.py:load
         --coordinates flow.safetensors --at-least 10 --out crowded
+
+        diffeo explain --data people.csv --model risk.py:load
+        --coordinates people.safetensors --target 0 --frozen age,sex --out lower
     """
 
     import torch
@@ -163,6 +176,8 @@ def explain(  # noqa: PLR0913 - one argument for each option
         keep_statements,
         summary,
     )
+    from diffeo.workflows.explain_table import draw_table, read_rows
+    from diffeo.workflows.limits import ColumnLimits
     from diffeo.workflows.loading import (
         ModelInput,
         find_device,
@@ -183,6 +198,20 @@ def explain(  # noqa: PLR0913 - one argument for each option
         within=within,
     )
     model_input = ModelInput.of(model_size, model_mean, model_std, model_outputs)
+    limits = ColumnLimits.of(frozen, only_up, only_down)
+    of_table = is_of_table(
+        data,
+        tables=vars(limits),
+        images={
+            "mask": mask,
+            "resize": resize,
+            "crop": crop,
+            "inversion": inversion,
+            "model_size": model_input,
+            "certify": certify,
+            "typical_of": typical_of,
+        },
+    )
     models = [
         find_model(text, device=device, model_input=model_input) for text in agree or ()
     ]
@@ -199,7 +228,11 @@ def explain(  # noqa: PLR0913 - one argument for each option
         path=path,
         progress=not quiet,
     )
-    images = find_images(data, crop=crop, resize=resize, limit=limit)
+    images = (
+        read_rows(data, coordinates, limit=limit)
+        if of_table
+        else find_images(data, crop=crop, resize=resize, limit=limit)
+    )
     options = ExplainOptions(
         data,
         model,
@@ -213,6 +246,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
         inversion,
         model_input,
         read_mask(mask, images.images.shape[1:]) if mask else None,
+        limits if of_table else None,
     )
     references = (
         find_references(typical_of, crop=crop, resize=resize) if typical_of else None
@@ -236,7 +270,8 @@ def explain(  # noqa: PLR0913 - one argument for each option
 
     if not page.is_file():
         with warned("the results are written, but not the page"):
-            draw_explanation(record, rows, options, out)
+            draw = draw_table if of_table else draw_explanation
+            draw(record, rows, options, out)
 
     typer.echo(str((page if page.is_file() else out / "summary.csv").resolve()))
 

@@ -1,10 +1,17 @@
 """`diffeo fit`."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from diffeo.cli.errors import warned
+from diffeo.cli.tables import is_of_table
+
+if TYPE_CHECKING:
+    from diffeo.data.table import Table
+    from diffeo.workflows.fit import FitOptions
 
 __all__ = ["fit"]
 
@@ -14,6 +21,9 @@ def fit(  # noqa: PLR0913 - one argument for each option
     *,
     size: int | None = None,
     crop: int | None = None,
+    target: str | None = None,
+    categories: str | None = None,
+    given: str | None = None,
     minutes: float = 60.0,
     epochs: int | None = None,
     seed: int = 0,
@@ -23,7 +33,7 @@ def fit(  # noqa: PLR0913 - one argument for each option
     overwrite: bool = False,
     quiet: bool = False,
 ) -> None:
-    """Fit a flow to your own images, and say how good it is.
+    """Fit a flow to your own images or table, and say how good it is.
 
     Its size is chosen by the time that steps take here, and the passes over the images
     so that it ends in the minutes. Of an interrupted training the last whole pass is
@@ -32,10 +42,17 @@ def fit(  # noqa: PLR0913 - one argument for each option
     Input:
         data: Images: a folder of pictures, or of one folder of pictures for each class;
             an IDX or a NumPy file; or 'digits' for the bundled sample of MNIST. Every
-            tenth image, at most 500, is held out to measure the result.
+            tenth image, at most 500, is held out to measure the result. Or a table: a
+            CSV file, of which every tenth row is held out.
         size: Resize each picture to a square of so many pixels a side; 64 if not given,
             or the side of the first picture if that is less.
         crop: Cut a square of so many pixels a side out of each picture's middle.
+        target: Columns of a table to leave out, with commas between them: what a model
+            is to answer, names and numbers of rows.
+        categories: Columns of a table whose numbers are categories, with commas between
+            them. A column where anything is no number is of categories anyway.
+        given: Columns of a table that explanations are to leave as they are, with
+            commas between them: the flow learns how likely others are given these.
 
     Training:
         minutes: Time for all of it.
@@ -54,13 +71,17 @@ def fit(  # noqa: PLR0913 - one argument for each option
 
     Example:
         diffeo fit faces/ --size 64 --minutes 60 --out faces.safetensors
+
+        diffeo fit people.csv --target risk --given age,sex --out people.safetensors
     """
 
     from diffeo.extras import require
 
     require("pytorch_lightning", extra="train")
 
+    from diffeo.data.table import read_table
     from diffeo.workflows.fit import FitOptions, fit_flow, natural_side
+    from diffeo.workflows.limits import names_in
     from diffeo.workflows.loading import find_device, find_images
     from diffeo.workflows.quality import write_quality
 
@@ -68,10 +89,26 @@ def fit(  # noqa: PLR0913 - one argument for each option
         if not quiet:
             typer.echo(words, err=True)
 
+    columns = {"target": target, "categories": categories, "given": given}
+    of_table = is_of_table(data, tables=columns, images={"size": size, "crop": crop})
     options = FitOptions(
-        data, out, minutes, epochs, seed, find_device(device), not quiet
+        data,
+        out,
+        minutes,
+        epochs,
+        seed,
+        find_device(device),
+        not quiet,
+        names_in(given),
     )
     _check_place(options.folder, out, resume=resume, overwrite=overwrite)
+
+    if of_table:
+        table = read_table(data).without(names_in(target))
+        _fit_table(table, options, names_in(categories), resume=resume, tell=tell)
+
+        return
+
     images = find_images(data, crop=crop, resize=natural_side(data, size)).images
     quality, facts = fit_flow(images, options, resume=resume, tell=tell)
     page = out.with_suffix(".html")
@@ -86,6 +123,30 @@ def fit(  # noqa: PLR0913 - one argument for each option
         typer.echo(str(page.resolve()))
 
     typer.echo(str(out.resolve()))
+
+
+def _fit_table(
+    table: "Table",
+    options: "FitOptions",
+    categories: tuple[str, ...],
+    *,
+    resume: bool,
+    tell: Callable[[str], object],
+) -> None:
+    """Fit a flow to a table, and print how good it is."""
+
+    from diffeo.extras import require
+
+    require("zuko", extra="tables")
+
+    from diffeo.workflows.fit_table import fit_table, verdicts
+
+    card = fit_table(table, options, categories, resume=resume, tell=tell)
+
+    for line in verdicts(card.figures):
+        typer.echo(line)
+
+    typer.echo(str(options.weights.resolve()))
 
 
 def _check_place(folder: Path, out: Path, *, resume: bool, overwrite: bool) -> None:

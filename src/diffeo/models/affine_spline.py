@@ -20,6 +20,7 @@ def affine_spline(
     *,
     pairs: int = 2,
     alternate: bool = False,
+    passes: int | None = None,
     bins: int = 16,
     hidden: Sequence[int] = (64, 64),
     seed: int = 0,
@@ -37,6 +38,8 @@ def affine_spline(
         order: The rank of each feature; it depends on those of lower ranks.
         pairs: Number of pairs of an affine map and a spline.
         alternate: Whether the splines take the features in the opposite order.
+        passes: Number of groups of features, in order, that depend on each other only
+            between groups: decoding takes as many passes. As many as features if None.
         bins: Pieces of each spline.
         hidden: Widths of the hidden layers.
         seed: Seed of the initial weights.
@@ -51,6 +54,7 @@ def affine_spline(
     layer = partial(
         MaskedAutoregressiveTransform,
         features,
+        passes=passes,
         hidden_features=tuple(hidden),
         activation=nn.SiLU,
     )

@@ -13,7 +13,7 @@ from diffeo.workflows.folders import PAGE, check_place
 
 __all__ = ["Checkpoint"]
 
-DRAWN = (PAGE, "gallery.png", "along_path.png", "images")
+DRAWN = (PAGE, "counterfactuals.csv", "gallery.png", "along_path.png", "images")
 RESULTS = ("request.json", "record.safetensors", "summary.csv", "batches", *DRAWN)
 
 

@@ -1,4 +1,4 @@
-"""Explain a user's images: a search that keeps what it finds, then a page."""
+"""Explain a user's images or table: a search that keeps what it finds, then a page."""
 
 import hashlib
 import json
@@ -19,9 +19,10 @@ from diffeo.report import ReportOptions
 from diffeo.report.output_text import class_names, output_text
 from diffeo.search import Run, search_batches
 from diffeo.settings import describe
-from diffeo.shapes import Images, Model
+from diffeo.shapes import Data, Model
 from diffeo.workflows.checkpoint import Checkpoint
 from diffeo.workflows.generators import How
+from diffeo.workflows.limits import ColumnLimits
 from diffeo.workflows.loading import ModelInput, find_coordinates, find_model
 from diffeo.workflows.report import draw, find_places
 
@@ -54,6 +55,7 @@ class ExplainOptions:
         inversion: How a generator is inverted, if not by all that it comes with.
         model_input: How the models' inputs are made of the images, if they differ.
         mask: Where the images may change, as `read_mask` returned it; anywhere if None.
+        limits: Which columns may change, of a table; None for images.
 
     Example:
         >>> from diffeo import Run, TargetClass
@@ -75,6 +77,7 @@ class ExplainOptions:
     inversion: How | None = None
     model_input: ModelInput | None = None
     mask: Mapping[str, object] | None = None
+    limits: ColumnLimits | None = None
 
 
 def explain_to_folder(
@@ -91,7 +94,7 @@ def explain_to_folder(
     An interrupt ends the search; what it found until then is written.
 
     Args:
-        images: Images in [0, 1] and their names.
+        images: Images in [0, 1] or rows of a table, and their names.
         options: What is to be explained, and how.
         folder: Where to write.
         overwrite: Whether the results of another request may be replaced.
@@ -313,24 +316,19 @@ def _search(
         mask=options.mask,
     )
     _check_classes(x, model, options.classes)
+    place = options.limits.applied(place) if options.limits else Bounded(place)
     named: dict[str, object] = {
-        key: {"name": getattr(options, key)} for key in ("data", "model", "coordinates")
+        "data": {"name": options.data},
+        "model": {"name": options.model},
+        "coordinates": {"name": options.coordinates},
+        **_optional(options),
     }
 
     if options.agree:
         named["agree"] = list(options.agree)
 
-    if options.model_input:
-        named["model_input"] = describe(options.model_input)
-
-    if options.inversion:
-        named["inversion"] = options.inversion
-
-    if options.mask:
-        named["mask"] = options.mask
-
     for found in search_batches(
-        x, model, options.objective, Bounded(place), options.ascent, run
+        x, model, options.objective, place, options.ascent, run
     ):
         record = replace(
             found.to("cpu"),
@@ -343,7 +341,7 @@ def _search(
 
 
 @torch.no_grad()
-def _check_classes(x: Images, model: Model, classes: tuple[str, ...]) -> None:
+def _check_classes(x: Data, model: Model, classes: tuple[str, ...]) -> None:
     """Refuse names of other classes before the search rather than after it."""
 
     if classes:
@@ -371,16 +369,25 @@ def _request(images: ImageFiles, options: ExplainOptions) -> dict[str, object]:
         **{name: value for name, value in run.items() if name != "name"},
         "classes": options.classes,
         "device": options.device,
-        **({"inversion": options.inversion} if options.inversion else {}),
-        **({"mask": options.mask} if options.mask else {}),
+        **_optional(options),
     }
-
-    if options.model_input:
-        request["model_input"] = describe(options.model_input)
-
     plain: dict[str, object] = json.loads(json.dumps(request))
 
     return plain
+
+
+def _optional(options: ExplainOptions) -> dict[str, object]:
+    """Return what is said of a search only if it is asked for."""
+
+    model_input, limits = options.model_input, options.limits
+    found = {
+        "inversion": options.inversion,
+        "mask": options.mask,
+        "model_input": describe(model_input) if model_input else None,
+        "limits": describe(limits) if limits else None,
+    }
+
+    return {name: value for name, value in found.items() if value}
 
 
 def _named(text: str) -> dict[str, str]:

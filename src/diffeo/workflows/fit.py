@@ -21,7 +21,7 @@ from diffeo.files import write_atomically
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.flow import as_flow
 from diffeo.models.precision import low_precision_dtype
-from diffeo.shapes import Images
+from diffeo.shapes import Data, Images
 from diffeo.training.fit import CHECKPOINT, training_device
 from diffeo.training.noise import GaussianNoise, Noise, UniformNoise
 from diffeo.training.schedule import Schedule
@@ -34,6 +34,7 @@ __all__ = [
     "TrainingPlan",
     "fit_flow",
     "keep_plan",
+    "kept_plan",
     "natural_side",
     "plan_training",
 ]
@@ -62,6 +63,8 @@ class FitOptions:
         seed: Seed of the first weights, of the order of the images and of noise.
         device: Where to compute.
         progress: Whether to show a bar.
+        given: Columns of a table that explanations are to leave as they are: the flow
+            learns the others given these.
 
     Raises:
         ValueError: If a number is not positive.
@@ -78,6 +81,7 @@ class FitOptions:
     seed: int = 0
     device: str = "cpu"
     progress: bool = True
+    given: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 < self.minutes < math.inf:
@@ -219,7 +223,7 @@ def fit_flow(
     flow_recipe((shape[0], shape[1], shape[2]))  # refuse odd sides first
     train, held_out = _split(images)
     noise: Noise = GaussianNoise() if min(shape[1:]) >= LARGE else UniformNoise()
-    plan = _kept_plan(images, options) if resume else None
+    plan = kept_plan(images, options) if resume else None
 
     if plan is None:
         check_place(options.folder)
@@ -381,11 +385,11 @@ def _some(images: Images, count: int, seed: int) -> Tensor:
     return images[order[:count]]
 
 
-def keep_plan(images: Images, options: FitOptions, plan: TrainingPlan) -> None:
+def keep_plan(x: Data, options: FitOptions, plan: TrainingPlan) -> None:
     """Begin the folder of a training that can be resumed, in place of any other.
 
     Args:
-        images: All images in [0, 1].
+        x: All data.
         options: What is asked for.
         plan: How it is done.
 
@@ -400,17 +404,31 @@ def keep_plan(images: Images, options: FitOptions, plan: TrainingPlan) -> None:
     """
 
     shutil.rmtree(options.folder, ignore_errors=True)
-    kept = {"request": _request(images, options), "plan": asdict(plan)}
+    kept = {"request": _request(x, options), "plan": asdict(plan)}
     text = f"{json.dumps(kept, indent=2)}\n"
     write_atomically(
         options.folder / PLAN, lambda draft: draft.write_text(text, encoding="utf-8")
     )
 
 
-def _kept_plan(images: Images, options: FitOptions) -> TrainingPlan:
-    """Return the plan of a training that was interrupted."""
+def kept_plan(x: Data, options: FitOptions) -> TrainingPlan:
+    """Return the plan of a training that was interrupted.
 
-    path, request = options.folder / PLAN, _request(images, options)
+    Args:
+        x: All data, as they were given to `keep_plan`.
+        options: What is asked for.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        ValueError: If it was another training.
+
+    Example:
+        >>> kept_plan(torch.zeros(2, 3), FitOptions("x", Path("flow.safetensors")))
+        Traceback (most recent call last):
+        FileNotFoundError: a training to resume must have left ...plan.json, got none
+    """
+
+    path, request = options.folder / PLAN, _request(x, options)
 
     if not path.is_file():
         raise FileNotFoundError(f"a training to resume must have left {path}, got none")
@@ -427,12 +445,13 @@ def _kept_plan(images: Images, options: FitOptions) -> TrainingPlan:
     return TrainingPlan(**kept["plan"])
 
 
-def _request(images: Images, options: FitOptions) -> dict[str, object]:
+def _request(x: Data, options: FitOptions) -> dict[str, object]:
     return {
-        "data": content_key([images], {}),
+        "data": content_key([x], {}),
         "minutes": options.minutes,
         "epochs": options.epochs,
         "seed": options.seed,
+        "given": list(options.given),
     }
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
+from diffeo.columns import Column
 from diffeo.coordinates.flow_matching import FlowMatching, times_towards_data
 from diffeo.extras import require
 from diffeo.models.classifiers import cnn
@@ -19,6 +20,9 @@ from diffeo.models.unet import unet
 from diffeo.models.vae import vae
 from diffeo.models.velocity import VelocityUNet
 
+if TYPE_CHECKING:
+    from diffeo.coordinates.zuko import ZukoFlow
+
 __all__ = ["RECIPES", "Recipe"]
 
 
@@ -28,8 +32,8 @@ class Recipe:
 
     Args:
         name: One of "glow", "realnvp", "cnn", "unet", "locator", "flow-matching",
-            "vae", "generator", "progressive-generator", "encoder", "affine-spline" and
-            "perceptron".
+            "vae", "generator", "progressive-generator", "encoder", "affine-spline",
+            "table" and "perceptron".
         settings: The recipe's arguments by name, as JSON holds them.
 
     Example:
@@ -65,13 +69,31 @@ class Recipe:
         return RECIPES[self.name](**settings)
 
 
-def _affine_spline(**settings: Any) -> nn.Module:  # noqa: ANN401
+def _affine_spline(**settings: Any) -> "ZukoFlow":  # noqa: ANN401
     require("zuko", extra="tables")
 
     from diffeo.coordinates.zuko import ZukoFlow
     from diffeo.models.affine_spline import affine_spline
 
     return ZukoFlow(affine_spline(**settings))
+
+
+def _table(
+    columns: list[dict[str, Any]],
+    given: list[str],
+    **settings: Any,  # noqa: ANN401
+) -> nn.Module:
+    require("zuko", extra="tables")
+
+    from diffeo.coordinates.table import TableFlow
+
+    known = [
+        Column(**{**column, "categories": tuple(column["categories"])})
+        for column in columns
+    ]
+    features = sum(len(column.features) for column in known)
+
+    return TableFlow(_affine_spline(order=range(features), **settings), known, given)
 
 
 def _flow_matching(
@@ -109,6 +131,7 @@ RECIPES: dict[str, Callable[..., nn.Module]] = {
     "progressive-generator": progressive_generator,
     "encoder": encoder,
     "affine-spline": _affine_spline,
+    "table": _table,
     "perceptron": perceptron,
 }
 FROM_JSON: dict[str, Callable[[Any], object]] = {

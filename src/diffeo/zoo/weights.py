@@ -22,6 +22,7 @@ KERNEL = 4  # dimensions of a convolution's weight
 FLOATS = {torch.float16, torch.bfloat16, torch.float32, torch.float64}
 UNBUILDABLE = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 SMALL = 1000  # a number in settings that any file may ask for
+SIZELESS = {"seed", "columns"}  # settings whose numbers are no sizes
 
 
 def save(model: nn.Module, card: Card, path: str | Path) -> None:
@@ -173,10 +174,10 @@ def _build(recipe: Recipe, tensors: Mapping[str, Tensor]) -> nn.Module:
 
 
 def _greatest(settings: object) -> int | float:
-    """Return the greatest number in settings, seeds apart."""
+    """Return the greatest number in settings that may be a size."""
 
     if isinstance(settings, dict):
-        settings = [value for name, value in settings.items() if name != "seed"]
+        settings = [value for name, value in settings.items() if name not in SIZELESS]
 
     if isinstance(settings, list):
         return max(map(_greatest, settings), default=0)

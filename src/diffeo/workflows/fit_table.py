@@ -1,0 +1,211 @@
+"""Fit a flow to a table, in minutes."""
+
+import copy
+import math
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from diffeo import zoo
+from diffeo.coordinates.table import as_table_flow
+from diffeo.data.table import Table, columns_of, rows_of
+from diffeo.shapes import Data
+from diffeo.training.fit import CHECKPOINT, training_device
+from diffeo.training.rows import RowLikelihood
+from diffeo.training.schedule import Schedule
+from diffeo.workflows.fit import FitOptions, TrainingPlan, keep_plan, kept_plan
+from diffeo.workflows.folders import check_place
+from diffeo.workflows.train import TrainingOptions, train_module
+
+__all__ = ["fit_table", "verdicts"]
+
+HELD_OUT = 10  # one row in so many
+BATCH = 64
+MOST_STEPS = 4000  # more change nothing: the weights that are kept are the best
+TIMED = 2  # steps
+TYPICAL = (0.025, 0.975)  # quantiles of the log-densities of all rows
+ROUND_TRIP = 1e-3
+GAP = 0.2  # nats a feature, about 0.3 bits
+TRAINING = 0.85  # of the minutes
+EPOCH = 0.2  # seconds of a pass beside its steps
+SETTINGS = {"pairs": 1, "passes": 4, "bins": 8, "hidden": [64, 64]}
+
+
+def fit_table(
+    table: Table,
+    options: FitOptions,
+    categories: Sequence[str] = (),
+    *,
+    resume: bool,
+    tell: Callable[[str], object],
+) -> zoo.Card:
+    """Fit a flow to a table and store it with what is known of the columns.
+
+    While it trains, all that is needed to go on is in a folder beside the weights. The
+    weights that are kept are those of the pass that was best on held-out rows.
+
+    Args:
+        table: The columns that the model sees, and no others.
+        options: For how long, and where to keep what.
+        categories: Columns whose numbers are categories.
+        resume: Whether to go on from what is there.
+        tell: Called with sentences on what is done.
+
+    Returns:
+        The card of the weights, with what was measured.
+
+    Raises:
+        FileNotFoundError: If there is nothing to resume.
+        ValueError: If the rows are too few, a cell cannot be read, or what is to be
+            resumed is another training.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from pathlib import Path
+        >>> table = Table(("age",), tuple((str(age),) for age in range(20)))
+        >>> with TemporaryDirectory() as folder:
+        ...     weights = Path(folder, "flow.safetensors")
+        ...     how = FitOptions("ages", weights, epochs=1, progress=False)
+        ...     card = fit_table(table, how, resume=False, tell=lambda words: None)
+        ...     zoo.load(weights).columns[0].decimals
+        0
+    """
+
+    columns = columns_of(table, categories)
+    x = rows_of(table, columns)
+
+    if len(x) < HELD_OUT:
+        raise ValueError(f"a table must have at least {HELD_OUT} rows, got {len(x)}")
+
+    apart = torch.arange(len(x)) % HELD_OUT == HELD_OUT - 1
+    train, held_out = x[~apart], x[apart]
+    told = {"columns": list(map(asdict, columns)), "given": list(options.given)}
+    recipe = zoo.Recipe("table", {**told, **SETTINGS})
+    card = zoo.Card(
+        recipe,
+        options.data,
+        f"diffeo fit {options.data} --minutes {options.minutes:g}",
+        "those of the data",
+        {},
+    ).with_seed(options.seed)
+    flow = as_table_flow(card.recipe.build())
+    flow.initialize(train)
+    module = RowLikelihood(flow, Schedule(warmup=20), seed=options.seed)
+    plan = kept_plan(x, options) if resume else None
+
+    if plan is None:
+        check_place(options.folder)
+        plan = _plan(module, train, options)
+        keep_plan(x, options, plan)
+
+    tell(
+        f"{len(train):,} rows to train on, {len(held_out):,} held out: "
+        f"{plan.epochs} passes, {plan.steps:,} steps of {plan.batch_size}, about "
+        f"{(plan.steps * plan.seconds + plan.epochs * EPOCH) / 60:.1g} minutes."
+    )
+    draft = options.folder / options.weights.name
+    how = TrainingOptions(
+        draft,
+        plan.epochs,
+        plan.batch_size,
+        options.seed,
+        (options.folder / CHECKPOINT).is_file(),
+        options.progress,
+        device=options.device,
+    )
+    measure = partial(_measure, train=train, held_out=held_out)
+    train_module(module, (train,), (held_out,), card, how, measure)
+    zoo.save(zoo.load(draft), zoo.card(draft), options.weights)
+    shutil.rmtree(options.folder)
+
+    return zoo.card(options.weights)
+
+
+def _plan(module: RowLikelihood, train: Data, options: FitOptions) -> TrainingPlan:
+    """Time a few steps, and choose how many passes there are."""
+
+    batch = min(BATCH, len(train))
+    model = copy.deepcopy(module.model).to(training_device(options.device))
+    x, generator = train[:batch].to(model.factor), torch.Generator()
+    times = []
+
+    for _ in range(1 + TIMED):
+        start = time.monotonic()
+        loss = -model.log_prob(model.dequantize(x, generator=generator)).mean()
+        loss.backward()
+        loss.item()  # wait for an accelerator
+        times.append(time.monotonic() - start)
+
+    seconds, steps = sum(times[1:]) / TIMED, max(1, len(train) // batch)
+    affordable = 60 * TRAINING * options.minutes / (steps * seconds + EPOCH)
+    epochs = options.epochs or max(
+        1, min(math.ceil(MOST_STEPS / steps), int(affordable))
+    )
+
+    return TrainingPlan("affine-spline", seconds, len(train), batch, epochs)
+
+
+@torch.no_grad()
+def _measure(model: nn.Module, train: Tensor, held_out: Tensor) -> dict[str, float]:
+    """Set the bounds of typical log-densities, and return what is found of a flow."""
+
+    flow, generator = as_table_flow(model), torch.Generator().manual_seed(0)
+    density = flow.log_prob(torch.cat((train, held_out)))
+    flow.typical.copy_(density.quantile(torch.tensor(TYPICAL)))
+    error = (flow.decode(flow.encode(held_out)) - held_out) / flow.scale.to(held_out)
+    seen, unseen = (flow.dequantize(x, generator=generator) for x in (train, held_out))
+    normal = flow.flow.flow().base.log_prob(flow.whiten(unseen))
+    nats = {
+        "train_nats": flow.log_prob(seen),
+        "validation_nats": flow.log_prob(unseen),
+        "normal_nats": normal,
+    }
+    features = held_out.shape[1]
+
+    return {
+        "round_trip": error.abs().max().item(),
+        **{name: -found.mean().item() / features for name, found in nats.items()},
+    }
+
+
+def verdicts(figures: Mapping[str, float]) -> Iterator[str]:
+    """Yield what was measured of a flow of a table, in sentences.
+
+    Args:
+        figures: Those of its card; nats are means over the features.
+
+    Example:
+        >>> figures = {"train_nats": 1.0, "validation_nats": 1.1, "normal_nats": 1.3}
+        >>> list(verdicts({"round_trip": 1e-6, **figures}))[1][:41]
+        'Does it know more than a normal density? '
+    """
+
+    error, known = figures["round_trip"], figures["validation_nats"]
+    seen, normal = figures["train_nats"], figures["normal_nats"]
+    answers = [
+        (
+            "Do rows come back after encoding and decoding?",
+            error <= ROUND_TRIP,
+            f"greatest error {error:.1g} of a column's standard deviations",
+        ),
+        (
+            "Does it know more than a normal density?",
+            known < normal,
+            f"{known:.2f} nats a feature of held-out rows, where a normal density of "
+            f"the same covariance has {normal:.2f}",
+        ),
+        (
+            "Does it know rows that it has not seen as well as others?",
+            known - seen <= GAP,
+            f"{seen:.2f} nats a feature of the rows that it was trained on, at most "
+            f"{GAP} less is well",
+        ),
+    ]
+
+    for question, well, found in answers:
+        yield f"{question} {'Yes' if well else 'NO'}: {found}"

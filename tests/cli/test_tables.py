@@ -1,0 +1,281 @@
+from pathlib import Path
+
+import pytest
+import torch
+from sklearn.datasets import load_breast_cancer, load_diabetes
+
+from command_line import Ended, flags, run
+from diffeo import zoo
+from diffeo.coordinates.table import as_table_flow
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.data.table import Table, read_table, rows_of
+
+MODEL = """
+from pathlib import Path
+import torch
+from torch import nn
+from diffeo import zoo
+from diffeo.data.table import read_table, rows_of
+
+class Network(nn.Module):
+    def __init__(self, x, outputs):
+        super().__init__()
+        self.register_buffer("mean", x.mean(0))
+        self.register_buffer("std", x.std(0))
+        self.inside = nn.Sequential(
+            nn.Linear(x.shape[1], 16), nn.SiLU(), nn.Linear(16, outputs)
+        )
+
+    def forward(self, x):
+        return self.inside((x - self.mean) / self.std)
+
+def trained(outputs, loss):
+    here = Path(__file__).parent
+    table = read_table(here / "table.csv")
+    x = rows_of(table, zoo.load(here / "flow.safetensors").columns)
+    torch.manual_seed(0)
+    network = Network(x, outputs)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=0.02)
+
+    for _ in range(200):
+        error = loss(network(x), table.cells("target"))
+        optimizer.zero_grad()
+        error.backward()
+        optimizer.step()
+
+    return network.eval()
+
+def classifier():
+    return trained(2, lambda out, cells: nn.functional.cross_entropy(
+        out, torch.tensor([int(cell) for cell in cells])
+    ))
+
+def regressor():
+    return trained(1, lambda out, cells: nn.functional.mse_loss(
+        out[:, 0], torch.tensor([float(cell) for cell in cells])
+    ))
+"""
+GIVEN = "texture,mean smoothness"
+
+
+@pytest.fixture(scope="module")
+def tumors(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ten columns of tumors, one of them made categories, and a flow."""
+
+    found = load_breast_cancer()
+    names = list(found.feature_names[:10])
+    names[1] = "texture"
+    kinds = [
+        "fine" if x < 17 else "medium" if x < 21 else "coarse" for x in found.data[:, 1]
+    ]
+    rows = [
+        (str(row[0]), kind, *map(str, row[2:10]), str(label))
+        for row, kind, label in zip(found.data, kinds, found.target, strict=True)
+    ]
+
+    return fitted(tmp_path_factory.mktemp("tumors"), names, rows, given=GIVEN)
+
+
+@pytest.fixture(scope="module")
+def patients(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with patients, how their diabetes went on, and a flow."""
+
+    found = load_diabetes(scaled=False)
+    rows = [
+        (*map(str, row), str(y))
+        for row, y in zip(found.data, found.target, strict=True)
+    ]
+    folder = tmp_path_factory.mktemp("patients")
+
+    return fitted(folder, found.feature_names, rows, categories="sex")
+
+
+def fitted(
+    folder: Path, names: list[str], rows: list[tuple[str, ...]], **options: str
+) -> Path:
+    """A table, a model and, after two passes over the rows, a flow."""
+
+    table = Table((*names, "target"), tuple(rows))
+    table.save(folder / "table.csv")
+    (folder / "net.py").write_text(MODEL)
+    how = {"target": "target", "epochs": 2, "quiet": True, **options}
+    out = folder / "flow.safetensors"
+    ended = run("fit", folder / "table.csv", *flags(out=out, **how))
+
+    assert ended.code == 0, ended
+    assert "Do rows come back after encoding and decoding? Yes" in ended.stdout
+
+    return folder
+
+
+def explained(folder: Path, out: Path, function: str, **options: object) -> Ended:
+    how = {"limit": 50, "quiet": True, **options}
+
+    return run(
+        "explain",
+        *flags(
+            data=folder / "table.csv",
+            model=f"{folder / 'net.py'}:{function}",
+            coordinates=folder / "flow.safetensors",
+            out=out,
+            **how,
+        ),
+    )
+
+
+def read(folder: Path, out: Path) -> tuple[Counterfactuals, Table, Table]:
+    """The record, the rows that were explained and the counterfactuals."""
+
+    record = Counterfactuals.load(out / "record.safetensors")
+    before = read_table(folder / "table.csv", limit=50).without(["target"])
+
+    return record, before, read_table(out / "counterfactuals.csv")
+
+
+def test_rows_of_a_table_get_another_answer_within_the_limits(
+    tumors: Path, tmp_path: Path
+) -> None:
+    one_way = {"only_up": "mean symmetry", "only_down": "mean compactness"}
+    limits = {"frozen": GIVEN, "steps": 100, **one_way}
+    ended = explained(tumors, tmp_path / "out", "classifier", target="other", **limits)
+    record, before, after = read(tumors, tmp_path / "out")
+    columns = as_table_flow(zoo.load(tumors / "flow.safetensors")).columns
+    x = rows_of(after, columns)
+    page = (tmp_path / "out/report.html").read_text()
+
+    assert ended.code == 0, ended
+    assert "50 of 50 reached the target (50 reached)" in ended.stdout
+    assert before.names == after.names
+    assert torch.equal(x, record.counterfactual)
+    assert torch.equal(rows_of(before, columns), record.factual)
+
+    for name in GIVEN.split(","):
+        assert before.cells(name) == after.cells(name)
+
+    for name, sign in {"mean symmetry": 1, "mean compactness": -1}.items():
+        cells = before.cells(name), after.cells(name)
+        change = [float(new) - float(old) for old, new in zip(*cells, strict=True)]
+        assert all(sign * each >= 0 for each in change)
+        assert any(sign * each > 0 for each in change)
+
+    assert "50 of 50 rows reached the target" in page
+    assert f"<td>{after.cells('mean area')[0]}</td>" in page
+    assert "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_categories_change_whole_and_the_model_judges_what_is_written(
+    tumors: Path, tmp_path: Path
+) -> None:
+    explained(tumors, tmp_path / "out", "classifier", target=1, frozen="mean area")
+    record, before, after = read(tumors, tmp_path / "out")
+    kinds = before.cells("texture"), after.cells("texture")
+
+    assert set(kinds[1]) <= {"fine", "medium", "coarse"}
+    assert kinds[0] != kinds[1]
+    assert before.cells("mean area") == after.cells("mean area")
+    assert record.reached.all()
+
+
+def test_whole_numbers_stay_whole_where_a_value_is_asked_for(
+    patients: Path, tmp_path: Path
+) -> None:
+    ended = explained(
+        patients, tmp_path / "out", "regressor", at_most=100, only_down="bmi"
+    )
+    record, before, after = read(patients, tmp_path / "out")
+
+    assert ended.code == 0, ended
+    assert record.reached.all()
+    assert (record.outputs_after <= 100).all()
+    assert set(after.cells("sex")) == {"1.0", "2.0"}
+    ages = set(after.cells("age")) - set(before.cells("age"))
+    assert ages
+    assert all(age.isdecimal() for age in ages)
+
+
+def test_a_search_of_rows_goes_on_and_one_with_other_limits_does_not(
+    patients: Path, tmp_path: Path
+) -> None:
+    how = {"at_most": 150, "limit": 3}
+    explained(patients, tmp_path / "out", "regressor", **how)
+
+    again = explained(patients, tmp_path / "out", "regressor", **how)
+    other = explained(patients, tmp_path / "out", "regressor", frozen="age", **how)
+
+    assert "3 of 3 rows are there" in again.stderr
+    assert other.code == 2
+    assert "differs in limits" in other.stderr
+
+
+def test_a_fit_of_a_table_that_was_interrupted_goes_on_to_the_same_weights(
+    patients: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "flow.safetensors"
+    how = {"target": "target", "epochs": 2, "quiet": True, "categories": "sex"}
+
+    with monkeypatch.context() as patch:
+
+        def interrupted(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        patch.setattr(zoo, "card", interrupted)
+        ended = run("fit", patients / "table.csv", *flags(out=out, **how))
+
+    assert ended.code == 130
+    assert not out.exists()
+
+    given = flags(out=out, resume=True, given="age", **how)
+    assert "differs in given" in run("fit", patients / "table.csv", *given).stderr
+    again = run("fit", patients / "table.csv", *flags(out=out, resume=True, **how))
+    whole = zoo.load(patients / "flow.safetensors").state_dict()
+
+    assert again.code == 0, again
+    assert {path.suffix for path in tmp_path.iterdir()} == {".safetensors", ".md"}
+
+    for name, value in zoo.load(out).state_dict().items():
+        assert torch.equal(value, whole[name]), name
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"frozen": "income"}, "a column must be one of age"),
+        ({"only_up": "sex"}, "got sex, of categories"),
+        ({"crop": 8}, "--crop must be given with images"),
+        ({"coordinates": "mnist-flow"}, "must be a flow fitted to one, got Flow"),
+        ({"data": "digits", "frozen": "age"}, "--frozen must be given with a table"),
+        ({"limit": 0}, "limit must be at least 1"),
+    ],
+)
+def test_what_does_not_fit_a_table_is_refused(
+    options: dict[str, object], words: str, patients: Path, tmp_path: Path
+) -> None:
+    given = {
+        "data": patients / "table.csv",
+        "model": f"{patients / 'net.py'}:regressor",
+        "coordinates": patients / "flow.safetensors",
+        "at_most": 150,
+        "out": tmp_path / "out",
+    }
+    ended = run("explain", *flags(**{**given, **options}))
+
+    assert ended.code == 2
+    assert words in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"size": 8}, "--size must be given with images"),
+        ({"target": "income"}, "must have a column income"),
+        ({"given": "income"}, "given columns must be among age"),
+    ],
+)
+def test_what_cannot_be_fitted_is_refused(
+    options: dict[str, object], words: str, patients: Path, tmp_path: Path
+) -> None:
+    how = {"out": tmp_path / "flow.safetensors", "epochs": 1, **options}
+    ended = run("fit", patients / "table.csv", *flags(**how))
+
+    assert ended.code == 2
+    assert words in ended.stderr
