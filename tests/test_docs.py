@@ -16,6 +16,7 @@ RESULTS = {
     "chest": ("chest-xray",),
     "coordinates": ("mnist-coordinates", "helix-coordinates"),
     "crowds": ("mall",),
+    "face-coordinates": ("celeba-coordinates",),
     "faces": ("celeba", "celeba-rivals"),
     "truth": ("truth",),
     "speed": ("bench", "mnist-ascents"),
