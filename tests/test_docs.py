@@ -14,7 +14,7 @@ RESULTS = {
     "closest": ("mnist-closest",),
     "comparison": ("mnist-frontier", "mnist-comparison", "mnist-judges"),
     "chest": ("chest-xray",),
-    "coordinates": ("mnist-coordinates", "helix-coordinates"),
+    "coordinates": ("mnist-coordinates", "helix-coordinates", "grids"),
     "crowds": ("mall",),
     "face-coordinates": ("celeba-coordinates",),
     "faces": ("celeba", "celeba-rivals"),
