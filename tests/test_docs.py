@@ -11,6 +11,7 @@ from unchecked import unchecked_calls
 DOCS = Path(__file__).parents[1] / "docs"
 RESULTS = {
     "approximate": ("mnist-approximate", "helix-autoencoders"),
+    "approximate-faces": ("celeba-approximate",),
     "closest": ("mnist-closest",),
     "comparison": ("mnist-frontier", "mnist-comparison", "mnist-judges"),
     "chest": ("chest-xray",),
