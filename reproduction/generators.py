@@ -22,6 +22,7 @@ from diffeo.workflows.train import TrainingOptions, train_module
 
 __all__ = [
     "frechet_distance",
+    "last_hidden",
     "train_encoder",
     "train_gan",
     "train_progressive_gan",
@@ -222,6 +223,18 @@ def frechet_distance(found: Outputs, expected: Outputs) -> float:
     distance: float = (between + (first + second).trace() - 2 * shared).item()
 
     return distance
+
+
+def last_hidden(classifier: nn.Module) -> nn.Sequential:
+    """Return what comes before the last layer of a classifier, and its dropout.
+
+    Args:
+        classifier: As the recipe "cnn" builds it.
+    """
+
+    *layers, _, _ = classifier.children()
+
+    return nn.Sequential(*layers)
 
 
 @torch.no_grad()

@@ -22,7 +22,7 @@ from reproduction.celeba.training import SIZE
 from reproduction.domain import trained
 from reproduction.experiment import Experiment, ExperimentOptions, Findings, median
 from reproduction.figures import saved
-from reproduction.generators import frechet_distance
+from reproduction.generators import frechet_distance, last_hidden
 
 __all__ = ["GRIDS"]
 
@@ -77,8 +77,7 @@ def measure_grids(options: ExperimentOptions) -> Findings:
 
     for name, kind in KINDS.items():
         field = cast("FlowMatching", trained(kind.field))
-        *hidden, _, _ = kind.classifier().children()
-        features = nn.Sequential(*hidden)
+        features = last_hidden(kind.classifier())
         count = QUICK_IMAGES if quick else SAMPLES
         real = to_images(kind.read(options.data)[:count])
         x = real[: min(kind.encoded, count)]

@@ -19,7 +19,12 @@ from diffeo.training.schedule import Schedule
 from diffeo.workflows.train import TrainingOptions, train_classifier, train_flow
 from reproduction.domain import trained
 from reproduction.experiment import Size, Training, training_command
-from reproduction.generators import train_encoder, train_progressive_gan, train_vae
+from reproduction.generators import (
+    last_hidden,
+    train_encoder,
+    train_progressive_gan,
+    train_vae,
+)
 from reproduction.paper_glow import glows
 from reproduction.velocity import train_velocity
 
@@ -97,10 +102,8 @@ def train_celeba_gan(options: TrainingOptions, data: Path | None) -> None:
     train = celeba("train", data, size=SIZE, margin=2).pixels
     held_out = celeba("validation", data, size=SIZE).pixels
     card = zoo.Card(FACES_GENERATOR, CELEBA, training_command(options), TERMS, {})
-    *features, _, _ = trained("celeba-smiling").children()
-    train_progressive_gan(
-        train, held_out, card, options, nn.Sequential(*features), crop=JITTER
-    )
+    features = last_hidden(trained("celeba-smiling"))
+    train_progressive_gan(train, held_out, card, options, features, crop=JITTER)
 
 
 def train_celeba_gan_encoder(options: TrainingOptions, data: Path | None) -> None:

@@ -8,14 +8,14 @@ from command_line import Ended, flags, run
 from diffeo import zoo
 from diffeo.coordinates.table import as_table_flow
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.table import Table, read_table, rows_of
+from diffeo.data.table import Table, features_of, read_table
 
 MODEL = """
 from pathlib import Path
 import torch
 from torch import nn
 from diffeo import zoo
-from diffeo.data.table import read_table, rows_of
+from diffeo.data.table import read_table, features_of
 
 class Network(nn.Module):
     def __init__(self, x, outputs):
@@ -32,7 +32,7 @@ class Network(nn.Module):
 def trained(outputs, loss):
     here = Path(__file__).parent
     table = read_table(here / "table.csv")
-    x = rows_of(table, zoo.load(here / "flow.safetensors").columns)
+    x = features_of(table, zoo.load(here / "flow.safetensors").columns)
     torch.manual_seed(0)
     network = Network(x, outputs)
     optimizer = torch.optim.AdamW(network.parameters(), lr=0.02)
@@ -140,14 +140,14 @@ def test_rows_of_a_table_get_another_answer_within_the_limits(
     ended = explained(tumors, tmp_path / "out", "classifier", target="other", **limits)
     record, before, after = read(tumors, tmp_path / "out")
     columns = as_table_flow(zoo.load(tumors / "flow.safetensors")).columns
-    x = rows_of(after, columns)
+    x = features_of(after, columns)
     page = (tmp_path / "out/report.html").read_text()
 
     assert ended.code == 0, ended
     assert "50 of 50 reached the target (50 reached)" in ended.stdout
     assert before.names == after.names
     assert torch.equal(x, record.counterfactual)
-    assert torch.equal(rows_of(before, columns), record.factual)
+    assert torch.equal(features_of(before, columns), record.factual)
 
     for name in GIVEN.split(","):
         assert before.cells(name) == after.cells(name)

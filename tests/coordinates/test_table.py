@@ -9,7 +9,7 @@ from diffeo.coordinates.pinned import Pinned
 from diffeo.coordinates.protocol import Coordinates, decode_with, start_memory
 from diffeo.coordinates.table import TableFlow
 from diffeo.coordinates.zuko import ZukoFlow
-from diffeo.data.table import Table, columns_of, rows_of
+from diffeo.data.table import Table, columns_of, features_of
 from diffeo.models.affine_spline import affine_spline
 from laws import disturb
 
@@ -35,7 +35,7 @@ def table(rows: int = 60) -> Table:
 
 
 COLUMNS = columns_of(table())
-X = rows_of(table(), COLUMNS)
+X = features_of(table(), COLUMNS)
 
 
 def flow(given: tuple[str, ...] = ()) -> TableFlow:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from diffeo.columns import Column
-from diffeo.data.table import Table, columns_of, read_table, rows_of, table_of
+from diffeo.data.table import Table, columns_of, features_of, read_table, table_of
 
 PEOPLE = """age,height,weight,sex,city
 31,1.70,70.25,f,Ulm
@@ -31,7 +31,7 @@ def test_numbers_are_in_their_own_units_and_categories_one_hot(people: Table) ->
         ("f", "m"),
         ("Bonn", "Ulm"),
     ]
-    assert rows_of(people, columns).tolist() == [
+    assert features_of(people, columns).tolist() == [
         pytest.approx([31, 1.70, 70.25, 1, 0, 0, 1]),
         pytest.approx([7, 1.2, 22.5, 0, 1, 1, 0]),
         pytest.approx([44, 1.816, 100, 1, 0, 0, 1]),
@@ -42,7 +42,7 @@ def test_numbers_are_in_their_own_units_and_categories_one_hot(people: Table) ->
 
 def test_what_has_not_changed_comes_back_as_it_was_written(people: Table) -> None:
     columns = columns_of(people)
-    x = rows_of(people, columns)
+    x = features_of(people, columns)
 
     assert table_of(x, columns, people) == people
 
@@ -64,7 +64,7 @@ def test_a_changed_table_reads_as_the_same_rows_to_the_last_bit(tmp_path: Path) 
     table_of(x, columns, table).save(tmp_path / "again.csv")
 
     assert columns[0].decimals is None
-    assert torch.equal(rows_of(read_table(tmp_path / "again.csv"), columns), x)
+    assert torch.equal(features_of(read_table(tmp_path / "again.csv"), columns), x)
 
 
 def test_other_separators_a_byte_order_mark_and_spaces_are_read(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_rows_of_another_table_are_refused(
     people: Table, column: Column, words: str
 ) -> None:
     with pytest.raises(ValueError, match=words):
-        rows_of(people, [column])
+        features_of(people, [column])
 
 
 def test_numbers_are_categories_where_that_is_said(people: Table) -> None:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from diffeo.columns import Column
 from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.shapes import Data, Flags, Latent, Scores
+from diffeo.typical import within_bounds
 
 __all__ = ["TableFlow", "as_table_flow"]
 
@@ -157,16 +158,7 @@ class TableFlow(nn.Module):
             weights, are not known.
         """
 
-        if not self.typical.isfinite().all():
-            return None
-
-        with torch.no_grad():
-            density = self.log_prob(x)
-
-        low, high = self.typical
-        central: Flags = (density >= low) & (density <= high)
-
-        return central
+        return within_bounds(self.log_prob, x, self.typical)
 
     def dequantize(self, x: Data, *, generator: torch.Generator) -> Data:
         """Return rows with noise that makes a density of steps and categories.

@@ -15,7 +15,7 @@ from diffeo.columns import Column
 from diffeo.files import write_atomically
 from diffeo.shapes import Data
 
-__all__ = ["Table", "columns_of", "is_table", "read_table", "rows_of", "table_of"]
+__all__ = ["Table", "columns_of", "features_of", "is_table", "read_table", "table_of"]
 
 SUFFIXES = (".csv", ".tsv")
 MISSING = {"", "?", "na", "n/a", "nan", "null"}
@@ -239,7 +239,7 @@ def _decimals(cell: str) -> int:
     return max(0, -int(exponent))
 
 
-def rows_of(table: Table, columns: Iterable[Column]) -> Data:
+def features_of(table: Table, columns: Iterable[Column]) -> Data:
     """Return a table as a model sees it: a row of features for each of its rows.
 
     Args:
@@ -255,7 +255,7 @@ def rows_of(table: Table, columns: Iterable[Column]) -> Data:
 
     Example:
         >>> table = Table(("age", "color"), (("31", "red"), ("7", "blue")))
-        >>> rows_of(table, columns_of(table))
+        >>> features_of(table, columns_of(table))
         tensor([[31.,  0.,  1.],
                 [ 7.,  1.,  0.]])
     """
@@ -280,10 +280,10 @@ def _features(table: Table, column: Column) -> Iterator[list[float]]:
 
 
 def table_of(x: Data, columns: Sequence[Column], like: Table) -> Table:
-    """Return rows of features as the table that they say; `rows_of` undoes it exactly.
+    """Return the table that rows of features say; `features_of` undoes it exactly.
 
     Args:
-        x: Shape (rows, features), as `rows_of` returns them.
+        x: Shape (rows, features), as `features_of` returns them.
         columns: The columns.
         like: Where the rows come from. What has not changed stays as it is written
             there.
@@ -299,7 +299,7 @@ def table_of(x: Data, columns: Sequence[Column], like: Table) -> Table:
     parts = zip(
         columns,
         x.cpu().split(widths, dim=1),
-        rows_of(like, columns).to(x.dtype).split(widths, dim=1),
+        features_of(like, columns).to(x.dtype).split(widths, dim=1),
         strict=True,
     )
     told = [

@@ -49,10 +49,10 @@ def render_table(
 
     Example:
         >>> from diffeo import AtLeast, Identity, search
-        >>> from diffeo.data.table import columns_of, rows_of, table_of
+        >>> from diffeo.data.table import columns_of, features_of, table_of
         >>> table = Table(("age",), (("31",), ("7",)))
         >>> columns = columns_of(table)
-        >>> x = rows_of(table, columns)
+        >>> x = features_of(table, columns)
         >>> record = search(x, lambda x: x[:, 0], AtLeast(40.0), Identity((1,)))
         >>> after = table_of(record.counterfactual, columns, table)
         >>> page = render_table(record, (table, after), columns, {})

@@ -44,7 +44,6 @@ class RowLikelihood(Scheduled):
     def _nats(self, x: Data, generator: torch.Generator) -> Tensor:
         x = self.model.dequantize(x, generator=generator)
 
-        with torch.autocast(
-            x.device.type, enabled=False
-        ):  # splines want full precision
+        # splines want full precision
+        with torch.autocast(x.device.type, enabled=False):
             return -self.model.log_prob(x).mean()

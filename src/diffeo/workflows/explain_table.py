@@ -7,7 +7,7 @@ import torch
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.images import ImageFiles
-from diffeo.data.table import read_table, rows_of, table_of
+from diffeo.data.table import features_of, read_table, table_of
 from diffeo.extras import require
 from diffeo.workflows.explain import ExplainOptions, interruption
 from diffeo.workflows.folders import drafted
@@ -38,7 +38,7 @@ def read_rows(path: str, coordinates: str, *, limit: int | None = None) -> Image
     """
 
     columns = _flow(coordinates).columns
-    x = rows_of(read_table(path, limit=limit), columns)
+    x = features_of(read_table(path, limit=limit), columns)
 
     return ImageFiles(x, tuple(f"row {number}" for number in range(1, len(x) + 1)))
 

@@ -6,7 +6,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -30,11 +30,14 @@ from diffeo.workflows.quality import Quality, measure_quality
 from diffeo.workflows.train import FORMS, TrainingOptions, flow_recipe, train_flow
 
 __all__ = [
+    "TRAINING",
     "FitOptions",
     "TrainingPlan",
+    "draft_options",
     "fit_flow",
     "keep_plan",
     "kept_plan",
+    "mean_seconds",
     "natural_side",
     "plan_training",
 ]
@@ -235,8 +238,8 @@ def fit_flow(
         tell(words)
 
     chosen = _some(train, plan.images, options.seed)
-    draft = options.folder / options.weights.name
-    _train(chosen, held_out, noise, plan, replace(options, weights=draft))
+    draft = draft_options(plan, options).weights
+    _train(chosen, held_out, noise, plan, options)
     flow = as_flow(zoo.load(draft, options.device))
     quality = measure_quality(
         flow,
@@ -316,11 +319,8 @@ def _seconds_a_step(recipe: zoo.Recipe, x: Images, noise: Noise, device: str) ->
     flow.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     dtype = low_precision_dtype(place)
     optimizer = torch.optim.AdamW(flow.parameters(), lr=0.0)
-    times = []
 
-    for _ in range(1 + TIMED):
-        start = time.monotonic()
-
+    def step() -> Tensor:
         with torch.autocast(place.type, dtype, enabled=dtype == torch.bfloat16):
             loss = flow.bits_per_dimension(x).mean()
 
@@ -328,7 +328,28 @@ def _seconds_a_step(recipe: zoo.Recipe, x: Images, noise: Noise, device: str) ->
         loss.backward()
         nn.utils.clip_grad_norm_(flow.parameters(), 1.0)
         optimizer.step()
-        loss.item()  # wait for an accelerator
+
+        return loss
+
+    return mean_seconds(step)
+
+
+def mean_seconds(step: Callable[[], Tensor]) -> float:
+    """Return how long a step of a training takes, the first of all left out.
+
+    Args:
+        step: Takes one step and returns its loss.
+
+    Example:
+        >>> mean_seconds(lambda: torch.zeros(())) < 1
+        True
+    """
+
+    times = []
+
+    for _ in range(1 + TIMED):
+        start = time.monotonic()
+        step().item()  # wait for an accelerator
         times.append(time.monotonic() - start)
 
     return sum(times[1:]) / TIMED
@@ -350,17 +371,34 @@ def _train(
         "those of the data",
         {},
     )
-    how = TrainingOptions(
-        options.weights,
+    how = draft_options(plan, options)
+    schedule = Schedule(rate=1e-3, warmup=max(1, min(200, plan.steps // 10)))
+    train_flow(train, held_out, card, how, noise=noise, schedule=schedule)
+
+
+def draft_options(plan: TrainingPlan, options: FitOptions) -> TrainingOptions:
+    """Return how to train in the folder beside the weights, going on if it is begun.
+
+    Args:
+        plan: For how long.
+        options: Where to keep what.
+
+    Example:
+        >>> plan = TrainingPlan("small", 0.5, images=160, batch_size=16, epochs=3)
+        >>> how = draft_options(plan, FitOptions("x", Path("flow.safetensors")))
+        >>> how.weights.as_posix(), how.resume
+        ('flow.training/flow.safetensors', False)
+    """
+
+    return TrainingOptions(
+        options.folder / options.weights.name,
         plan.epochs,
         plan.batch_size,
         options.seed,
-        (options.weights.parent / CHECKPOINT).is_file(),
+        (options.folder / CHECKPOINT).is_file(),
         options.progress,
         device=options.device,
     )
-    schedule = Schedule(rate=1e-3, warmup=max(1, min(200, plan.steps // 10)))
-    train_flow(train, held_out, card, how, noise=noise, schedule=schedule)
 
 
 def _split(images: Images) -> tuple[Tensor, Tensor]:

@@ -3,7 +3,6 @@
 import copy
 import math
 import shutil
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -13,25 +12,31 @@ from torch import Tensor, nn
 
 from diffeo import zoo
 from diffeo.coordinates.table import as_table_flow
-from diffeo.data.table import Table, columns_of, rows_of
+from diffeo.data.table import Table, columns_of, features_of
 from diffeo.shapes import Data
-from diffeo.training.fit import CHECKPOINT, training_device
+from diffeo.training.fit import training_device
 from diffeo.training.rows import RowLikelihood
 from diffeo.training.schedule import Schedule
-from diffeo.workflows.fit import FitOptions, TrainingPlan, keep_plan, kept_plan
+from diffeo.workflows.fit import (
+    TRAINING,
+    FitOptions,
+    TrainingPlan,
+    draft_options,
+    keep_plan,
+    kept_plan,
+    mean_seconds,
+)
 from diffeo.workflows.folders import check_place
-from diffeo.workflows.train import TrainingOptions, train_module
+from diffeo.workflows.train import train_module
 
 __all__ = ["fit_table", "verdicts"]
 
 HELD_OUT = 10  # one row in so many
 BATCH = 64
 MOST_STEPS = 4000  # more change nothing: the weights that are kept are the best
-TIMED = 2  # steps
 TYPICAL = (0.025, 0.975)  # quantiles of the log-densities of all rows
 ROUND_TRIP = 1e-3
 GAP = 0.2  # nats a feature, about 0.3 bits
-TRAINING = 0.85  # of the minutes
 EPOCH = 0.2  # seconds of a pass beside its steps
 SETTINGS = {"pairs": 1, "passes": 4, "bins": 8, "hidden": [64, 64]}
 
@@ -77,7 +82,7 @@ def fit_table(
     """
 
     columns = columns_of(table, categories)
-    x = rows_of(table, columns)
+    x = features_of(table, columns)
 
     if len(x) < HELD_OUT:
         raise ValueError(f"a table must have at least {HELD_OUT} rows, got {len(x)}")
@@ -108,19 +113,10 @@ def fit_table(
         f"{plan.epochs} passes, {plan.steps:,} steps of {plan.batch_size}, about "
         f"{(plan.steps * plan.seconds + plan.epochs * EPOCH) / 60:.1g} minutes."
     )
-    draft = options.folder / options.weights.name
-    how = TrainingOptions(
-        draft,
-        plan.epochs,
-        plan.batch_size,
-        options.seed,
-        (options.folder / CHECKPOINT).is_file(),
-        options.progress,
-        device=options.device,
-    )
+    how = draft_options(plan, options)
     measure = partial(_measure, train=train, held_out=held_out)
     train_module(module, (train,), (held_out,), card, how, measure)
-    zoo.save(zoo.load(draft), zoo.card(draft), options.weights)
+    zoo.save(zoo.load(how.weights), zoo.card(how.weights), options.weights)
     shutil.rmtree(options.folder)
 
     return zoo.card(options.weights)
@@ -132,16 +128,14 @@ def _plan(module: RowLikelihood, train: Data, options: FitOptions) -> TrainingPl
     batch = min(BATCH, len(train))
     model = copy.deepcopy(module.model).to(training_device(options.device))
     x, generator = train[:batch].to(model.factor), torch.Generator()
-    times = []
 
-    for _ in range(1 + TIMED):
-        start = time.monotonic()
+    def step() -> Tensor:
         loss = -model.log_prob(model.dequantize(x, generator=generator)).mean()
         loss.backward()
-        loss.item()  # wait for an accelerator
-        times.append(time.monotonic() - start)
 
-    seconds, steps = sum(times[1:]) / TIMED, max(1, len(train) // batch)
+        return loss
+
+    seconds, steps = mean_seconds(step), max(1, len(train) // batch)
     affordable = 60 * TRAINING * options.minutes / (steps * seconds + EPOCH)
     epochs = options.epochs or max(
         1, min(math.ceil(MOST_STEPS / steps), int(affordable))

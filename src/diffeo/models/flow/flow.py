@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from diffeo.models.flow.bijection import Bijection, for_inference
 from diffeo.shapes import Data, Flags, Latent, Scores
+from diffeo.typical import within_bounds
 
 __all__ = ["Flow", "FlowInference", "as_flow"]
 
@@ -148,17 +149,7 @@ class Flow(nn.Module):
             weights, are not known.
         """
 
-        if not self.typical.isfinite().all():
-            return None
-
-        with torch.no_grad():
-            density = self.log_prob(x)
-
-        low, high = self.typical
-
-        central: Flags = (density >= low) & (density <= high)
-
-        return central
+        return within_bounds(self.log_prob, x, self.typical)
 
     def sample(self, count: int, *, generator: torch.Generator) -> Data:
         """Return data decoded from a standard normal."""

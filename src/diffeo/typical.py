@@ -1,0 +1,41 @@
+"""Which data are typical, by bounds of their log-density."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from diffeo.shapes import Data, Flags, Scores
+
+__all__ = ["within_bounds"]
+
+
+def within_bounds(
+    log_prob: Callable[[Data], Scores], x: Data, bounds: Tensor
+) -> Flags | None:
+    """Return whether the log-density of data lies between bounds.
+
+    Args:
+        log_prob: From data to log-densities in nats.
+        x: Data.
+        bounds: The least and the greatest that is typical, shape (2,); infinite until
+            they are measured.
+
+    Returns:
+        None if the bounds are not known.
+
+    Example:
+        >>> within_bounds(lambda x: x[:, 0], torch.ones(1, 2), torch.tensor([0.0, 2.0]))
+        tensor([True])
+    """
+
+    if not bounds.isfinite().all():
+        return None
+
+    with torch.no_grad():
+        density = log_prob(x)
+
+    low, high = bounds
+    central: Flags = (density >= low) & (density <= high)
+
+    return central
