@@ -10,8 +10,9 @@ from diffeo.data.images import read_images
 from diffeo.report.images import write_png
 from diffeo.training.noise import UniformNoise
 from diffeo.workflows import fit as fitting
-from diffeo.workflows.fit import FitOptions, TrainingPlan, natural_side, plan_training
+from diffeo.workflows.fit import natural_side, plan_training
 from diffeo.workflows.train import FORMS
+from diffeo.workflows.training_plan import FitOptions, TrainingPlan, keep_plan
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_a_broken_checkpoint_is_refused_and_kept(faces: Path, tmp_path: Path) ->
     images = read_images(faces, resize=8).images
     options = FitOptions(str(faces), out, epochs=1)
     kept.mkdir()
-    fitting.keep_plan(images, options, TrainingPlan("small", 0.1, 18, 18, 1))
+    keep_plan(images, options, TrainingPlan("small", 0.1, 18, 18, 1))
     (kept / "last.ckpt").write_text("broken")
     ended = fit(faces, out, epochs=1, resume=True, quiet=True)
 

@@ -104,6 +104,7 @@ def fitted(
 
     assert ended.code == 0, ended
     assert "Do rows come back after encoding and decoding? Yes" in ended.stdout
+    assert all(f"--{name} " in zoo.card(out).command for name in how if name != "quiet")
 
     return folder
 
@@ -145,6 +146,7 @@ def test_rows_of_a_table_get_another_answer_within_the_limits(
 
     assert ended.code == 0, ended
     assert "50 of 50 reached the target (50 reached)" in ended.stdout
+    assert "warning" not in ended.stderr + page
     assert before.names == after.names
     assert torch.equal(x, record.counterfactual)
     assert torch.equal(features_of(before, columns), record.factual)
@@ -166,7 +168,10 @@ def test_rows_of_a_table_get_another_answer_within_the_limits(
 def test_categories_change_whole_and_the_model_judges_what_is_written(
     tumors: Path, tmp_path: Path
 ) -> None:
-    explained(tumors, tmp_path / "out", "classifier", target=1, frozen="mean area")
+    ended = explained(
+        tumors, tmp_path / "out", "classifier", target=1, frozen="mean area"
+    )
+    page = (tmp_path / "out/report.html").read_text()
     record, before, after = read(tumors, tmp_path / "out")
     kinds = before.cells("texture"), after.cells("texture")
 
@@ -174,6 +179,9 @@ def test_categories_change_whole_and_the_model_judges_what_is_written(
     assert kinds[0] != kinds[1]
     assert before.cells("mean area") == after.cells("mean area")
     assert record.reached.all()
+    assert all(
+        "not fitted with mean area given" in text for text in (ended.stderr, page)
+    )
 
 
 def test_whole_numbers_stay_whole_where_a_value_is_asked_for(

@@ -11,8 +11,15 @@ from diffeo.cli.goals import objective_from_options, wrapped
 from diffeo.cli.tables import is_of_table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import torch
+
     from diffeo.ascents import Ascent
+    from diffeo.counterfactuals import Counterfactuals
+    from diffeo.data.images import ImageFiles
     from diffeo.distances import Distance
+    from diffeo.workflows.explain import ExplainOptions
 
 __all__ = ["explain"]
 
@@ -164,8 +171,6 @@ def explain(  # noqa: PLR0913 - one argument for each option
         --coordinates people.safetensors --target 0 --frozen age,sex --out lower
     """
 
-    import torch
-
     from diffeo.data.masks import read_mask
     from diffeo.search import Run
     from diffeo.workflows.explain import (
@@ -173,10 +178,9 @@ def explain(  # noqa: PLR0913 - one argument for each option
         draw_explanation,
         explain_to_folder,
         interruption,
-        keep_statements,
         summary,
     )
-    from diffeo.workflows.explain_table import draw_table, read_rows
+    from diffeo.workflows.explain_table import TableToExplain
     from diffeo.workflows.limits import ColumnLimits
     from diffeo.workflows.loading import (
         ModelInput,
@@ -215,8 +219,6 @@ def explain(  # noqa: PLR0913 - one argument for each option
     models = [
         find_model(text, device=device, model_input=model_input) for text in agree or ()
     ]
-    low = {"bfloat16": torch.bfloat16, "float16": torch.float16}
-    full: Literal["auto", "full"] = "auto" if precision == "auto" else "full"
     run = Run(
         steps=steps,
         closest=_distances(closest),
@@ -224,13 +226,14 @@ def explain(  # noqa: PLR0913 - one argument for each option
         seed=seed,
         batch_size=_number(batch_size),
         backward=backward,
-        precision=low.get(precision, full),
+        precision=_precision(precision),
         path=path,
         progress=not quiet,
     )
+    table = TableToExplain.read(data, coordinates, limit=limit) if of_table else None
     images = (
-        read_rows(data, coordinates, limit=limit)
-        if of_table
+        table.rows()
+        if table
         else find_images(data, crop=crop, resize=resize, limit=limit)
     )
     options = ExplainOptions(
@@ -255,12 +258,41 @@ def explain(  # noqa: PLR0913 - one argument for each option
     rows, page = len(images.images), out / "report.html"
     record = explain_to_folder(images, options, out, overwrite=overwrite, tell=_tell)
     stopped = interruption(record, rows)
+    untold = table.warning(limits) if table else ""
     typer.echo(summary(record, rows, names))
+
+    if untold:
+        _tell(f"warning: {untold}")
 
     if stopped:
         _tell(f"{stopped}; the same command goes on from there")
 
-    for what, rule in rules.items() if not stopped else ():
+    else:
+        record = _stated(record, rules, images, options, out)
+
+    if not page.is_file():
+        with warned("the results are written, but not the page"):
+            draw = table.draw if table else draw_explanation
+            draw(record, rows, options, out)
+
+    typer.echo(str((page if page.is_file() else out / "summary.csv").resolve()))
+
+    if stopped:
+        raise KeyboardInterrupt
+
+
+def _stated(
+    record: "Counterfactuals",
+    rules: "Mapping[str, Callable[[Counterfactuals], Counterfactuals]]",
+    images: "ImageFiles",
+    options: "ExplainOptions",
+    out: Path,
+) -> "Counterfactuals":
+    """Return a record with what rules state of it, each of them kept at once."""
+
+    from diffeo.workflows.explain import keep_statements
+
+    for what, rule in rules.items():
         with warned(f"the results are written, but not the {what}"):
             stated = rule(record)
 
@@ -268,15 +300,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
                 keep_statements(stated, images, options, out)
                 record = stated
 
-    if not page.is_file():
-        with warned("the results are written, but not the page"):
-            draw = draw_table if of_table else draw_explanation
-            draw(record, rows, options, out)
-
-    typer.echo(str((page if page.is_file() else out / "summary.csv").resolve()))
-
-    if stopped:
-        raise KeyboardInterrupt
+    return record
 
 
 def _tell(words: str) -> None:
@@ -302,6 +326,17 @@ def _distances(closest: str | None) -> "tuple[Distance, ...]":
     named = {"latent": (LatentDistance(),), "data": (LatentDistance(), DataDistance())}
 
     return named[closest] if closest else ()
+
+
+def _precision(
+    text: Literal["auto", "full", "bfloat16", "float16"],
+) -> 'Literal["auto", "full"] | torch.dtype':
+    import torch
+
+    if text in ("auto", "full"):
+        return text
+
+    return torch.bfloat16 if text == "bfloat16" else torch.float16
 
 
 def _number(text: str) -> int | Literal["auto"]:

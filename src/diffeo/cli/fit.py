@@ -11,7 +11,7 @@ from diffeo.cli.tables import is_of_table
 
 if TYPE_CHECKING:
     from diffeo.data.table import Table
-    from diffeo.workflows.fit import FitOptions
+    from diffeo.workflows.training_plan import FitOptions
 
 __all__ = ["fit"]
 
@@ -80,17 +80,19 @@ def fit(  # noqa: PLR0913 - one argument for each option
     require("pytorch_lightning", extra="train")
 
     from diffeo.data.table import read_table
-    from diffeo.workflows.fit import FitOptions, fit_flow, natural_side
+    from diffeo.workflows.fit import fit_flow, natural_side
     from diffeo.workflows.limits import names_in
     from diffeo.workflows.loading import find_device, find_images
     from diffeo.workflows.quality import write_quality
+    from diffeo.workflows.training_plan import FitOptions
 
     def tell(words: str) -> None:
         if not quiet:
             typer.echo(words, err=True)
 
     columns = {"target": target, "categories": categories, "given": given}
-    of_table = is_of_table(data, tables=columns, images={"size": size, "crop": crop})
+    sides = {"size": size, "crop": crop}
+    of_table = is_of_table(data, tables=columns, images=sides)
     options = FitOptions(
         data,
         out,
@@ -100,6 +102,7 @@ def fit(  # noqa: PLR0913 - one argument for each option
         find_device(device),
         not quiet,
         names_in(given),
+        {**sides, "target": target, "categories": categories},
     )
     _check_place(options.folder, out, resume=resume, overwrite=overwrite)
 

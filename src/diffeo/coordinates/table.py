@@ -95,7 +95,16 @@ class TableFlow(nn.Module):
             for column, size in zip(self.columns, self.sizes, strict=True)
         }
 
-        return sum(sizes[name] for name in takewhile(frozen.__contains__, self.given))
+        return sum(sizes[name] for name in self.given_of(frozen))
+
+    def given_of(self, frozen: Sequence[str]) -> list[str]:
+        """Return which frozen columns are given to all others: the first of `given`.
+
+        Args:
+            frozen: Names of columns.
+        """
+
+        return list(takewhile(frozen.__contains__, self.given))
 
     def _ranks(self) -> list[int]:
         """Return the place of each column in the flow: given ones first."""

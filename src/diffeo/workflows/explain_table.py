@@ -1,5 +1,6 @@
 """Explain the rows of a table: what is searched, and what is written of it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,104 +8,136 @@ import torch
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.images import ImageFiles
-from diffeo.data.table import features_of, read_table, table_of
+from diffeo.data.table import Table, features_of, read_table, table_of
 from diffeo.extras import require
 from diffeo.workflows.explain import ExplainOptions, interruption
 from diffeo.workflows.folders import drafted
+from diffeo.workflows.limits import ColumnLimits
 from diffeo.workflows.loading import find_coordinates
 
 if TYPE_CHECKING:
     from diffeo.coordinates.table import TableFlow
 
-__all__ = ["draw_table", "read_rows"]
+__all__ = ["TableToExplain"]
 
 
-def read_rows(path: str, coordinates: str, *, limit: int | None = None) -> ImageFiles:
-    """Return the rows of features of a table, and what each is called.
+@dataclass(frozen=True)
+class TableToExplain:
+    """A table, and the flow that was fitted to it.
 
     Args:
-        path: The table, a CSV file.
-        coordinates: The flow of the table, by file or function.
-        limit: Take only the first so many rows.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the coordinates are of no table, or of another one.
+        table: The rows, with at least the columns of the flow.
+        flow: The flow.
 
     Example:
-        >>> read_rows("people.csv", "mnist-flow")
+        >>> TableToExplain.read("people.csv", "mnist-flow")
         Traceback (most recent call last):
         ValueError: coordinates of a table must be a flow fitted to one, got Flow
     """
 
-    columns = _flow(coordinates).columns
-    x = features_of(read_table(path, limit=limit), columns)
+    table: Table
+    flow: "TableFlow"
 
-    return ImageFiles(x, tuple(f"row {number}" for number in range(1, len(x) + 1)))
+    @classmethod
+    def read(
+        cls, path: str, coordinates: str, *, limit: int | None = None
+    ) -> "TableToExplain":
+        """Read a table and its flow.
 
+        Args:
+            path: The table, a CSV file.
+            coordinates: The flow of the table, by file or function.
+            limit: Take only the first so many rows.
 
-@torch.no_grad()
-def draw_table(
-    record: Counterfactuals, rows: int, options: ExplainOptions, folder: Path
-) -> None:
-    """Write the table of the counterfactuals, in its own units, and a page.
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If the coordinates are of no table.
+        """
 
-    Args:
-        record: Of the first rows of the table.
-        rows: Number of rows that were to be explained.
-        options: What was asked for.
-        folder: Where to write counterfactuals.csv and report.html.
+        require("zuko", extra="tables")
+        from diffeo.coordinates.table import as_table_flow
 
-    Raises:
-        ModuleNotFoundError: If packages for the page are not installed.
+        flow = as_table_flow(find_coordinates(coordinates, ()))
 
-    Example:
-        >>> from diffeo import Adam, Identity, Run, TargetClass, search
-        >>> x, goal = torch.zeros(2, 2), TargetClass(1)
-        >>> record = search(x, lambda x: 3 * x, goal, Identity((2,)))
-        >>> how = goal, Adam(0.01), Run()
-        >>> options = ExplainOptions("x.csv", "net.py:load", "mnist-flow", *how)
-        >>> draw_table(record, 2, options, Path("out"))
-        Traceback (most recent call last):
-        ValueError: coordinates of a table must be a flow fitted to one, got Flow
-    """
+        return cls(read_table(path, limit=limit), flow)
 
-    flow = _flow(options.coordinates)
-    before = read_table(options.data, limit=len(record))
-    after = table_of(record.counterfactual, flow.columns, before)
+    def rows(self) -> ImageFiles:
+        """Return the rows of features, and what each is called.
 
-    with drafted(folder) as draft:
-        after.save(draft / "counterfactuals.csv")
+        Raises:
+            ValueError: If the flow is of another table.
+        """
 
-    require("jinja2", "matplotlib", extra="report")
-    from diffeo.report.table_page import render_table
+        x = features_of(self.table, self.flow.columns)
+        names = tuple(f"row {number}" for number in range(1, len(x) + 1))
 
-    facts = {
-        "model": options.model,
-        "coordinates": options.coordinates,
-        "data": options.data,
-        **{
-            name.replace("_", " "): ", ".join(columns)
-            for name, columns in vars(options.limits).items()
-            if columns
-        },
-        "note": interruption(record, rows),
-    }
-    text = render_table(
-        record,
-        (before, after),
-        flow.columns,
-        {name: fact for name, fact in facts.items() if fact},
-        classes=options.classes,
-        typical=flow.is_typical(record.counterfactual),
-    )
+        return ImageFiles(x, names)
 
-    with drafted(folder) as draft:
-        (draft / "report.html").write_text(text, encoding="utf-8")
+    def warning(self, limits: ColumnLimits) -> str:
+        """Return which frozen columns the flow was not given; empty if none.
 
+        Args:
+            limits: Which columns may change.
+        """
 
-def _flow(coordinates: str) -> "TableFlow":
-    require("zuko", extra="tables")
-    from diffeo.coordinates.table import as_table_flow
+        given = self.flow.given_of(limits.frozen)
+        other = [name for name in limits.frozen if name not in given]
 
-    return as_table_flow(find_coordinates(coordinates, ()))
+        if not other:
+            return ""
+
+        return (
+            f"the flow was not fitted with {', '.join(other)} given: what goes along "
+            "with a frozen column may not go along with it here, and rows may be "
+            f"untypical; fit again with --given {','.join(limits.frozen)}"
+        )
+
+    @torch.no_grad()
+    def draw(
+        self, record: Counterfactuals, rows: int, options: ExplainOptions, folder: Path
+    ) -> None:
+        """Write the table of the counterfactuals, in its own units, and a page.
+
+        Args:
+            record: Of the first rows of the table.
+            rows: Number of rows that were to be explained.
+            options: What was asked for.
+            folder: Where to write counterfactuals.csv and report.html.
+
+        Raises:
+            ModuleNotFoundError: If packages for the page are not installed.
+        """
+
+        columns, limits = self.flow.columns, options.limits or ColumnLimits()
+        before = Table(self.table.names, self.table.rows[: len(record)])
+        after = table_of(record.counterfactual, columns, before)
+
+        with drafted(folder) as draft:
+            after.save(draft / "counterfactuals.csv")
+
+        require("jinja2", "matplotlib", extra="report")
+        from diffeo.report.table_page import render_table
+
+        facts = {
+            "model": options.model,
+            "coordinates": options.coordinates,
+            "data": options.data,
+            **{
+                name.replace("_", " "): ", ".join(columns)
+                for name, columns in vars(limits).items()
+                if columns
+            },
+            "note": interruption(record, rows),
+            "warning": self.warning(limits),
+        }
+        text = render_table(
+            record,
+            (before, after),
+            columns,
+            {name: fact for name, fact in facts.items() if fact},
+            classes=options.classes,
+            typical=self.flow.is_typical(record.counterfactual),
+        )
+
+        with drafted(folder) as draft:
+            (draft / "report.html").write_text(text, encoding="utf-8")

@@ -1,13 +1,10 @@
 """Fit a flow to a user's images in the minutes that there are."""
 
 import csv
-import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -16,151 +13,35 @@ from torch import Tensor, nn
 from diffeo import zoo
 from diffeo.data.images import all_pictures, read_images
 from diffeo.data.labelled import LabelledImages
-from diffeo.evaluation.cache import content_key
-from diffeo.files import write_atomically
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.flow import as_flow
 from diffeo.models.precision import low_precision_dtype
-from diffeo.shapes import Data, Images
-from diffeo.training.fit import CHECKPOINT, training_device
+from diffeo.shapes import Images
+from diffeo.training.fit import training_device
 from diffeo.training.noise import GaussianNoise, Noise, UniformNoise
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.folders import check_place
 from diffeo.workflows.quality import Quality, measure_quality
-from diffeo.workflows.train import FORMS, TrainingOptions, flow_recipe, train_flow
+from diffeo.workflows.train import FORMS, flow_recipe, train_flow
+from diffeo.workflows.training_plan import (
+    ENOUGH,
+    EPOCH,
+    TRAINING,
+    FitOptions,
+    TrainingPlan,
+    draft_options,
+    keep_plan,
+    kept_plan,
+    mean_seconds,
+)
 
-__all__ = [
-    "TRAINING",
-    "FitOptions",
-    "TrainingPlan",
-    "draft_options",
-    "fit_flow",
-    "keep_plan",
-    "kept_plan",
-    "mean_seconds",
-    "natural_side",
-    "plan_training",
-]
+__all__ = ["fit_flow", "natural_side", "plan_training"]
 
-PLAN = "plan.json"
 SIDE = 64  # pixels, where nothing else is said
 HELD_OUT, MOST_HELD_OUT = 10, 500  # one in so many, and at most so many
 LARGE = 48  # pixels a side from which on the last bits of pixels are not learned
-ENOUGH = 2000  # steps that a form must get to be worth its size
 TWICE = 2  # times as long does a step take of the next larger form, at least
-TRAINING = 0.85  # of the minutes; the rest is for measuring and drawing
-EPOCH = 0.3  # seconds of a pass beside its steps
 MOST_EPOCHS = 300
-TIMED = 2  # steps
-
-
-@dataclass(frozen=True)
-class FitOptions:
-    """What a flow is to be fitted to, for how long, and where it is kept.
-
-    Args:
-        data: Where the images come from, as the user named it.
-        weights: File for the weights, its name ending in ".safetensors".
-        minutes: Time for all of it.
-        epochs: Passes over the images; as many as fit into the minutes if not given.
-        seed: Seed of the first weights, of the order of the images and of noise.
-        device: Where to compute.
-        progress: Whether to show a bar.
-        given: Columns of a table that explanations are to leave as they are: the flow
-            learns the others given these.
-
-    Raises:
-        ValueError: If a number is not positive.
-
-    Example:
-        >>> FitOptions("faces", Path("flow.safetensors"), minutes=20.0).folder.name
-        'flow.training'
-    """
-
-    data: str
-    weights: Path
-    minutes: float = 60.0
-    epochs: int | None = None
-    seed: int = 0
-    device: str = "cpu"
-    progress: bool = True
-    given: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not 0 < self.minutes < math.inf:
-            raise ValueError(f"minutes must be positive, got {self.minutes}")
-
-        TrainingOptions(self.weights, 1 if self.epochs is None else self.epochs)
-
-    @property
-    def folder(self) -> Path:
-        """Where an unfinished training is kept."""
-
-        return self.weights.with_suffix(".training")
-
-
-@dataclass(frozen=True)
-class TrainingPlan:
-    """How a flow is trained.
-
-    Args:
-        form: Name of its size.
-        seconds: Time that a step was seen to take.
-        images: How many are trained on.
-        batch_size: Images of a step.
-        epochs: Passes over the images.
-
-    Example:
-        >>> TrainingPlan("small", 0.5, images=160, batch_size=16, epochs=3).steps
-        30
-    """
-
-    form: str
-    seconds: float
-    images: int
-    batch_size: int
-    epochs: int
-
-    @property
-    def steps(self) -> int:
-        """Number of steps of the whole training."""
-
-        return self.epochs * max(1, self.images // self.batch_size)
-
-    def words(self, shape: tuple[int, ...]) -> Iterator[str]:
-        """Yield what is done and why, and what to expect, in sentences.
-
-        Args:
-            shape: Shape of an image.
-        """
-
-        sides = "×".join(map(str, shape))
-        seconds = self.steps * self.seconds + self.epochs * EPOCH
-        end = datetime.now().astimezone() + timedelta(seconds=seconds)
-
-        yield (
-            f"A {self.form} Glow for images of {sides}: the largest of "
-            f"{', '.join(FORMS)} that gets {ENOUGH:,} steps in the time, else the "
-            "smallest."
-        )
-        yield (
-            f"A step of {self.batch_size} images takes {self.seconds:.2g} s: "
-            f"{self.steps:,} steps, {self.epochs} passes over {self.images:,} images, "
-            f"about {seconds / 60:.2g} minutes, until {end:%H:%M}."
-        )
-        yield f"Expect {self._expected()}"
-
-    def _expected(self) -> str:
-        if self.steps < ENOUGH // 4:
-            return (
-                "colors and light, hardly forms: a first look, to see that all works. "
-                "A useful flow takes thousands of steps."
-            )
-
-        if self.steps < 5 * ENOUGH:
-            return "coarse forms: counterfactuals that can be read, not fine detail."
-
-        return "forms in detail, where there are thousands of images."
 
 
 def natural_side(data: str, size: int | None) -> int | None:
@@ -334,27 +215,6 @@ def _seconds_a_step(recipe: zoo.Recipe, x: Images, noise: Noise, device: str) ->
     return mean_seconds(step)
 
 
-def mean_seconds(step: Callable[[], Tensor]) -> float:
-    """Return how long a step of a training takes, the first of all left out.
-
-    Args:
-        step: Takes one step and returns its loss.
-
-    Example:
-        >>> mean_seconds(lambda: torch.zeros(())) < 1
-        True
-    """
-
-    times = []
-
-    for _ in range(1 + TIMED):
-        start = time.monotonic()
-        step().item()  # wait for an accelerator
-        times.append(time.monotonic() - start)
-
-    return sum(times[1:]) / TIMED
-
-
 def _train(
     train: Tensor,
     held_out: Tensor,
@@ -366,39 +226,13 @@ def _train(
     card = zoo.Card(
         flow_recipe((channels, height, width), plan.form),
         options.data,
-        f"diffeo fit {options.data} --minutes {options.minutes:g} "
-        f"--epochs {plan.epochs} --seed {options.seed}",
+        options.command(plan.epochs),
         "those of the data",
         {},
     )
     how = draft_options(plan, options)
     schedule = Schedule(rate=1e-3, warmup=max(1, min(200, plan.steps // 10)))
     train_flow(train, held_out, card, how, noise=noise, schedule=schedule)
-
-
-def draft_options(plan: TrainingPlan, options: FitOptions) -> TrainingOptions:
-    """Return how to train in the folder beside the weights, going on if it is begun.
-
-    Args:
-        plan: For how long.
-        options: Where to keep what.
-
-    Example:
-        >>> plan = TrainingPlan("small", 0.5, images=160, batch_size=16, epochs=3)
-        >>> how = draft_options(plan, FitOptions("x", Path("flow.safetensors")))
-        >>> how.weights.as_posix(), how.resume
-        ('flow.training/flow.safetensors', False)
-    """
-
-    return TrainingOptions(
-        options.folder / options.weights.name,
-        plan.epochs,
-        plan.batch_size,
-        options.seed,
-        (options.folder / CHECKPOINT).is_file(),
-        options.progress,
-        device=options.device,
-    )
 
 
 def _split(images: Images) -> tuple[Tensor, Tensor]:
@@ -421,76 +255,6 @@ def _some(images: Images, count: int, seed: int) -> Tensor:
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
 
     return images[order[:count]]
-
-
-def keep_plan(x: Data, options: FitOptions, plan: TrainingPlan) -> None:
-    """Begin the folder of a training that can be resumed, in place of any other.
-
-    Args:
-        x: All data.
-        options: What is asked for.
-        plan: How it is done.
-
-    Example:
-        >>> from tempfile import TemporaryDirectory
-        >>> x, plan = torch.zeros(20, 1, 2, 2), TrainingPlan("small", 0.1, 18, 18, 1)
-        >>> with TemporaryDirectory() as folder:
-        ...     options = FitOptions("noise", Path(folder, "flow.safetensors"))
-        ...     keep_plan(x, options, plan)
-        ...     [path.name for path in options.folder.iterdir()]
-        ['plan.json']
-    """
-
-    shutil.rmtree(options.folder, ignore_errors=True)
-    kept = {"request": _request(x, options), "plan": asdict(plan)}
-    text = f"{json.dumps(kept, indent=2)}\n"
-    write_atomically(
-        options.folder / PLAN, lambda draft: draft.write_text(text, encoding="utf-8")
-    )
-
-
-def kept_plan(x: Data, options: FitOptions) -> TrainingPlan:
-    """Return the plan of a training that was interrupted.
-
-    Args:
-        x: All data, as they were given to `keep_plan`.
-        options: What is asked for.
-
-    Raises:
-        FileNotFoundError: If there is none.
-        ValueError: If it was another training.
-
-    Example:
-        >>> kept_plan(torch.zeros(2, 3), FitOptions("x", Path("flow.safetensors")))
-        Traceback (most recent call last):
-        FileNotFoundError: a training to resume must have left ...plan.json, got none
-    """
-
-    path, request = options.folder / PLAN, _request(x, options)
-
-    if not path.is_file():
-        raise FileNotFoundError(f"a training to resume must have left {path}, got none")
-
-    kept = json.loads(path.read_text(encoding="utf-8"))
-    differing = [key for key in request if request[key] != kept["request"].get(key)]
-
-    if differing:
-        raise ValueError(
-            f"the training to resume must be the same, got {options.folder} of "
-            f"another, which differs in {', '.join(differing)}"
-        )
-
-    return TrainingPlan(**kept["plan"])
-
-
-def _request(x: Data, options: FitOptions) -> dict[str, object]:
-    return {
-        "data": content_key([x], {}),
-        "minutes": options.minutes,
-        "epochs": options.epochs,
-        "seed": options.seed,
-        "given": list(options.given),
-    }
 
 
 def _course(folder: Path) -> list[float]:

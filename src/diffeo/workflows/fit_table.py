@@ -17,7 +17,9 @@ from diffeo.shapes import Data
 from diffeo.training.fit import training_device
 from diffeo.training.rows import RowLikelihood
 from diffeo.training.schedule import Schedule
-from diffeo.workflows.fit import (
+from diffeo.workflows.folders import check_place
+from diffeo.workflows.train import train_module
+from diffeo.workflows.training_plan import (
     TRAINING,
     FitOptions,
     TrainingPlan,
@@ -26,8 +28,6 @@ from diffeo.workflows.fit import (
     kept_plan,
     mean_seconds,
 )
-from diffeo.workflows.folders import check_place
-from diffeo.workflows.train import train_module
 
 __all__ = ["fit_table", "verdicts"]
 
@@ -90,15 +90,8 @@ def fit_table(
     apart = torch.arange(len(x)) % HELD_OUT == HELD_OUT - 1
     train, held_out = x[~apart], x[apart]
     told = {"columns": list(map(asdict, columns)), "given": list(options.given)}
-    recipe = zoo.Recipe("table", {**told, **SETTINGS})
-    card = zoo.Card(
-        recipe,
-        options.data,
-        f"diffeo fit {options.data} --minutes {options.minutes:g}",
-        "those of the data",
-        {},
-    ).with_seed(options.seed)
-    flow = as_table_flow(card.recipe.build())
+    recipe = zoo.Recipe("table", {**told, **SETTINGS, "seed": options.seed})
+    flow = as_table_flow(recipe.build())
     flow.initialize(train)
     module = RowLikelihood(flow, Schedule(warmup=20), seed=options.seed)
     plan = kept_plan(x, options) if resume else None
@@ -114,6 +107,8 @@ def fit_table(
         f"{(plan.steps * plan.seconds + plan.epochs * EPOCH) / 60:.1g} minutes."
     )
     how = draft_options(plan, options)
+    command = options.command(plan.epochs)
+    card = zoo.Card(recipe, options.data, command, "those of the data", {})
     measure = partial(_measure, train=train, held_out=held_out)
     train_module(module, (train,), (held_out,), card, how, measure)
     zoo.save(zoo.load(how.weights), zoo.card(how.weights), options.weights)

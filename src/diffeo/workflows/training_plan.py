@@ -1,0 +1,294 @@
+"""What a user asks of a training, how it is planned, and what is kept to resume it."""
+
+import json
+import math
+import shlex
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from torch import Tensor
+
+from diffeo.evaluation.cache import content_key
+from diffeo.files import write_atomically
+from diffeo.shapes import Data
+from diffeo.training.fit import CHECKPOINT
+from diffeo.workflows.train import FORMS, TrainingOptions
+
+__all__ = [
+    "ENOUGH",
+    "EPOCH",
+    "TRAINING",
+    "FitOptions",
+    "TrainingPlan",
+    "draft_options",
+    "keep_plan",
+    "kept_plan",
+    "mean_seconds",
+]
+
+PLAN = "plan.json"
+ENOUGH = 2000  # steps that a form must get to be worth its size
+TRAINING = 0.85  # of the minutes; the rest is for measuring and drawing
+EPOCH = 0.3  # seconds of a pass beside its steps
+TIMED = 2  # steps
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """What a flow is to be fitted to, for how long, and where it is kept.
+
+    Args:
+        data: Where the images come from, as the user named it.
+        weights: File for the weights, its name ending in ".safetensors".
+        minutes: Time for all of it.
+        epochs: Passes over the images; as many as fit into the minutes if not given.
+        seed: Seed of the first weights, of the order of the images and of noise.
+        device: Where to compute.
+        progress: Whether to show a bar.
+        given: Columns of a table that explanations are to leave as they are: the flow
+            learns the others given these.
+        asked: Further options of the command, by name, for the card of the weights.
+
+    Raises:
+        ValueError: If a number is not positive.
+
+    Example:
+        >>> FitOptions("faces", Path("flow.safetensors"), minutes=20.0).folder.name
+        'flow.training'
+    """
+
+    data: str
+    weights: Path
+    minutes: float = 60.0
+    epochs: int | None = None
+    seed: int = 0
+    device: str = "cpu"
+    progress: bool = True
+    given: tuple[str, ...] = ()
+    asked: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.minutes < math.inf:
+            raise ValueError(f"minutes must be positive, got {self.minutes}")
+
+        TrainingOptions(self.weights, 1 if self.epochs is None else self.epochs)
+
+    @property
+    def folder(self) -> Path:
+        """Where an unfinished training is kept."""
+
+        return self.weights.with_suffix(".training")
+
+    def command(self, epochs: int) -> str:
+        """Return the command that fits the flow again, on whatever machine.
+
+        Args:
+            epochs: Passes that were made.
+
+        Example:
+            >>> options = FitOptions("x", Path("flow.safetensors"), given=("age",))
+            >>> options.command(7)
+            'diffeo fit x --given age --minutes 60 --epochs 7 --seed 0'
+        """
+
+        named = {
+            **self.asked,
+            "given": ",".join(self.given),
+            "minutes": f"{self.minutes:g}",
+            "epochs": epochs,
+            "seed": self.seed,
+        }
+        words = ["diffeo", "fit", self.data]
+
+        for name, value in named.items():
+            if value not in (None, ""):
+                words += [f"--{name}", str(value)]
+
+        return shlex.join(words)
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """How a flow is trained.
+
+    Args:
+        form: Name of its size.
+        seconds: Time that a step was seen to take.
+        images: How many are trained on.
+        batch_size: Images of a step.
+        epochs: Passes over the images.
+
+    Example:
+        >>> TrainingPlan("small", 0.5, images=160, batch_size=16, epochs=3).steps
+        30
+    """
+
+    form: str
+    seconds: float
+    images: int
+    batch_size: int
+    epochs: int
+
+    @property
+    def steps(self) -> int:
+        """Number of steps of the whole training."""
+
+        return self.epochs * max(1, self.images // self.batch_size)
+
+    def words(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """Yield what is done and why, and what to expect, in sentences.
+
+        Args:
+            shape: Shape of an image.
+        """
+
+        sides = "×".join(map(str, shape))
+        seconds = self.steps * self.seconds + self.epochs * EPOCH
+        end = datetime.now().astimezone() + timedelta(seconds=seconds)
+
+        yield (
+            f"A {self.form} Glow for images of {sides}: the largest of "
+            f"{', '.join(FORMS)} that gets {ENOUGH:,} steps in the time, else the "
+            "smallest."
+        )
+        yield (
+            f"A step of {self.batch_size} images takes {self.seconds:.2g} s: "
+            f"{self.steps:,} steps, {self.epochs} passes over {self.images:,} images, "
+            f"about {seconds / 60:.2g} minutes, until {end:%H:%M}."
+        )
+        yield f"Expect {self._expected()}"
+
+    def _expected(self) -> str:
+        if self.steps < ENOUGH // 4:
+            return (
+                "colors and light, hardly forms: a first look, to see that all works. "
+                "A useful flow takes thousands of steps."
+            )
+
+        if self.steps < 5 * ENOUGH:
+            return "coarse forms: counterfactuals that can be read, not fine detail."
+
+        return "forms in detail, where there are thousands of images."
+
+
+def mean_seconds(step: Callable[[], Tensor]) -> float:
+    """Return how long a step of a training takes, the first of all left out.
+
+    Args:
+        step: Takes one step and returns its loss.
+
+    Example:
+        >>> import torch
+        >>> mean_seconds(lambda: torch.zeros(())) < 1
+        True
+    """
+
+    times = []
+
+    for _ in range(1 + TIMED):
+        start = time.monotonic()
+        step().item()  # wait for an accelerator
+        times.append(time.monotonic() - start)
+
+    return sum(times[1:]) / TIMED
+
+
+def draft_options(plan: TrainingPlan, options: FitOptions) -> TrainingOptions:
+    """Return how to train in the folder beside the weights, going on if it is begun.
+
+    Args:
+        plan: For how long.
+        options: Where to keep what.
+
+    Example:
+        >>> plan = TrainingPlan("small", 0.5, images=160, batch_size=16, epochs=3)
+        >>> how = draft_options(plan, FitOptions("x", Path("flow.safetensors")))
+        >>> how.weights.as_posix(), how.resume
+        ('flow.training/flow.safetensors', False)
+    """
+
+    return TrainingOptions(
+        options.folder / options.weights.name,
+        plan.epochs,
+        plan.batch_size,
+        options.seed,
+        (options.folder / CHECKPOINT).is_file(),
+        options.progress,
+        device=options.device,
+    )
+
+
+def keep_plan(x: Data, options: FitOptions, plan: TrainingPlan) -> None:
+    """Begin the folder of a training that can be resumed, in place of any other.
+
+    Args:
+        x: All data.
+        options: What is asked for.
+        plan: How it is done.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import torch
+        >>> x, plan = torch.zeros(20, 1, 2, 2), TrainingPlan("small", 0.1, 18, 18, 1)
+        >>> with TemporaryDirectory() as folder:
+        ...     options = FitOptions("noise", Path(folder, "flow.safetensors"))
+        ...     keep_plan(x, options, plan)
+        ...     [path.name for path in options.folder.iterdir()]
+        ['plan.json']
+    """
+
+    shutil.rmtree(options.folder, ignore_errors=True)
+    kept = {"request": _request(x, options), "plan": asdict(plan)}
+    text = f"{json.dumps(kept, indent=2)}\n"
+    write_atomically(
+        options.folder / PLAN, lambda draft: draft.write_text(text, encoding="utf-8")
+    )
+
+
+def kept_plan(x: Data, options: FitOptions) -> TrainingPlan:
+    """Return the plan of a training that was interrupted.
+
+    Args:
+        x: All data, as they were given to `keep_plan`.
+        options: What is asked for.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        ValueError: If it was another training.
+
+    Example:
+        >>> import torch
+        >>> kept_plan(torch.zeros(2, 3), FitOptions("x", Path("flow.safetensors")))
+        Traceback (most recent call last):
+        FileNotFoundError: a training to resume must have left ...plan.json, got none
+    """
+
+    path, request = options.folder / PLAN, _request(x, options)
+
+    if not path.is_file():
+        raise FileNotFoundError(f"a training to resume must have left {path}, got none")
+
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    differing = [key for key in request if request[key] != kept["request"].get(key)]
+
+    if differing:
+        raise ValueError(
+            f"the training to resume must be the same, got {options.folder} of "
+            f"another, which differs in {', '.join(differing)}"
+        )
+
+    return TrainingPlan(**kept["plan"])
+
+
+def _request(x: Data, options: FitOptions) -> dict[str, object]:
+    return {
+        "data": content_key([x], {}),
+        "minutes": options.minutes,
+        "epochs": options.epochs,
+        "seed": options.seed,
+        "given": list(options.given),
+    }
