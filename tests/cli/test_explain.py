@@ -13,7 +13,7 @@ from diffeo.data.mnist import sample_digits
 from diffeo.report.images import write_png
 from diffeo.search import search_batches
 from diffeo.statements.agreement import agreement
-from diffeo.workflows.loading import find_model
+from diffeo.workflows.models import find_model
 
 MODEL = """
 import torch

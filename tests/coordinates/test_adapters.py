@@ -194,7 +194,7 @@ def test_the_real_package_fits_too() -> None:
 
 
 def test_a_decoder_converted_from_onnx_is_inverted() -> None:
-    onnx2torch = pytest.importorskip("onnx2torch", reason="onnx2torch is not installed")
+    onnx2fx = pytest.importorskip("onnx2fx", reason="onnx2fx is not installed")
     onnx = pytest.importorskip("onnx")
     x, z = (
         onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n", size])
@@ -209,7 +209,7 @@ def test_a_decoder_converted_from_onnx_is_inverted() -> None:
     graph = onnx.helper.make_graph(nodes, "decoder", [z], [x], kept)
     opset = [onnx.helper.make_opsetid("", 17)]
     model = onnx.helper.make_model(graph, opset_imports=opset)
-    place = InvertedGenerator(onnx2torch.convert(model).eval(), 3, (4,))
+    place = InvertedGenerator(onnx2fx.convert(model).eval(), 3, (4,))
     points = torch.tensor([[0.5, -1.0, 0.2]])
 
     torch.testing.assert_close(place.decode(points), torch.sigmoid(points @ weights))

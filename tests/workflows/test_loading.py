@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from diffeo.user_code import UserCodeError
-from diffeo.workflows.loading import find_coordinates, find_model
+from diffeo.workflows.loading import find_coordinates
+from diffeo.workflows.models import find_model
 
 CODE = """
 from dataclasses import dataclass
@@ -128,7 +129,7 @@ def test_a_function_that_gives_no_model_is_refused(
         ("{folder}/json.py", "json.py:FUNCTION, got .*json.py$"),
         (
             "{folder}/net.pt",
-            "write a function that loads it .* file.py:FUNCTION, got",
+            "for any other write a function .* as file.py:FUNCTION, got",
         ),
         ("none.py:good", "file must exist, got none.py"),
         ("none", "weights must be one of .* or a file, got none"),

@@ -22,7 +22,7 @@ def audit(  # noqa: PLR0913 - one argument for each option
     model_size: int | None = None,
     model_mean: str | None = None,
     model_std: str | None = None,
-    model_outputs: Literal["logits", "probabilities"] = "logits",
+    model_outputs: Literal["logits", "probabilities"] | None = None,
     value: bool = False,
     sample: int = 50,
     confidence: float = 0.99,
@@ -44,7 +44,9 @@ def audit(  # noqa: PLR0913 - one argument for each option
         data: Images: a folder of pictures, or of one folder of pictures for each class;
             an IDX or a NumPy file; or 'digits' for the bundled sample of MNIST.
         model: The classifier or regressor: weights by name (mnist-cnn), a weights file,
-            or file.py:function, which RUNS that file. The function must return a
+            a program of torch.export (.pt2) or of TorchScript (.pt), an ONNX file, or
+            timm:NAME or transformers:NAME, where NAME may be a folder. Or
+            file.py:function, which RUNS that file; the function must return a
             torch.nn.Module. Name only files that you trust.
         coordinates: A generative model, as for `diffeo explain`; best a flow that
             `diffeo fit` wrote.
@@ -52,17 +54,18 @@ def audit(  # noqa: PLR0913 - one argument for each option
             the flow if not given.
         crop: Cut a square of so many pixels a side out of each picture's middle.
         classes: A text file with the names of the classes, one a line, in order; else
-            they are called as the folders of the images, in order of their names, if
-            there are as many.
+            they are called as the model's file says, or as the folders of the images,
+            in order of their names, if there are as many.
         regions: A folder of masks, one picture for each region, white inside; else
             changes are counted in the cells of a grid.
         model_size: Side in pixels of the squares that the model takes; images are
-            resized to it, differentiably.
+            resized to it, differentiably. This and the next two are as the model's
+            file says, if not given.
         model_mean: What to subtract from each channel for the model, such as 0.5 or
             0.5,0.5,0.5, or 'imagenet'; gray images are repeated for so many channels.
         model_std: What to divide each channel by then; as --model-mean.
         model_outputs: What the model returns: 'logits', as which log-probabilities and
-            values count too, or 'probabilities'.
+            values count too, if not given; or 'probabilities'.
         value: The model returns a value, rather than a logit of class 1: it is moved
             to its upper and lower quartile.
 
@@ -89,6 +92,7 @@ def audit(  # noqa: PLR0913 - one argument for each option
 
     require("sklearn", extra="evaluate")
 
+    from diffeo.models.model_input import ModelInput
     from diffeo.search import Run
     from diffeo.workflows.audit import (
         JSON,
@@ -102,17 +106,17 @@ def audit(  # noqa: PLR0913 - one argument for each option
     from diffeo.workflows.changes import grid_regions, read_regions
     from diffeo.workflows.directions import AuditOptions
     from diffeo.workflows.explain import draw_explanation
-    from diffeo.workflows.loading import (
-        ModelInput,
-        find_device,
-        find_images,
-        read_classes,
-    )
+    from diffeo.workflows.loading import find_device, find_images, read_classes
+    from diffeo.workflows.models import read_model
     from diffeo.workflows.results import write_results
 
     def tell(words: str) -> None:
         typer.echo(words, err=True)
 
+    device = find_device(device)
+    known = read_model(model, device).told(
+        ModelInput.of(model_size, model_mean, model_std, model_outputs)
+    )
     options = AuditOptions(
         data,
         model,
@@ -121,9 +125,10 @@ def audit(  # noqa: PLR0913 - one argument for each option
         value,
         confidence,
         Run(steps=steps, seed=seed, progress=not quiet),
-        read_classes(classes),
-        find_device(device),
-        ModelInput.of(model_size, model_mean, model_std, model_outputs),
+        read_classes(classes) or known.classes,
+        device,
+        known.model_input,
+        known.of_images(),
     )
     old = read_audit(compare) if compare else None
     side = resize or (None if data == "digits" else side_of_coordinates(coordinates))

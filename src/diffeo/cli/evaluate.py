@@ -70,7 +70,8 @@ def evaluate(  # noqa: PLR0913 - one argument for each option
         objective_of,
     )
     from diffeo.workflows.folders import check_output
-    from diffeo.workflows.loading import find_coordinates, find_device, find_model
+    from diffeo.workflows.loading import find_coordinates, find_device
+    from diffeo.workflows.models import find_model
 
     check_output(out, overwrite=overwrite)
     place = find_device(device)

@@ -43,7 +43,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
     model_size: int | None = None,
     model_mean: str | None = None,
     model_std: str | None = None,
-    model_outputs: Literal["logits", "probabilities"] = "logits",
+    model_outputs: Literal["logits", "probabilities"] | None = None,
     target: str | None = None,
     confidence: float | None = None,
     at_least: float | None = None,
@@ -78,7 +78,9 @@ def explain(  # noqa: PLR0913 - one argument for each option
             'digits' for the bundled sample of MNIST. Or a table: a CSV file, of which
             the columns that the flow knows are taken.
         model: The classifier or regressor: weights by name (mnist-cnn), a weights file,
-            or file.py:function, which RUNS that file. The function must return a
+            a program of torch.export (.pt2) or of TorchScript (.pt), an ONNX file, or
+            timm:NAME or transformers:NAME, where NAME may be a folder. Or
+            file.py:function, which RUNS that file; the function must return a
             torch.nn.Module. Name only files that you trust. Of a table, it gets a float
             for each column of numbers, in its own units, and one-hot categories in
             alphabetic order, the columns as they were in the table that was fitted.
@@ -95,18 +97,20 @@ def explain(  # noqa: PLR0913 - one argument for each option
         resize: Resize each picture to a square of so many pixels a side.
         crop: Cut a square of so many pixels a side out of each picture's middle.
         limit: Take only the first so many images or rows.
-        classes: A text file with the names of the classes, one a line, in order.
+        classes: A text file with the names of the classes, one a line, in order; else
+            they are called as the model's file says, if it does.
         frozen: Columns of a table that must not change, with commas between them.
         only_up: Columns of numbers that must not fall, with commas between them.
         only_down: Columns of numbers that must not rise, with commas between them.
         model_size: Side in pixels of the squares that the model takes; images are
             resized to it, differentiably, so that coordinates of small images can
-            explain a model of large ones.
+            explain a model of large ones. This and the next two are as the model's
+            file says, if not given.
         model_mean: What to subtract from each channel for the model, such as 0.5 or
             0.5,0.5,0.5, or 'imagenet'; gray images are repeated for so many channels.
         model_std: What to divide each channel by then; as --model-mean.
         model_outputs: What the model returns: 'logits', as which log-probabilities and
-            values count too, or 'probabilities'.
+            values count too, if not given; or 'probabilities'.
 
     Goal:
         target: The class to become: a number, a name that --classes gives, or 'other'.
@@ -172,6 +176,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
     """
 
     from diffeo.data.masks import read_mask
+    from diffeo.models.model_input import ModelInput
     from diffeo.search import Run
     from diffeo.workflows.explain import (
         ExplainOptions,
@@ -182,16 +187,14 @@ def explain(  # noqa: PLR0913 - one argument for each option
     )
     from diffeo.workflows.explain_table import TableToExplain
     from diffeo.workflows.limits import ColumnLimits
-    from diffeo.workflows.loading import (
-        ModelInput,
-        find_device,
-        find_images,
-        find_model,
-        read_classes,
-    )
+    from diffeo.workflows.loading import find_device, find_images, read_classes
+    from diffeo.workflows.models import find_model, read_model
     from diffeo.workflows.statements import find_references, statement_rules
 
-    names, device = read_classes(classes), find_device(device)
+    device = find_device(device)
+    given = ModelInput.of(model_size, model_mean, model_std, model_outputs)
+    known = read_model(model, device).told(given)
+    names = read_classes(classes) or known.classes
     objective = objective_from_options(
         names,
         target=target,
@@ -201,7 +204,6 @@ def explain(  # noqa: PLR0913 - one argument for each option
         near=near,
         within=within,
     )
-    model_input = ModelInput.of(model_size, model_mean, model_std, model_outputs)
     limits = ColumnLimits.of(frozen, only_up, only_down)
     of_table = is_of_table(
         data,
@@ -211,13 +213,15 @@ def explain(  # noqa: PLR0913 - one argument for each option
             "resize": resize,
             "crop": crop,
             "inversion": inversion,
-            "model_size": model_input,
+            "model_size": model_size,
+            "model_mean": model_mean,
+            "model_std": model_std,
             "certify": certify,
             "typical_of": typical_of,
         },
     )
     models = [
-        find_model(text, device=device, model_input=model_input) for text in agree or ()
+        find_model(text, device=device, model_input=given) for text in agree or ()
     ]
     run = Run(
         steps=steps,
@@ -247,9 +251,10 @@ def explain(  # noqa: PLR0913 - one argument for each option
         device,
         tuple(agree or ()),
         inversion,
-        model_input,
+        known.model_input,
         read_mask(mask, images.images.shape[1:]) if mask else None,
         limits if of_table else None,
+        known.of_images(),
     )
     references = (
         find_references(typical_of, crop=crop, resize=resize) if typical_of else None

@@ -32,7 +32,7 @@ from diffeo.workflows.directions import (
 from diffeo.workflows.explain import ExplainOptions, explain_to_folder
 from diffeo.workflows.folders import check_place
 from diffeo.workflows.judge import Judge, train_judge
-from diffeo.workflows.loading import find_model
+from diffeo.workflows.models import find_model
 
 __all__ = [
     "Finding",
@@ -104,9 +104,13 @@ def audit_to_folder(
     """
 
     check_place(folder)
-    model = find_model(
-        options.model, device=options.device, model_input=options.model_input
-    )
+    model = options.loaded
+
+    if model is None:
+        model = find_model(
+            options.model, device=options.device, model_input=options.model_input
+        )
+
     outputs = _outputs(model, images.images, options.device)
     columns = outputs.reshape(len(outputs), -1).shape[1]
     count = max(2, columns)
@@ -118,7 +122,7 @@ def audit_to_folder(
 
     named = () if options.classes or options.value else _folders(images.names)
     classes = named if len(named) == count else options.classes
-    options = replace(options, classes=classes)
+    options = replace(options, classes=classes, loaded=model)
     directions = directions_of(outputs, options)
     _check(folder, directions, overwrite=overwrite)
     answers = outputs.reshape(-1) if options.value else answers_of(outputs)
@@ -201,6 +205,7 @@ def explanation(direction: Direction, options: AuditOptions) -> ExplainOptions:
         () if options.value else options.classes,
         options.device,
         model_input=options.model_input,
+        loaded=options.loaded,
     )
 
 

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from diffeo.models.model_input import ModelInput
 from diffeo.objectives import AtLeast, AtMost, Objective, TargetClass
 from diffeo.report.images import plain_name
 from diffeo.search import Run
-from diffeo.workflows.loading import ModelInput
 
 __all__ = ["AuditOptions", "Direction", "answers_of", "directions_of"]
 
@@ -33,7 +33,9 @@ class AuditOptions:
         classes: What the classes are called, in order; if empty, as the folders of the
             images where there are as many, else by their numbers.
         device: Where to compute.
-        model_input: How the model's inputs are made of the images, if they differ.
+        model_input: How the model's inputs are made of the images.
+        loaded: The model itself, with `model_input` applied; loaded by its name if not
+            given.
 
     Raises:
         ValueError: If the sample is empty.
@@ -52,7 +54,8 @@ class AuditOptions:
     run: Run = field(default_factory=Run)
     classes: tuple[str, ...] = ()
     device: str = "cpu"
-    model_input: ModelInput | None = None
+    model_input: ModelInput = field(default_factory=ModelInput)
+    loaded: nn.Module | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.sample < 1:

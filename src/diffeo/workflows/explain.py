@@ -3,17 +3,19 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from diffeo.answers import ask
 from diffeo.ascents import Ascent
 from diffeo.coordinates.bounded import Bounded
 from diffeo.counterfactuals import Counterfactuals, concatenate
 from diffeo.data.images import ImageFiles
+from diffeo.models.model_input import ModelInput
 from diffeo.objectives import Objective
 from diffeo.report import ReportOptions
 from diffeo.report.output_text import class_names, output_text
@@ -23,7 +25,8 @@ from diffeo.shapes import Data, Model
 from diffeo.workflows.checkpoint import Checkpoint
 from diffeo.workflows.generators import How
 from diffeo.workflows.limits import ColumnLimits
-from diffeo.workflows.loading import ModelInput, find_coordinates, find_model
+from diffeo.workflows.loading import find_coordinates
+from diffeo.workflows.models import find_model
 from diffeo.workflows.report import draw, find_places
 
 __all__ = [
@@ -32,6 +35,7 @@ __all__ = [
     "explain_to_folder",
     "interruption",
     "keep_statements",
+    "model_of",
     "summary",
 ]
 
@@ -53,9 +57,11 @@ class ExplainOptions:
         device: Where to compute.
         agree: The further models that the objective asks, by name, file or function.
         inversion: How a generator is inverted, if not by all that it comes with.
-        model_input: How the models' inputs are made of the images, if they differ.
+        model_input: How the models' inputs are made of the images.
         mask: Where the images may change, as `read_mask` returned it; anywhere if None.
         limits: Which columns may change, of a table; None for images.
+        loaded: The model itself, with `model_input` applied; loaded by its name if not
+            given.
 
     Example:
         >>> from diffeo import Run, TargetClass
@@ -75,9 +81,10 @@ class ExplainOptions:
     device: str = "cpu"
     agree: tuple[str, ...] = ()
     inversion: How | None = None
-    model_input: ModelInput | None = None
+    model_input: ModelInput = field(default_factory=ModelInput)
     mask: Mapping[str, object] | None = None
     limits: ColumnLimits | None = None
+    loaded: nn.Module | None = field(default=None, repr=False)
 
 
 def explain_to_folder(
@@ -225,6 +232,27 @@ def draw_explanation(
     draw(records, folder, page)
 
 
+def model_of(options: ExplainOptions) -> nn.Module:
+    """Return the model to be explained.
+
+    Args:
+        options: What is to be explained, and how.
+
+    Example:
+        >>> from diffeo import Adam, TargetClass
+        >>> how = TargetClass(9), Adam(0.01), Run()
+        >>> model_of(ExplainOptions("digits", "mnist-cnn", "data", *how)).training
+        False
+    """
+
+    if options.loaded is not None:
+        return options.loaded
+
+    return find_model(
+        options.model, device=options.device, model_input=options.model_input
+    )
+
+
 def summary(record: Counterfactuals, rows: int, classes: tuple[str, ...] = ()) -> str:
     """Return what became of the rows, in lines for people.
 
@@ -306,7 +334,7 @@ def _search(
     if done:  # how numbers are rounded depends on the size of a batch
         run = replace(run, batch_size=done[-1].batch_size)
 
-    model = find_model(options.model, device=device, model_input=options.model_input)
+    model = model_of(options)
     place = find_coordinates(
         options.coordinates,
         tuple(x.shape[1:]),
@@ -379,11 +407,11 @@ def _request(images: ImageFiles, options: ExplainOptions) -> dict[str, object]:
 def _optional(options: ExplainOptions) -> dict[str, object]:
     """Return what is said of a search only if it is asked for."""
 
-    model_input, limits = options.model_input, options.limits
+    limits, plain = options.limits, options.model_input == ModelInput()
     found = {
         "inversion": options.inversion,
         "mask": options.mask,
-        "model_input": describe(model_input) if model_input else None,
+        "model_input": None if plain else describe(options.model_input),
         "limits": describe(limits) if limits else None,
     }
 

@@ -1,15 +1,9 @@
-"""Images, models, coordinates and devices by what a user types."""
+"""Images, coordinates, names and devices by what a user types."""
 
-import math
-from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
-from typing import Literal
 
 import torch
-from torch import nn
 
-from diffeo import zoo
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.masked import Masked
 from diffeo.coordinates.protocol import Coordinates
@@ -17,112 +11,16 @@ from diffeo.data.images import ImageFiles, read_images
 from diffeo.data.labelled import LabelledImages, read_labelled_images
 from diffeo.data.masks import mask_of
 from diffeo.data.mnist import sample_digits
-from diffeo.models.preprocessed import Preprocessed
-from diffeo.user_code import call_function
 from diffeo.workflows.generators import How, inverted
+from diffeo.workflows.models import find_part
 
 __all__ = [
-    "ModelInput",
     "find_coordinates",
     "find_device",
     "find_images",
     "find_labelled",
-    "find_model",
     "read_classes",
 ]
-
-IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation
-
-
-@dataclass(frozen=True)
-class ModelInput:
-    """How images of a generator become inputs of a model; see `Preprocessed`.
-
-    Args:
-        size: Side of the squares that the model takes, in pixels.
-        mean: What is subtracted from each channel.
-        std: What each channel is divided by.
-        outputs: Whether it returns "logits" (or log-probabilities, or values) or
-            "probabilities".
-
-    Example:
-        >>> ModelInput.of(224, "imagenet", "imagenet").mean
-        (0.485, 0.456, 0.406)
-    """
-
-    size: int | None = None
-    mean: tuple[float, ...] = (0.0,)
-    std: tuple[float, ...] = (1.0,)
-    outputs: Literal["logits", "probabilities"] = "logits"
-
-    @classmethod
-    def of(
-        cls,
-        size: int | None,
-        mean: str | None,
-        std: str | None,
-        outputs: Literal["logits", "probabilities"] = "logits",
-    ) -> "ModelInput | None":
-        """Return what options say; None if they say nothing.
-
-        Args:
-            size: Side in pixels; None if not given.
-            mean: Numbers with commas between them, or "imagenet"; None if not given.
-            std: As `mean`.
-            outputs: What the model returns.
-
-        Raises:
-            ValueError: If a text is no list of numbers.
-        """
-
-        found = cls(
-            size,
-            _numbers("model_mean", mean, (0.0,), IMAGENET[0]),
-            _numbers("model_std", std, (1.0,), IMAGENET[1]),
-            outputs,
-        )
-
-        return None if found == cls() else found
-
-    def applied(self, model: nn.Module) -> nn.Module:
-        """Return a model that takes a generator's images, on the model's device."""
-
-        wrapped = Preprocessed(
-            model,
-            size=self.size,
-            mean=self.mean,
-            std=self.std,
-            probabilities=self.outputs == "probabilities",
-        )
-        example = next(chain(model.parameters(), model.buffers()), None)
-
-        return wrapped if example is None else wrapped.to(example.device)
-
-
-def _numbers(
-    name: str,
-    text: str | None,
-    usual: tuple[float, ...],
-    imagenet: tuple[float, ...],
-) -> tuple[float, ...]:
-    if text is None:
-        return usual
-
-    if text == "imagenet":
-        return imagenet
-
-    try:
-        found = tuple(map(float, text.split(",")))
-    except ValueError:
-        found = ()
-
-    if not found or not all(map(math.isfinite, found)):
-        raise ValueError(
-            f"{name} must be numbers with commas between them, or 'imagenet', got "
-            f"{text}"
-        )
-
-    return found
 
 
 def find_images(
@@ -251,46 +149,6 @@ def read_classes(path: Path | None) -> tuple[str, ...]:
     return tuple(text.rstrip().splitlines())
 
 
-def find_model(
-    text: str,
-    *,
-    device: str | torch.device = "cpu",
-    model_input: ModelInput | None = None,
-) -> nn.Module:
-    """Return the model that a text names.
-
-    Args:
-        text: Weights by name, a weights file, or "file.py:function": that file is run,
-            and the function, called without arguments, must return the model.
-        device: Where to put the model.
-        model_input: How its inputs are made of images, if they differ.
-
-    Raises:
-        FileNotFoundError: If there is no such file or name.
-        ValueError: If it is no model, or one of data rather than of answers.
-        UserCodeError: If the file or the function raises an error.
-
-    Example:
-        >>> type(find_model("mnist-cnn")).__name__
-        'Sequential'
-    """
-
-    model = _find(text, device)
-
-    if not isinstance(model, nn.Module):
-        raise ValueError(  # noqa: TRY004
-            f"{text} must return a torch.nn.Module, got {type(model).__name__}"
-        )
-
-    if isinstance(model, Coordinates):
-        raise ValueError(  # noqa: TRY004
-            f"the model must be a classifier or regressor, got {text}, a generative "
-            f"model ({type(model).__name__}, which has encode and decode)"
-        )
-
-    return model_input.applied(model) if model_input else model
-
-
 def find_coordinates(
     text: str,
     shape: tuple[int, ...],
@@ -333,7 +191,7 @@ def find_coordinates(
     if text == "data":
         return Identity(shape)
 
-    found = inverted(_find(text, device), shape, inversion, progress=progress)
+    found = inverted(find_part(text, device), shape, inversion, progress=progress)
 
     if not isinstance(found, Coordinates):
         raise ValueError(  # noqa: TRY004
@@ -343,35 +201,3 @@ def find_coordinates(
         )
 
     return found
-
-
-def _find(text: str, device: str | torch.device) -> object:
-    path, _, name = text.rpartition(":")
-
-    if path.endswith(".py"):
-        return _placed(call_function(Path(path), name), text, device)
-
-    if text.endswith(".py"):
-        raise ValueError(
-            f"a Python file must be named with its function, as {text}:FUNCTION, got "
-            f"{text}"
-        )
-
-    if Path(text).is_file() and not text.endswith(".safetensors"):
-        raise ValueError(
-            "weights must be a .safetensors file that diffeo wrote; for any other, "
-            "write a function that loads it and name that, as file.py:FUNCTION, got "
-            f"{text}"
-        )
-
-    return zoo.load(text, device)
-
-
-def _placed(found: object, text: str, device: str | torch.device) -> object:
-    if not isinstance(found, nn.Module):
-        return found
-
-    if any(value.is_meta for value in found.state_dict().values()):
-        raise ValueError(f"{text} must have weights, got some on the meta device")
-
-    return found.to(device)

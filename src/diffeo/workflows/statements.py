@@ -13,8 +13,8 @@ from diffeo.data.mnist import mnist
 from diffeo.settings import describe
 from diffeo.statements.certificate import Smoothing, certify
 from diffeo.statements.typical import typicality
-from diffeo.workflows.explain import ExplainOptions
-from diffeo.workflows.loading import find_coordinates, find_labelled, find_model
+from diffeo.workflows.explain import ExplainOptions, model_of
+from diffeo.workflows.loading import find_coordinates, find_labelled
 
 __all__ = ["find_references", "statement_rules"]
 
@@ -97,9 +97,7 @@ def _certify(
 
     return certify(
         record.to(options.device),
-        find_model(
-            options.model, device=options.device, model_input=options.model_input
-        ),
+        model_of(options),
         options.objective,
         _place(record, options),
         smoothing,

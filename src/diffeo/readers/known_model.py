@@ -1,0 +1,48 @@
+"""A model that was read, and what its file says of it."""
+
+from dataclasses import dataclass, field, replace
+
+from torch import nn
+
+from diffeo.models.model_input import ModelInput
+
+__all__ = ["KnownModel"]
+
+
+@dataclass(frozen=True)
+class KnownModel:
+    """A model that was read, and what its file says of it.
+
+    Args:
+        model: What was read: a module in evaluation mode, or an estimator of tables.
+        classes: What its classes are called, in order; empty if the file does not say.
+        model_input: How its inputs are made of images, as far as the file says.
+
+    Example:
+        >>> KnownModel(nn.Identity(), ("cat", "dog")).of_images()
+        Identity()
+    """
+
+    model: object
+    classes: tuple[str, ...] = ()
+    model_input: ModelInput = field(default_factory=ModelInput)
+
+    def told(self, model_input: ModelInput) -> "KnownModel":
+        """Return the model with what a user says of its inputs, over its file."""
+
+        return replace(self, model_input=model_input.over(self.model_input))
+
+    def of_images(self) -> nn.Module:
+        """Return the model as one of a generator's images.
+
+        Raises:
+            ValueError: If it is no module.
+        """
+
+        if not isinstance(self.model, nn.Module):
+            raise ValueError(  # noqa: TRY004
+                "a model of images must be a torch.nn.Module, got "
+                f"{type(self.model).__name__}"
+            )
+
+        return self.model_input.applied(self.model)
