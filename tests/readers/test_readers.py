@@ -125,7 +125,7 @@ def test_onnx_is_converted_to_what_its_own_reference_computes(tmp_path: Path) ->
 
     assert known.classes == ()
     np.testing.assert_allclose(
-        known.of_images()(torch.from_numpy(x)).detach(), wanted, rtol=1e-5, atol=1e-6
+        known.module()(torch.from_numpy(x)).detach(), wanted, rtol=1e-5, atol=1e-6
     )
 
 
@@ -265,4 +265,4 @@ def test_probabilities_of_vectors_become_logits() -> None:
     known = KnownModel(Halves().eval(), (), ModelInput(outputs="probabilities"))
     x = torch.tensor([[0.0, 1.0], [2.0, 0.0], [3.0, 1.0]])
 
-    torch.testing.assert_close(known.of_images()(x), x.log_softmax(1))
+    torch.testing.assert_close(known.module()(x), x.log_softmax(1))

@@ -128,7 +128,7 @@ def audit(  # noqa: PLR0913 - one argument for each option
         read_classes(classes) or known.classes,
         device,
         known.model_input,
-        known.of_images(),
+        known.module(),
     )
     old = read_audit(compare) if compare else None
     side = resize or (None if data == "digits" else side_of_coordinates(coordinates))

@@ -1,6 +1,7 @@
 """`diffeo explain`."""
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -81,9 +82,12 @@ def explain(  # noqa: PLR0913 - one argument for each option
             a program of torch.export (.pt2) or of TorchScript (.pt), an ONNX file, or
             timm:NAME or transformers:NAME, where NAME may be a folder. Or
             file.py:function, which RUNS that file; the function must return a
-            torch.nn.Module. Name only files that you trust. Of a table, it gets a float
-            for each column of numbers, in its own units, and one-hot categories in
-            alphabetic order, the columns as they were in the table that was fitted.
+            torch.nn.Module. Of a table, it gets a float for each column of numbers, in
+            its own units, and one-hot categories in alphabetic order, the columns as
+            they were in the table that was fitted. Or, of a table, an estimator of
+            scikit-learn, returned by the function or in a file of joblib or pickle,
+            which RUNS code as well; trees get the gradients of a surrogate, and answer
+            themselves. Name only files that you trust.
         coordinates: Where to search. A generative model: weights by name (mnist-flow),
             a weights file, or file.py:function, which RUNS that file; the function must
             return an object with encode(x) and decode(z), or a generator that knows the
@@ -188,13 +192,13 @@ def explain(  # noqa: PLR0913 - one argument for each option
     from diffeo.workflows.explain_table import TableToExplain
     from diffeo.workflows.limits import ColumnLimits
     from diffeo.workflows.loading import find_device, find_images, read_classes
-    from diffeo.workflows.models import find_model, read_model
+    from diffeo.workflows.models import read_model
     from diffeo.workflows.statements import find_references, statement_rules
 
     device = find_device(device)
     given = ModelInput.of(model_size, model_mean, model_std, model_outputs)
-    known = read_model(model, device).told(given)
-    names = read_classes(classes) or known.classes
+    known = [read_model(text, device).told(given) for text in (model, *(agree or ()))]
+    names = read_classes(classes) or known[0].classes
     objective = objective_from_options(
         names,
         target=target,
@@ -220,9 +224,6 @@ def explain(  # noqa: PLR0913 - one argument for each option
             "typical_of": typical_of,
         },
     )
-    models = [
-        find_model(text, device=device, model_input=given) for text in agree or ()
-    ]
     run = Run(
         steps=steps,
         closest=_distances(closest),
@@ -240,47 +241,48 @@ def explain(  # noqa: PLR0913 - one argument for each option
         if table
         else find_images(data, crop=crop, resize=resize, limit=limit)
     )
+    (asked, *further), gradients = (
+        table.models(known, device=device, seed=seed)
+        if table
+        else ([each.module() for each in known], "")
+    )
     options = ExplainOptions(
         data,
         model,
         coordinates,
-        wrapped(objective, models, smoothed),
+        wrapped(objective, further, smoothed),
         _ascent(coordinates, rate),
         run,
         names,
         device,
         tuple(agree or ()),
         inversion,
-        known.model_input,
+        known[0].model_input,
         read_mask(mask, images.images.shape[1:]) if mask else None,
         limits if of_table else None,
-        known.of_images(),
+        asked,
+        gradients,
     )
     references = (
         find_references(typical_of, crop=crop, resize=resize) if typical_of else None
     )
     rules = statement_rules(options, certify, references)
-    rows, page = len(images.images), out / "report.html"
+    rows = len(images.images)
     record = explain_to_folder(images, options, out, overwrite=overwrite, tell=_tell)
     stopped = interruption(record, rows)
     untold = table.warning(limits) if table else ""
     typer.echo(summary(record, rows, names))
 
-    if untold:
-        _tell(f"warning: {untold}")
+    _tell(gradients)
+    _tell(untold and f"warning: {untold}")
 
     if stopped:
         _tell(f"{stopped}; the same command goes on from there")
-
     else:
         record = _stated(record, rules, images, options, out)
 
-    if not page.is_file():
-        with warned("the results are written, but not the page"):
-            draw = table.draw if table else draw_explanation
-            draw(record, rows, options, out)
-
-    typer.echo(str((page if page.is_file() else out / "summary.csv").resolve()))
+    draw = table.draw if table else draw_explanation
+    _page(out, partial(draw, record, rows, options, out))
 
     if stopped:
         raise KeyboardInterrupt
@@ -308,8 +310,21 @@ def _stated(
     return record
 
 
+def _page(folder: Path, draw: "Callable[[], None]") -> None:
+    """Draw the page if it is not there, and print where it lies."""
+
+    page = folder / "report.html"
+
+    if not page.is_file():
+        with warned("the results are written, but not the page"):
+            draw()
+
+    typer.echo(str((page if page.is_file() else folder / "summary.csv").resolve()))
+
+
 def _tell(words: str) -> None:
-    typer.echo(words, err=True)
+    if words:
+        typer.echo(words, err=True)
 
 
 def _ascent(coordinates: str, rate: float | None) -> "Ascent":

@@ -19,7 +19,7 @@ class KnownModel:
         model_input: How its inputs are made of images, as far as the file says.
 
     Example:
-        >>> KnownModel(nn.Identity(), ("cat", "dog")).of_images()
+        >>> KnownModel(nn.Identity(), ("cat", "dog")).module()
         Identity()
     """
 
@@ -32,8 +32,8 @@ class KnownModel:
 
         return replace(self, model_input=model_input.over(self.model_input))
 
-    def of_images(self) -> nn.Module:
-        """Return the model as one of a generator's images.
+    def module(self) -> nn.Module:
+        """Return the model with its input applied.
 
         Raises:
             ValueError: If it is no module.
@@ -42,7 +42,7 @@ class KnownModel:
         if not isinstance(self.model, nn.Module):
             raise ValueError(  # noqa: TRY004
                 "a model of images must be a torch.nn.Module, got "
-                f"{type(self.model).__name__}"
+                f"{type(self.model).__name__}, an estimator of tables"
             )
 
         return self.model_input.applied(self.model)

@@ -62,6 +62,7 @@ class ExplainOptions:
         limits: Which columns may change, of a table; None for images.
         loaded: The model itself, with `model_input` applied; loaded by its name if not
             given.
+        gradients: A sentence on the model's gradients, if they are not its own.
 
     Example:
         >>> from diffeo import Run, TargetClass
@@ -85,6 +86,7 @@ class ExplainOptions:
     mask: Mapping[str, object] | None = None
     limits: ColumnLimits | None = None
     loaded: nn.Module | None = field(default=None, repr=False)
+    gradients: str = ""
 
 
 def explain_to_folder(
@@ -354,6 +356,9 @@ def _search(
 
     if options.agree:
         named["agree"] = list(options.agree)
+
+    if options.gradients:
+        named["gradients"] = options.gradients
 
     for found in search_batches(
         x, model, options.objective, place, options.ascent, run

@@ -1,15 +1,18 @@
 """Explain the rows of a table: what is searched, and what is written of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from torch import nn
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.images import ImageFiles
 from diffeo.data.table import Table, features_of, read_table, table_of
 from diffeo.extras import require
+from diffeo.readers.known_model import KnownModel
 from diffeo.workflows.explain import ExplainOptions, interruption
 from diffeo.workflows.folders import drafted
 from diffeo.workflows.limits import ColumnLimits
@@ -73,6 +76,40 @@ class TableToExplain:
 
         return ImageFiles(x, names)
 
+    def models(
+        self, known: Iterable[KnownModel], *, device: str = "cpu", seed: int = 0
+    ) -> tuple[list[nn.Module], str]:
+        """Return models of the rows, each with gradients.
+
+        Args:
+            known: Models as they were read; estimators among them are converted, or get
+                a surrogate.
+            device: Where to compute.
+            seed: Seed of the surrogates.
+
+        Returns:
+            The models, and a sentence on the gradients of the first, empty if they are
+            its own.
+
+        Raises:
+            ValueError: If an estimator takes other columns than the flow has.
+        """
+
+        found: list[tuple[nn.Module, str]] = []
+
+        for each in known:
+            if isinstance(each.model, nn.Module):
+                found.append((each.module(), ""))
+                continue
+
+            require("sklearn", extra="tables")
+            from diffeo.estimators.of_table import of_table
+
+            flow, x = self.flow.to(device), self.rows().images.to(device)
+            found.append(of_table(each.model, flow, x, seed=seed))
+
+        return [model for model, _ in found], found[0][1]
+
     def warning(self, limits: ColumnLimits) -> str:
         """Return which frozen columns the flow was not given; empty if none.
 
@@ -127,6 +164,7 @@ class TableToExplain:
                 for name, columns in vars(limits).items()
                 if columns
             },
+            "gradients": options.gradients,
             "note": interruption(record, rows),
             "warning": self.warning(limits),
         }

@@ -8,9 +8,11 @@ from torch import nn
 
 from diffeo import zoo
 from diffeo.coordinates.protocol import Coordinates
+from diffeo.estimators.answers import Estimator, classes_of
 from diffeo.models.model_input import ModelInput
 from diffeo.readers.known_model import KnownModel
 from diffeo.readers.onnx import read_onnx
+from diffeo.readers.pickled import read_pickled
 from diffeo.readers.programs import read_exported, read_script
 from diffeo.readers.timm import read_timm
 from diffeo.readers.transformers import read_transformers
@@ -19,7 +21,10 @@ from diffeo.user_code import call_function
 __all__ = ["find_model", "find_part", "read_model"]
 
 FILES: dict[str, Callable[[Path, str | torch.device], KnownModel]] = {
+    ".joblib": read_pickled,
     ".onnx": read_onnx,
+    ".pickle": read_pickled,
+    ".pkl": read_pickled,
     ".pt": read_script,
     ".pt2": read_exported,
     ".pth": read_script,
@@ -56,7 +61,7 @@ def find_model(
 
     known = read_model(text, device)
 
-    return known.told(model_input or ModelInput()).of_images()
+    return known.told(model_input or ModelInput()).module()
 
 
 def read_model(text: str, device: str | torch.device = "cpu") -> KnownModel:
@@ -64,8 +69,9 @@ def read_model(text: str, device: str | torch.device = "cpu") -> KnownModel:
 
     Args:
         text: Weights by name or in a weights file; a program of `torch.export` (.pt2)
-            or of TorchScript (.pt, .pth, .ts or .torchscript); an ONNX file;
-            "timm:NAME" or "transformers:NAME", for which a folder may stand; or
+            or of TorchScript (.pt, .pth, .ts or .torchscript); an ONNX file; an
+            estimator of tables (.joblib, .pkl or .pickle), in a file that may run any
+            code; "timm:NAME" or "transformers:NAME", for which a folder may stand; or
             "file.py:function": that file is run, and the function, called without
             arguments, must return the model.
         device: Where to put the model.
@@ -89,15 +95,17 @@ def read_model(text: str, device: str | torch.device = "cpu") -> KnownModel:
     read = FILES.get(Path(text).suffix.lower())
 
     if read is None:
-        known = KnownModel(find_part(text, device))
+        found = find_part(text, device)
+        known = KnownModel(found, classes_of(found))
     elif Path(text).is_file():
         known = read(Path(text), device)
     else:
         raise FileNotFoundError(f"the model's file must exist, got {text}")
 
-    if not isinstance(known.model, nn.Module):
+    if not isinstance(known.model, nn.Module | Estimator):
         raise ValueError(  # noqa: TRY004
-            f"{text} must return a torch.nn.Module, got {type(known.model).__name__}"
+            f"{text} must return a torch.nn.Module, or of tables an estimator with "
+            f"predict, got {type(known.model).__name__}"
         )
 
     if isinstance(known.model, Coordinates):

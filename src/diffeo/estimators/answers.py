@@ -1,0 +1,103 @@
+"""What an estimator answers, as logits or values."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+
+from diffeo.estimators.cells import Cells
+from diffeo.shapes import Data, Outputs
+
+__all__ = ["Answers", "Estimator", "classes_of"]
+
+LEAST = 1e-7  # probability told apart from 0
+
+
+@runtime_checkable
+class Estimator(Protocol):
+    """A fitted estimator, as those of scikit-learn and its like are.
+
+    Example:
+        >>> from sklearn.linear_model import LinearRegression
+        >>> isinstance(LinearRegression(), Estimator)
+        True
+    """
+
+    def predict(self, x: Any) -> Any:  # noqa: ANN401 - arrays or frames
+        """Return a class or a value for each row."""
+
+
+def classes_of(estimator: object) -> tuple[str, ...]:
+    """Return what the classes of an estimator are called; empty for a regressor.
+
+    Example:
+        >>> from sklearn.dummy import DummyClassifier
+        >>> classes_of(DummyClassifier().fit([[0], [1]], ["no", "yes"]))
+        ('no', 'yes')
+    """
+
+    return tuple(map(str, getattr(estimator, "classes_", ())))
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What an estimator answers to rows of features, without a gradient.
+
+    Args:
+        estimator: A fitted estimator.
+        cells: How it takes the rows.
+
+    Raises:
+        ValueError: If it is a classifier that tells no class's probability or score.
+
+    Example:
+        >>> from diffeo.estimators.cells import Cell
+        >>> from sklearn.linear_model import LinearRegression
+        >>> fitted = LinearRegression().fit([[1.0], [2.0]], [2.0, 4.0])
+        >>> Answers(fitted, Cells((Cell("x", 0, decimals=0),), 1))(torch.ones(1, 1))
+        tensor([[2.]])
+    """
+
+    estimator: Any
+    cells: Cells
+
+    def __post_init__(self) -> None:
+        ways = (
+            getattr(self.estimator, name, None) for name in ("predict_proba", SCORE)
+        )
+
+        if self.is_of_classes and not any(ways):
+            raise ValueError(
+                "a classifier must have predict_proba or decision_function, got "
+                f"{type(self.estimator).__name__}"
+            )
+
+    @property
+    def is_of_classes(self) -> bool:
+        """Whether the answers are logits."""
+
+        return bool(classes_of(self.estimator))
+
+    def __call__(self, x: Data) -> Outputs:
+        """Return logits of shape (rows, classes), or values of shape (rows, 1)."""
+
+        return torch.from_numpy(self._ask(self.cells.read(x))).to(x)
+
+    def _ask(self, rows: Any) -> Any:  # noqa: ANN401 - arrays
+        if not self.is_of_classes:
+            return np.asarray(self.estimator.predict(rows), float).reshape(
+                len(rows), -1
+            )
+
+        probability = getattr(self.estimator, "predict_proba", None)
+
+        if probability:
+            return np.log(np.clip(probability(rows), LEAST, 1 - LEAST))
+
+        score = np.asarray(getattr(self.estimator, SCORE)(rows), float)
+
+        return np.stack((0 * score, score), axis=1) if score.ndim == 1 else score
+
+
+SCORE = "decision_function"
