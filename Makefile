@@ -30,8 +30,8 @@ wheel:
 
 # Format, lint, types, direction of imports.
 check: $(INSTALLED)
-	$(BIN)/ruff format --check src tests benchmarks reproduction
-	$(BIN)/ruff check src tests benchmarks reproduction
+	$(BIN)/ruff format --check src tests benchmarks reproduction examples
+	$(BIN)/ruff check src tests benchmarks reproduction examples
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
