@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from diffeo import Autoencoder, Residual, diagnose, explain, zoo
+from diffeo import Autoencoder, Residual, Run, diagnose, explain, zoo
 from diffeo.data.mnist import sample_digits
 from diffeo.report import write_report
 
@@ -67,7 +67,8 @@ def main() -> None:
     for question, verdict in diagnose(mine, fours).verdicts().items():
         print(f"{question} {verdict}")
 
-    model, goal = zoo.load("mnist-cnn"), {"target": 9, "confidence": 0.9}
+    run = Run(steps=50 if options.quick else 1000)
+    model, goal = zoo.load("mnist-cnn"), {"target": 9, "confidence": 0.9, "run": run}
     places = {"in the autoencoder": mine, "with what it loses": Residual(mine)}
     records = {
         name: explain(fours, model, place, **goal) for name, place in places.items()

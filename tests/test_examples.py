@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from diffeo.estimators import surrogate
 from unchecked import unchecked_calls
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
@@ -20,6 +21,8 @@ def test_an_example_finds_something_and_writes_a_page(
 ) -> None:
     words = [path.name, "--quick", "--out", str(tmp_path / "out")]
     monkeypatch.setattr(sys, "argv", words)
+    monkeypatch.setattr(surrogate, "STEPS", 200)
+    monkeypatch.setattr(surrogate, "SAMPLES", 500)
 
     with unchecked_calls():
         runpy.run_path(str(path), run_name="__main__")

@@ -1,6 +1,7 @@
 """A converted estimator answers as the estimator does."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,7 +60,7 @@ LABELS = np.random.default_rng(1).integers(0, 3, len(TABLE))
 VALUES = np.random.default_rng(2).normal(size=len(TABLE))
 
 
-def frame() -> object:
+def frame() -> Any:  # noqa: ANN401 - of pandas, which has no types here
     pandas = pytest.importorskip("pandas")
 
     return pandas.DataFrame(
@@ -128,7 +129,7 @@ def test_a_pipeline_of_classes_answers_alike(
     [
         LinearRegression(),
         Ridge(),
-        MLPRegressor((8,), activation="logistic", max_iter=3),
+        MLPRegressor(hidden_layer_sizes=(8,), activation="logistic", max_iter=3),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")

@@ -100,7 +100,10 @@ def test_a_model_is_put_on_the_device_asked_for(mine: Path) -> None:
         ("constant", "must be a function, got a int"),
         ("instance", "must be a function, got a Linear"),
         ("needy", "must be callable without arguments, got: missing a required"),
-        ("number", "must return a torch.nn.Module, got int"),
+        (
+            "number",
+            "must return a torch.nn.Module, or of tables an estimator .* got int",
+        ),
         ("empty", "must have weights, got some on the meta device"),
         (
             "Autoencoder",

@@ -270,7 +270,9 @@ def _(step: Any, rows: _Rows) -> _Rows:  # noqa: ANN401
     if not step.clip:
         return scaled
 
-    return scaled.then(nn.Hardtanh(*map(float, step.feature_range)), scaled.width)
+    low, high = map(float, step.feature_range)
+
+    return scaled.then(nn.Hardtanh(low, high), scaled.width)
 
 
 @_transform.register(OneHotEncoder)
