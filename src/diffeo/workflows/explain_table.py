@@ -1,5 +1,6 @@
 """Explain the rows of a table: what is searched, and what is written of it."""
 
+import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,7 +106,8 @@ class TableToExplain:
             require("sklearn", extra="tables")
             from diffeo.estimators.of_table import of_table
 
-            flow, x = self.flow.to(device), self.rows().images.to(device)
+            flow = copy.deepcopy(self.flow).to(device)
+            x = self.rows().images.to(device)
             found.append(of_table(each.model, flow, x, seed=seed))
 
         return [model for model, _ in found], found[0][1]
