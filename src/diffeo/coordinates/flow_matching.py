@@ -319,11 +319,15 @@ class FlowMatching(nn.Module):
         time, length = step
         norm = point.new_full((len(point),), torch.nan)
 
+        if not rounds:
+            return norm
+
+        velocity = partial(self._velocity, time=time)
+        pull = vjp(velocity, point)[1]
+
         for _ in range(rounds):
             direction = direction / direction.norm(dim=1, keepdim=True).clamp_min(1e-30)
-            velocity = partial(self._velocity, time=time)
             along = jvp(velocity, (point,), (direction,))[1]
-            pull = vjp(velocity, point)[1]
             (direction,) = pull(along)
             norm = along.norm(dim=1)
 

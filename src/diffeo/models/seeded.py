@@ -25,6 +25,9 @@ def seeded(seed: int) -> Iterator[None]:
     """
 
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        if torch.accelerator.is_available():
+            torch.manual_seed(seed)
+        else:  # that would put off seeds, with tracebacks, for devices that never come
+            torch.default_generator.manual_seed(seed)
 
         yield
