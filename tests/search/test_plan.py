@@ -29,6 +29,9 @@ from laws import (
     tiny_classifier,
     tiny_flow,
 )
+from unchecked import unchecked
+
+__all__ = ["unchecked"]
 
 X = images(12, seed=5).float()
 FLOW, MODEL = deep_flow(6), tiny_classifier(3).float()

@@ -24,7 +24,8 @@ def test_a_fitted_encoder_gives_descent_a_start() -> None:
     schedule = Schedule(rate=1e-2, warmup=5)
     module = EncoderRegression(encoder, place, schedule, seed=0)
     train = batches(x, size=64, seed=0)
-    fit(module, train, train, Fit(None, 25, average=0.5, progress=False))
+    held_out = batches(x[:64], size=64, seed=None)
+    fit(module, train, held_out, Fit(None, 25, average=0.5, progress=False))
     encoder.eval().requires_grad_(requires_grad=False)
 
     for name, value in generator.state_dict().items():
