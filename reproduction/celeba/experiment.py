@@ -36,7 +36,7 @@ from reproduction.judged_figures import comparison_drawings
 __all__ = ["CELEBA"]
 
 FULL = Size(blond=100, others=50, run=Run(1000))
-QUICK = Size(blond=2, others=1, run=Run(40), train=60, test=60)
+QUICK = Size(blond=2, others=1, run=Run(40, retries=0), train=60, test=60)
 OTHERS = [name for name in ATTRIBUTES if name != "blond"]
 RULES: Mapping[str, Callable[[Counterfactuals], float]] = {
     "reached_{}": lambda record: mean(record.reached),

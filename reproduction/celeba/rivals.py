@@ -45,7 +45,7 @@ METRICS = (
     agreement.knn_target,
 )
 FULL = Size(blond=100, others=0, run=Run(1000))
-QUICK = Size(blond=1, others=0, run=Run(40), train=60, test=60)
+QUICK = Size(blond=1, others=0, run=Run(40, retries=0), train=60, test=60)
 PUBLISHED: Mapping[str, float | str] = {
     "data_ssim_median": 0.99,
     "latent_ssim_median": 0.91,

@@ -91,7 +91,7 @@ class Size:
 
 
 FULL = Size(50, Run(300, patience=30, retries=0), tuple(METHODS))
-QUICK = Size(1, Run(25), ("latent", "data"), frames=20)
+QUICK = Size(1, Run(25, retries=0), ("latent", "data"), frames=20)
 
 
 @dataclass(frozen=True, eq=False)

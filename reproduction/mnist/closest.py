@@ -109,8 +109,8 @@ class Scale:
 
 FULL = Scale(Size(fours=200, run=Run(200)))
 QUICK = Scale(
-    Size(fours=2, run=Run(40, patience=40), train=1000, test=100),
-    ClassifierSettings(width=4, steps=200, size=32, rate=5e-3),
+    Size(2, Run(40, patience=40, closest_steps=15, retries=0), train=1000, test=100),
+    ClassifierSettings(width=4, steps=100, size=32, rate=1e-2),
     certified=1,
     smoothing=Smoothing(draws=20),
     pairs={1: 1, 2: 2},
@@ -181,7 +181,12 @@ def _records(setup: Setup, models: list[nn.Module]) -> dict[str, Counterfactuals
     agreed = GradientMethod(price=partial(Agreed, models=models))
     setups = {
         name: replace(
-            setup, run=replace(setup.run, closest=distances, closest_steps=steps)
+            setup,
+            run=replace(
+                setup.run,
+                closest=distances,
+                closest_steps=min(setup.run.closest_steps, steps),
+            ),
         )
         for name, (distances, steps) in CLOSEST.items()
     }

@@ -28,7 +28,7 @@ from reproduction.mnist.setup import TARGET, Setup, Size
 __all__ = ["MNIST_COORDINATES"]
 
 FULL = Size(fours=200, run=Run(300))
-QUICK = Size(fours=2, run=Run(5, retries=0), train=200, test=80)
+QUICK = Size(fours=1, run=Run(5, retries=0), train=200, test=80)
 JUDGES = "consensus", "knn", "svm", "cnn"
 REAL, CERTIFIED, SHOWN = 500, 20, 12
 

@@ -45,7 +45,7 @@ from reproduction.mnist.setup import (
 __all__ = ["MNIST"]
 
 FULL = Size(fours=200, run=Run(2000, path=True))
-QUICK = Size(fours=3, run=Run(25, path=True, patience=25), train=150, test=60)
+QUICK = Size(3, Run(25, path=True, patience=25, retries=0), train=150, test=60)
 SHOWN = 12  # rows of the gallery
 
 

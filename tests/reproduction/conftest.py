@@ -1,6 +1,7 @@
 """What tests of whole runs share."""
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from torch import nn
 from diffeo import zoo
 from diffeo.data.chexpert import chexpert
 from diffeo.data.mall import mall
+from diffeo.data.mnist import sample_digits
 from diffeo.models.flow.bijection import initialize
+from diffeo.models.flow.dequantization import dequantize
 from diffeo.models.flow.flow import as_flow
 from diffeo.models.flow.recipes import Level
 from diffeo.models.locator import as_locator
@@ -101,3 +104,19 @@ def _keep_small_models(data: Path, folder: Path) -> None:
             counter.last.weight *= scale
             counter.last.bias.sub_(values.median() * 1.0).mul_(scale).add_(5)
             keep(counter, recipe, name)
+
+
+@pytest.fixture(scope="module")
+def small_digits() -> Iterator[None]:
+    """Let experiments find a small flow of digits, hardly fitted."""
+
+    levels = [asdict(Level(1, 8)) for _ in range(2)]
+    settings = {"shape": [1, 28, 28], "levels": levels, "bins": 8}
+    flow = as_flow(zoo.Recipe("glow", settings).build())
+    generator = torch.Generator().manual_seed(0)
+    initialize(flow, dequantize(sample_digits().images[:100], generator=generator))
+    flow.eval().requires_grad_(requires_grad=False)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("reproduction.mnist.setup.digits_flow", lambda: flow)
+        yield

@@ -1,3 +1,5 @@
+import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -5,6 +7,7 @@ import torch
 
 from diffeo.data.chexpert import chexpert
 from diffeo.data.organs import ORGANS, organ_masks
+from reproduction.chest import experiment
 from reproduction.chest.experiment import CHEST_XRAY
 from reproduction.chest.ratio import cardiothoracic_ratio, found_organs, largest_pieces
 from reproduction.chest.training import DRAWN, SIZE, overlaps
@@ -61,12 +64,34 @@ def test_real_masks_give_the_ratio_that_the_labels_were_made_of(data: Path) -> N
     assert ((ratio > 0.5) == xrays.labels.bool()).double().mean() > 0.9
 
 
+@pytest.fixture
+def few_xrays(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that lists every twelfth training and every third validation image."""
+
+    source, folder = data / "chest-xray", tmp_path / "few" / "chest-xray"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(experiment, "QUICK", replace(experiment.QUICK, every=1))
+
+    for name in ("train", "valid", "masks"):
+        (folder / name).symlink_to(source / name)
+
+    for name, every in (("train.csv", 12), ("valid.csv", 3)):
+        with (source / name).open(newline="") as file:
+            header, *rows = csv.reader(file)
+
+        with (folder / name).open("w", newline="") as file:
+            csv.writer(file).writerows([header, *rows[::every]])
+
+    return folder
+
+
 @pytest.mark.usefixtures("small_models")
 def test_hearts_grow_and_chests_are_measured(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    few_xrays: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    results = CHEST_XRAY.run(ExperimentOptions(out, data, quick=True, progress=False))
+    options = ExperimentOptions(out, few_xrays, quick=True, progress=False)
+    results = CHEST_XRAY.run(options)
 
     assert {
         "ctr_change_latent_mean_low",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from matplotlib.figure import Figure
 from zuko.distributions import DiagNormal
 from zuko.lazy import Flow, UnconditionalDistribution, UnconditionalTransform
 from zuko.transforms import PermutationTransform
@@ -86,6 +87,7 @@ def test_shipped_weights_are_searched_without_training_and_a_missing_extra_is_na
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "plotly", None)
+    monkeypatch.setattr(Figure, "savefig", lambda _, path, **__: path.touch())
     options = ExperimentOptions(tmp_path, quick=True, weights=True, progress=False)
     results = HELIX.run(options)
     message = " ".join(capsys.readouterr().err.split())

@@ -51,7 +51,9 @@ MEDIANS = "ssim_median", "l2_data_median", "l2_latent_median", "typicality_media
 
 @pytest.fixture(scope="module")
 def options(
-    data: Path, tmp_path_factory: pytest.TempPathFactory
+    data: Path,
+    small_digits: None,  # noqa: ARG001
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[ExperimentOptions]:
     """Options of a quick run, with a cache for trained judges of its own."""
 

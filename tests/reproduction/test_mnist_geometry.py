@@ -29,6 +29,7 @@ PROMISED = {
 }
 
 
+@pytest.mark.usefixtures("small_digits")
 def test_the_experiment_runs_and_writes_its_figures(data: Path, tmp_path: Path) -> None:
     options = ExperimentOptions(tmp_path, data, quick=True, progress=False)
     results = MNIST_GEOMETRY.run(options)

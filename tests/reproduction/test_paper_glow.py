@@ -20,13 +20,18 @@ def test_the_papers_flow_has_its_size_and_shapes(
     assert flow.shape == (channels, side, side)
     assert parameters / 1e6 == pytest.approx(millions, rel=0.03)
 
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_papers_flow_brings_small_images_back(channels: int) -> None:
+    flow = as_flow(paper_glow(channels, 16).build())
+
     with torch.no_grad():
-        x = torch.rand(1, channels, side, side)
+        x = torch.rand(4, channels, 16, 16)
         initialize(flow, x)
         z = flow.encode(x)
         again = flow.decode(z)
 
-    assert z.shape == (1, channels * side**2)
+    assert z.shape == (4, channels * 16**2)
     assert torch.allclose(again, x, atol=1e-3)
 
 
