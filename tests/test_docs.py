@@ -1,7 +1,8 @@
-"""Each number of the docs is that of the results, and what they link to is there."""
+"""Each number of the docs is that of the results; what they show runs, or is there."""
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from unchecked import unchecked_calls
 
 DOCS = Path(__file__).parents[1] / "docs"
-RESULTS = {
+PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
+NUMBER = re.compile(r"<!-- ([\w./-]+) -->(-?\d+(?:\.(\d+))?)")
+RESULTS = {  # whose keys a page quotes without the name of their folder
     "approximate": ("mnist-approximate", "helix-autoencoders"),
     "approximate-faces": ("celeba-approximate",),
     "closest": ("mnist-closest",),
@@ -23,39 +26,71 @@ RESULTS = {
     "speed": ("bench", "mnist-ascents"),
     "why-it-works": ("helix", "mnist-geometry"),
 }
+IN_FULL = "choosing-coordinates", "reading", "your-regressor"  # folder/key
 
 
-@pytest.mark.parametrize("name", RESULTS)
+def read(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def results_of(folder: str) -> dict[str, float]:
+    path = DOCS.parent / "results" / folder / "results.json"
+    found: dict[str, float] = json.loads(path.read_text())
+
+    return found
+
+
+@pytest.mark.parametrize("name", [*RESULTS, *IN_FULL])
 def test_each_number_of_the_docs_is_in_the_results(name: str) -> None:
     results: dict[str, float] = {}
 
-    for folder in RESULTS[name]:
-        path = DOCS.parent / "results" / folder / "results.json"
-        results |= json.loads(path.read_text())
+    for folder in RESULTS.get(name, ()):
+        results |= results_of(folder)
 
-    text = (DOCS / f"{name}.md").read_text()
-    quoted = re.findall(r"<!-- ([\w.]+) -->(-?\d+(?:\.(\d+))?)", text)
+    quoted = NUMBER.findall(read(f"{name}.md"))
     assert quoted
 
     for key, shown, decimals in quoted:
+        folder, _, inside = key.rpartition("/")
+        value = results_of(folder)[inside] if folder else results[key]
         assert float(shown) == pytest.approx(
-            results[key], abs=0.5 * 10 ** -len(decimals) + 1e-12
+            value, abs=0.5 * 10 ** -len(decimals) + 1e-12
         ), key
 
 
-@pytest.mark.parametrize("name", [path.stem for path in DOCS.glob("*.md")])
-def test_the_python_blocks_of_a_page_run_one_after_the_other(name: str) -> None:
-    text = (DOCS / f"{name}.md").read_text()
+def test_every_page_that_quotes_results_is_compared_with_them() -> None:
+    quoting = {page.removesuffix(".md") for page in PAGES if "<!-- " in read(page)}
+
+    assert quoting - {"reference/diffeo"} == {*RESULTS, *IN_FULL}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_python_blocks_of_a_page_run_one_after_the_other(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     names: dict[str, object] = {}
+    monkeypatch.chdir(tmp_path)  # where a block may write
 
     with unchecked_calls():
-        for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
-            exec(compile(block, f"{name}.md", "exec"), names)
+        for block in re.findall(r"```python\n(.*?)```", read(name), re.DOTALL):
+            exec(compile(block, name, "exec"), names)
 
 
-@pytest.mark.parametrize("name", [path.stem for path in DOCS.glob("*.md")])
+@pytest.mark.parametrize("name", PAGES)
 def test_what_is_linked_to_exists(name: str) -> None:
-    for target in re.findall(
-        r"\]\((\.\./[^)]+|[\w-]+\.md)\)", (DOCS / f"{name}.md").read_text()
-    ):
-        assert (DOCS / target).exists(), target
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", read(name)):
+        place, _, anchor = target.partition("#")
+        path = (DOCS / name).parent / place if place else DOCS / name
+
+        assert path.exists(), target
+        assert not anchor or anchor in anchors(path), target
+
+
+def anchors(path: Path) -> Iterator[str]:
+    """Yield the anchors of the headings of a page, as GitHub and the site have them."""
+
+    text = re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL)
+
+    for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE):
+        words = re.sub(r"[^\w\s-]", "", heading.lower()).split()
+        yield "-".join(words)
