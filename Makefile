@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: demo test check bench wheel clean
+.PHONY: demo test check bench docs wheel clean
 
 # Install, then explain 32 handwritten fours; the report's path is printed last.
 demo: $(INSTALLED)
@@ -18,6 +18,11 @@ bench: $(INSTALLED)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks
 
+# Build the documentation; open site/index.html.
+docs: $(INSTALLED)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
 # Build the wheel, and run the demo from it in an environment of its own.
 wheel:
 	rm -rf build
@@ -30,8 +35,8 @@ wheel:
 
 # Format, lint, types, direction of imports.
 check: $(INSTALLED)
-	$(BIN)/ruff format --check src tests benchmarks reproduction examples
-	$(BIN)/ruff check src tests benchmarks reproduction examples
+	$(BIN)/ruff format --check src tests benchmarks reproduction docs examples
+	$(BIN)/ruff check src tests benchmarks reproduction docs examples
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -42,4 +47,4 @@ $(INSTALLED): pyproject.toml constraints.txt
 	touch $(INSTALLED)
 
 clean:
-	rm -rf .venv build demo
+	rm -rf .venv build demo site
