@@ -5,11 +5,13 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from unchecked import unchecked_calls
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+ANIMATION = "docs/four-to-nine.gif"
 
 
 def test_the_example_runs_as_written(capsys: pytest.CaptureFixture[str]) -> None:
@@ -41,6 +43,26 @@ def test_the_figures_are_those_of_the_results() -> None:
         ), name
 
 
-def test_the_pictures_exist() -> None:
-    for path in re.findall(r"\]\(((?:results|docs|src)/[^)]+)\)", README):
+def test_what_is_linked_to_exists() -> None:
+    linked = re.findall(r"\]\(((?:results|docs|src)/[^)#]+)", README)
+
+    for path in [*linked, ANIMATION]:
         assert (ROOT / path).exists(), path
+
+
+def test_the_first_screen_shows_an_animation_the_commands_and_the_docs() -> None:
+    first, _, _ = README.partition("\n## ")
+
+    assert f'src="{ANIMATION}"' in first
+    assert "diffeo fit" in first
+    assert "diffeo audit" in first
+    assert "](docs/index.md)" in first
+
+
+def test_the_animation_moves_and_is_small() -> None:
+    path = ROOT / ANIMATION
+
+    with Image.open(path) as file:
+        assert getattr(file, "n_frames", 1) > 20
+
+    assert path.stat().st_size <= 300_000
