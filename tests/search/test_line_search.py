@@ -11,6 +11,9 @@ from diffeo.counterfactuals import Counterfactuals, Outcome
 from diffeo.objectives import AtLeast, TargetClass
 from diffeo.search import Run, search
 from laws import images, tiny_classifier, tiny_flow
+from unchecked import unchecked
+
+__all__ = ["unchecked"]
 
 X = images(6, seed=5)
 RUN = Run(steps=30, batch_size=4, line_search_steps=0, path=True)
