@@ -168,13 +168,13 @@ def test_estimates_of_density_are_off_by_their_standard_error(
 ) -> None:
     monkeypatch.setattr(flow_matching, "SMALL", 0)
     where, x = place(strength=10.0), data(3)
-    found = where.log_density(x, draws=16)
+    found = where.log_density(x, draws=8)
     off = (found.mean - log_normal(where, x)) / found.error
 
     assert (found.error > 1e-3).all()
     assert off.abs().max() < 4
     torch.testing.assert_close(
-        where.log_density(x[2:], draws=16).mean, found.mean[2:], rtol=0, atol=1e-9
+        where.log_density(x[2:], draws=8).mean, found.mean[2:], rtol=0, atol=1e-9
     )
 
 
