@@ -7,7 +7,7 @@ from pathlib import Path
 
 from diffeo.interrupts import deferred
 
-__all__ = ["write_atomically"]
+__all__ = ["write_atomically", "write_text"]
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -36,6 +36,30 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
     with deferred():
         _write_and_move(path, write)
+
+
+def write_text(path: Path, text: str) -> None:
+    r"""Write text as UTF-8, complete or not at all.
+
+    Names of files may hold bytes that are no text; these are written as escapes.
+
+    Args:
+        path: The file's place, as for `write_atomically`.
+        text: What to write.
+
+    Raises:
+        OSError: If the file cannot be written.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     write_text(Path(folder, "note.txt"), "caf\udce9")
+        ...     print(Path(folder, "note.txt").read_text())
+        caf\udce9
+    """
+
+    content = text.encode(errors="backslashreplace")
+    write_atomically(path, lambda draft: draft.write_bytes(content))
 
 
 def _write_and_move(path: Path, write: Callable[[Path], object]) -> None:

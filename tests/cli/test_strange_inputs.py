@@ -1,6 +1,8 @@
 """Whatever a user names, a command works or says in one sentence why it does not."""
 
 import json
+import os
+import shutil
 import struct
 import zlib
 from collections.abc import Callable
@@ -410,6 +412,26 @@ def test_what_is_right_works(
     assert ended.code == 0, ended
     assert "reached the target" in ended.stdout
     assert (tmp_path / "out/record.safetensors").is_file()
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.filterwarnings("default:no row can take a step")
+def test_names_of_files_that_are_no_text_are_escaped(
+    files: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+
+    for name in (b"th\xe9.png", b"1.png"):
+        shutil.copy(files / "sizes/1.png", folder / os.fsdecode(name))
+
+    model = f"{files / 'models.py'}:steps"
+
+    ended = explain(files, tmp_path / "out", data=folder, model=model)
+
+    assert ended.code == 0, ended
+    assert "2 failed: 1.png, th\\udce9.png" in ended.stdout
+    assert "th\\udce9.png" in (tmp_path / "out/summary.csv").read_text()
 
 
 @pytest.mark.usefixtures("undrawn")

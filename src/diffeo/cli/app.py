@@ -63,6 +63,9 @@ class _Commands(TyperGroup):
     def main(self, *args: Any, **settings: Any) -> NoReturn:  # noqa: ANN401
         """Run the command that the words name, and exit."""
 
+        with suppress(AttributeError):  # what a terminal cannot show is escaped
+            sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
 

@@ -9,7 +9,7 @@ import torch
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.extras import require
-from diffeo.files import write_atomically
+from diffeo.files import write_text
 from diffeo.report.images import plain_name
 from diffeo.report.rows import write_table
 
@@ -125,7 +125,7 @@ def write_report(
     from diffeo.report.page import render
 
     page, text = folder / "report.html", render(records, options, tables)
-    write_atomically(page, lambda draft: draft.write_text(text, encoding="utf-8"))
+    write_text(page, text)
 
     return page
 

@@ -24,6 +24,7 @@ REMEDIES = {
     Outcome.STALLED: "More patience, restarts or other steps may help.",
 }
 ENCODING = "approximate", "exact"
+ESCAPED = "backslashreplace"  # what is no text, in names of files
 TYPICAL = dict(zip(Typicality, ("unknown", "no", "yes"), strict=True))
 
 
@@ -138,7 +139,7 @@ def write_table(
     ]
 
     def write(draft: Path) -> None:
-        with draft.open("w", newline="", encoding="utf-8") as file:
+        with draft.open("w", newline="", encoding="utf-8", errors=ESCAPED) as file:
             csv.writer(file).writerows([[*columns, *stated], *lines])
 
     write_atomically(path, write)

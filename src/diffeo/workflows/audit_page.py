@@ -9,7 +9,7 @@ from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.extras import require
-from diffeo.files import write_atomically
+from diffeo.files import write_text
 from diffeo.report.images import common_limit, sheet, signed_difference
 from diffeo.workflows.audit import Finding
 
@@ -91,7 +91,7 @@ def draw_audit(
         facts,
         sections[not differences :],
     )
-    write_atomically(page, lambda draft: draft.write_text(text, encoding="utf-8"))
+    write_text(page, text)
 
 
 def doubt(summary: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.files import write_atomically
+from diffeo.files import write_text
 from diffeo.report.rows import write_table
 from diffeo.workflows.folders import PAGE, check_place
 
@@ -157,10 +157,7 @@ class Checkpoint:
         if self._kept_request() != self.request:
             self._remove(RESULTS)
             text = json.dumps(self.request, indent=2)
-            write_atomically(
-                self.folder / "request.json",
-                lambda path: path.write_text(f"{text}\n", encoding="utf-8"),
-            )
+            write_text(self.folder / "request.json", f"{text}\n")
 
         self._remove(DRAWN)
         self._batches.mkdir(exist_ok=True)

@@ -13,6 +13,7 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.images import ImageFiles
 from diffeo.data.table import Table, features_of, read_table, table_of
 from diffeo.extras import require
+from diffeo.files import write_text
 from diffeo.readers.known_model import KnownModel
 from diffeo.workflows.explain import ExplainOptions, interruption
 from diffeo.workflows.folders import drafted
@@ -180,4 +181,4 @@ class TableToExplain:
         )
 
         with drafted(folder) as draft:
-            (draft / "report.html").write_text(text, encoding="utf-8")
+            write_text(draft / "report.html", text)

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from diffeo.batching import batches_of
-from diffeo.files import write_atomically
+from diffeo.files import write_text
 from diffeo.models.flow.flow import Flow
 from diffeo.report.images import sheet
 from diffeo.shapes import Images, Scores
@@ -275,7 +275,7 @@ def write_quality(quality: Quality, facts: dict[str, str], page: Path) -> None:
     text = render_sections(
         "How good is this flow?", [quality.verdict()], facts, sections
     )
-    write_atomically(page, lambda draft: draft.write_text(text, encoding="utf-8"))
+    write_text(page, text)
 
 
 def _spread(images: Images, most: int) -> Tensor:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from diffeo.files import write_atomically
+from diffeo.files import write_text
 
 __all__ = ["write_results"]
 
@@ -31,6 +31,4 @@ def write_results(
     """
 
     text = f"{json.dumps(dict(results), indent=2)}\n"
-    write_atomically(
-        folder / name, lambda draft: draft.write_text(text, encoding="utf-8")
-    )
+    write_text(folder / name, text)

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from diffeo.files import write_atomically
+from diffeo.files import write_atomically, write_text
 from diffeo.zoo.cards import Card, heading
 from diffeo.zoo.recipes import Recipe
 
@@ -66,10 +66,12 @@ def save(model: nn.Module, card: Card, path: str | Path) -> None:
         )
 
     tensors = {name: _store(value) for name, value in model.state_dict().items()}
-    metadata = card.metadata()
+    metadata = {  # names of files may hold bytes that are no text
+        name: text.encode(errors="backslashreplace").decode()
+        for name, text in card.metadata().items()
+    }
     write_atomically(path, lambda draft: save_file(tensors, draft, metadata=metadata))
-    text = card.markdown(path.stem)
-    write_atomically(page, lambda draft: draft.write_text(text, encoding="utf-8"))
+    write_text(page, card.markdown(path.stem))
 
 
 def load(name: str | Path, device: str | torch.device = "cpu") -> nn.Module:
