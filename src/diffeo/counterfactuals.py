@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from diffeo.data.masks import mask_of
 from diffeo.files import write_atomically
 from diffeo.objectives import confidence_of
 from diffeo.shapes import Data, Flags, Indices, Latent, Outputs, Scores
@@ -414,6 +416,8 @@ ALIKE = (
     ("outputs_before", "outputs_after"),
 )
 WHOLE = "outcome", "steps", "typical"  # rows of integers; all others are real numbers
+CODES = {"outcome": Outcome, "typical": Typicality}
+AXES = dict.fromkeys((*WHOLE, "target", "margin", "seconds"), 1) | {"latent": 2}
 
 
 def concatenate(records: Sequence[Counterfactuals]) -> Counterfactuals:
@@ -513,7 +517,7 @@ def _joined(paths: Sequence[SearchPath]) -> dict[str, Tensor]:
 
 
 def _parted(tensors: Mapping[str, Tensor]) -> tuple[SearchPath, ...]:
-    if "path_points" not in tensors:
+    if not any(name.startswith("path_") for name in tensors):
         return ()
 
     points = tensors["path_points"].tolist()
@@ -559,6 +563,33 @@ def _check(record: Counterfactuals) -> None:
     if len(record) == 0:
         raise ValueError("it has no rows")
 
+    _check_shapes(record)
+    _check_objective(record)
+
+    for name, kind in CODES.items():
+        if unknown := set(getattr(record, name).tolist()) - set(kind):
+            raise ValueError(f"{name} must be known codes, got {min(unknown)}")
+
+    if "mask" in record.settings:
+        shape, side = (
+            mask_of(record.settings["mask"]).shape[1:],
+            record.factual.shape[2:],
+        )
+
+        if shape != side:
+            raise ValueError(
+                f"its mask must be of the images' size, {tuple(side)}, got "
+                f"{tuple(shape)}"
+            )
+
+
+def _check_shapes(record: Counterfactuals) -> None:
+    for name, axes in AXES.items():
+        if getattr(record, name).ndim != axes:
+            raise ValueError(
+                f"{name} must have {axes} axes, got {getattr(record, name).ndim}"
+            )
+
     for name, other in ALIKE:
         one, two = getattr(record, name).shape, getattr(record, other).shape
 
@@ -568,13 +599,27 @@ def _check(record: Counterfactuals) -> None:
                 f"{tuple(one)}"
             )
 
-    if record.is_of_classes:
-        for outputs in (record.outputs_before, record.outputs_after):
-            confidence_of(outputs, record.target.long())
-
     for path in record.paths:
         if path.latent.shape[1:] != record.latent.shape[1:]:
             raise ValueError(
                 f"its paths must have {record.latent.shape[1]} coordinates, got "
                 f"{path.latent.shape[1]}"
             )
+
+
+def _check_objective(record: Counterfactuals) -> None:
+    """Refuse an objective that no search had, or that is not of the outputs."""
+
+    match record.objective:
+        case {"confidence": float(confidence)} if 0 < confidence < 1:
+            for outputs in (record.outputs_before, record.outputs_after):
+                confidence_of(outputs, record.target.long())
+        case {"name": "Between", "low": low, "high": high}:
+            known: list[Any] = [bound for bound in (low, high) if bound is not None]
+
+            if not known or not all(map(math.isfinite, known)):
+                raise ValueError(f"its bounds must be numbers, got {low} and {high}")
+
+            record.outputs_after.reshape(len(record))
+        case {"confidence": confidence}:
+            raise ValueError(f"its confidence must be in (0, 1), got {confidence}")

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +25,23 @@ __all__ = ["Fit", "fit", "training_device"]
 
 Loader = Iterable[Sequence[Tensor]]
 CHECKPOINT = "last.ckpt"
-BROKEN = (EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+NEEDED = (
+    "epoch",
+    "state_dict",
+    "callbacks",
+    "loops",
+    "optimizer_states",
+    "lr_schedulers",
+)
+BROKEN = (
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 HINTS = (
     "Checkpoint directory .* exists and is not empty",
     "Experiment logs directory .* exists and is not empty",
@@ -143,6 +160,7 @@ def _checked(last: Path | None, module: lightning.LightningModule) -> dict[str, 
             last, map_location="cpu", weights_only=True
         )
         kept = {name: x.shape for name, x in checkpoint["current_model_state"].items()}
+        itemgetter(*NEEDED)(checkpoint)
     except (*BROKEN, pickle.UnpicklingError) as error:
         raise ValueError(
             f"the checkpoint to resume from must be whole, got {last}, which cannot be "

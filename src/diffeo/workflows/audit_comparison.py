@@ -15,6 +15,14 @@ __all__ = ["compare_audits", "read_audit"]
 
 SHARE = 0.05  # difference of shares that is worth a sentence
 ALIKE = 0.5  # cosine of mean changes below which they differ
+UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 def read_audit(path: Path) -> dict[str, Any]:
@@ -43,6 +51,14 @@ def read_audit(path: Path) -> dict[str, Any]:
             f"compare must be an audit.json of version {VERSION}, got {path}, which is "
             "none"
         )
+
+    try:
+        compare_audits(found, found)
+    except UNREADABLE as error:
+        raise ValueError(
+            f"compare must be an audit.json as it was written, got {path}, which was "
+            f"changed ({type(error).__name__}: {error})"
+        ) from None
 
     return found
 
@@ -103,14 +119,16 @@ def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     if not (old["reached"] and new["reached"]):
         return found
 
-    was, now = old["distance"], new["distance"]
+    (median, low, high), (after, least, most) = (
+        [float(each["distance"][name]) for name in ("median", "low", "high")]
+        for each in (old, new)
+    )
 
-    if now["low"] > was["high"] or now["high"] < was["low"]:
-        more = "more" if now["median"] > was["median"] else "less"
+    if least > high or most < low:
+        more = "more" if after > median else "less"
         found.append(
-            f"it takes {more} change, {now['median']:.3g} ({now['low']:.3g} to "
-            f"{now['high']:.3g}), before {was['median']:.3g} ({was['low']:.3g} to "
-            f"{was['high']:.3g})"
+            f"it takes {more} change, {after:.3g} ({least:.3g} to {most:.3g}), before "
+            f"{median:.3g} ({low:.3g} to {high:.3g})"
         )
 
     return [*found, *_places(old, new)]

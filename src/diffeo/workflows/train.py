@@ -103,7 +103,7 @@ def flow_recipe(shape: tuple[int, int, int], form: str = "large") -> zoo.Recipe:
         form: "small", "medium" or "large"; the largest learns most, given time.
 
     Raises:
-        ValueError: If height or width is odd.
+        ValueError: If height or width is odd, or there is no such form.
 
     Example:
         >>> len(flow_recipe((1, 28, 28)).settings["levels"])
@@ -114,6 +114,9 @@ def flow_recipe(shape: tuple[int, int, int], form: str = "large") -> zoo.Recipe:
         raise ValueError(
             f"height and width of the images must be even, got {shape[1]}×{shape[2]}"
         )
+
+    if form not in FORMS:
+        raise ValueError(f"form must be one of {', '.join(FORMS)}, got {form}")
 
     levels = FORMS[form]
     fitting = [

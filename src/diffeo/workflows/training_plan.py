@@ -13,7 +13,7 @@ from pathlib import Path
 from torch import Tensor
 
 from diffeo.evaluation.cache import content_key
-from diffeo.files import write_atomically
+from diffeo.files import write_text
 from diffeo.shapes import Data
 from diffeo.training.fit import CHECKPOINT
 from diffeo.workflows.train import FORMS, TrainingOptions
@@ -122,6 +122,9 @@ class TrainingPlan:
         batch_size: Images of a step.
         epochs: Passes over the images.
 
+    Raises:
+        ValueError: If there is no image, none in a batch, or no pass.
+
     Example:
         >>> TrainingPlan("small", 0.5, images=160, batch_size=16, epochs=3).steps
         30
@@ -132,6 +135,18 @@ class TrainingPlan:
     images: int
     batch_size: int
     epochs: int
+
+    def __post_init__(self) -> None:
+        counts = self.images, self.batch_size, self.epochs
+
+        if not all(isinstance(count, int) and count >= 1 for count in counts):
+            raise ValueError(
+                "images, batch_size and epochs must be whole numbers of at least 1, "
+                f"got {', '.join(map(str, counts))}"
+            )
+
+        if not 0 <= self.seconds < math.inf:
+            raise ValueError(f"seconds must be a time, got {self.seconds}")
 
     @property
     def steps(self) -> int:
@@ -244,9 +259,7 @@ def keep_plan(x: Data, options: FitOptions, plan: TrainingPlan) -> None:
     shutil.rmtree(options.folder, ignore_errors=True)
     kept = {"request": _request(x, options), "plan": asdict(plan)}
     text = f"{json.dumps(kept, indent=2)}\n"
-    write_atomically(
-        options.folder / PLAN, lambda draft: draft.write_text(text, encoding="utf-8")
-    )
+    write_text(options.folder / PLAN, text)
 
 
 def kept_plan(x: Data, options: FitOptions) -> TrainingPlan:
@@ -272,8 +285,8 @@ def kept_plan(x: Data, options: FitOptions) -> TrainingPlan:
     if not path.is_file():
         raise FileNotFoundError(f"a training to resume must have left {path}, got none")
 
-    kept = json.loads(path.read_text(encoding="utf-8"))
-    differing = [key for key in request if request[key] != kept["request"].get(key)]
+    kept, plan = _read_plan(path)
+    differing = [key for key in request if request[key] != kept.get(key)]
 
     if differing:
         raise ValueError(
@@ -281,7 +294,21 @@ def kept_plan(x: Data, options: FitOptions) -> TrainingPlan:
             f"another, which differs in {', '.join(differing)}"
         )
 
-    return TrainingPlan(**kept["plan"])
+    return plan
+
+
+def _read_plan(path: Path) -> tuple[dict[str, object], TrainingPlan]:
+    """Return the request and the plan that a file keeps."""
+
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+
+        return dict(kept["request"]), TrainingPlan(**kept["plan"])
+    except (LookupError, RecursionError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"the plan to resume must be as it was written, got {path}, which was "
+            f"changed ({type(error).__name__}: {error}); pass --overwrite to start anew"
+        ) from None
 
 
 def _request(x: Data, options: FitOptions) -> dict[str, object]:
