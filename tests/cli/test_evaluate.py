@@ -7,9 +7,13 @@ import pytest
 import torch
 
 from command_line import Ended, flags, run
-from diffeo.counterfactuals import SearchPath
+from diffeo.coordinates.identity import Identity
+from diffeo.counterfactuals import Counterfactuals, SearchPath
 from diffeo.data.mnist import sample_digits
+from diffeo.objectives import AtLeast, AtMost, Near
 from diffeo.report.images import write_png
+from diffeo.search import search
+from diffeo.workflows.evaluate import objective_of
 from records import record
 
 
@@ -30,6 +34,15 @@ def nines(tmp_path: Path) -> Path:
     ).save(tmp_path / "record.safetensors")
 
     return tmp_path / "record.safetensors"
+
+
+def test_the_bounds_of_values_are_read_back(tmp_path: Path) -> None:
+    for goal in (AtLeast(1.0), AtMost(-1.0), Near(2.0, 0.5)):
+        found = search(torch.zeros(2, 2), lambda x: x.sum(1), goal, Identity((2,)))
+        found.save(tmp_path / "record.safetensors")
+        stored = Counterfactuals.load(tmp_path / "record.safetensors")
+
+        assert objective_of(stored) == goal
 
 
 def evaluate(path: Path, out: Path, **options: object) -> Ended:

@@ -1,5 +1,6 @@
 """Judge a user's record by a user's data: all figures, then a page."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -138,7 +139,9 @@ def objective_of(record: Counterfactuals) -> Objective:
 
             return TargetClass(wanted, confidence)
         case {"name": "Between", "low": low, "high": high}:
-            return Between(low, high)
+            return Between(
+                -math.inf if low is None else low, math.inf if high is None else high
+            )
 
     raise ValueError(
         "the record must be of a search for a class or for values, got one for "
