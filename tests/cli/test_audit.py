@@ -154,7 +154,7 @@ def test_values_are_moved_up_and_down(place: Path, tmp_path: Path) -> None:
         ({"compare": "none.json"}, "compare must be an audit.json"),
         ({"compare": __file__}, "compare must be an audit.json of version"),
         ({"regions": "none"}, "none"),
-        ({"model_size": 0}, "size must be at least 1"),
+        ({"model_size": 0}, "size must be from 1 to"),
         ({"resize": 4}, "(batch, 1, 8, 8)"),
         ({"value": True}, "must return one for each image, got 2"),
     ],

@@ -54,7 +54,7 @@ def test_a_model_of_large_images_is_explained_by_small_ones() -> None:
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
-        ({"size": 0}, "size must be at least 1"),
+        ({"size": 0}, "size must be from 1 to"),
         ({"std": (0.0,)}, "std must be positive"),
         ({"mean": (0.1, 0.2, 0.3), "std": (1.0, 1.0)}, "one for each of 3 means"),
     ],

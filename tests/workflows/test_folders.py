@@ -61,3 +61,12 @@ def test_an_output_folder_must_be_new_or_empty(tmp_path: Path) -> None:
 
     with pytest.raises(NotADirectoryError, match="file is a file"):
         check_output(tmp_path / "file/out", overwrite=True)
+
+
+def test_a_place_where_nothing_may_be_written_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)
+
+    with pytest.raises(PermissionError, match=f"new, where {tmp_path} is not"):
+        check_output(tmp_path / "new", overwrite=True)

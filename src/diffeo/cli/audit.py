@@ -6,6 +6,7 @@ from typing import Literal
 import typer
 
 from diffeo.cli.errors import warned
+from diffeo.cli.seeds import checked_seed
 
 __all__ = ["audit"]
 
@@ -124,14 +125,18 @@ def audit(  # noqa: PLR0913 - one argument for each option
         sample,
         value,
         confidence,
-        Run(steps=steps, seed=seed, progress=not quiet),
+        Run(steps=steps, seed=checked_seed(seed), progress=not quiet),
         read_classes(classes) or known.classes,
         device,
         known.model_input,
         known.module(),
     )
     old = read_audit(compare) if compare else None
-    side = resize or (None if data == "digits" else side_of_coordinates(coordinates))
+    side = (
+        resize
+        if resize is not None or data == "digits"
+        else side_of_coordinates(coordinates)
+    )
     images = find_images(data, crop=crop, resize=side)
     height, width = images.images.shape[2:]
     masks = (

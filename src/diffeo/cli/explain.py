@@ -9,6 +9,7 @@ import typer
 
 from diffeo.cli.errors import warned
 from diffeo.cli.goals import objective_from_options, wrapped
+from diffeo.cli.seeds import checked_seed
 from diffeo.cli.tables import is_of_table
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
         steps=steps,
         closest=_distances(closest),
         restarts=restarts,
-        seed=seed,
+        seed=checked_seed(seed),
         batch_size=_number(batch_size),
         backward=backward,
         precision=_precision(precision),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from diffeo.cli.errors import warned
+from diffeo.cli.seeds import checked_seed
 from diffeo.cli.tables import is_of_table
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def fit(  # noqa: PLR0913 - one argument for each option
         out,
         minutes,
         epochs,
-        seed,
+        checked_seed(seed),
         find_device(device),
         not quiet,
         names_in(given),

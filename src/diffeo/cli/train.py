@@ -4,6 +4,8 @@ from pathlib import Path
 
 import typer
 
+from diffeo.cli.seeds import checked_seed
+
 __all__ = ["train"]
 
 HELD_OUT = 10  # of so many images one is kept back for the figures
@@ -64,6 +66,7 @@ def train(  # noqa: PLR0913 - one argument for each option
 
     check_output(out, overwrite=overwrite or resume)
     weights = out / "classifier.safetensors"
+    seed = checked_seed(seed)
     options = TrainingOptions(weights, epochs, batch_size, seed, resume, not quiet)
     command = f"diffeo train {data} --epochs {epochs} --seed {seed}"
     labelled = find_labelled(data, crop=crop, resize=resize)

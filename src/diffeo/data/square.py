@@ -9,6 +9,8 @@ from diffeo.shapes import Images
 
 __all__ = ["center_square"]
 
+MOST = 16_384  # pixels a side
+
 
 def center_square(
     images: Images, source: Path, crop: int | None = None, resize: int | None = None
@@ -23,7 +25,8 @@ def center_square(
         resize: Side of the result, in pixels; that of the square if not given.
 
     Raises:
-        ValueError: If a side is not positive, or an image is smaller than `crop`.
+        ValueError: If a side is not positive or beyond 16,384, or an image is smaller
+            than `crop`.
 
     Example:
         >>> import torch
@@ -34,6 +37,9 @@ def center_square(
     for name, wanted in (("crop", crop), ("resize", resize)):
         if wanted is not None and wanted < 1:
             raise ValueError(f"{name} must be at least 1 pixel, got {wanted}")
+
+        if wanted is not None and wanted > MOST:
+            raise ValueError(f"{name} must be at most {MOST} pixels, got {wanted}")
 
     if crop is None and resize is None:
         return images

@@ -11,6 +11,8 @@ from diffeo.shapes import Images, Outputs
 
 __all__ = ["Preprocessed"]
 
+MOST = 16_384  # pixels a side
+
 
 class Preprocessed(nn.Module):
     """Resize, repeat and normalize images in [0, 1] before a model sees them.
@@ -53,8 +55,8 @@ class Preprocessed(nn.Module):
     ) -> None:
         super().__init__()
 
-        if size is not None and size < 1:
-            raise ValueError(f"size must be at least 1 pixel, got {size}")
+        if size is not None and not 1 <= size <= MOST:
+            raise ValueError(f"size must be from 1 to {MOST} pixels, got {size}")
 
         if len(std) not in (1, len(mean)) or min(std) <= 0:
             raise ValueError(

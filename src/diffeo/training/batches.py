@@ -61,6 +61,7 @@ def batches(
     """
 
     rows = TensorDataset(*tensors)
+    size = min(size, max(1, len(rows)))
 
     if seed is None:
         return DataLoader(rows, batch_size=size)

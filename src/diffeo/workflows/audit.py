@@ -32,6 +32,7 @@ from diffeo.workflows.directions import (
 from diffeo.workflows.explain import ExplainOptions, explain_to_folder
 from diffeo.workflows.folders import check_place
 from diffeo.workflows.judge import Judge, train_judge
+from diffeo.workflows.loading import find_coordinates
 from diffeo.workflows.models import find_model
 
 __all__ = [
@@ -111,6 +112,8 @@ def audit_to_folder(
             options.model, device=options.device, model_input=options.model_input
         )
 
+    shape = tuple(images.images.shape[1:])
+    find_coordinates(options.coordinates, shape, device=options.device)  # early
     outputs = _outputs(model, images.images, options.device)
     columns = outputs.reshape(len(outputs), -1).shape[1]
     count = max(2, columns)

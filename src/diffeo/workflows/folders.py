@@ -1,5 +1,6 @@
 """Output folders: what may be written to, and drawings that are whole or not there."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -39,6 +40,7 @@ def check_place(folder: Path) -> None:
 
     Raises:
         NotADirectoryError: If there is a file at its place or above it.
+        PermissionError: If nothing may be written there.
 
     Example:
         >>> check_place(Path("a-new-folder"))
@@ -49,6 +51,11 @@ def check_place(folder: Path) -> None:
     if not there.is_dir():
         raise NotADirectoryError(
             f"the output folder must be a folder, got {folder}, where {there} is a file"
+        )
+
+    if not os.access(there, os.W_OK):
+        raise PermissionError(
+            f"the output folder must be writable, got {folder}, where {there} is not"
         )
 
 

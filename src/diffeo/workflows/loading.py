@@ -113,7 +113,7 @@ def find_device(text: str) -> str:
     except (RuntimeError, AssertionError) as error:
         raise ValueError(
             f"device must be one that PyTorch can use here, got {text}: "
-            f"{str(error).splitlines()[0]}"
+            f"{str(error).splitlines()[0]:.200}"
         ) from None
 
     return text
@@ -128,7 +128,7 @@ def read_classes(path: Path | None) -> tuple[str, ...]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not text.
+        ValueError: If it is not text, or empty.
 
     Example:
         >>> read_classes(None)
@@ -145,6 +145,9 @@ def read_classes(path: Path | None) -> tuple[str, ...]:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"classes must be UTF-8 text, got {path}: {error}") from None
+
+    if not text.strip():
+        raise ValueError(f"classes must be names, one a line, got none in {path}")
 
     return tuple(text.rstrip().splitlines())
 
@@ -188,10 +191,8 @@ def find_coordinates(
 
         return Masked(inside, mask_of(mask).repeat(shape[0], 1, 1))
 
-    if text == "data":
-        return Identity(shape)
-
-    found = inverted(find_part(text, device), shape, inversion, progress=progress)
+    named = Identity(shape) if text == "data" else find_part(text, device)
+    found = inverted(named, shape, inversion, progress=progress)
 
     if not isinstance(found, Coordinates):
         raise ValueError(  # noqa: TRY004
