@@ -12,6 +12,7 @@ __all__ = ["is_idx", "read_idx"]
 
 BYTES = bytes((0, 0, 0x08))  # how a file of unsigned bytes begins
 GZIP = b"\x1f\x8b"
+MOST_AXES = 4
 
 
 def is_idx(path: Path) -> bool:
@@ -68,6 +69,9 @@ def read_idx(path: Path) -> npt.NDArray[np.uint8]:
             f"{path} must be an IDX file of bytes, beginning with 00 00 08, got "
             f"{content[:3].hex(' ') or 'an empty file'}"
         )
+
+    if content[3] > MOST_AXES:
+        raise ValueError(f"{path} must have at most {MOST_AXES} axes, got {content[3]}")
 
     start = 4 + 4 * content[3]
     sides = [content[at : at + 4] for at in range(4, start, 4)]

@@ -215,7 +215,7 @@ def _read_array(path: Path) -> Images:
     if path.suffix.lower() == ".npy":
         try:
             values = np.asarray(np.load(path, allow_pickle=False))
-        except (EOFError, MemoryError, OSError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - NumPy raises many for broken files
             raise ValueError(f"{path} must be a NumPy array, got: {error}") from None
     elif is_idx(path):
         values = read_idx(path)

@@ -1,6 +1,7 @@
 """Picture files as arrays: upright, on white, with all their gray levels."""
 
 import struct
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,7 @@ def read_picture(path: Path) -> Picture:
     """
 
     try:
-        with Image.open(path) as file:
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as file:
             upright = ImageOps.exif_transpose(file)
             deep = upright.mode in DEEP
             values = np.asarray(upright)[None] if deep else _on_white(upright)

@@ -144,10 +144,9 @@ def read_table(path: str | Path, *, limit: int | None = None) -> Table:
             text.splitlines(keepends=True), delimiter=max(",;\t", key=head.count)
         )
         names, *rows = [tuple(map(str.strip, line)) for line in lines if line]
+        _check(names, rows)
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
         raise ValueError(f"a table must be a CSV file, got {path}: {error}") from None
-
-    _check(names, rows)
 
     return Table(names, tuple(rows[:limit]))
 
@@ -228,8 +227,10 @@ def _column_of_categories(name: str, cells: Sequence[str]) -> Column:
 
 def _is_number(cell: str) -> bool:
     try:
+        Decimal(cell)  # takes fewer exponents than floats
+
         return abs(float(cell)) <= torch.finfo(torch.float32).max
-    except ValueError:
+    except (ArithmeticError, ValueError):
         return False
 
 
