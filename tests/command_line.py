@@ -2,9 +2,12 @@
 
 from typing import NamedTuple
 
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from diffeo.cli import app
+
+COMMAND = get_command(app)  # built once: that takes longer than most that is refused
 
 
 class Ended(NamedTuple):
@@ -18,14 +21,19 @@ class Ended(NamedTuple):
 def run(*words: object) -> Ended:
     """Run the command that some words name, wherever the terminal is wide."""
 
-    result = CliRunner(env={"COLUMNS": "200"}).invoke(
-        app, [str(word) for word in words]
-    )
+    code: object = 0
 
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
+    with CliRunner(env={"COLUMNS": "200"}).isolation() as (stdout, stderr, _):
+        try:
+            COMMAND.main(list(map(str, words)), prog_name="diffeo")
+        except SystemExit as end:
+            code = end.code
 
-    return Ended(result.exit_code, result.stdout, result.stderr)
+        told = [stream.getvalue().decode() for stream in (stdout, stderr)]
+
+    assert isinstance(code, int)
+
+    return Ended(code, *told)
 
 
 def flags(**options: object) -> list[str]:
