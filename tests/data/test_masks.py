@@ -67,7 +67,15 @@ def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [None, {"rows": []}, {"rows": ["##", "#"]}, {"rows": ["#", 1]}, {"rows": [1]}, 3],
+    [
+        None,
+        3,
+        {"rows": ["##"]},
+        *(
+            {"name": "mask.png", "rows": rows}
+            for rows in ([], ["##", "#"], ["#", 1], [1], 3)
+        ),
+    ],
 )
 def test_settings_that_are_no_mask_are_refused(settings: object) -> None:
     with pytest.raises(ValueError, match="mask must be rows of pixels"):

@@ -310,10 +310,8 @@ def _strange_mask(random: Random, parts: Parts) -> None:
 
     rows = ["." * random.randint(5, 99)] * random.randint(5, 99)
     masks: tuple[object, ...] = (
-        {"rows": rows},
-        {"rows": []},
-        {"rows": ["##", "#"]},
-        {"rows": 3},
+        {"rows": ["...."] * 4},
+        *({"name": "", "rows": given} for given in (rows, [], ["##", "#"], 3)),
         [],
         None,
     )

@@ -91,7 +91,7 @@ def mask_of(settings: object) -> Bool[Tensor, "1 height width"]:
     """
 
     match settings:
-        case {"rows": [str(), *_] as rows} if _even(rows):
+        case {"name": str(), "rows": [str(), *_] as rows} if _even(rows):
             allowed = [[pixel == ALLOWED for pixel in row] for row in rows]
 
             return torch.tensor([allowed])

@@ -1,5 +1,6 @@
 """Weights in safetensors files, by name or path."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import resources
@@ -166,7 +167,8 @@ def _build(recipe: Recipe, tensors: Mapping[str, Tensor]) -> nn.Module:
         if greatest > most:
             raise ValueError(f"numbers must be at most {most}, got {greatest}")
 
-        return recipe.build()
+        with warnings.catch_warnings(action="ignore"):  # of sizes that are 0
+            return recipe.build()
     except UNBUILDABLE as error:
         reason = str(error).partition("\n")[0]
         raise ValueError(
