@@ -3,12 +3,13 @@
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from benchmarks.__main__ import run
@@ -72,7 +73,7 @@ def check(words: list[str]) -> None:
 
 
 def parse(command: Any, words: list[str]) -> None:  # noqa: ANN401 - of typer's click
-    while hasattr(command, "commands"):
+    while isinstance(command, TyperGroup):
         name, *words = words
         command = command.commands[name]
 
@@ -85,8 +86,12 @@ def options(command: Any) -> Iterator[str]:  # noqa: ANN401 - of typer's click
     for parameter in command.params:
         yield from parameter.opts
 
-    for each in getattr(command, "commands", {}).values():
+    for each in members(command).values():
         yield from options(each)
+
+
+def members(command: Any) -> Mapping[str, Any]:  # noqa: ANN401 - of typer's click
+    return command.commands if isinstance(command, TyperGroup) else {}
 
 
 OPTIONS = {"--help", *(each for group in GROUPS.values() for each in options(group))}
@@ -107,7 +112,7 @@ def test_commands_in_sentences_have_names_and_options_that_exist(page: str) -> N
         for start, group in GROUPS.items():
             if tuple(words[: len(start)]) == start:
                 name = next(iter(words[len(start) :]), "")
-                known = getattr(group, "commands", {name: group})
+                known = members(group) or {name}
                 assert not name.islower() or name[0] == "-" or name in known, words
 
 
