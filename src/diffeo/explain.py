@@ -8,6 +8,7 @@ from diffeo.objectives import Objective, TargetClass
 from diffeo.objectives.classes import Target
 from diffeo.search import Run, search
 from diffeo.search.checks import check_data, check_parts
+from diffeo.several import search_several
 from diffeo.shapes import Data, Model
 
 __all__ = ["explain"]
@@ -25,6 +26,7 @@ def explain(  # noqa: PLR0913 - the one call that users make
     confidence: float = 0.99,
     ascent: Ascent | None = None,
     run: Run | None = None,
+    several: int = 1,
 ) -> Counterfactuals:
     """Show what would have to change in data for a model to answer otherwise.
 
@@ -41,10 +43,13 @@ def explain(  # noqa: PLR0913 - the one call that users make
         confidence: Probability that the target class must exceed.
         ascent: How to step; the default of `search` if not given.
         run: How long to search, in what batches, and so on.
+        several: Counterfactuals for each input, each by a change in another direction
+            than those before; see `search_several`. With more than one the record has
+            as many rows for each input, one after the other.
 
     Raises:
         ValueError: If the data, the model, the coordinates or the target cannot be
-            searched.
+            searched, or there is to be no counterfactual.
 
     Example:
         >>> import torch
@@ -70,7 +75,10 @@ def explain(  # noqa: PLR0913 - the one call that users make
         _check_images(x)
         coordinates = Bounded(coordinates)
 
-    return search(x, model, wanted, coordinates, ascent, run)
+    if several == 1:
+        return search(x, model, wanted, coordinates, ascent, run)
+
+    return search_several(x, model, wanted, coordinates, ascent, run, count=several)
 
 
 def _check_images(x: Data) -> None:

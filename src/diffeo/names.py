@@ -36,12 +36,15 @@ from diffeo.objectives import (
     Between,
     Held,
     Near,
+    Repelled,
     Smoothed,
     TargetClass,
 )
 from diffeo.search import Run, search, search_batches
+from diffeo.several import alternatives, search_several
 from diffeo.statements.certificate import Smoothing, certify
 from diffeo.statements.diagnosis import diagnose
+from diffeo.statements.diversity import diversity
 from diffeo.statements.typical import typicality
 
 if TYPE_CHECKING:
@@ -80,6 +83,7 @@ __all__ = [
     "Outcome",
     "Polyak",
     "Preprocessed",
+    "Repelled",
     "Residual",
     "Run",
     "Smoothed",
@@ -88,13 +92,16 @@ __all__ = [
     "TargetClass",
     "Typicality",
     "ZukoFlow",
+    "alternatives",
     "certify",
     "diagnose",
+    "diversity",
     "explain",
     "paired",
     "principal_axes",
     "search",
     "search_batches",
+    "search_several",
     "typicality",
     "zoo",
 ]

@@ -4,6 +4,7 @@ from diffeo.objectives.agreed import Agreed
 from diffeo.objectives.classes import TargetClass, confidence_of, log_odds
 from diffeo.objectives.held import Held
 from diffeo.objectives.protocol import Objective, PerRow, Point, TwoSided
+from diffeo.objectives.repelled import Repelled
 from diffeo.objectives.smoothed import Smoothed
 from diffeo.objectives.values import AtLeast, AtMost, Between, Near
 
@@ -17,6 +18,7 @@ __all__ = [
     "Objective",
     "PerRow",
     "Point",
+    "Repelled",
     "Smoothed",
     "TargetClass",
     "TwoSided",
