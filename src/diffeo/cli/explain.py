@@ -57,6 +57,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
     rate: float | None = None,
     steps: int = 1000,
     closest: Literal["latent", "data"] | None = None,
+    several: int = 1,
     restarts: int = 0,
     seed: int = 0,
     batch_size: str = "auto",
@@ -137,6 +138,8 @@ def explain(  # noqa: PLR0913 - one argument for each option
         closest: Come as near to the input as the target allows, once it is reached: in
             'latent' coordinates, or then also in the 'data'; it takes about twice as
             long again, and states how near that is.
+        several: Counterfactuals for each image, each by a change in another direction
+            than those before; those that cannot be found count as failed.
         restarts: Further searches of each image, from points near its origin; the
             nearest result is kept.
         seed: Seed of these points.
@@ -263,12 +266,13 @@ def explain(  # noqa: PLR0913 - one argument for each option
         limits if of_table else None,
         asked,
         gradients,
+        several,
     )
     references = (
         find_references(typical_of, crop=crop, resize=resize) if typical_of else None
     )
     rules = statement_rules(options, certify, references)
-    rows = len(images.images)
+    rows = len(images.images) * several
     record = explain_to_folder(images, options, out, overwrite=overwrite, tell=_tell)
     stopped = interruption(record, rows)
     untold = table.warning(limits) if table else ""

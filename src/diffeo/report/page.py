@@ -26,6 +26,11 @@ QUANTITIES = {
     "latent_distance": "Distance in the coordinates before clamping, ‖z′ − z‖",
     "steps": "Steps",
 }
+APART = "Distance of two x′ over that to x"
+DIVERSITY = {
+    "diversity_data": "in the data",
+    "diversity_latent": "in the coordinates",
+}
 
 
 def render(
@@ -138,6 +143,14 @@ def _charts(
         for quantity, label in QUANTITIES.items()
     ]
     drawn.append(figures.histograms(title, after, probability=first.is_probability))
+    stated = next(iter(records.values())).statements
+    diverse = {
+        label: stated[name] for name, label in DIVERSITY.items() if name in stated
+    }
+
+    if diverse:
+        drawn.append(figures.histograms(APART, diverse))
+
     drawn += [
         figures.along_path({name: record}, figures.COLORS[place % 6 :])
         for place, (name, record) in enumerate(records.items())

@@ -58,6 +58,8 @@ class ReportOptions:
         coordinates: Where a record searched, by the record's name: to decode its paths,
             which are left out otherwise.
         measures: What metrics say of the records and of controls.
+        table: File name of a table of all rows that lies beside the page; a table of
+            each record is written if empty.
         notes: Sentences to know before anything on the page is believed.
         rows: Most rows to show.
 
@@ -72,6 +74,7 @@ class ReportOptions:
     features: tuple[str, ...] = ()
     coordinates: Mapping[str, Coordinates] = field(default_factory=dict)
     measures: Sequence[Measure] = ()
+    table: str = ""
     notes: tuple[str, ...] = ()
     rows: int = 200
 
@@ -118,8 +121,11 @@ def write_report(
     if len(records) == 1:
         tables = dict.fromkeys(records, "summary.csv")
 
-    for name, table in tables.items():
-        write_table(records[name], folder / table, options.classes)
+    if options.table:
+        tables = dict.fromkeys(records, options.table)
+    else:
+        for name, table in tables.items():
+            write_table(records[name], folder / table, options.classes)
 
     require("jinja2", "matplotlib", extra="report")
     from diffeo.report.page import render

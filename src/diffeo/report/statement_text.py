@@ -47,6 +47,28 @@ KNOWN = {
         "The KKT angle lies between the gradients of the distance and of the margin: "
         "at 0° no nearer counterfactual lies close by.",
     ),
+    "input": Statement("input number"),
+    "alternative": Statement("counterfactual of that input"),
+    "nearest_angle": Statement(
+        "angle to the nearest other",
+        "°",
+        "The angle to the nearest other lies between two changes of one input, in "
+        "coordinates.",
+    ),
+    "diversity_data": Statement(
+        "diversity in the data",
+        "",
+        "Diversity is the mean distance of two counterfactuals of an input, over their "
+        "mean distance to the input.",
+    ),
+    "diversity_latent": Statement("diversity in coordinates"),
+    "determinant": Statement(
+        "determinant",
+        "",
+        "The determinant, of 1 / (1 + distance) for all pairs, is 0 for copies and at "
+        "most 1.",
+    ),
+    "distinct": Statement("counterfactuals that differ"),
     "agreement_before": Statement("agreement of another model before"),
     "agreement_after": Statement("agreement of another model after"),
     "typicality_rank": Statement(

@@ -11,6 +11,7 @@ from diffeo.data.table import Table
 from diffeo.report.output_text import output_text
 from diffeo.report.rows import choose_rows, describe_rows
 from diffeo.report.sections import Section, render_sections
+from diffeo.several import inputs_of
 
 __all__ = ["render_table"]
 
@@ -24,6 +25,7 @@ HEAD = (
     "result typical?",
     "largest changes",
 )
+Changes = list[tuple[str, str, str, float]]
 TYPICAL = {True: "yes", False: "NO", None: "not known"}
 
 
@@ -38,9 +40,12 @@ def render_table(
 ) -> str:
     """Return a page as text: which columns changed in each row, from what to what.
 
+    Several counterfactuals of one row stand side by side.
+
     Args:
         record: Of rows of features.
-        tables: The table that was explained, and that of its counterfactuals.
+        tables: The rows that were explained, once for each counterfactual, and the
+            table of the counterfactuals.
         columns: The columns, in the order of the features.
         facts: Short texts by name, for the head of the page.
         classes: What the classes are called, in order; their numbers if empty.
@@ -64,10 +69,16 @@ def render_table(
     rows = describe_rows(record, text)
     changes = _changes(tables, columns)
     after = [None] * len(rows) if typical is None else typical.tolist()
-    chosen = choose_rows([bool(row["doubts"]) for row in rows], SHOWN)
+    groups = _groups(record)
+    doubts = [any(rows[number]["doubts"] for number in group) for group in groups]
+    labels = {
+        number: rows[number]["label"] + (f", {place}" if len(group) > 1 else "")
+        for group in groups
+        for place, number in enumerate(group, 1)
+    }
     overview = [
         (
-            row["label"],
+            labels[number],
             row["meaning"],
             f"{row['answer_before']} → {row['answer_after']}",
             row["typical"],
@@ -78,22 +89,20 @@ def render_table(
     ]
     each = [
         Section(
-            rows[number]["label"],
-            (
-                f"It {rows[number]['meaning']}: {text.quantity} "
-                f"{text.write(rows[number]['before'])} → "
-                f"{text.write(rows[number]['after'])}.",
-                *rows[number]["doubts"],
-            ),
-            table=[
-                ("column", "from", "to", "change in standard deviations"),
-                *(
-                    (name, old, new, f"{change:+.2f}" if math.isfinite(change) else "")
-                    for name, old, new, change in changes[number]
-                ),
+            rows[group[0]]["label"],
+            [
+                sentence
+                for number in group
+                for sentence in (
+                    f"{labels[number]} {rows[number]['meaning']}: {text.quantity} "
+                    f"{text.write(rows[number]['before'])} → "
+                    f"{text.write(rows[number]['after'])}.",
+                    *rows[number]["doubts"],
+                )
             ],
+            table=_side_by_side([changes[number] for number in group]),
         )
-        for number in chosen
+        for group in (groups[place] for place in choose_rows(doubts, SHOWN))
     ]
     lead = [
         f"{int(record.reached.sum())} of {len(record)} rows reached the target.",
@@ -108,16 +117,52 @@ def render_table(
     )
 
 
-def _changes(
-    tables: tuple[Table, Table], columns: Sequence[Column]
-) -> list[list[tuple[str, str, str, float]]]:
+def _groups(record: Counterfactuals) -> list[list[int]]:
+    """Return the numbers of the rows of each input."""
+
+    inputs = inputs_of(record)
+
+    return [(inputs == number).nonzero()[:, 0].tolist() for number in inputs.unique()]
+
+
+def _side_by_side(changes: Sequence[Changes]) -> list[tuple[str, ...]]:
+    """Return a table of what changed in several counterfactuals of one row."""
+
+    old = {name: cell for found in changes for name, cell, _, _ in found}
+    new = [{name: (to, size) for name, _, to, size in found} for found in changes]
+    most = {
+        name: max(abs(each[name][1]) for each in new if name in each) for name in old
+    }
+    several = range(1, 1 + len(changes)) if len(changes) > 1 else ("",)
+    head = [
+        title
+        for number in several
+        for title in (f"to {number}".strip(), "change in standard deviations")
+    ]
+    lines = [
+        (
+            name,
+            old[name],
+            *(cell for each in new for cell in _cells(*each.get(name, ("", math.nan)))),
+        )
+        for name in sorted(old, key=lambda name: -most[name])
+    ]
+
+    return [("column", "from", *head), *lines]
+
+
+def _cells(to: str, size: float) -> tuple[str, str]:
+    return to, f"{size:+.2f}" if math.isfinite(size) else ""
+
+
+def _changes(tables: tuple[Table, Table], columns: Sequence[Column]) -> list[Changes]:
     """Return what changed in each row: column, from, to, and by how many deviations.
 
     Columns come in the order of their change; that of a category is infinite.
     """
 
     before, after = tables
-    changes: list[list[tuple[str, str, str, float]]] = [[] for _ in before.rows]
+    changes: list[Changes] = [[] for _ in before.rows]
 
     for column in columns:
         cells = before.cells(column.name), after.cells(column.name)

@@ -13,7 +13,7 @@ from torch import nn
 from diffeo.answers import ask
 from diffeo.ascents import Ascent
 from diffeo.coordinates.bounded import Bounded
-from diffeo.counterfactuals import Counterfactuals, concatenate
+from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.images import ImageFiles
 from diffeo.models.model_input import ModelInput
 from diffeo.objectives import Objective
@@ -21,6 +21,7 @@ from diffeo.report import ReportOptions
 from diffeo.report.output_text import class_names, output_text
 from diffeo.search import Run, search_batches
 from diffeo.settings import describe
+from diffeo.several import check_count
 from diffeo.shapes import Data, Model
 from diffeo.workflows.checkpoint import Checkpoint
 from diffeo.workflows.generators import How
@@ -28,6 +29,7 @@ from diffeo.workflows.limits import ColumnLimits
 from diffeo.workflows.loading import find_coordinates
 from diffeo.workflows.models import find_model
 from diffeo.workflows.report import draw, find_places
+from diffeo.workflows.several import Passes, differences
 
 __all__ = [
     "ExplainOptions",
@@ -63,6 +65,10 @@ class ExplainOptions:
         loaded: The model itself, with `model_input` applied; loaded by its name if not
             given.
         gradients: A sentence on the model's gradients, if they are not its own.
+        several: Number of counterfactuals for each input.
+
+    Raises:
+        ValueError: If there is to be no counterfactual.
 
     Example:
         >>> from diffeo import Run, TargetClass
@@ -87,6 +93,10 @@ class ExplainOptions:
     limits: ColumnLimits | None = None
     loaded: nn.Module | None = field(default=None, repr=False)
     gradients: str = ""
+    several: int = 1
+
+    def __post_init__(self) -> None:
+        check_count(self.several)
 
 
 def explain_to_folder(
@@ -100,7 +110,9 @@ def explain_to_folder(
     """Search, keep each finished batch, then write the record and a table of its rows.
 
     If the folder holds finished rows of the same request, the search goes on from them.
-    An interrupt ends the search; what it found until then is written.
+    An interrupt ends the search; what it found until then is written. Several
+    counterfactuals of each input are searched one after the other: all inputs have a
+    first one before any has a second.
 
     Args:
         images: Images in [0, 1] or rows of a table, and their names.
@@ -131,7 +143,7 @@ def explain_to_folder(
         ['record.safetensors', 'request.json', 'summary.csv']
     """
 
-    rows = len(images.images)
+    rows = len(images.images) * options.several
     checkpoint = Checkpoint(folder, _request(images, options), rows)
     checkpoint.check(overwrite=overwrite)
     records = checkpoint.finished()
@@ -157,7 +169,7 @@ def explain_to_folder(
     if not records:
         raise KeyboardInterrupt
 
-    record = concatenate(records)
+    record = Passes(len(images.images), options.several).whole(records)
 
     if not checkpoint.closed:
         checkpoint.close(record, options.classes)
@@ -195,7 +207,8 @@ def keep_statements(
         {'rank': tensor([1.])}
     """
 
-    checkpoint = Checkpoint(folder, _request(images, options), len(images.images))
+    rows = len(images.images) * options.several
+    checkpoint = Checkpoint(folder, _request(images, options), rows)
     checkpoint.close(record, options.classes)
 
 
@@ -285,7 +298,7 @@ def summary(record: Counterfactuals, rows: int, classes: tuple[str, ...] = ()) -
     if record.reached.any():
         lines.append(_medians(record.select(record.reached), classes))
 
-    return "\n".join(lines)
+    return "\n".join(filter(None, [*lines, differences(record)]))
 
 
 def interruption(record: Counterfactuals, rows: int) -> str:
@@ -326,15 +339,11 @@ def _search(
 ) -> Iterator[Counterfactuals]:
     """Yield the record of each batch of the rows that are not done."""
 
-    there = sum(map(len, done))
-    x, device = images.images[there:].to(options.device), options.device
-    run = options.run
+    passes, found = Passes(len(images.images), options.several), list(done)
+    x, device, run = images.images.to(options.device), options.device, options.run
 
-    if len(x) == 0:
+    if not passes.left(found):
         return
-
-    if done:  # how numbers are rounded depends on the size of a batch
-        run = replace(run, batch_size=done[-1].batch_size)
 
     model = model_of(options)
     place = find_coordinates(
@@ -360,17 +369,25 @@ def _search(
     if options.gradients:
         named["gradients"] = options.gradients
 
-    for found in search_batches(
-        x, model, options.objective, place, options.ascent, run
-    ):
-        record = replace(
-            found.to("cpu"),
-            names=images.names[there : there + len(found)],
-            settings={**found.settings, **named},
-        )
-        there += len(found)
+    for number in passes.left(found):
+        goal, first = passes.next(options.objective, found)
 
-        yield record
+        if found:  # how numbers are rounded depends on the size of a batch
+            run = replace(run, batch_size=found[0].batch_size)
+
+        for batch in search_batches(x[first:], model, goal, place, options.ascent, run):
+            record = replace(
+                batch.to("cpu"),
+                names=images.names[first : first + len(batch)],
+                settings={**batch.settings, **named},
+            )
+            found.append(passes.numbered(record, first, number))
+            first += len(record)
+
+            yield found[-1]
+
+        if first < len(x):
+            return
 
 
 @torch.no_grad()
@@ -418,6 +435,7 @@ def _optional(options: ExplainOptions) -> dict[str, object]:
         "mask": options.mask,
         "model_input": None if plain else describe(options.model_input),
         "limits": describe(limits) if limits else None,
+        "several": options.several if options.several > 1 else None,
     }
 
     return {name: value for name, value in found.items() if value}

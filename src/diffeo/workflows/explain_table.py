@@ -15,10 +15,12 @@ from diffeo.data.table import Table, features_of, read_table, table_of
 from diffeo.extras import require
 from diffeo.files import write_text
 from diffeo.readers.known_model import KnownModel
+from diffeo.several import inputs_of
 from diffeo.workflows.explain import ExplainOptions, interruption
 from diffeo.workflows.folders import drafted
 from diffeo.workflows.limits import ColumnLimits
 from diffeo.workflows.loading import find_coordinates
+from diffeo.workflows.several import differences
 
 if TYPE_CHECKING:
     from diffeo.coordinates.table import TableFlow
@@ -138,6 +140,9 @@ class TableToExplain:
     ) -> None:
         """Write the table of the counterfactuals, in its own units, and a page.
 
+        The lines of the table are those of the record, several of a row one after the
+        other.
+
         Args:
             record: Of the first rows of the table.
             rows: Number of rows that were to be explained.
@@ -149,7 +154,8 @@ class TableToExplain:
         """
 
         columns, limits = self.flow.columns, options.limits or ColumnLimits()
-        before = Table(self.table.names, self.table.rows[: len(record)])
+        explained = tuple(self.table.rows[row] for row in inputs_of(record).tolist())
+        before = Table(self.table.names, explained)
         after = table_of(record.counterfactual, columns, before)
 
         with drafted(folder) as draft:
@@ -168,6 +174,7 @@ class TableToExplain:
                 if columns
             },
             "gradients": options.gradients,
+            "diversity": differences(record),
             "note": interruption(record, rows),
             "warning": self.warning(limits),
         }

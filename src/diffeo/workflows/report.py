@@ -1,6 +1,7 @@
 """Draw saved records: pictures, figures, moving pictures and the page."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from diffeo.coordinates.bounded import Bounded
@@ -11,6 +12,8 @@ from diffeo.report.animation import write_animation
 from diffeo.report.images import drawable, plain_name
 from diffeo.report.output_text import output_text
 from diffeo.report.path_frames import PathFrames, path_frames
+from diffeo.report.rows import write_table
+from diffeo.several import alternatives
 from diffeo.workflows.folders import drafted
 from diffeo.workflows.loading import find_coordinates
 
@@ -30,7 +33,8 @@ def draw(
 ) -> None:
     """Write pictures of each row, figures, moving pictures and the page.
 
-    They are written whole or not at all; the pictures stay if the rest fails.
+    They are written whole or not at all; the pictures stay if the rest fails. Several
+    counterfactuals of one input lie side by side.
 
     Args:
         records: Of the same factuals, by the name of their method.
@@ -52,6 +56,8 @@ def draw(
         ValueError: coordinates must be given to animate a path, got none
     """
 
+    whole = list(records.values())
+    records, options = _parted(records, options)
     texts = {
         name: output_text(record, options.classes) for name, record in records.items()
     }
@@ -66,7 +72,10 @@ def draw(
 
     with drafted(folder) as draft:
         write_report(records, draft, options)
-        _draw_figures(records, draft)
+        _draw_figures(records, draft, several=len(records) > len(whole))
+
+        if options.table:
+            write_table(whole[0], draft / options.table, options.classes)
 
         for (name, row), shown in frames.items():
             label, text = records[name].name_of(row), texts[name]
@@ -177,6 +186,30 @@ def read_records(paths: Sequence[Path]) -> dict[str, Counterfactuals]:
     }
 
 
+def _parted(
+    records: Records, options: ReportOptions
+) -> tuple[dict[str, Counterfactuals], ReportOptions]:
+    """Return a record for each of several counterfactuals of an input."""
+
+    parted: dict[str, Counterfactuals] = {}
+    places: dict[str, Coordinates] = {}
+
+    for name, record in records.items():
+        parts = alternatives(record)
+
+        for number, part in enumerate(parts, 1):
+            called = f"{name}, {number} of {len(parts)}" if len(parts) > 1 else name
+            parted[called] = part
+
+            if name in options.coordinates:
+                places[called] = options.coordinates[name]
+
+    together = len(records) == 1 < len(parted)
+    table = "summary.csv" if together else options.table
+
+    return parted, replace(options, coordinates=places, table=table)
+
+
 def _frames(
     name: str, records: Records, options: ReportOptions, row: int
 ) -> PathFrames:
@@ -195,14 +228,16 @@ def _write_pictures(records: Records, folder: Path) -> None:
             write_pictures(record, folder / "images" / inside)
 
 
-def _draw_figures(records: Records, folder: Path) -> None:
+def _draw_figures(records: Records, folder: Path, *, several: bool) -> None:
     from diffeo.report import figures
+    from diffeo.report.side_by_side import side_by_side
 
     rows = range(min([SHOWN, *map(len, records.values())]))
     with_paths = {name: record for name, record in records.items() if record.paths}
 
     if all(drawable(record.factual) for record in records.values()):
-        figures.gallery(records, rows).savefig(folder / "gallery.png", dpi=150)
+        drawing = side_by_side if several else figures.gallery
+        drawing(records, rows).savefig(folder / "gallery.png", dpi=150)
 
     if with_paths:
         along = figures.along_path(with_paths)

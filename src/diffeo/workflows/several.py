@@ -1,0 +1,121 @@
+"""Several counterfactuals of each input, searched in batches that are kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from diffeo.counterfactuals import Counterfactuals, concatenate
+from diffeo.objectives import Objective
+from diffeo.several import alternatives, another, by_input, inputs_of, numbered
+from diffeo.statements.diversity import diversity
+
+__all__ = ["Passes", "differences"]
+
+
+@dataclass(frozen=True)
+class Passes:
+    """Searches of all inputs, one after the other.
+
+    All inputs have a first counterfactual before any has a second, so that what is
+    there is of use whenever the search ends.
+
+    Args:
+        inputs: Number of inputs.
+        count: Number of counterfactuals for each.
+
+    Example:
+        >>> Passes(inputs=8, count=3).left([])
+        range(1, 4)
+    """
+
+    inputs: int
+    count: int
+
+    def left(self, found: Sequence[Counterfactuals]) -> range:
+        """Return the numbers of the searches that are not finished, from 1 on.
+
+        Args:
+            found: Records of batches, from the first of the first search on.
+        """
+
+        return range(1 + sum(map(len, found)) // self.inputs, 1 + self.count)
+
+    def next(
+        self, objective: Objective, found: Sequence[Counterfactuals]
+    ) -> tuple[Objective, int]:
+        """Return what to search next, and from which input on.
+
+        Args:
+            objective: What is wanted of each.
+            found: Records of batches, from the first of the first search on.
+        """
+
+        ended, first = divmod(sum(map(len, found)), self.inputs)
+
+        if ended == 0:
+            return objective, first
+
+        whole = concatenate(found)
+        rows = torch.arange(ended * self.inputs).reshape(ended, self.inputs)[:, first:]
+
+        return another(objective, [whole.select(row) for row in rows]), first
+
+    def numbered(
+        self, record: Counterfactuals, first: int, number: int
+    ) -> Counterfactuals:
+        """State which search a batch is of, if there are several.
+
+        Args:
+            record: Of the batch.
+            first: The number of its first input.
+            number: The number of the search, from 1 on.
+        """
+
+        if self.count == 1:
+            return record
+
+        return numbered(record, first=first, alternative=number)
+
+    def whole(self, found: Sequence[Counterfactuals]) -> Counterfactuals:
+        """Return the record of all rows, with their diversity if there are several.
+
+        Args:
+            found: Records of batches, from the first of the first search on.
+        """
+
+        return concatenate(found) if self.count == 1 else diversity(by_input(found))
+
+
+def differences(record: Counterfactuals) -> str:
+    """Return how much the counterfactuals of an input differ; empty if each has one.
+
+    Args:
+        record: With the statements of `diversity`, or without.
+
+    Example:
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 2), Identity((2,))
+        >>> differences(search(x, lambda x: 3 * x, TargetClass(1), place))
+        ''
+    """
+
+    stated, inputs = record.statements, inputs_of(record)
+
+    if "distinct" not in stated:
+        return ""
+
+    count = len(alternatives(record))
+    full = inputs[stated["distinct"] >= count].unique()
+    apart = [
+        f"{stated[name].nanmedian():.2g} in {where}"
+        for name, where in (
+            ("diversity_data", "the data"),
+            ("diversity_latent", "coordinates"),
+        )
+    ]
+
+    return (
+        f"{len(full)} of {len(inputs.unique())} inputs have {count} that differ; "
+        f"their distance, over that to the input: {', '.join(apart)}"
+    )
