@@ -201,6 +201,25 @@ def test_whole_numbers_stay_whole_where_a_value_is_asked_for(
     assert all(age.isdecimal() for age in ages)
 
 
+def test_several_counterfactuals_of_a_row_stand_side_by_side(
+    patients: Path, tmp_path: Path
+) -> None:
+    how = {"at_most": 150, "limit": 4, "several": 2}
+    ended = explained(patients, tmp_path / "out", "regressor", **how)
+    record, before, after = read(patients, tmp_path / "out")
+    page = (tmp_path / "out/report.html").read_text()
+    ages = before.cells("age")[:4]
+    columns = as_table_flow(zoo.load(patients / "flow.safetensors")).columns
+
+    assert ended.code == 0, ended
+    assert torch.equal(features_of(after, columns), record.counterfactual)
+    assert record.statements["input"].tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert record.factual[::2, 0].tolist() == list(map(float, ages))
+    assert page.count("<h2>row ") == 4
+    assert page.count('<th scope="col">to 2</th>') == 4
+    assert "<dt>diversity</dt>" in page
+
+
 def test_a_search_of_rows_goes_on_and_one_with_other_limits_does_not(
     patients: Path, tmp_path: Path
 ) -> None:
