@@ -69,7 +69,7 @@ def test_all_are_in_record_table_and_page(tmp_path: Path) -> None:
     assert page.count('href="summary.csv"') == 1
     assert "Distance of two x′ over that to x" in page
     assert (out / "gallery.png").is_file()
-    assert len(list((out / "images/in-data-2-of-2").iterdir())) == 6
+    assert len(list((out / "images/2-of-2").iterdir())) == 6
 
     again = run("report", out / "record.safetensors", *flags(out=tmp_path / "page"))
 

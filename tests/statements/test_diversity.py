@@ -75,6 +75,21 @@ def test_one_alone_differs_from_nothing() -> None:
     assert found["nearest_angle"].isnan().all()
 
 
+def test_numbers_of_great_units_do_not_count_for_more() -> None:
+    changes = torch.tensor([[300.0, 0.0], [300.0, 1.0]], dtype=torch.float64)
+    zero, same = torch.zeros_like(changes), torch.zeros(2, dtype=torch.float64)
+    found = replace(record(zero, changes), statements={"input": same})
+
+    assert diversity(found).statements["distinct"].tolist() == [1, 1]
+    assert diversity(found, scale=(300.0, 1.0)).statements["distinct"].tolist() == [
+        2,
+        2,
+    ]
+
+    with pytest.raises(ValueError, match="scale must be one for each of 2 numbers"):
+        diversity(found, scale=(1.0,))
+
+
 def test_a_share_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="share must be above 0, got 0"):
         diversity(record(torch.zeros(1, 2), torch.ones(1, 2)), share=0.0)

@@ -267,6 +267,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
         asked,
         gradients,
         several,
+        table.scale if table else (),
     )
     references = (
         find_references(typical_of, crop=crop, resize=resize) if typical_of else None

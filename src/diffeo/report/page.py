@@ -27,6 +27,7 @@ QUANTITIES = {
     "steps": "Steps",
 }
 APART = "Distance of two x′ over that to x"
+OF_INPUT = "diversity_data", "diversity_latent", "determinant", "distinct"
 DIVERSITY = {
     "diversity_data": "in the data",
     "diversity_latent": "in the coordinates",
@@ -89,6 +90,7 @@ def render(
         figures=figures,
         images=images,
         mask_of=mask_of,
+        of_input=OF_INPUT,
         median=_median,
         nan=math.nan,
         settings_text=settings_text,

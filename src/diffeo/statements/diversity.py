@@ -1,7 +1,7 @@
 """How much the counterfactuals of one input differ from each other."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -18,7 +18,9 @@ Changes = Float[Tensor, "found numbers"]
 
 
 @torch.no_grad()
-def diversity(record: Counterfactuals, *, share: float = 0.5) -> Counterfactuals:
+def diversity(
+    record: Counterfactuals, *, share: float = 0.5, scale: Sequence[float] = ()
+) -> Counterfactuals:
     """State how much the counterfactuals of each input differ, those at the target.
 
     Distances are in units of the mean distance to the input, so that far
@@ -34,6 +36,9 @@ def diversity(record: Counterfactuals, *, share: float = 0.5) -> Counterfactuals
         share: Part of the mean distance to the input by which a counterfactual must
             differ, in the data, from each one counted before it to count as another.
 
+        scale: What counts as one in each number of the data, such as the standard
+            deviation of a table's column; the number's own unit if empty.
+
     Returns:
         The record with the statements "nearest_angle", in degrees, between a row's
         change in coordinates and that of the input's other row most like it; and the
@@ -44,7 +49,8 @@ def diversity(record: Counterfactuals, *, share: float = 0.5) -> Counterfactuals
         an input has no second one, or does not change.
 
     Raises:
-        ValueError: If the share is not above 0.
+        ValueError: If the share is not above 0, or there are scales, but not one for
+            each number.
 
     Example:
         >>> from diffeo import AtLeast, Identity
@@ -61,6 +67,13 @@ def diversity(record: Counterfactuals, *, share: float = 0.5) -> Counterfactuals
 
     latent = record.latent - record.origin
     data = (record.counterfactual - record.factual).flatten(1)
+
+    if len(scale) not in (0, data.shape[1]):
+        raise ValueError(
+            f"scale must be one for each of {data.shape[1]} numbers, got {len(scale)}"
+        )
+
+    data = data / data.new_tensor(scale) if scale else data
     inputs = inputs_of(record)
     stated = {name: torch.full_like(record.margin, math.nan) for name in NAMES}
 

@@ -66,6 +66,8 @@ class ExplainOptions:
             given.
         gradients: A sentence on the model's gradients, if they are not its own.
         several: Number of counterfactuals for each input.
+        scale: What counts as one in each number of the data where several are compared,
+            such as the standard deviation of a table's column; its unit if empty.
 
     Raises:
         ValueError: If there is to be no counterfactual.
@@ -94,6 +96,7 @@ class ExplainOptions:
     loaded: nn.Module | None = field(default=None, repr=False)
     gradients: str = ""
     several: int = 1
+    scale: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         check_count(self.several)
@@ -169,7 +172,8 @@ def explain_to_folder(
     if not records:
         raise KeyboardInterrupt
 
-    record = Passes(len(images.images), options.several).whole(records)
+    passes = Passes(len(images.images), options.several, options.scale)
+    record = passes.whole(records)
 
     if not checkpoint.closed:
         checkpoint.close(record, options.classes)

@@ -198,7 +198,9 @@ def _parted(
         parts = alternatives(record)
 
         for number, part in enumerate(parts, 1):
-            called = f"{name}, {number} of {len(parts)}" if len(parts) > 1 else name
+            place = f"{number} of {len(parts)}"
+            several = place if len(records) == 1 else f"{name}, {place}"
+            called = several if len(parts) > 1 else name
             parted[called] = part
 
             if name in options.coordinates:

@@ -23,6 +23,7 @@ class Passes:
     Args:
         inputs: Number of inputs.
         count: Number of counterfactuals for each.
+        scale: What counts as one in each number of the data; see `diversity`.
 
     Example:
         >>> Passes(inputs=8, count=3).left([])
@@ -31,6 +32,7 @@ class Passes:
 
     inputs: int
     count: int
+    scale: tuple[float, ...] = ()
 
     def left(self, found: Sequence[Counterfactuals]) -> range:
         """Return the numbers of the searches that are not finished, from 1 on.
@@ -84,7 +86,10 @@ class Passes:
             found: Records of batches, from the first of the first search on.
         """
 
-        return concatenate(found) if self.count == 1 else diversity(by_input(found))
+        if self.count == 1:
+            return concatenate(found)
+
+        return diversity(by_input(found), scale=self.scale)
 
 
 def differences(record: Counterfactuals) -> str:
