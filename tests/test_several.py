@@ -169,6 +169,7 @@ def test_an_angle_that_cannot_be_kept_is_refused(angle: float) -> None:
     ("shape", "message"),
     [
         ((6, 16), r"found must be \(batch, found, latent\), got shape \(6, 16\)"),
+        ((6, 1, 5), "found must have 16 coordinates, got 5"),
         ((5, 1, 16), "found must have a row for each of 6 rows, got 5"),
     ],
 )

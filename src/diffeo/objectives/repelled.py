@@ -75,7 +75,16 @@ class Repelled:
             )
 
     def start(self, point: Point) -> Memory:
-        """Return what the objective remembers, below a scale and the directions."""
+        """Return what the objective remembers, below a scale and the directions.
+
+        Raises:
+            ValueError: If the solutions are in other coordinates.
+        """
+
+        size, wanted = self.found.shape[2], point.origin.shape[1]
+
+        if size != wanted:
+            raise ValueError(f"found must have {wanted} coordinates, got {size}")
 
         inner = self.objective.start(point)
         tolerance = self.objective.tolerance(point, inner).detach()
