@@ -96,7 +96,7 @@ def read_script(path: Path, device: str | torch.device) -> KnownModel:
     extra = {CLASSES: ""}
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # files are there still
+        warnings.filterwarnings("ignore", "`torch.jit.load` is deprecated")
         model = _read(
             lambda: torch.jit.load(path, map_location=device, _extra_files=extra),
             "a module of TorchScript",
