@@ -96,11 +96,11 @@ class Repelled:
         """Return the mean of all scores, weighted by what each misses."""
 
         own = self.objective.score(point, memory[2:])
-        margins = torch.cat((self._own(point, memory), self._left(point, memory)))
-        scores = torch.cat((own[None], self._left(point, memory)))
+        left = self._left(point, memory)
+        margins = torch.cat((self._own(point, memory), left))
         behind = (margins < 0).any(0)
 
-        return torch.where(behind, weigh(scores, margins), own)
+        return torch.where(behind, weigh(torch.cat((own[None], left)), margins), own)
 
     def margin(self, point: Point, memory: Memory) -> Scores:
         """Return the least margin, in the objective's units."""

@@ -7,7 +7,7 @@ import torch
 from diffeo.extras import require
 from diffeo.models.model_input import ModelInput
 from diffeo.readers.known_model import KnownModel
-from diffeo.readers.square import side_of
+from diffeo.readers.square_side import square_side
 
 __all__ = ["read_timm"]
 
@@ -59,6 +59,6 @@ def read_timm(name: str, device: str | torch.device) -> KnownModel:
         model.eval().to(device),
         tuple(map(str, model.pretrained_cfg.get("label_names") or ())),
         ModelInput(
-            side_of(name, height, width), tuple(asked["mean"]), tuple(asked["std"])
+            square_side(name, height, width), tuple(asked["mean"]), tuple(asked["std"])
         ),
     )

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from diffeo.extras import require
 from diffeo.models.model_input import ModelInput
 from diffeo.readers.known_model import KnownModel
-from diffeo.readers.square import side_of
+from diffeo.readers.square_side import square_side
 from diffeo.shapes import Images, Outputs
 
 __all__ = ["read_transformers"]
@@ -87,7 +87,7 @@ def _input(name: str, asked: Mapping[str, Any], usual: object) -> ModelInput:
     mean, std = normal.get("image_mean"), normal.get("image_std")
 
     return ModelInput(
-        side_of(name, min(sides), max(sides)) if size else None,
+        square_side(name, min(sides), max(sides)) if size else None,
         tuple(mean) if mean else None,
         tuple(std) if std else None,
     )

@@ -146,10 +146,9 @@ def explain_to_folder(
         ['record.safetensors', 'request.json', 'summary.csv']
     """
 
-    rows = len(images.images) * options.several
-    checkpoint = Checkpoint(folder, _request(images, options), rows)
+    checkpoint = _checkpoint(images, options, folder)
     checkpoint.check(overwrite=overwrite)
-    records = checkpoint.finished()
+    records, rows = checkpoint.finished(), checkpoint.rows
     there = sum(map(len, records))
 
     if there:
@@ -211,9 +210,7 @@ def keep_statements(
         {'rank': tensor([1.])}
     """
 
-    rows = len(images.images) * options.several
-    checkpoint = Checkpoint(folder, _request(images, options), rows)
-    checkpoint.close(record, options.classes)
+    _checkpoint(images, options, folder).close(record, options.classes)
 
 
 def draw_explanation(
@@ -400,6 +397,14 @@ def _check_classes(x: Data, model: Model, classes: tuple[str, ...]) -> None:
 
     if classes:
         class_names(ask(model, x[:1], "the model"), classes)
+
+
+def _checkpoint(
+    images: ImageFiles, options: ExplainOptions, folder: Path
+) -> Checkpoint:
+    rows = len(images.images) * options.several
+
+    return Checkpoint(folder, _request(images, options), rows)
 
 
 def _request(images: ImageFiles, options: ExplainOptions) -> dict[str, object]:

@@ -1,9 +1,9 @@
 """The side of the square images that a model takes."""
 
-__all__ = ["side_of"]
+__all__ = ["square_side"]
 
 
-def side_of(name: str, height: int, width: int) -> int:
+def square_side(name: str, height: int, width: int) -> int:
     """Return the side of square images.
 
     Args:
@@ -15,7 +15,7 @@ def side_of(name: str, height: int, width: int) -> int:
         ValueError: If they are not square.
 
     Example:
-        >>> side_of("resnet18", 224, 224)
+        >>> square_side("resnet18", 224, 224)
         224
     """
 
