@@ -52,6 +52,7 @@ HALF_ROWS: Mapping[str, int] = {
     "adversarial": 50,
     "closest": 50,
     "closest_data": 50,
+    "agreed_data": 50,
     "wachter": 50,
     "prototypes_published": 50,
     "revise": 20,
@@ -264,18 +265,19 @@ def entries(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
     }
     ascent = default_ascent(tuned[f"{OURS}_rate"])
     plain, latent = found[OURS], LatentDistance()
+    nearest = Entry(
+        plain.method, rows=100, closest=(latent, DataDistance()), closest_steps=20
+    )
+    agreed = GradientMethod(ascent, partial(Agreed, models=fitted.others))
     budget, samples = fitted.effort.budget, fitted.effort.samples
 
     return {
         **found,
         "natural": Entry(RandomSearch(samples=samples, budget=budget), rows=20),
         "closest": replace(plain, closest=(latent,)),
-        "closest_data": replace(
-            plain, rows=100, closest=(latent, DataDistance()), closest_steps=20
-        ),
-        "agreed": Entry(
-            GradientMethod(ascent, partial(Agreed, models=fitted.others)), rows=50
-        ),
+        "closest_data": nearest,
+        "agreed": Entry(agreed, rows=50),
+        "agreed_data": replace(nearest, method=agreed),
         "smoothed": Entry(GradientMethod(ascent, Smoothed), rows=25),
         "adversarial_published": Entry(IN_X, 50, patience=PATIENCE),
         "diffeomorphic_published": Entry(PAPER, 50, patience=PATIENCE),

@@ -30,7 +30,7 @@ from reproduction.mnist.tuning import FULL, QUICK, read_tuning, settings_of, tun
 __all__ = ["MNIST_COMPARISON"]
 
 HALF = "half_"
-NEAREST, LEAD = ("closest", "closest_data"), "consensus_target"
+NEAREST, LEAD = ("closest", "closest_data", "agreed_data"), "consensus_target"
 COSTLY = "tangent_share_mean", "cout_mean", "composition_error_mean"
 METRICS = [each for each in CLASS_METRICS if each.name not in COSTLY]
 Found = Mapping[str, Counterfactuals]

@@ -32,7 +32,7 @@ from reproduction.mnist.tuning import QUICK as FEW_DIGITS
 
 __all__ = ["CASES", "MNIST_FRONTIER", "Case"]
 
-OURS = "diffeomorphic", "closest", "closest_data", "agreed"
+OURS = "diffeomorphic", "closest", "closest_data", "agreed", "agreed_data"
 RIVALS = "adversarial", "wachter", "revise", "prototypes", "prototypes_published"
 QUICK = replace(FEW_DIGITS, test=200)  # digits, among which all classes are
 JUDGES = "consensus", "knn", "svm", "cnn"
@@ -68,12 +68,15 @@ MANY, HIGH = (0.5, 0.99, 0.9999), (0.99, 0.9999)
 MOST = 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999
 NEAREST = 0.5, 0.99, 0.997, 0.9999, 0.99999
 ALL = dict.fromkeys((*OURS, "adversarial", "wachter", "prototypes_published"), MANY)
-FEW = dict.fromkeys(("diffeomorphic", "closest_data", "adversarial", "wachter"), HIGH)
+FEW = dict.fromkeys(
+    ("diffeomorphic", "closest_data", "agreed_data", "adversarial", "wachter"), HIGH
+)
+FINE = {"adversarial": MOST, "closest_data": NEAREST, "agreed_data": MOST}
 DEAR = dict.fromkeys(("revise", "prototypes"), HIGH)
 """Methods that take most time are asked for high confidences only."""
 
 CASES = (
-    Case("", {**ALL, **DEAR, "adversarial": MOST, "closest_data": NEAREST}, rows=200),
+    Case("", {**ALL, **DEAR, **FINE}, rows=200),
     Case("three_to_eight_", FEW, source=3, target=8),
     Case("augmented_", FEW, "augmented"),
     Case("lenet_", FEW, "lenet"),

@@ -22,6 +22,7 @@ LOOKS = {
     "closest": ("#003f66", "s", "-"),
     "closest_data": ("#56b4e9", "D", "-"),
     "agreed": ("#009e73", "P", "-"),
+    "agreed_data": ("#66cdaa", "*", "-"),
     "revise": ("#d55e00", "v", "--"),
     "prototypes": ("#cc79a7", "^", "--"),
     "prototypes_published": ("#b8860b", "<", ":"),
