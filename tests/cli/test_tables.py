@@ -105,6 +105,7 @@ def fitted(
     assert ended.code == 0, ended
     assert "Do rows come back after encoding and decoding? Yes" in ended.stdout
     assert all(f"--{name} " in zoo.card(out).command for name in how if name != "quiet")
+    assert "Do columns of samples go together" in out.with_suffix(".html").read_text()
 
     return folder
 
@@ -257,7 +258,8 @@ def test_a_fit_of_a_table_that_was_interrupted_goes_on_to_the_same_weights(
     whole = zoo.load(patients / "flow.safetensors").state_dict()
 
     assert again.code == 0, again
-    assert {path.suffix for path in tmp_path.iterdir()} == {".safetensors", ".md"}
+    suffixes = {path.suffix for path in tmp_path.iterdir()}
+    assert suffixes == {".html", ".md", ".safetensors"}
 
     for name, value in zoo.load(out).state_dict().items():
         assert torch.equal(value, whole[name]), name

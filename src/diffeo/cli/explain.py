@@ -78,8 +78,8 @@ def explain(  # noqa: PLR0913 - one argument for each option
 
     Input:
         data: Images: a folder of pictures, one picture, an IDX or a NumPy file; or
-            'digits' for the bundled sample of MNIST. Or a table: a CSV file, of which
-            the columns that the flow knows are taken.
+            'digits' for the bundled sample of MNIST. Or a table: a CSV or Parquet
+            file, of which the columns that the flow knows are taken.
         model: The classifier or regressor: weights by name (mnist-cnn), a weights file,
             a program of torch.export (.pt2) or of TorchScript (.pt), an ONNX file, or
             timm:NAME or transformers:NAME, where NAME may be a folder. Or

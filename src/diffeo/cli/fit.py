@@ -1,18 +1,12 @@
 """`diffeo fit`."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
 from diffeo.cli.errors import warned
 from diffeo.cli.seeds import checked_seed
 from diffeo.cli.tables import is_of_table
-
-if TYPE_CHECKING:
-    from diffeo.data.table import Table
-    from diffeo.workflows.training_plan import FitOptions
 
 __all__ = ["fit"]
 
@@ -44,7 +38,7 @@ def fit(  # noqa: PLR0913 - one argument for each option
         data: Images: a folder of pictures, or of one folder of pictures for each class;
             an IDX or a NumPy file; or 'digits' for the bundled sample of MNIST. Every
             tenth image, at most 500, is held out to measure the result. Or a table: a
-            CSV file, of which every tenth row is held out.
+            CSV or Parquet file, of which every tenth row is held out.
         size: Resize each picture to a square of so many pixels a side; 64 if not given,
             or the side of the first picture if that is less.
         crop: Cut a square of so many pixels a side out of each picture's middle.
@@ -84,7 +78,7 @@ def fit(  # noqa: PLR0913 - one argument for each option
     from diffeo.workflows.fit import fit_flow, natural_side
     from diffeo.workflows.limits import names_in
     from diffeo.workflows.loading import find_device, find_images
-    from diffeo.workflows.quality import write_quality
+    from diffeo.workflows.quality import Quality, write_quality
     from diffeo.workflows.training_plan import FitOptions
 
     def tell(words: str) -> None:
@@ -107,50 +101,31 @@ def fit(  # noqa: PLR0913 - one argument for each option
     )
     _check_place(options.folder, out, resume=resume, overwrite=overwrite)
 
+    quality: Quality
+
     if of_table:
+        require("zuko", extra="tables")
+
+        from diffeo.workflows.fit_table import fit_table
+
         table = read_table(data).without(names_in(target))
-        _fit_table(table, options, names_in(categories), resume=resume, tell=tell)
+        named = names_in(categories)
+        quality, facts = fit_table(table, options, named, resume=resume, tell=tell)
+    else:
+        images = find_images(data, crop=crop, resize=natural_side(data, size)).images
+        quality, facts = fit_flow(images, options, resume=resume, tell=tell)
 
-        return
-
-    images = find_images(data, crop=crop, resize=natural_side(data, size)).images
-    quality, facts = fit_flow(images, options, resume=resume, tell=tell)
-    page = out.with_suffix(".html")
-
-    for question, found, well, _ in quality.answers():
-        typer.echo(f"{question} {'Yes' if well else 'NO'}: {found}")
+    for answer in quality.answers():
+        typer.echo(answer)
 
     typer.echo(quality.verdict())
 
     with warned("the weights are written, but not the page"):
+        page = out.with_suffix(".html")
         write_quality(quality, facts, page)
         typer.echo(str(page.resolve()))
 
     typer.echo(str(out.resolve()))
-
-
-def _fit_table(
-    table: "Table",
-    options: "FitOptions",
-    categories: tuple[str, ...],
-    *,
-    resume: bool,
-    tell: Callable[[str], object],
-) -> None:
-    """Fit a flow to a table, and print how good it is."""
-
-    from diffeo.extras import require
-
-    require("zuko", extra="tables")
-
-    from diffeo.workflows.fit_table import fit_table, verdicts
-
-    card = fit_table(table, options, categories, resume=resume, tell=tell)
-
-    for line in verdicts(card.figures):
-        typer.echo(line)
-
-    typer.echo(str(options.weights.resolve()))
 
 
 def _check_place(folder: Path, out: Path, *, resume: bool, overwrite: bool) -> None:

@@ -33,7 +33,7 @@ def is_of_table(
     ]
 
     if wrong:
-        kind = "images" if found else "a table, a CSV file"
+        kind = "images" if found else "a table, a CSV or Parquet file"
 
         raise ValueError(f"{', '.join(wrong)} must be given with {kind}, got {data}")
 

@@ -12,12 +12,14 @@ import torch
 from torch import Tensor
 
 from diffeo.columns import Column
+from diffeo.data.parquet import read_parquet
 from diffeo.files import write_atomically
 from diffeo.shapes import Data
 
 __all__ = ["Table", "columns_of", "features_of", "is_table", "read_table", "table_of"]
 
-SUFFIXES = (".csv", ".tsv")
+PARQUET = ".parquet"
+SUFFIXES = (".csv", ".tsv", PARQUET)
 MISSING = {"", "?", "na", "n/a", "nan", "null"}
 MOST_CATEGORIES = 50
 MOST_DECIMALS = 6  # more than float32 has for most; such numbers are not rounded
@@ -110,17 +112,19 @@ def is_table(text: str) -> bool:
 
 
 def read_table(path: str | Path, *, limit: int | None = None) -> Table:
-    """Read a CSV file: names of columns in its first line, then a line for each row.
+    """Read a table: a CSV file, or a Parquet file if its name ends in .parquet.
 
-    Cells are separated by commas, or by semicolons or tabs if the first line has more
-    of these.
+    A CSV file is UTF-8 text: names of columns in its first line, then a line for each
+    row; cells are separated by commas, or by semicolons or tabs if the first line has
+    more of these.
 
     Args:
-        path: The file, UTF-8 text.
+        path: The file.
         limit: Take only the first so many rows.
 
     Raises:
         FileNotFoundError: If there is no such file.
+        ModuleNotFoundError: If the package that reads Parquet files is not installed.
         ValueError: If it is no such file, or the limit is below 1.
 
     Example:
@@ -134,21 +138,31 @@ def read_table(path: str | Path, *, limit: int | None = None) -> Table:
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be at least 1, got {limit}")
 
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"a table must be a CSV file, got {path}")
+    path = Path(path)
+    kind = "Parquet" if path.suffix.lower() == PARQUET else "CSV"
+
+    if not path.is_file():
+        raise FileNotFoundError(f"a table must be a {kind} file, got {path}")
 
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-        head = text.partition("\n")[0]
-        lines = csv.reader(
-            text.splitlines(keepends=True), delimiter=max(",;\t", key=head.count)
-        )
-        names, *rows = [tuple(map(str.strip, line)) for line in lines if line]
+        names, *rows = read_parquet(path) if kind == "Parquet" else _read_csv(path)
         _check(names, rows)
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
-        raise ValueError(f"a table must be a CSV file, got {path}: {error}") from None
+        raise ValueError(
+            f"a table must be a {kind} file, got {path}: {error}"
+        ) from None
 
     return Table(names, tuple(rows[:limit]))
+
+
+def _read_csv(path: Path) -> list[tuple[str, ...]]:
+    text = path.read_text(encoding="utf-8-sig")
+    head = text.partition("\n")[0]
+    lines = csv.reader(
+        text.splitlines(keepends=True), delimiter=max(",;\t", key=head.count)
+    )
+
+    return [tuple(map(str.strip, line)) for line in lines if line]
 
 
 def _check(names: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

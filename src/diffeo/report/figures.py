@@ -278,13 +278,13 @@ def course(values: Sequence[float], label: str) -> Figure:
 
     Example:
         >>> course([3.0, 2.5], "bits").axes[0].get_xlabel()
-        'passes over the images'
+        'passes over the data'
     """
 
     figure = Figure(figsize=(WIDTH, 2.4))
     axes = figure.subplots()
     axes.plot(range(1, len(values) + 1), values, marker=".")
-    axes.set(xlabel="passes over the images", ylabel=label)
+    axes.set(xlabel="passes over the data", ylabel=label)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
     return figure

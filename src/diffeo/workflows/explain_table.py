@@ -52,7 +52,7 @@ class TableToExplain:
         """Read a table and its flow.
 
         Args:
-            path: The table, a CSV file.
+            path: The table, a CSV or Parquet file.
             coordinates: The flow of the table, by file or function.
             limit: Take only the first so many rows.
 

@@ -1,6 +1,5 @@
 """Fit a flow to a user's images in the minutes that there are."""
 
-import csv
 import math
 import shutil
 import time
@@ -21,7 +20,8 @@ from diffeo.training.fit import training_device
 from diffeo.training.noise import GaussianNoise, Noise, UniformNoise
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.folders import check_place
-from diffeo.workflows.quality import Quality, measure_quality
+from diffeo.workflows.image_quality import ImageQuality, measure_quality
+from diffeo.workflows.quality import course_of
 from diffeo.workflows.train import FORMS, flow_recipe, train_flow
 from diffeo.workflows.training_plan import (
     ENOUGH,
@@ -72,7 +72,7 @@ def natural_side(data: str, size: int | None) -> int | None:
 
 def fit_flow(
     images: Images, options: FitOptions, *, resume: bool, tell: Callable[[str], object]
-) -> tuple[Quality, dict[str, str]]:
+) -> tuple[ImageQuality, dict[str, str]]:
     """Fit a flow to images and store it, whole or not at all.
 
     While it trains, all that is needed to go on is in a folder beside the weights.
@@ -127,7 +127,7 @@ def fit_flow(
         chosen.to(options.device),
         held_out.to(options.device),
         noise,
-        _course(options.folder),
+        course_of(options.folder, "val_bits"),
     )
     facts = {
         "data": options.data,
@@ -255,17 +255,3 @@ def _some(images: Images, count: int, seed: int) -> Tensor:
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
 
     return images[order[:count]]
-
-
-def _course(folder: Path) -> list[float]:
-    """Return the held-out bits per dimension after each pass, as they were logged."""
-
-    path = folder / "log" / "metrics.csv"
-
-    if not path.is_file():
-        return []
-
-    with path.open(newline="", encoding="utf-8") as file:
-        return [
-            float(row["val_bits"]) for row in csv.DictReader(file) if row["val_bits"]
-        ]

@@ -3,7 +3,7 @@
 import copy
 import math
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 
@@ -18,6 +18,8 @@ from diffeo.training.fit import training_device
 from diffeo.training.rows import RowLikelihood
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.folders import check_place
+from diffeo.workflows.quality import course_of
+from diffeo.workflows.table_quality import TableQuality, measure_table_quality
 from diffeo.workflows.train import train_module
 from diffeo.workflows.training_plan import (
     TRAINING,
@@ -29,14 +31,12 @@ from diffeo.workflows.training_plan import (
     mean_seconds,
 )
 
-__all__ = ["fit_table", "verdicts"]
+__all__ = ["fit_table"]
 
 HELD_OUT = 10  # one row in so many
 BATCH = 64
 MOST_STEPS = 4000  # more change nothing: the weights that are kept are the best
 TYPICAL = (0.025, 0.975)  # quantiles of the log-densities of all rows
-ROUND_TRIP = 1e-3
-GAP = 0.2  # nats a feature, about 0.3 bits
 EPOCH = 0.2  # seconds of a pass beside its steps
 SETTINGS = {"pairs": 1, "passes": 4, "bins": 8, "hidden": [64, 64]}
 
@@ -48,7 +48,7 @@ def fit_table(
     *,
     resume: bool,
     tell: Callable[[str], object],
-) -> zoo.Card:
+) -> tuple[TableQuality, dict[str, str]]:
     """Fit a flow to a table and store it with what is known of the columns.
 
     While it trains, all that is needed to go on is in a folder beside the weights. The
@@ -62,7 +62,7 @@ def fit_table(
         tell: Called with sentences on what is done.
 
     Returns:
-        The card of the weights, with what was measured.
+        How good the flow is, and what to know of its training, by name.
 
     Raises:
         FileNotFoundError: If there is nothing to resume.
@@ -76,8 +76,8 @@ def fit_table(
         >>> with TemporaryDirectory() as folder:
         ...     weights = Path(folder, "flow.safetensors")
         ...     how = FitOptions("ages", weights, epochs=1, progress=False)
-        ...     card = fit_table(table, how, resume=False, tell=lambda words: None)
-        ...     zoo.load(weights).columns[0].decimals
+        ...     good, _ = fit_table(table, how, resume=False, tell=lambda words: None)
+        ...     good.flow.columns[0].decimals
         0
     """
 
@@ -111,10 +111,20 @@ def fit_table(
     card = zoo.Card(recipe, options.data, command, "those of the data", {})
     measure = partial(_measure, train=train, held_out=held_out)
     train_module(module, (train,), (held_out,), card, how, measure)
-    zoo.save(zoo.load(how.weights), zoo.card(how.weights), options.weights)
+    fitted, card = as_table_flow(zoo.load(how.weights)), zoo.card(how.weights)
+    course = course_of(options.folder, module.figure)
+    quality = measure_table_quality(fitted, card.figures, train, held_out, course)
+    zoo.save(fitted, card, options.weights)
     shutil.rmtree(options.folder)
+    facts = {
+        "data": options.data,
+        "rows": f"{len(train):,} to train on, {len(held_out):,} held out",
+        "columns": f"{len(columns)}, {x.shape[1]} features",
+        "given": ", ".join(options.given) or "none",
+        "training": f"{plan.epochs} passes, {plan.steps:,} steps of {plan.batch_size}",
+    }
 
-    return zoo.card(options.weights)
+    return quality, facts
 
 
 def _plan(module: RowLikelihood, train: Data, options: FitOptions) -> TrainingPlan:
@@ -160,41 +170,3 @@ def _measure(model: nn.Module, train: Tensor, held_out: Tensor) -> dict[str, flo
         "round_trip": error.abs().max().item(),
         **{name: -found.mean().item() / features for name, found in nats.items()},
     }
-
-
-def verdicts(figures: Mapping[str, float]) -> Iterator[str]:
-    """Yield what was measured of a flow of a table, in sentences.
-
-    Args:
-        figures: Those of its card; nats are means over the features.
-
-    Example:
-        >>> figures = {"train_nats": 1.0, "validation_nats": 1.1, "normal_nats": 1.3}
-        >>> list(verdicts({"round_trip": 1e-6, **figures}))[1][:41]
-        'Does it know more than a normal density? '
-    """
-
-    error, known = figures["round_trip"], figures["validation_nats"]
-    seen, normal = figures["train_nats"], figures["normal_nats"]
-    answers = [
-        (
-            "Do rows come back after encoding and decoding?",
-            error <= ROUND_TRIP,
-            f"greatest error {error:.1g} of a column's standard deviations",
-        ),
-        (
-            "Does it know more than a normal density?",
-            known < normal,
-            f"{known:.2f} nats a feature of held-out rows, where a normal density of "
-            f"the same covariance has {normal:.2f}",
-        ),
-        (
-            "Does it know rows that it has not seen as well as others?",
-            known - seen <= GAP,
-            f"{seen:.2f} nats a feature of the rows that it was trained on, at most "
-            f"{GAP} less is well",
-        ),
-    ]
-
-    for question, well, found in answers:
-        yield f"{question} {'Yes' if well else 'NO'}: {found}"

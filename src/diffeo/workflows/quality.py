@@ -1,199 +1,80 @@
-"""How good a flow of images is, for people who want to use it."""
+"""How good a fitted flow is, for people who want to use it."""
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from diffeo.batching import batches_of
 from diffeo.files import write_text
-from diffeo.models.flow.flow import Flow
-from diffeo.report.images import sheet
-from diffeo.shapes import Images, Scores
-from diffeo.statements.diagnosis import Diagnosis, diagnose
-from diffeo.training.noise import Noise
+from diffeo.shapes import Data, Scores
 
-__all__ = ["Quality", "measure_quality", "write_quality"]
+if TYPE_CHECKING:
+    from diffeo.report.sections import Section
 
-Others = Float[Tensor, "others channels height width"]
-SAMPLES, ACROSS = 32, 8
-SHOWN = 8  # samples beside their nearest training images
-LOOKED_AT = 200  # held-out images that are encoded and decoded
-COPY = 0.5  # of the distance that held-out images have: nearer samples are copies
-COPIES = 0.05  # share of samples that are copies, at most
-GAP = 0.3  # bits by which training images may be easier than held-out ones
-TYPICAL = 0.5  # share of held-out images whose latent is as long as a draw's, at least
-FALLING = 0.02  # bits won in the last quarter of the passes: more time would help
+__all__ = [
+    "Answer",
+    "Quality",
+    "copies_answer",
+    "course_answer",
+    "course_of",
+    "course_sections",
+    "nearest_to",
+    "write_quality",
+]
+
+Others = Float[Tensor, "others ..."]
+COPY = 0.5  # of the distance that held-out data have: nearer samples are copies
+COPIES = 0.05  # share of samples more than of held-out data that are, at most
+FEWEST = 3  # passes, of which more are needed to tell whether a training has ended
 
 
-@dataclass(frozen=True, eq=False)
-class Quality:
-    """What was measured of a flow.
+@dataclass(frozen=True)
+class Answer:
+    """What is found of a flow.
 
     Args:
-        train_bits: Bits per dimension of training images, with the training's noise.
-        held_out_bits: The same of images that it was not trained on.
-        course: The same of held-out images after each pass of the training.
-        diagnosis: What encoding and decoding does to held-out images with that noise.
-        held_out: Some of these.
-        samples: Images drawn from the flow.
-        nearest: The training image nearest to each sample.
-        distance: How far it is: root mean square over the pixels.
-        held_out_distance: How far held-out images are from theirs.
+        question: What a user would ask.
+        found: The figure.
+        well: Whether that is well.
+        needed: When it would be.
 
     Example:
-        >>> from diffeo.models.flow.bijection import initialize
-        >>> from diffeo.models.flow.recipes import Level, glow
-        >>> from diffeo.training.noise import UniformNoise
-        >>> x, flow = torch.rand(9, 1, 4, 4), glow((1, 4, 4), [Level(1, 4)]).eval()
-        >>> initialize(flow, x)
-        >>> measure_quality(flow, x[:6], x[6:], UniformNoise()).copies <= 1
-        True
+        >>> print(Answer("Is it exact?", "error 1e-6", True, "at most 1e-3"))
+        Is it exact? Yes: error 1e-6
     """
 
-    train_bits: float
-    held_out_bits: float
-    course: Sequence[float]
-    diagnosis: Diagnosis
-    held_out: Tensor
-    samples: Tensor
-    nearest: Tensor
-    distance: Tensor
-    held_out_distance: Tensor
+    question: str
+    found: str
+    well: bool
+    needed: str
 
-    @property
-    def copies(self) -> float:
-        """Share of the samples that are all but a training image."""
+    def __str__(self) -> str:
+        """Return question and answer on a line."""
 
-        limit = COPY * self.held_out_distance.median()
+        return f"{self.question} {'Yes' if self.well else 'NO'}: {self.found}"
 
-        return (self.distance < limit).double().mean().item()
 
-    @property
-    def gain(self) -> float:
-        """Bits won on held-out images in the last quarter of the passes."""
+@runtime_checkable
+class Quality(Protocol):
+    """What was measured of a flow of data of some kind."""
 
-        before = self.course[: -(len(self.course) // 4) or None]
-
-        return before[-1] - self.course[-1] if before else 0.0
-
-    def answers(self) -> list[tuple[str, str, bool, str]]:
-        """Return question, figure, whether that is well, and when it would be."""
-
-        error = self.diagnosis.error.max().item()
-        gap = self.held_out_bits - self.train_bits
-        typical = self.diagnosis.typical_share
-
-        return [
-            (
-                "Do images come back after encoding and decoding?",
-                f"greatest error {255 * error:.2g} of 255 gray levels",
-                255 * error <= 0.5,
-                "at most half a gray level",
-            ),
-            (
-                "Does it know images that it has not seen as well as others?",
-                f"{self.train_bits:.2f} bits for training images, "
-                f"{self.held_out_bits:.2f} for held-out ones",
-                gap <= GAP,
-                f"at most {GAP} bits more for held-out ones",
-            ),
-            (
-                "Are samples new, rather than copies of training images?",
-                f"{self.copies:.0%} of {len(self.samples)} are copies",
-                self.copies <= COPIES,
-                f"at most {COPIES:.0%} are, which lie less than {COPY:g} times as far "
-                "from a training image as held-out images do",
-            ),
-            (
-                "Do held-out images lie where samples are drawn?",
-                f"{typical:.0%} of them have coordinates as long as a draw’s",
-                typical >= TYPICAL,
-                f"at least {TYPICAL:.0%}",
-            ),
-            (
-                "Has training come to its end?",
-                f"{self.gain:.3f} bits won in the last quarter of "
-                f"{len(self.course)} passes",
-                self.gain <= FALLING and len(self.course) > 3,
-                f"at most {FALLING} bits, of at least four passes",
-            ),
-        ]
+    def answers(self) -> list[Answer]:
+        """Return what is found, question by question."""
+        ...
 
     def verdict(self) -> str:
         """Return what to make of it, in a few words."""
+        ...
 
-        exact, general, original, typical, ended = (
-            well for *_, well, _ in self.answers()
-        )
-
-        if not exact:
-            return "Not usable: images do not come back from its coordinates."
-
-        if not (general and original):
-            return (
-                "Learned by heart: it knows its training images better than others. "
-                "Take more images, or fewer minutes."
-            )
-
-        if not typical:
-            return (
-                "Rough: it does not know yet how likely such images are. Read "
-                "counterfactuals as hints of color and light; take more minutes."
-            )
-
-        if not ended:
-            return "Usable, and not at its best: more minutes would still help."
-
-        return "Good by all that is measured here; look at the samples nevertheless."
-
-
-@torch.no_grad()
-def measure_quality(
-    flow: Flow,
-    train: Images,
-    held_out: Others,
-    noise: Noise,
-    course: Sequence[float] = (),
-) -> Quality:
-    """Measure a trained flow.
-
-    Args:
-        flow: The flow, in evaluation mode.
-        train: Images in [0, 1] that it was trained on.
-        held_out: Such images that it was not trained on.
-        noise: What they were trained with, for bits per dimension.
-        course: Held-out bits per dimension after each pass.
-
-    Example:
-        >>> from diffeo.models.flow.bijection import initialize
-        >>> from diffeo.models.flow.recipes import Level, glow
-        >>> from diffeo.training.noise import UniformNoise
-        >>> x, flow = torch.rand(9, 1, 4, 4), glow((1, 4, 4), [Level(1, 4)]).eval()
-        >>> initialize(flow, x)
-        >>> measure_quality(flow, x[:6], x[6:], UniformNoise()).samples.shape
-        torch.Size([32, 1, 4, 4])
-    """
-
-    few = _spread(held_out, LOOKED_AT)
-    generator = torch.Generator().manual_seed(0)
-    samples = flow.sample(SAMPLES, generator=generator).nan_to_num().clamp(0, 1)
-    distance, nearest = _nearest(samples, train)
-
-    return Quality(
-        train_bits=_bits(flow, _spread(train, LOOKED_AT), noise),
-        held_out_bits=_bits(flow, few, noise),
-        course=course,
-        diagnosis=diagnose(flow, noise(few, 1.0, generator=generator)),
-        held_out=_spread(held_out, SAMPLES),
-        samples=samples,
-        nearest=train[nearest],
-        distance=distance,
-        held_out_distance=_nearest(few, train)[0],
-    )
+    def sections(self) -> "list[Section]":
+        """Return what there is to look at, which takes the packages of a report."""
+        ...
 
 
 def write_quality(quality: Quality, facts: dict[str, str], page: Path) -> None:
@@ -209,12 +90,8 @@ def write_quality(quality: Quality, facts: dict[str, str], page: Path) -> None:
 
     Example:
         >>> from tempfile import TemporaryDirectory
-        >>> from diffeo.models.flow.bijection import initialize
-        >>> from diffeo.models.flow.recipes import Level, glow
-        >>> from diffeo.training.noise import UniformNoise
-        >>> x, flow = torch.rand(9, 1, 4, 4), glow((1, 4, 4), [Level(1, 4)]).eval()
-        >>> initialize(flow, x)
-        >>> found = measure_quality(flow, x[:6], x[6:], UniformNoise())
+        >>> from types import SimpleNamespace
+        >>> found = SimpleNamespace(answers=list, verdict=lambda: "", sections=list)
         >>> with TemporaryDirectory() as folder:
         ...     page = Path(folder, "flow.html")
         ...     write_quality(found, {"data": "noise"}, page)
@@ -226,74 +103,136 @@ def write_quality(quality: Quality, facts: dict[str, str], page: Path) -> None:
 
     require("jinja2", "matplotlib", extra="report")
 
-    from diffeo.report.figures import course
     from diffeo.report.sections import Section, render_sections
 
     rows = [
-        (question, found, "yes" if well else "NO", needed)
-        for question, found, well, needed in quality.answers()
+        (each.question, each.found, "yes" if each.well else "NO", each.needed)
+        for each in quality.answers()
     ]
-    shown = zip(quality.samples[:SHOWN], quality.nearest[:SHOWN], strict=True)
-    pairs = zip(shown, quality.distance[:SHOWN].tolist(), strict=True)
-    looked_at = quality.held_out[: ACROSS * (len(quality.held_out) // ACROSS) or None]
-    sections = [
-        Section(
-            "What was measured",
-            table=[("question", "found", "well?", "it is if"), *rows],
-        ),
-        Section(
-            "Samples",
-            (
-                "Left: images that the flow makes up. Right: real ones that it was not "
-                "trained on. A counterfactual can look only as real as the left ones.",
-            ),
-            pictures=[
-                ("samples", sheet(quality.samples, across=ACROSS)),
-                (
-                    "held-out images",
-                    sheet(looked_at, across=min(ACROSS, len(looked_at))),
-                ),
-            ],
-        ),
-        Section(
-            "Copies?",
-            (
-                "Each pair is a sample and the training image nearest to it. If both "
-                "look the same, the flow has learned images by heart.",
-            ),
-            pictures=[
-                (f"{distance:.3f} apart", sheet(pair, across=2))
-                for pair, distance in pairs
-            ],
-        ),
-    ]
-
-    if len(quality.course) > 1:
-        label = "bits per dimension, held-out"
-        sections.append(Section("Training", charts=[course(quality.course, label)]))
-
+    head = "question", "found", "well?", "it is if"
+    measured = Section("What was measured", table=[head, *rows])
     text = render_sections(
-        "How good is this flow?", [quality.verdict()], facts, sections
+        "How good is this flow?",
+        [quality.verdict()],
+        facts,
+        [measured, *quality.sections()],
     )
     write_text(page, text)
 
 
-def _spread(images: Images, most: int) -> Tensor:
-    return images[:: max(1, len(images) // most)][:most]
+def course_of(folder: Path, figure: str) -> list[float]:
+    """Return a figure of held-out data after each pass, as a training logged it.
+
+    Args:
+        folder: Where the training is kept.
+        figure: The name of its column.
+
+    Example:
+        >>> course_of(Path("no such folder"), "val_bits")
+        []
+    """
+
+    path = folder / "log" / "metrics.csv"
+
+    if not path.is_file():
+        return []
+
+    with path.open(newline="", encoding="utf-8") as file:
+        return [float(row[figure]) for row in csv.DictReader(file) if row[figure]]
 
 
-def _bits(flow: Flow, x: Images, noise: Noise) -> float:
-    generator = torch.Generator().manual_seed(0)
-    bits = [
-        flow.bits_per_dimension(noise(part, 1.0, generator=generator))
-        for part in batches_of(x)
-    ]
+def course_answer(course: Sequence[float], falling: float, unit: str) -> Answer:
+    """Return whether a training has come to its end.
 
-    return torch.cat(bits).mean().item()
+    Args:
+        course: A figure of held-out data after each pass, the less the better.
+        falling: Most that an ended training may still win in its last quarter.
+        unit: The unit of the figure.
+
+    Example:
+        >>> course_answer([3.0, 2.0, 1.5, 1.1], 0.1, "bits").found
+        '0.400 bits won in the last quarter of 4 passes'
+    """
+
+    before = course[: -(len(course) // 4) or None]
+    gain = min(before) - min(course) if before else 0.0
+
+    return Answer(
+        "Has training come to its end?",
+        f"{gain:.3f} {unit} won in the last quarter of {len(course)} passes",
+        gain <= falling and len(course) > FEWEST,
+        f"at most {falling} {unit}, of at least four passes",
+    )
 
 
-def _nearest(x: Images, others: Others) -> tuple[Scores, Tensor]:
-    """Return how far the nearest of other images is from each, and which it is."""
+def course_sections(values: Sequence[float], label: str) -> "list[Section]":
+    """Return the part of a page that draws a training; none of a single pass.
+
+    Args:
+        values: A figure of held-out data after each pass.
+        label: What it is.
+
+    Example:
+        >>> [section.title for section in course_sections([3.0, 2.0], "bits")]
+        ['Training']
+    """
+
+    from diffeo.report.figures import course
+    from diffeo.report.sections import Section
+
+    if len(values) <= 1:
+        return []
+
+    return [Section("Training", charts=[course(values, label)])]
+
+
+def copies_answer(distance: Scores, held_out: Others, kind: str) -> Answer:
+    """Return whether samples are new.
+
+    One is as good as a copy if it is less than half as far from a training one as
+    held-out data are in the median. Of a few numbers some are by chance, held-out ones
+    as well, so that both shares are compared.
+
+    Args:
+        distance: How far each sample is from the nearest training data.
+        held_out: The same of held-out data.
+        kind: What samples are called.
+
+    Example:
+        >>> copies_answer(torch.ones(4), torch.ones(3), "images").found
+        '0% of 4 are as near to one as a copy, 0% of held-out images'
+    """
+
+    copies, usual = (
+        (each < COPY * held_out.median()).double().mean().item()
+        for each in (distance, held_out)
+    )
+
+    return Answer(
+        f"Are samples new, rather than copies of training {kind}?",
+        f"{copies:.0%} of {len(distance)} are as near to one as a copy, {usual:.0%} of "
+        f"held-out {kind}",
+        copies - usual <= COPIES,
+        f"at most {COPIES:.0%} more than held-out {kind} are less than {COPY:g} times "
+        f"as far from a training one as those in the median",
+    )
+
+
+@torch.no_grad()
+def nearest_to(x: Data, others: Others) -> tuple[Scores, Int[Tensor, " batch"]]:
+    """Return how far the nearest of other data is from each, and which it is.
+
+    Args:
+        x: Data of any shape.
+        others: Others of the same shape, among which to look.
+
+    Returns:
+        Root mean square differences, and places among the others.
+
+    Example:
+        >>> nearest_to(torch.zeros(1, 2), torch.tensor([[3.0, 3.0], [1.0, 1.0]]))
+        (tensor([1.]), tensor([1]))
+    """
 
     flat = x.flatten(1)
     gaps = [torch.cdist(flat, part.flatten(1)) for part in batches_of(others)]
