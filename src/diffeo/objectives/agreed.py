@@ -10,7 +10,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from diffeo.answers import ask, check_outputs
-from diffeo.objectives.protocol import Objective, Point, check_rows, rows_of
+from diffeo.objectives.protocol import Point, check_rows
+from diffeo.objectives.wrapping import Wrapping
 from diffeo.shapes import Memory, Model, Outputs, Scores
 from diffeo.without_grad import without_grad
 
@@ -20,7 +21,7 @@ Needed = int | Literal["all", "most", "any"]
 
 
 @dataclass(frozen=True)
-class Agreed:
+class Agreed(Wrapping):
     """Bring several models to the target of one objective.
 
     The model of the search is the first of K; its outputs are those that are recorded.
@@ -50,7 +51,6 @@ class Agreed:
         True
     """
 
-    objective: Objective
     models: Sequence[Model]
     needed: Needed = field(default="all", kw_only=True)
 
@@ -100,21 +100,6 @@ class Agreed:
         )
 
         return tolerances.gather(0, last)[0]
-
-    def aim(self, point: Point, memory: Memory) -> Scores:
-        """Return what each row aims at."""
-
-        return self.objective.aim(point, memory)
-
-    def check(self, outputs: Outputs, rows: int) -> None:
-        """Refuse what the objective refuses."""
-
-        check_rows(self.objective, outputs, rows)
-
-    def rows(self, index: slice) -> "Agreed":
-        """Return the same models for the objective of some of the rows."""
-
-        return replace(self, objective=rows_of(self.objective, index))
 
     @property
     def _needed(self) -> int:

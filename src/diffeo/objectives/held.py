@@ -1,14 +1,15 @@
 """An objective while another model's outputs stay as they are."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import torch
 
 from diffeo.objectives.agreed import asked, seen_by, weigh
-from diffeo.objectives.protocol import Objective, Point, check_rows, rows_of
-from diffeo.shapes import Memory, Model, Outputs, Scores
+from diffeo.objectives.protocol import Point
+from diffeo.objectives.wrapping import Wrapping
+from diffeo.shapes import Memory, Model, Scores
 
 __all__ = ["Held"]
 
@@ -16,7 +17,7 @@ SHARE = 0.01  # of the band: enough to spare
 
 
 @dataclass(frozen=True)
-class Held:
+class Held(Wrapping):
     """Reach an objective while a second model's outputs stay within a band.
 
     The margin is the lesser of the objective's and of what is left of the band,
@@ -42,7 +43,7 @@ class Held:
         (True, True)
     """
 
-    objective: Objective
+    remembered = 2
     model: Model
     band: float
 
@@ -75,26 +76,6 @@ class Held:
         """Return the lesser of both margins, in the objective's units."""
 
         return torch.minimum(*self._margins(point, memory))
-
-    def tolerance(self, point: Point, memory: Memory) -> Scores:
-        """Return the objective's tolerance."""
-
-        return self.objective.tolerance(point, memory[2:])
-
-    def aim(self, point: Point, memory: Memory) -> Scores:
-        """Return what each row aims at."""
-
-        return self.objective.aim(point, memory[2:])
-
-    def check(self, outputs: Outputs, rows: int) -> None:
-        """Refuse what the objective refuses."""
-
-        check_rows(self.objective, outputs, rows)
-
-    def rows(self, index: slice) -> "Held":
-        """Return the same second model for the objective of some of the rows."""
-
-        return replace(self, objective=rows_of(self.objective, index))
 
     def _margins(self, point: Point, memory: Memory) -> tuple[Scores, Scores]:
         """Return the objective's margin, and what is left of the band in its units."""

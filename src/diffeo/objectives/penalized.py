@@ -6,13 +6,8 @@ import torch
 from torch import Tensor
 
 from diffeo.objectives.penalties import Penalty
-from diffeo.objectives.protocol import (
-    Objective,
-    Point,
-    check_rows,
-    rows_of,
-    side_of,
-)
+from diffeo.objectives.protocol import Point, rows_of, side_of
+from diffeo.objectives.wrapping import Wrapping
 from diffeo.shapes import Memory, Outputs, Scores
 
 __all__ = ["Penalized", "Weight"]
@@ -22,7 +17,7 @@ Weight = float | Tensor
 
 
 @dataclass(frozen=True, eq=False)
-class Penalized:
+class Penalized(Wrapping):
     """Ascend a score less a weighted penalty; the objective alone knows the target.
 
     Several penalties are objectives inside each other.
@@ -40,7 +35,7 @@ class Penalized:
         0.1
     """
 
-    objective: Objective
+    remembered = 2
     penalty: Penalty
     weight: Weight
 
@@ -78,16 +73,6 @@ class Penalized:
 
         return self.objective.margin(point, memory[2:])
 
-    def tolerance(self, point: Point, memory: Memory) -> Scores:
-        """Return how much margin is enough to spare for the objective."""
-
-        return self.objective.tolerance(point, memory[2:])
-
-    def aim(self, point: Point, memory: Memory) -> Scores:
-        """Return what each row aims at."""
-
-        return self.objective.aim(point, memory[2:])
-
     def check(self, outputs: Outputs, rows: int) -> None:
         """Refuse what the objective refuses, and weights of other rows.
 
@@ -100,7 +85,7 @@ class Penalized:
                 f"weight must be one for each of {rows} rows, got {len(self.weight)}"
             )
 
-        check_rows(self.objective, outputs, rows)
+        super().check(outputs, rows)
 
     def rows(self, index: slice) -> "Penalized":
         """Return the penalty and the objective of some of the rows."""

@@ -8,7 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from diffeo.objectives.agreed import weigh
-from diffeo.objectives.protocol import Objective, Point, check_rows, rows_of
+from diffeo.objectives.protocol import Point, rows_of
+from diffeo.objectives.wrapping import Wrapping
 from diffeo.shapes import Memory, Outputs, Scores
 
 __all__ = ["ANGLE", "Found", "Repelled"]
@@ -20,7 +21,7 @@ Found = Float[Tensor, "batch found latent"]
 
 
 @dataclass(frozen=True)
-class Repelled:
+class Repelled(Wrapping):
     """Reach an objective by a change in another direction than those already found.
 
     The angle at the origin z between the change z′ − z and each one found is to be at
@@ -58,7 +59,7 @@ class Repelled:
         tensor([True])
     """
 
-    objective: Objective
+    remembered = 2
     found: Tensor = field(repr=False)
     angle: float = ANGLE
 
@@ -107,16 +108,6 @@ class Repelled:
 
         return torch.cat((self._own(point, memory), self._left(point, memory))).amin(0)
 
-    def tolerance(self, point: Point, memory: Memory) -> Scores:
-        """Return the objective's tolerance."""
-
-        return self.objective.tolerance(point, memory[2:])
-
-    def aim(self, point: Point, memory: Memory) -> Scores:
-        """Return what each row aims at."""
-
-        return self.objective.aim(point, memory[2:])
-
     def check(self, outputs: Outputs, rows: int) -> None:
         """Refuse what the objective refuses, and solutions of other rows.
 
@@ -129,7 +120,7 @@ class Repelled:
                 f"found must have a row for each of {rows} rows, got {len(self.found)}"
             )
 
-        check_rows(self.objective, outputs, rows)
+        super().check(outputs, rows)
 
     def rows(self, index: slice) -> "Repelled":
         """Return the solutions and the objective of some of the rows."""

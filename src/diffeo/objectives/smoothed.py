@@ -1,19 +1,20 @@
 """An objective averaged over the neighborhood of a point."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from diffeo.objectives.protocol import Objective, Point, check_rows, rows_of, side_of
-from diffeo.shapes import Memory, Outputs, Scores
+from diffeo.objectives.protocol import Point, side_of
+from diffeo.objectives.wrapping import Wrapping
+from diffeo.shapes import Memory, Scores
 
 __all__ = ["Smoothed", "SmoothedScore"]
 
 
 @dataclass(frozen=True)
-class Smoothed:
+class Smoothed(Wrapping):
     """Average the score and the margin of an objective over nearby coordinates.
 
     They are z ± spread · ε for a few normal vectors ε, without z itself, and the same
@@ -38,7 +39,6 @@ class Smoothed:
         tensor([True])
     """
 
-    objective: Objective
     draws: int = 8
     spread: float = 0.3
     seed: int = 0
@@ -68,26 +68,6 @@ class Smoothed:
         """Return the average of how far past the target the draws are."""
 
         return self._average(self.objective.margin(*self._around(point, memory)))
-
-    def tolerance(self, point: Point, memory: Memory) -> Scores:
-        """Return how much margin is enough to spare for the objective."""
-
-        return self.objective.tolerance(point, memory)
-
-    def aim(self, point: Point, memory: Memory) -> Scores:
-        """Return what each row aims at."""
-
-        return self.objective.aim(point, memory)
-
-    def check(self, outputs: Outputs, rows: int) -> None:
-        """Refuse what the objective refuses."""
-
-        check_rows(self.objective, outputs, rows)
-
-    def rows(self, index: slice) -> "Smoothed":
-        """Return the same average for the objective of some of the rows."""
-
-        return replace(self, objective=rows_of(self.objective, index))
 
     def side(self, point: Point, memory: Memory) -> Scores | None:
         """Return the average side: that of most draws."""
