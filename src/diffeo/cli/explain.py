@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from diffeo.counterfactuals import Counterfactuals
     from diffeo.data.images import ImageFiles
     from diffeo.distances import Distance
-    from diffeo.workflows.explain import ExplainOptions
+    from diffeo.workflows.explain_options import ExplainOptions
 
 __all__ = ["explain"]
 
@@ -186,18 +186,14 @@ def explain(  # noqa: PLR0913 - one argument for each option
     from diffeo.data.masks import read_mask
     from diffeo.models.model_input import ModelInput
     from diffeo.search import Run
-    from diffeo.workflows.explain import (
-        ExplainOptions,
-        draw_explanation,
-        explain_to_folder,
-        interruption,
-        summary,
-    )
+    from diffeo.workflows.explain import draw_explanation, explain_to_folder
+    from diffeo.workflows.explain_options import ExplainOptions
     from diffeo.workflows.explain_table import TableToExplain
     from diffeo.workflows.limits import ColumnLimits
     from diffeo.workflows.loading import find_device, find_images, read_classes
     from diffeo.workflows.models import read_model
     from diffeo.workflows.statements import find_references, statement_rules
+    from diffeo.workflows.summary import interruption, summary
 
     device = find_device(device)
     given = ModelInput.of(model_size, model_mean, model_std, model_outputs)
@@ -287,8 +283,10 @@ def explain(  # noqa: PLR0913 - one argument for each option
     else:
         record = _stated(record, rules, images, options, out)
 
-    draw = table.draw if table else draw_explanation
-    _page(out, partial(draw, record, rows, options, out))
+    _page(
+        out,
+        partial(table.draw if table else draw_explanation, record, rows, options, out),
+    )
 
     if stopped:
         raise KeyboardInterrupt

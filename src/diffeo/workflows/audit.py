@@ -29,7 +29,8 @@ from diffeo.workflows.directions import (
     answers_of,
     directions_of,
 )
-from diffeo.workflows.explain import ExplainOptions, explain_to_folder
+from diffeo.workflows.explain import explain_to_folder
+from diffeo.workflows.explain_options import ExplainOptions
 from diffeo.workflows.folders import check_place
 from diffeo.workflows.judge import Judge, train_judge
 from diffeo.workflows.loading import find_coordinates

@@ -16,11 +16,12 @@ from diffeo.extras import require
 from diffeo.files import write_text
 from diffeo.readers.known_model import KnownModel
 from diffeo.several import inputs_of
-from diffeo.workflows.explain import ExplainOptions, interruption
+from diffeo.workflows.explain_options import ExplainOptions
 from diffeo.workflows.folders import drafted
 from diffeo.workflows.limits import ColumnLimits
 from diffeo.workflows.loading import find_coordinates
 from diffeo.workflows.several import differences
+from diffeo.workflows.summary import interruption
 
 if TYPE_CHECKING:
     from diffeo.coordinates.table import TableFlow

@@ -13,7 +13,7 @@ from diffeo.data.mnist import mnist
 from diffeo.settings import describe
 from diffeo.statements.certificate import Smoothing, certify
 from diffeo.statements.typical import typicality
-from diffeo.workflows.explain import ExplainOptions, model_of
+from diffeo.workflows.explain_options import ExplainOptions, model_of
 from diffeo.workflows.loading import find_coordinates, find_labelled
 
 __all__ = ["find_references", "statement_rules"]

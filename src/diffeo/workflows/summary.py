@@ -1,0 +1,77 @@
+"""What became of a search, in lines for people."""
+
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.report.output_text import output_text
+from diffeo.workflows.several import differences
+
+__all__ = ["interruption", "summary"]
+
+NAMED = 5  # failed rows that a summary names
+
+
+def summary(record: Counterfactuals, rows: int, classes: tuple[str, ...] = ()) -> str:
+    """Return what became of the rows, in lines for people.
+
+    Args:
+        record: Of the rows that were searched.
+        rows: Number of images that were to be explained.
+        classes: What the classes are called; their numbers if empty.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 2), Identity((2,))
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), place)
+        >>> summary(record, rows=2).splitlines()[0]
+        '2 of 2 reached the target (2 reached)'
+    """
+
+    ends = ", ".join(
+        f"{count} {way.name.lower()}" for way, count in record.counts().items()
+    )
+    failed = record.finished & ~record.reached
+    names = [record.name_of(row) for row in failed.nonzero()[:, 0].tolist()]
+    lines = [f"{int(record.reached.sum())} of {rows} reached the target ({ends})"]
+
+    if names:
+        more = ", …" if names[NAMED:] else ""
+        lines.append(f"{len(names)} failed: {', '.join(names[:NAMED])}{more}")
+
+    if record.reached.any():
+        lines.append(_medians(record.select(record.reached), classes))
+
+    return "\n".join(filter(None, [*lines, differences(record)]))
+
+
+def interruption(record: Counterfactuals, rows: int) -> str:
+    """Return how far a search came that was interrupted; empty if it was not.
+
+    Args:
+        record: Of the rows that were searched.
+        rows: Number of images that were to be explained.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 2), Identity((2,))
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), place)
+        >>> interruption(record, rows=5)
+        'interrupted: 2 of 5 rows'
+    """
+
+    finished = int(record.finished.sum())
+
+    return "" if finished == rows else f"interrupted: {finished} of {rows} rows"
+
+
+def _medians(reached: Counterfactuals, classes: tuple[str, ...]) -> str:
+    text = output_text(reached, classes)
+    values = {
+        "steps": reached.steps.double(),
+        "distance": reached.distance,
+        "latent distance": reached.latent_distance,
+        text.quantity: text.after,
+    }
+    told = ", ".join(f"{name} {value.median():.4g}" for name, value in values.items())
+
+    return f"medians: {told}"
