@@ -5,9 +5,14 @@ import signal
 import sys
 from pathlib import Path
 
+import jaxtyping
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+from checked import once_for_each_kind
+
+jaxtyping.jaxtyped = once_for_each_kind(jaxtyping.jaxtyped, {})
 
 # A process in the background of a shell ignores interrupts, which tests of them send.
 signal.signal(signal.SIGINT, signal.default_int_handler)
