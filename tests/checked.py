@@ -30,7 +30,7 @@ def kind(value: object) -> Hashable:
         return type(value), *map(kind, value), *map(kind, value.values())
 
     if isinstance(value, type) or (isinstance(value, str) and len(value) < LONGEST):
-        return value
+        return type(value), value
 
     return type(value)
 
