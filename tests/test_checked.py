@@ -44,7 +44,9 @@ def first(x: PAIR, y: PAIR, word: str = "usual") -> PAIR:
 def test_calls_that_look_alike_are_checked_once() -> None:
     calls: list[str] = []
     call = checked(first, calls)
-    results = [call(torch.full((2, 3), value), torch.ones(2, 3)) for value in (1.0, 2.0)]
+    results = [
+        call(torch.full((2, 3), value), torch.ones(2, 3)) for value in (1.0, 2.0)
+    ]
 
     assert calls == ["first"]
     assert [result[0, 0].item() for result in results] == [1, 2]

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from diffeo import zoo
+from diffeo.data import mnist
 from diffeo.data.chexpert import chexpert
 from diffeo.data.mall import mall
 from diffeo.data.mnist import sample_digits
@@ -38,6 +40,15 @@ def coarse_figures(monkeypatch: pytest.MonkeyPatch) -> None:
         "savefig",
         lambda self, path, **how: save(self, path, **(how | {"dpi": 40})),
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def digits_once() -> Iterator[None]:
+    """Unpack the digits of each file once for all experiments, which change none."""
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mnist, "_read", cache(mnist._read))
+        yield
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from reproduction.experiment import ExperimentOptions
 from reproduction.mnist.ascents import ASCENTS, MNIST_ASCENTS
 
 
+@pytest.mark.usefixtures("small_digits")
 def test_every_ascent_is_measured(data: Path, tmp_path: Path) -> None:
     options = ExperimentOptions(tmp_path, data, quick=True, progress=False)
     results = MNIST_ASCENTS.run(options)

@@ -7,6 +7,7 @@ from reproduction.experiment import ExperimentOptions
 from reproduction.mnist.coordinates import MNIST_COORDINATES
 
 
+@pytest.mark.usefixtures("small_digits")
 def test_coordinates_are_judged_alike(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
