@@ -1,13 +1,16 @@
 """Checks of types and shapes: once for calls of a function that look alike to them."""
 
 from collections.abc import Callable, Hashable
-from functools import cache, wraps
+from functools import cache, partial, wraps
+from importlib.machinery import SourceFileLoader
 from inspect import isfunction
 from types import CodeType
 from typing import Any
+from unittest.mock import patch
 
 import jaxtyping
 import numpy as np
+from jaxtyping import _import_hook
 from torch import Tensor
 
 ARRAYS = Tensor, np.ndarray
@@ -91,3 +94,22 @@ def _checked(function: Function, checking: Function, seen: Seen) -> Function:
         return result
 
     return call
+
+
+class OwnBytecode(_import_hook._JaxtypingLoader):
+    """Load a checked module, and what it imports as always.
+
+    While it runs, other packages would be looked for among checked ones, and compiled.
+    """
+
+    exec_module = SourceFileLoader.exec_module
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        """Return the code of a module, kept beside its code without checks."""
+
+        place = partial(
+            _import_hook._optimized_cache_from_source, self._typechecker.get_hash()
+        )
+
+        with patch("importlib._bootstrap_external.cache_from_source", place):
+            return super().get_code(fullname)

@@ -10,9 +10,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from checked import once_for_each_kind
+from checked import OwnBytecode, once_for_each_kind
 
 jaxtyping.jaxtyped = once_for_each_kind(jaxtyping.jaxtyped, {})
+jaxtyping._import_hook._JaxtypingLoader = OwnBytecode
 
 # A process in the background of a shell ignores interrupts, which tests of them send.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,15 +1,18 @@
 """Checks are left out only where they have seen calls that look alike."""
 
 from dataclasses import dataclass
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import pytest
 import torch
 from beartype import beartype
 from jaxtyping import Float, TypeCheckError
 from jaxtyping._decorator import jaxtyped  # as it was before it was replaced
+from jaxtyping._import_hook import Typechecker
 from torch import Tensor
 
-from checked import Function, kind, once_for_each_kind
+from checked import Function, OwnBytecode, kind, once_for_each_kind
 from diffeo.distances import LatentDistance
 from unchecked import unchecked_calls
 
@@ -139,3 +142,25 @@ def test_what_a_check_can_tell_is_of_the_kind() -> None:
     assert kind(Part()) == kind(Part()) != kind(Part)
     assert kind(1) != kind(1.0) != kind(None)
     assert kind(1) != kind(1 > 0)
+
+
+def test_what_a_checked_module_imports_is_found_as_always(tmp_path: Path) -> None:
+    path = tmp_path / "part.py"
+    path.write_text(
+        "from importlib import _bootstrap_external as imports\n"
+        "PLACE = imports.cache_from_source('other.py')\n"
+        "def same(x: int) -> int: return x\n"
+    )
+    loader = OwnBytecode(
+        "part", str(path), typechecker=Typechecker("beartype.beartype")
+    )
+    spec = spec_from_file_location("part", path, loader=loader)
+    assert spec is not None
+    part = module_from_spec(spec)
+    loader.exec_module(part)
+
+    assert "jaxtyping" not in part.PLACE
+    assert part.same(3) == 3
+
+    with pytest.raises(TypeCheckError):
+        part.same("3")
