@@ -35,7 +35,7 @@ def kind(value: object) -> Hashable:
     if isinstance(value, type) or (isinstance(value, str) and len(value) < LONGEST):
         return type(value), value
 
-    return type(value)
+    return (type(value),)
 
 
 def once_for_each_kind(jaxtyped: Function, seen: Seen) -> Function:
@@ -69,7 +69,9 @@ def _checked(function: Function, checking: Function, seen: Seen) -> Function:
 
     @cache
     def checked() -> Function:  # made where it is needed, which takes a while
-        return checking(tell)
+        made: Function = checking(tell)
+
+        return made
 
     @wraps(function)
     def call(*args: object, **named: object) -> object:
@@ -108,8 +110,16 @@ class OwnBytecode(_import_hook._JaxtypingLoader):
         """Return the code of a module, kept beside its code without checks."""
 
         place = partial(
-            _import_hook._optimized_cache_from_source, self._typechecker.get_hash()
+            _import_hook._optimized_cache_from_source,
+            self._typechecker.get_hash(),  # type: ignore[no-untyped-call]
         )
 
         with patch("importlib._bootstrap_external.cache_from_source", place):
             return super().get_code(fullname)
+
+
+def check_once() -> None:
+    """Check so whatever of the library is imported from now on."""
+
+    jaxtyping.jaxtyped = once_for_each_kind(jaxtyping.jaxtyped, {})
+    _import_hook._JaxtypingLoader = OwnBytecode  # type: ignore[misc]

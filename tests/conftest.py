@@ -5,15 +5,13 @@ import signal
 import sys
 from pathlib import Path
 
-import jaxtyping
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from checked import OwnBytecode, once_for_each_kind
+from checked import check_once
 
-jaxtyping.jaxtyped = once_for_each_kind(jaxtyping.jaxtyped, {})
-jaxtyping._import_hook._JaxtypingLoader = OwnBytecode
+check_once()
 
 # A process in the background of a shell ignores interrupts, which tests of them send.
 signal.signal(signal.SIGINT, signal.default_int_handler)

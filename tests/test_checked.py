@@ -151,9 +151,8 @@ def test_what_a_checked_module_imports_is_found_as_always(tmp_path: Path) -> Non
         "PLACE = imports.cache_from_source('other.py')\n"
         "def same(x: int) -> int: return x\n"
     )
-    loader = OwnBytecode(
-        "part", str(path), typechecker=Typechecker("beartype.beartype")
-    )
+    how = Typechecker("beartype.beartype")  # type: ignore[no-untyped-call]
+    loader = OwnBytecode("part", str(path), typechecker=how)
     spec = spec_from_file_location("part", path, loader=loader)
     assert spec is not None
     part = module_from_spec(spec)
