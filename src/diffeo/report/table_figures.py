@@ -36,7 +36,7 @@ def columns_figure(columns: Sequence[Column], real: Data, samples: Others) -> Fi
 
     Example:
         >>> x = torch.rand(9, 1)
-        >>> columns_figure([Column("age")], x, x).axes[0].get_title()
+        >>> columns_figure([Column("age")], x, x).axes[0].get_title(loc="left")
         'age'
     """
 

@@ -62,7 +62,13 @@ class Answer:
 
 @runtime_checkable
 class Quality(Protocol):
-    """What was measured of a flow of data of some kind."""
+    """What was measured of a flow of data of some kind.
+
+    Example:
+        >>> from diffeo.workflows.image_quality import ImageQuality
+        >>> issubclass(ImageQuality, Quality)
+        True
+    """
 
     def answers(self) -> list[Answer]:
         """Return what is found, question by question."""
