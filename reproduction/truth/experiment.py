@@ -1,214 +1,140 @@
 """Counterfactuals where the truth is known: do they name the cue, and nothing else?"""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
 import torch
-from torch import Tensor, nn
 
-from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.labelled import LabelledImages
-from diffeo.data.mnist import mnist, sample_digits
-from diffeo.distances import LatentDistance
-from diffeo.evaluation.cache import Cache
-from diffeo.evaluation.oracle_training import ClassifierSettings, trained_classifier
-from diffeo.evaluation.reference import to_bytes
-from diffeo.methods import GradientMethod, adversarial, diffeomorphic, revise, wachter
-from diffeo.models.flow.bijection import initialize
-from diffeo.models.flow.flow import Flow, as_flow
-from diffeo.report.figures import gallery
+from diffeo.counterfactuals import Counterfactuals, concatenate
 from diffeo.search import Run
-from diffeo.training.batches import batches
-from diffeo.training.fit import Fit, fit
-from diffeo.training.likelihood import Likelihood
-from diffeo.training.noise import UniformNoise
-from diffeo.training.schedule import Schedule
-from diffeo.workflows.train import flow_recipe
 from reproduction.experiment import Experiment, ExperimentOptions, Findings, mean
 from reproduction.figures import saved
-from reproduction.truth.tasks import SIDE, TASKS, Task
+from reproduction.truth.confidences import chosen, tried
+from reproduction.truth.drawing import drawn
+from reproduction.truth.methods import NAMES, Explained
+from reproduction.truth.models import QUICK, Trainings
+from reproduction.truth.prepared import Effort, Prepared
+from reproduction.truth.saliency import saliency
+from reproduction.truth.scores import mass, scores
+from reproduction.truth.tasks import TASKS
 
 __all__ = ["TRUTH"]
 
-CONFIDENCE = 0.99
-SPREAD = torch.tensor((0.005, 0.995))  # quantiles of an attribute that count as usual
-BATCH = 64
-INITIAL = 1000  # images that the first scales of a flow are taken from
-SHOWN = 6  # rows of a gallery
-LATENT = (LatentDistance(),)
-
-
-@dataclass(frozen=True)
-class Size:
-    """How much is done.
-
-    Args:
-        train: Images to train on.
-        test: Images that the classifier's accuracy is measured on.
-        inputs: Images that are explained, half of them in each direction.
-        epochs: Passes of a flow over its images.
-        classifier: The classifier and its training.
-        run: How long to search.
-    """
-
-    train: int = 8000
-    test: int = 2000
-    inputs: int = 100
-    epochs: int = 12
-    classifier: ClassifierSettings = field(
-        default_factory=partial(ClassifierSettings, width=8, steps=600)
-    )
-    run: Run = field(default_factory=partial(Run, steps=500))
-
-
-QUICK = Size(40, 20, 2, 1, ClassifierSettings(width=2, steps=5), Run(steps=3))
-METHODS: dict[str, tuple[GradientMethod, tuple[LatentDistance, ...]]] = {
-    "diffeomorphic": (diffeomorphic(), ()),
-    "closest": (diffeomorphic(), LATENT),
-    "adversarial": (adversarial(), ()),
-    "wachter": (wachter(), ()),
-    "revise": (revise(), ()),
-}
-"""The methods with their published or usual settings, and what they then minimize."""
+FULL = Effort(Trainings(), held_out=1000, tried=10, inputs=50, run=Run(steps=300))
+FAST = Effort(QUICK, held_out=20, tried=1, inputs=1, run=Run(steps=2, retries=0))
+SHOWN = 3  # images of each class in a figure
+FORMS = {"decides": "", "correlates": "90_"}
+Asked = Mapping[str, tuple[float, float]]
+Found = Mapping[str, list[Counterfactuals]]
 
 
 def measure_truth(options: ExperimentOptions) -> Findings:
     """Train on each task, search by each method, and measure the attributes."""
 
-    size = QUICK if options.quick else Size()
-    digits = _digits(options, size)
-    results: dict[str, float] = {}
-    records: dict[str, dict[str, Counterfactuals]] = {}
-
-    for name, task in TASKS.items():
-        data = task.draw(digits, seed=0)
-        train = data.select(slice(size.train))
-        test = data.select(slice(size.train, None))
-        model = trained_classifier(train, size.classifier, Cache.usual())
-        flow = trained_flow(train.images, size)
-        results |= _measured_models(name, model, flow, test)
-        records[name] = {}
-
-        for method in METHODS:
-            found = [_search(method, model, flow, test, size, way) for way in (0, 1)]
-            scored = [scores(task, train, each, way) for way, each in enumerate(found)]
-            records[name][method] = found[0]
-
-            for what in scored[0]:
-                flags = torch.cat([way[what] for way in scored])
-                results[f"{name}_{method}_{what}"] = mean(flags)
-
-    for method in METHODS:
-        for what in ("named", "no_lie"):
-            each = [results[f"{name}_{method}_{what}"] for name in TASKS]
-            results[f"{method}_{what}"] = sum(each) / len(each)
-
-    rows = range(min(SHOWN, size.inputs // 2))
-    drawings = {
-        f"{name}.png": saved(partial(gallery, found, rows))
-        for name, found in records.items()
+    effort = FAST if options.quick else FULL
+    prepared = {
+        name: Prepared.of(task, effort, options.data) for name, task in TASKS.items()
     }
+    sure = {name: chosen(tried(prepared, name, effort.tried)) for name in NAMES}
+    results = {f"{name}_confidence": value for name, value in sure.items()}
+    drawings = {}
 
-    return Findings(results, drawings)
+    asked = {name: (value, value) for name, value in sure.items()}
+
+    for name, one in prepared.items():
+        decided = _found(one, one.decides, effort.inputs, asked)
+        median = dict.fromkeys(NAMES, one.median)
+        correlated = _found(one, one.correlates, effort.inputs, median)
+        measured = {
+            **one.results(),
+            **_measured(one, one.decides, decided),
+            **{
+                f"90_{key}": value
+                for key, value in _measured(one, one.correlates, correlated).items()
+            },
+        }
+        results |= {f"{name}_{key}": value for key, value in measured.items()}
+        shown = {how: _shown(*records) for how, records in decided.items()}
+        drawings[f"{name}.png"] = saved(partial(drawn, shown))
+
+    means = _means(results)
+
+    return Findings(results | means, drawings, tuple(means))
 
 
-def scores(
-    task: Task, real: LabelledImages, record: Counterfactuals, start: int
-) -> dict[str, Tensor]:
-    """Return whether each row names the cue, adds no lie, and reached its target.
-
-    A row names the cue if it reached its target and the measured cue crossed the middle
-    between the means of the classes. It adds no lie if every other attribute is within
-    the central 99 % of real images of the class that it comes from.
+def _found(one: Prepared, explained: Explained, inputs: int, asked: Asked) -> Found:
+    """Return counterfactuals of images of each class, by method.
 
     Args:
-        task: What is measured.
-        real: Images of both classes.
-        record: Counterfactuals of images of one class.
-        start: This class.
+        one: The task.
+        explained: The classifier, of one of its forms.
+        inputs: Images of each class.
+        asked: The confidence in class 0 and in class 1, by method.
     """
 
-    x, cue = record.counterfactual, task.attributes[task.cue]
-    middle = (cue(real.of(0)).mean() + cue(real.of(1)).mean()) / 2
-    crossed = (cue(x) > middle) == (start == 0)
-    honest = torch.ones(len(x), dtype=torch.bool)
-
-    for name, measure in task.attributes.items():
-        if name != task.cue:
-            low, high = measure(real.of(start)).quantile(SPREAD)
-            value = measure(x)
-            honest &= (value >= low) & (value <= high)
+    x = [one.test.of(start)[:inputs] for start in (0, 1)]
 
     return {
-        "named": record.reached & crossed,
-        "no_lie": honest,
-        "reached": record.reached,
+        name: [
+            explained.explain(name, x[1 - target], target, sure[target])
+            for target in (1, 0)
+        ]
+        for name, sure in asked.items()
     }
 
 
-def trained_flow(images: Tensor, size: Size) -> Flow:
-    """Return a small Glow of the images, trained or from the cache."""
+def _measured(one: Prepared, explained: Explained, found: Found) -> dict[str, float]:
+    """Return the shares of rows, by method and by what is true of them."""
 
-    recipe = flow_recipe((1, SIDE, SIDE), "small")
-    flow = as_flow(recipe.build())
-    schedule = Schedule()
-    key = {"recipe": recipe.settings, "epochs": size.epochs, **asdict(schedule)}
+    results: dict[str, float] = {}
 
-    def train(_: nn.Module) -> None:
-        generator = torch.Generator().manual_seed(0)
-        initialize(flow, UniformNoise()(images[:INITIAL], 0.0, generator=generator))
-        loader = batches(to_bytes(images), size=BATCH, seed=0)
-        how = Fit(None, size.epochs, progress=False)
-        fit(Likelihood(flow, schedule, seed=0), loader, None, how)
+    for name, records in found.items():
+        each = [
+            scores(one.task, one.spread, record, start)
+            for start, record in enumerate(records)
+        ]
 
-    return as_flow(
-        Cache.usual().trained(flow, train, data=[to_bytes(images)], settings=key)
-    )
+        for what in each[0]:
+            results[f"{name}_{what}"] = mean(torch.cat([way[what] for way in each]))
 
+    place = one.task.place
 
-def _digits(options: ExperimentOptions, size: Size) -> Tensor:
-    count = size.train + size.test
+    if place is None:
+        return results
 
-    if options.quick:
-        return sample_digits().images[:count]
+    maps = [
+        saliency(explained.model, records.factual, start)
+        for start, records in enumerate(found[NAMES[0]])
+    ]
 
-    return mnist("train", options.data).images[:count]
+    for name in maps[0]:
+        shares = torch.cat([mass(each[name], place) for each in maps])
+        results[f"{name}_mass"] = mean(shares)
 
-
-def _search(
-    method: str,
-    model: nn.Module,
-    flow: Flow,
-    test: LabelledImages,
-    size: Size,
-    start: int,
-) -> Counterfactuals:
-    how, closest = METHODS[method]
-
-    return how.explain(
-        test.of(start)[: size.inputs // 2],
-        model,
-        flow,
-        target=1 - start,
-        confidence=CONFIDENCE,
-        run=replace(size.run, closest=closest),
-    )
+    return results | {"chance_mass": mean(place)}
 
 
-@torch.no_grad()
-def _measured_models(
-    name: str, model: nn.Module, flow: Flow, test: LabelledImages
-) -> Mapping[str, float]:
-    generator = torch.Generator().manual_seed(0)
-    noisy = UniformNoise()(test.images, 1.0, generator=generator)
+def _means(results: Mapping[str, float]) -> dict[str, float]:
+    """Return each method's scores over the tasks: all, and those of each form."""
 
-    right = model(test.images).argmax(1) == test.labels
+    means: dict[str, float] = {}
 
-    return {
-        f"{name}_classifier_accuracy": mean(right),
-        f"{name}_flow_bits_per_dim": mean(flow.bits_per_dimension(noisy)),
-    }
+    for name in NAMES:
+        for what in ("named", "no_lie"):
+            of_form = {}
+
+            for form, prefix in FORMS.items():
+                each = [results[f"{task}_{prefix}{name}_{what}"] for task in TASKS]
+                of_form[f"{name}_{form}_{what}"] = sum(each) / len(each)
+
+            means[f"{name}_{what}"] = sum(of_form.values()) / len(of_form)
+            means |= of_form
+
+    return means
+
+
+def _shown(*records: Counterfactuals) -> Counterfactuals:
+    return concatenate([record.select(torch.arange(SHOWN)) for record in records])
 
 
 TRUTH = Experiment(
