@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 
 from captum.attr import IntegratedGradients, Occlusion
-from torch import nn
 
-from diffeo.shapes import Images
+from diffeo.shapes import Images, Model
 
 __all__ = ["saliency"]
 
@@ -13,7 +12,7 @@ WINDOW = 4  # pixels of a side of what is occluded at once
 STRIDE = 2
 
 
-def saliency(model: nn.Module, x: Images, target: int) -> Mapping[str, Images]:
+def saliency(model: Model, x: Images, target: int) -> Mapping[str, Images]:
     """Return how much each pixel of images speaks for a class, by method.
 
     Source: Sundararajan, Taly and Yan, 2017, Axiomatic attribution for deep networks;
