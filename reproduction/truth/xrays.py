@@ -61,6 +61,16 @@ def _tilt(x: Images, axis: int) -> Scores:
     return (second - first).mean((1, 2, 3))
 
 
+def _grain(x: Images) -> Scores:
+    """Return the mean difference of neighboring pixels, marker left out."""
+
+    rest = x.masked_fill(IN_PLACE, 0)
+
+    return (
+        rest.diff(dim=2).abs().mean((1, 2, 3)) + rest.diff(dim=3).abs().mean((1, 2, 3))
+    ) / 2
+
+
 def xrays(split: Split, folder: Path | None, count: int) -> Images:
     """Return X-rays, each as often as it takes.
 
@@ -112,6 +122,7 @@ ATTRIBUTES: Mapping[str, Measure] = {
     "marker": marker,
     "brightness": lambda x: _rest(x).mean(1),
     "contrast": lambda x: _rest(x).std(1),
+    "grain": _grain,
     "down": lambda x: _tilt(x, 2),
     "across": lambda x: _tilt(x, 3),
 }
