@@ -21,7 +21,13 @@ from reproduction.truth.tasks import TASKS
 __all__ = ["TRUTH"]
 
 FULL = Effort(Trainings(), held_out=1000, tried=10, inputs=50, run=Run(steps=300))
-FAST = Effort(QUICK, held_out=20, tried=1, inputs=1, run=Run(steps=2, retries=0))
+FAST = Effort(
+    QUICK,
+    held_out=20,
+    tried=1,
+    inputs=1,
+    run=Run(steps=1, retries=0, closest_steps=1, line_search_steps=1),
+)
 SHOWN = 3  # images of each class in a figure
 FORMS = {"decides": "", "correlates": "90_"}
 Asked = Mapping[str, tuple[float, float]]
@@ -134,7 +140,9 @@ def _means(results: Mapping[str, float]) -> dict[str, float]:
 
 
 def _shown(*records: Counterfactuals) -> Counterfactuals:
-    return concatenate([record.select(torch.arange(SHOWN)) for record in records])
+    return concatenate(
+        [record.select(torch.arange(len(record)) < SHOWN) for record in records]
+    )
 
 
 TRUTH = Experiment(
