@@ -209,12 +209,17 @@ class TableFlow(nn.Module):
                 f"{tuple(x.shape)}"
             )
 
-        u = (x - self.mean.to(x)) / self.scale.to(x)
+        u = self.standardize(x)[:, self.order]
         white: Tensor = torch.linalg.solve_triangular(
-            self.factor.to(x), u[:, self.order].T, upper=False
+            self.factor.to(x), u.T, upper=False
         )
 
         return white.T
+
+    def standardize(self, x: Data) -> Latent:
+        """Return rows less the columns' means, over their standard deviations."""
+
+        return (x - self.mean.to(x)) / self.scale.to(x)
 
     def _valid(self, x: Data) -> Data:
         """Return the rows that the table can hold next to some."""

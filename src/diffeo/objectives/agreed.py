@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from diffeo.answers import ask, check_outputs
 from diffeo.objectives.protocol import Point, check_rows
-from diffeo.objectives.wrapping import Wrapping
+from diffeo.objectives.wrapping import WrappingObjective
 from diffeo.shapes import Memory, Model, Outputs, Scores
 from diffeo.without_grad import without_grad
 
@@ -21,7 +21,7 @@ Needed = int | Literal["all", "most", "any"]
 
 
 @dataclass(frozen=True)
-class Agreed(Wrapping):
+class Agreed(WrappingObjective):
     """Bring several models to the target of one objective.
 
     The model of the search is the first of K; its outputs are those that are recorded.

@@ -8,7 +8,7 @@ import torch
 
 from diffeo.objectives.agreed import asked, seen_by, weigh
 from diffeo.objectives.protocol import Point
-from diffeo.objectives.wrapping import Wrapping
+from diffeo.objectives.wrapping import WrappingObjective
 from diffeo.shapes import Memory, Model, Scores
 
 __all__ = ["Held"]
@@ -17,7 +17,7 @@ SHARE = 0.01  # of the band: enough to spare
 
 
 @dataclass(frozen=True)
-class Held(Wrapping):
+class Held(WrappingObjective):
     """Reach an objective while a second model's outputs stay within a band.
 
     The margin is the lesser of the objective's and of what is left of the band,

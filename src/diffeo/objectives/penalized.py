@@ -7,7 +7,7 @@ from torch import Tensor
 
 from diffeo.objectives.penalties import Penalty
 from diffeo.objectives.protocol import Point, rows_of, side_of
-from diffeo.objectives.wrapping import Wrapping
+from diffeo.objectives.wrapping import WrappingObjective
 from diffeo.shapes import Memory, Outputs, Scores
 
 __all__ = ["Penalized", "Weight"]
@@ -17,7 +17,7 @@ Weight = float | Tensor
 
 
 @dataclass(frozen=True, eq=False)
-class Penalized(Wrapping):
+class Penalized(WrappingObjective):
     """Ascend a score less a weighted penalty; the objective alone knows the target.
 
     Several penalties are objectives inside each other.

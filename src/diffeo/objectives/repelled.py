@@ -9,7 +9,7 @@ from torch import Tensor
 
 from diffeo.objectives.agreed import weigh
 from diffeo.objectives.protocol import Point, rows_of
-from diffeo.objectives.wrapping import Wrapping
+from diffeo.objectives.wrapping import WrappingObjective
 from diffeo.shapes import Memory, Outputs, Scores
 
 __all__ = ["ANGLE", "Found", "Repelled"]
@@ -21,7 +21,7 @@ Found = Float[Tensor, "batch found latent"]
 
 
 @dataclass(frozen=True)
-class Repelled(Wrapping):
+class Repelled(WrappingObjective):
     """Reach an objective by a change in another direction than those already found.
 
     The angle at the origin z between the change z′ − z and each one found is to be at

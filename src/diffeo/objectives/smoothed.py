@@ -7,14 +7,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from diffeo.objectives.protocol import Point, side_of
-from diffeo.objectives.wrapping import Wrapping
+from diffeo.objectives.wrapping import WrappingObjective
 from diffeo.shapes import Memory, Scores
 
 __all__ = ["Smoothed", "SmoothedScore"]
 
 
 @dataclass(frozen=True)
-class Smoothed(Wrapping):
+class Smoothed(WrappingObjective):
     """Average the score and the margin of an objective over nearby coordinates.
 
     They are z ± spread · ε for a few normal vectors ε, without z itself, and the same

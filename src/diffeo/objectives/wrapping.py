@@ -6,13 +6,13 @@ from typing import ClassVar, TypeVar
 from diffeo.objectives.protocol import Objective, Point, check_rows, rows_of
 from diffeo.shapes import Memory, Outputs, Scores
 
-__all__ = ["Wrapping"]
+__all__ = ["WrappingObjective"]
 
-W = TypeVar("W", bound="Wrapping")
+W = TypeVar("W", bound="WrappingObjective")
 
 
 @dataclass(frozen=True, eq=False)
-class Wrapping:
+class WrappingObjective:
     """An objective with another inside, which tells what each row aims at.
 
     What the wrapping objective itself remembers comes first in the memory, then what
@@ -23,7 +23,7 @@ class Wrapping:
 
     Example:
         >>> from diffeo import Smoothed
-        >>> issubclass(Smoothed, Wrapping)
+        >>> issubclass(Smoothed, WrappingObjective)
         True
     """
 

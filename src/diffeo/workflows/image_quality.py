@@ -20,6 +20,7 @@ from diffeo.workflows.quality import (
     course_answer,
     course_sections,
     nearest_to,
+    spread,
 )
 
 if TYPE_CHECKING:
@@ -196,26 +197,22 @@ def measure_quality(
         torch.Size([32, 1, 4, 4])
     """
 
-    few = _spread(held_out, LOOKED_AT)
+    few = spread(held_out, LOOKED_AT)
     generator = torch.Generator().manual_seed(0)
     samples = flow.sample(SAMPLES, generator=generator).nan_to_num().clamp(0, 1)
     distance, nearest = nearest_to(samples, train)
 
     return ImageQuality(
-        train_bits=_bits(flow, _spread(train, LOOKED_AT), noise),
+        train_bits=_bits(flow, spread(train, LOOKED_AT), noise),
         held_out_bits=_bits(flow, few, noise),
         course=course,
         diagnosis=diagnose(flow, noise(few, 1.0, generator=generator)),
-        held_out=_spread(held_out, SAMPLES),
+        held_out=spread(held_out, SAMPLES),
         samples=samples,
         nearest=train[nearest],
         distance=distance,
         held_out_distance=nearest_to(few, train)[0],
     )
-
-
-def _spread(images: Images, most: int) -> Tensor:
-    return images[:: max(1, len(images) // most)][:most]
 
 
 def _bits(flow: Flow, x: Images, noise: Noise) -> float:

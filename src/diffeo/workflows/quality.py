@@ -25,6 +25,7 @@ __all__ = [
     "course_of",
     "course_sections",
     "nearest_to",
+    "spread",
     "write_quality",
 ]
 
@@ -241,7 +242,29 @@ def nearest_to(x: Data, others: Others) -> tuple[Scores, Int[Tensor, " batch"]]:
     """
 
     flat = x.flatten(1)
-    gaps = [torch.cdist(flat, part.flatten(1)) for part in batches_of(others)]
-    distance, nearest = torch.cat(gaps, dim=1).min(dim=1)
+    distance = flat.new_full((len(flat),), torch.inf)
+    nearest = torch.zeros_like(distance, dtype=torch.long)
+    first = 0
+
+    for part in batches_of(others):
+        gap, place = torch.cdist(flat, part.flatten(1)).min(dim=1)
+        nearest = torch.where(gap < distance, first + place, nearest)
+        distance = gap.minimum(distance)
+        first += len(part)
 
     return distance / flat.shape[1] ** 0.5, nearest
+
+
+def spread(x: Others, most: int) -> Tensor:
+    """Return some data, evenly spread over all.
+
+    Args:
+        x: Data of any shape.
+        most: How many, at most.
+
+    Example:
+        >>> spread(torch.arange(5.0), 2)
+        tensor([0., 2.])
+    """
+
+    return x[:: max(1, len(x) // most)][:most]

@@ -1,13 +1,15 @@
 """How good a flow of a table is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from diffeo.columns import Column
 from diffeo.coordinates.table import TableFlow
 from diffeo.data.table import Table, table_of
 from diffeo.shapes import Data
@@ -17,6 +19,7 @@ from diffeo.workflows.quality import (
     course_answer,
     course_sections,
     nearest_to,
+    spread,
 )
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ Others = Float[Tensor, "others features"]
 
 SAMPLES = 2000
 SHOWN = 6  # samples beside their nearest rows
+LOOKED_AT = 1000  # held-out rows whose nearest training rows are looked for
 DRAWN = 24  # columns, those first that differ most
 ROUND_TRIP = 1e-3
 GAP = 0.2  # nats a feature, about 0.3 bits
@@ -81,25 +85,22 @@ class TableQuality:
         distribution functions; of categories, half the sum of differences of shares.
         """
 
-        parts = zip(
-            self.flow.columns,
-            self.real.double().split(self.flow.sizes, 1),
-            self.samples.double().split(self.flow.sizes, 1),
-            strict=True,
-        )
-
         return {
             column.name: (
                 (real.mean(0) - made.mean(0)).abs().sum().item() / 2
                 if column.categories
                 else _kolmogorov_smirnov(real[:, 0], made[:, 0])
             )
-            for column, real, made in parts
+            for column, real, made in self._columns(torch.double)
         }
 
     def answers(self) -> list[Answer]:
         """Return what is found, question by question."""
 
+        return self._answers
+
+    @cached_property
+    def _answers(self) -> list[Answer]:
         figures, apart = self.figures, self.apart()
         error, known = figures["round_trip"], figures["validation_nats"]
         seen, normal = figures["train_nats"], figures["normal_nats"]
@@ -107,7 +108,8 @@ class TableQuality:
         most = APART + CHANCE / len(self.real) ** 0.5
         together = _correlations_apart(self.real, self.samples)
         train, held_out, samples = map(
-            self._standardized, (self.train, self.held_out, self.samples)
+            self.flow.standardize,
+            (self.train, spread(self.held_out, LOOKED_AT), self.samples),
         )
 
         return [
@@ -187,13 +189,8 @@ class TableQuality:
         from diffeo.report.table_figures import columns_figure, correlations_figure
 
         apart = self.apart()
-        places = sorted(
-            range(len(apart)), key=lambda place: -list(apart.values())[place]
-        )[:DRAWN]
-        real, made = (
-            torch.cat([x.split(self.flow.sizes, 1)[place] for place in places], dim=1)
-            for x in (self.real, self.samples)
-        )
+        worst = sorted(self._columns(), key=lambda part: -apart[part[0].name])
+        columns, real, made = zip(*worst[:DRAWN], strict=True)
         names = [name for column in self.flow.columns for name in column.features]
 
         return [
@@ -204,9 +201,7 @@ class TableQuality:
                     "table's. The columns that differ most come first.",
                 ),
                 charts=[
-                    columns_figure(
-                        [self.flow.columns[place] for place in places], real, made
-                    )
+                    columns_figure(columns, torch.cat(real, 1), torch.cat(made, 1))
                 ],
             ),
             Section(
@@ -227,7 +222,9 @@ class TableQuality:
 
     def _samples_table(self) -> list[tuple[str, ...]]:
         columns, few = self.flow.columns, self.samples[:SHOWN]
-        nearest = self.train[nearest_to(*map(self._standardized, (few, self.train)))[1]]
+        nearest = self.train[
+            nearest_to(*map(self.flow.standardize, (few, self.train)))[1]
+        ]
         plain = Table(
             tuple(column.name for column in columns),
             tuple(
@@ -249,8 +246,16 @@ class TableQuality:
             ),
         ]
 
-    def _standardized(self, x: Data) -> Tensor:
-        return (x - self.flow.mean.to(x)) / self.flow.scale.to(x)
+    def _columns(
+        self, dtype: torch.dtype = torch.float
+    ) -> Iterator[tuple[Column, Tensor, Tensor]]:
+        """Yield each column with its features in the table and in the samples."""
+
+        real, made = (
+            x.to(dtype).split(self.flow.sizes, 1) for x in (self.real, self.samples)
+        )
+
+        return zip(self.flow.columns, real, made, strict=True)
 
 
 @torch.no_grad()

@@ -1,0 +1,12 @@
+import torch
+
+from diffeo.workflows.quality import nearest_to
+
+
+def test_the_nearest_is_found_wherever_it_stands() -> None:
+    others = torch.rand(1200, 3, generator=torch.Generator().manual_seed(0))
+    places = torch.tensor([3, 499, 500, 1199])
+    distance, nearest = nearest_to(others[places] + 1e-4, others)
+
+    assert nearest.tolist() == places.tolist()
+    assert (distance < 1e-3).all()
