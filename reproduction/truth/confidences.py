@@ -4,24 +4,24 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from reproduction.experiment import mean
+from reproduction.truth.forms import Form
 from reproduction.truth.prepared import Prepared
 from reproduction.truth.scores import scores
 
-__all__ = ["CONFIDENCES", "Quality", "chosen", "tried"]
+__all__ = ["Shares", "chosen", "tried"]
 
-CONFIDENCES = 0.99, 0.999, 0.9999
 ENOUGH = 0.95  # of the rows name the cue
 
 
-class Quality(NamedTuple):
-    """What a method reaches at a confidence.
+class Shares(NamedTuple):
+    """What a method reaches at a level of confidence.
 
     Args:
         named: Share of rows that name the cue.
         no_lie: Share of rows that add no lie.
 
     Example:
-        >>> Quality(0.5, 1.0).no_lie
+        >>> Shares(0.5, 1.0).no_lie
         1.0
     """
 
@@ -29,60 +29,63 @@ class Quality(NamedTuple):
     no_lie: float
 
 
-def chosen(quality: Callable[[float], Quality]) -> float:
-    """Return the lowest confidence at which enough rows name the cue.
+def chosen(levels: Sequence[float], reached: Callable[[float], Shares]) -> float:
+    """Return the lowest level at which enough rows name the cue.
 
-    If there is none, the one with the most of both qualities.
+    If there is none, the one at which both shares together are greatest.
 
     Args:
-        quality: From a confidence to what a method reaches.
+        levels: The levels, the lowest first.
+        reached: From a level to what a method reaches.
 
     Example:
-        >>> chosen(lambda confidence: Quality(confidence - 0.04, 0.5))
-        0.999
+        >>> chosen((0.98, 0.99, 0.999), lambda level: Shares(level - 0.04, 0.5))
+        0.99
     """
 
     found: dict[float, float] = {}
 
-    for confidence in CONFIDENCES:
-        reached = quality(confidence)
+    for level in levels:
+        shares = reached(level)
 
-        if reached.named >= ENOUGH:
-            return confidence
+        if shares.named >= ENOUGH:
+            return level
 
-        found[confidence] = sum(reached)
+        found[level] = sum(shares)
 
     return max(found, key=found.__getitem__)
 
 
 def tried(
-    prepared: Mapping[str, Prepared], name: str, rows: int
-) -> Callable[[float], Quality]:
+    prepared: Mapping[str, Prepared], form: Form, name: str, rows: int
+) -> Callable[[float], Shares]:
     """Return what a method reaches on validation images of all tasks.
 
     Args:
         prepared: The tasks.
+        form: The form of the tasks.
         name: The method.
         rows: Images of each class.
     """
 
-    def quality(confidence: float) -> Quality:
+    def reached(level: float) -> Shares:
         each = [
-            _quality(one, name, rows, confidence, start)
+            _reached(one, form, name, rows, level, start)
             for one in prepared.values()
             for start in (0, 1)
         ]
 
-        return Quality(*(sum(part) / len(each) for part in zip(*each, strict=True)))
+        return Shares(*(sum(part) / len(each) for part in zip(*each, strict=True)))
 
-    return quality
+    return reached
 
 
-def _quality(
-    one: Prepared, name: str, rows: int, confidence: float, start: int
+def _reached(
+    one: Prepared, form: Form, name: str, rows: int, level: float, start: int
 ) -> Sequence[float]:
     x = one.validation.of(start)[:rows]
-    record = one.decides.explain(name, x, 1 - start, confidence)
+    confidence = form.confidences(one, level)[1 - start]
+    record = form.explained(one).explain(name, x, 1 - start, confidence)
     found = scores(one.task, one.spread, record, start)
 
     return mean(found["named"]), mean(found["no_lie"])

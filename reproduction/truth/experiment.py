@@ -11,7 +11,8 @@ from reproduction.experiment import Experiment, ExperimentOptions, Findings, mea
 from reproduction.figures import saved
 from reproduction.truth.confidences import chosen, tried
 from reproduction.truth.drawing import drawn
-from reproduction.truth.methods import NAMES, Explained
+from reproduction.truth.forms import FORMS, Form
+from reproduction.truth.methods import NAMES
 from reproduction.truth.models import QUICK, Trainings
 from reproduction.truth.prepared import Effort, Prepared
 from reproduction.truth.saliency import saliency
@@ -29,8 +30,6 @@ FAST = Effort(
     run=Run(steps=1, retries=0, closest_steps=1, line_search_steps=1),
 )
 SHOWN = 3  # images of each class in a figure
-FORMS = {"decides": "", "correlates": "90_"}
-Asked = Mapping[str, tuple[float, float]]
 Found = Mapping[str, list[Counterfactuals]]
 
 
@@ -41,55 +40,62 @@ def measure_truth(options: ExperimentOptions) -> Findings:
     prepared = {
         name: Prepared.of(task, effort, options.data) for name, task in TASKS.items()
     }
-    sure = {name: chosen(tried(prepared, name, effort.tried)) for name in NAMES}
-    results = {f"{name}_confidence": value for name, value in sure.items()}
+    results: dict[str, float] = {}
     drawings = {}
 
-    asked = {name: (value, value) for name, value in sure.items()}
-
     for name, one in prepared.items():
-        decided = _found(one, one.decides, effort.inputs, asked)
-        median = dict.fromkeys(NAMES, one.median)
-        correlated = _found(one, one.correlates, effort.inputs, median)
-        measured = {
-            **one.results(),
-            **_measured(one, one.decides, decided),
-            **{
-                f"90_{key}": value
-                for key, value in _measured(one, one.correlates, correlated).items()
-            },
+        results |= {f"{name}_{key}": value for key, value in one.results().items()}
+
+    for form in FORMS:
+        levels = {
+            name: chosen(form.levels, tried(prepared, form, name, effort.tried))
+            for name in NAMES
         }
-        results |= {f"{name}_{key}": value for key, value in measured.items()}
-        shown = {how: _shown(*records) for how, records in decided.items()}
-        drawings[f"{name}.png"] = saved(partial(drawn, shown))
+        results |= {
+            f"{form.prefix}{name}_level": value for name, value in levels.items()
+        }
+
+        for name, one in prepared.items():
+            found = _found(one, form, levels, effort.inputs)
+            measured = _measured(one, form, found)
+            results |= {
+                f"{name}_{form.prefix}{key}": value for key, value in measured.items()
+            }
+            shown = {how: _shown(*records) for how, records in found.items()}
+            drawings[f"{name}_{form.name}.png"] = saved(partial(drawn, shown))
 
     means = _means(results)
 
     return Findings(results | means, drawings, tuple(means))
 
 
-def _found(one: Prepared, explained: Explained, inputs: int, asked: Asked) -> Found:
+def _found(
+    one: Prepared, form: Form, levels: Mapping[str, float], inputs: int
+) -> Found:
     """Return counterfactuals of images of each class, by method.
 
     Args:
         one: The task.
-        explained: The classifier, of one of its forms.
+        form: The form of it.
+        levels: The level of confidence, by method.
         inputs: Images of each class.
-        asked: The confidence in class 0 and in class 1, by method.
     """
 
     x = [one.test.of(start)[:inputs] for start in (0, 1)]
+    explained = form.explained(one)
+    found = {}
 
-    return {
-        name: [
+    for name, level in levels.items():
+        sure = form.confidences(one, level)
+        found[name] = [
             explained.explain(name, x[1 - target], target, sure[target])
             for target in (1, 0)
         ]
-        for name, sure in asked.items()
-    }
+
+    return found
 
 
-def _measured(one: Prepared, explained: Explained, found: Found) -> dict[str, float]:
+def _measured(one: Prepared, form: Form, found: Found) -> dict[str, float]:
     """Return the shares of rows, by method and by what is true of them."""
 
     results: dict[str, float] = {}
@@ -109,7 +115,7 @@ def _measured(one: Prepared, explained: Explained, found: Found) -> dict[str, fl
         return results
 
     maps = [
-        saliency(explained.model, records.factual, start)
+        saliency(form.explained(one).model, records.factual, start)
         for start, records in enumerate(found[NAMES[0]])
     ]
 
@@ -129,9 +135,9 @@ def _means(results: Mapping[str, float]) -> dict[str, float]:
         for what in ("named", "no_lie"):
             of_form = {}
 
-            for form, prefix in FORMS.items():
-                each = [results[f"{task}_{prefix}{name}_{what}"] for task in TASKS]
-                of_form[f"{name}_{form}_{what}"] = sum(each) / len(each)
+            for form in FORMS:
+                each = [results[f"{task}_{form.prefix}{name}_{what}"] for task in TASKS]
+                of_form[f"{name}_{form.name}_{what}"] = sum(each) / len(each)
 
             means[f"{name}_{what}"] = sum(of_form.values()) / len(of_form)
             means |= of_form

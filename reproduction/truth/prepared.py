@@ -11,9 +11,8 @@ from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.oracle_training import trained_classifier
 from diffeo.models.flow.flow import Flow
 from diffeo.search import Run
-from diffeo.shapes import Scores
 from diffeo.training.noise import UniformNoise
-from reproduction.experiment import mean, median
+from reproduction.experiment import mean
 from reproduction.truth.methods import Explained, methods_for
 from reproduction.truth.models import Trainings, misled, trained_flow
 from reproduction.truth.scores import Spread, spread_of
@@ -103,26 +102,25 @@ class Prepared:
             "flow_bits_per_dim": _bits(self.flow, images),
         }
 
-    @property
-    def median(self) -> tuple[float, float]:
-        """The median confidence in validation images of each class.
+    def sure(self, quantile: float) -> tuple[float, float]:
+        """Return a quantile of the confidence in validation images of each class.
 
         It is that of the classifier whose labels were in part wrong: none can be much
         surer than its labels are right.
+
+        Args:
+            quantile: The share of images that have a lower one.
         """
 
+        with torch.no_grad():
+            outputs = [self.correlates.model(self.validation.of(c)) for c in (0, 1)]
+
         less, more = (
-            _median(self.correlates.model, self.validation, of) for of in (0, 1)
+            each.softmax(1)[:, label].quantile(quantile).item()
+            for label, each in enumerate(outputs)
         )
 
         return less, more
-
-
-@torch.no_grad()
-def _median(model: nn.Module, data: LabelledImages, label: int) -> float:
-    confidence: Scores = model(data.of(label)).softmax(1)[:, label]
-
-    return median(confidence)
 
 
 @torch.no_grad()

@@ -9,8 +9,9 @@ import torch
 from diffeo.data.labelled import LabelledImages
 from mirrored import record_of
 from reproduction.experiment import ExperimentOptions
-from reproduction.truth.confidences import Quality, chosen
+from reproduction.truth.confidences import Shares, chosen
 from reproduction.truth.experiment import TRUTH
+from reproduction.truth.forms import FORMS
 from reproduction.truth.measures import light, size, slope
 from reproduction.truth.methods import NAMES
 from reproduction.truth.models import misled
@@ -155,9 +156,10 @@ def test_a_tenth_of_the_labels_is_wrong_where_cue_and_class_correlate() -> None:
 def test_the_lowest_confidence_that_is_enough_is_chosen_or_else_the_best(
     named: tuple[float, ...], no_lie: tuple[float, ...], best: float
 ) -> None:
-    known = dict(zip((0.99, 0.999, 0.9999), map(Quality, named, no_lie), strict=True))
+    levels = 0.99, 0.999, 0.9999
+    known = dict(zip(levels, map(Shares, named, no_lie), strict=True))
 
-    assert chosen(known.__getitem__) == best
+    assert chosen(levels, known.__getitem__) == best
 
 
 def test_saliency_of_a_model_that_looks_at_a_corner_is_in_the_corner() -> None:
@@ -182,7 +184,8 @@ def test_all_methods_are_scored_on_all_tasks(
     tasks = {"patch": TASKS["patch"]}
     monkeypatch.setenv("DIFFEO_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("reproduction.truth.experiment.TASKS", tasks)
-    monkeypatch.setattr("reproduction.truth.confidences.CONFIDENCES", (0.99,))
+    forms = tuple(replace(form, levels=form.levels[:1]) for form in FORMS)
+    monkeypatch.setattr("reproduction.truth.experiment.FORMS", forms)
     options = ExperimentOptions(tmp_path / "out", data, quick=True, progress=False)
     results = TRUTH.run(options)
 
@@ -200,6 +203,6 @@ def test_all_methods_are_scored_on_all_tasks(
     assert results["patch_chance_mass"] == pytest.approx(16 / 784)
     assert {"patch_occlusion_mass", "patch_90_integrated_gradients_mass"} < set(results)
     assert json.loads((tmp_path / "out/results.json").read_text()) == results
-    assert {f"{task}.png" for task in tasks} <= {
+    assert {f"{task}_{form.name}.png" for task in tasks for form in FORMS} <= {
         path.name for path in (tmp_path / "out").iterdir()
     }
