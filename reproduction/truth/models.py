@@ -39,7 +39,7 @@ class Trainings:
     """
 
     images: int = 12_000
-    epochs: int = 4
+    epochs: int = 8
     classifier: ClassifierSettings = field(
         default_factory=partial(ClassifierSettings, width=8, steps=1000)
     )
