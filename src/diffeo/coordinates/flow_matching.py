@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from torch.func import jvp, vjp
 from torch.utils.checkpoint import checkpoint
 
 from diffeo.coordinates.fixed_point import fixed_point, newton_krylov
+from diffeo.coordinates.inference import DecodedBy
 from diffeo.coordinates.log_determinant import (
     estimated_log_determinant,
     log_determinant,
@@ -169,33 +170,30 @@ class FlowMatching(nn.Module):
     def decode(self, z: Latent) -> Data:
         """Return the data at latent coordinates."""
 
-        point = z
-
-        for step in self._steps():
-            point = self._stepped(point, step)
-
-        return self._to_data(point)
+        return self._decoded(z, self._stepped)
 
     def decode_lean(self, z: Latent) -> Data:
-        """Return the same, with a backward pass that keeps one step's activations."""
+        """Return the same, with a backward pass that keeps one step's activations.
 
-        point = z
+        The points between the steps are kept, and all else is computed again.
+        """
 
-        for step in self._steps():
-            point = checkpoint(self._stepped, point, step, use_reentrant=False)
-
-        return self._to_data(point)
+        return self._decoded(
+            z, partial(checkpoint, self._stepped, use_reentrant=False)
+        )
 
     def inference(
         self, *, dtype: torch.dtype | None = None, invertible: bool = False
-    ) -> "LeanFlowMatching | None":
+    ) -> DecodedBy | None:
         """Return coordinates whose backward pass keeps one step's activations.
 
         Returns:
             None unless an invertible backward pass in the same precision is asked for.
         """
 
-        return LeanFlowMatching(self) if invertible and dtype is None else None
+        lean = invertible and dtype is None
+
+        return DecodedBy(self, self.decode_lean) if lean else None
 
     def log_prob(self, x: Data) -> Scores:
         """Return the log-density of data, in nats: the mean of `log_density`."""
@@ -280,7 +278,12 @@ class FlowMatching(nn.Module):
 
         return point + length * self._velocity(point, time)
 
-    def _to_data(self, point: Latent) -> Data:
+    def _decoded(
+        self, point: Latent, stepped: Callable[[Latent, tuple[float, float]], Latent]
+    ) -> Data:
+        for step in self._steps():
+            point = stepped(point, step)
+
         return point.reshape(len(point), *self.shape) * self.spread + self.center
 
     @torch.no_grad()
@@ -332,26 +335,3 @@ class FlowMatching(nn.Module):
             norm = along.norm(dim=1)
 
         return length * norm
-
-
-@dataclass(frozen=True, eq=False)
-class LeanFlowMatching:
-    """Coordinates of a velocity field with a backward pass of little memory.
-
-    The points between the steps are kept, and all else is computed again.
-
-    Args:
-        place: The coordinates.
-    """
-
-    place: FlowMatching
-
-    def encode(self, x: Data) -> Latent:
-        """Return the latent coordinates of data."""
-
-        return self.place.encode(x)
-
-    def decode(self, z: Latent) -> Data:
-        """Return the data at latent coordinates."""
-
-        return self.place.decode_lean(z)

@@ -9,7 +9,7 @@ from diffeo.coordinates.protocol import Accelerated, Coordinates, Remembers
 from diffeo.shapes import Data, Latent, Model
 from diffeo.without_grad import without_grad
 
-__all__ = ["inference_form"]
+__all__ = ["DecodedBy", "inference_form"]
 
 
 def inference_form(
@@ -45,20 +45,36 @@ def inference_form(
     plain = dtype is None and not invertible and not isinstance(coordinates, Remembers)
 
     if form is None and plain and isinstance(coordinates, nn.Module):
-        form = _WithoutGrad(coordinates, without_grad(_Decoder(coordinates)))
+        form = DecodedBy(coordinates, without_grad(_Decoder(coordinates)))
 
     return form
 
 
 @dataclass(frozen=True, eq=False)
-class _WithoutGrad:
+class DecodedBy:
+    """Coordinates that encode as others do and are decoded by a function.
+
+    Args:
+        coordinates: What encodes.
+        decoder: From coordinates to data.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> DecodedBy(Identity((2,)), torch.exp).decode(torch.zeros(1, 2))
+        tensor([[1., 1.]])
+    """
+
     coordinates: Coordinates
     decoder: Model
 
     def encode(self, x: Data) -> Latent:
+        """Return the coordinates of data."""
+
         return self.coordinates.encode(x)
 
     def decode(self, z: Latent) -> Data:
+        """Return what the function makes of coordinates."""
+
         return self.decoder(z)
 
 
