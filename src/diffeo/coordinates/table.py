@@ -1,6 +1,6 @@
 """A flow of tables, which decodes to rows that a table can hold."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
 import torch
@@ -46,16 +46,6 @@ class TableFlow(nn.Module):
         [[31.0, 0.0, 1.0]]
     """
 
-    mean: Tensor
-    scale: Tensor
-    low: Tensor
-    high: Tensor
-    per_unit: Tensor
-    width: Tensor
-    order: Tensor
-    factor: Tensor
-    typical: Tensor
-
     def __init__(
         self, flow: ZukoFlow, columns: Sequence[Column], given: Sequence[str] = ()
     ) -> None:
@@ -72,16 +62,16 @@ class TableFlow(nn.Module):
                 f"{flow.shape}"
             )
 
-        for name in ("mean", "scale", "low", "high"):
-            self._tell(name, [getattr(column, name) for column in columns])
-
-        self._tell("per_unit", [_steps_in_a_unit(column) for column in columns])
-        self._tell("width", [_width(column) for column in columns])
-        ranks = torch.tensor(self._ranks()).repeat_interleave(torch.tensor(self.sizes))
-        order = ranks.argsort(stable=True)
-        self.register_buffer("order", order, persistent=False)
-        self.register_buffer("factor", torch.eye(self.shape[0]))
-        self.register_buffer("typical", torch.tensor([-torch.inf, torch.inf]))
+        self.mean = self._told(column.mean for column in columns)
+        self.scale = self._told(column.scale for column in columns)
+        self.low = self._told(column.low for column in columns)
+        self.high = self._told(column.high for column in columns)
+        self.per_unit = self._told(map(_steps_in_a_unit, columns))
+        self.width = self._told(map(_width, columns))
+        order = self._told(map(float, self._ranks())).argsort(stable=True)
+        self.order = nn.Buffer(order, persistent=False)
+        self.factor = nn.Buffer(torch.eye(self.shape[0]))
+        self.typical = nn.Buffer(torch.tensor([-torch.inf, torch.inf]))
 
     def leading(self, frozen: Sequence[str]) -> int:
         """Return how many first coordinates are a function of frozen columns alone.
@@ -119,12 +109,13 @@ class TableFlow(nn.Module):
 
         return [(*self.given, name).index(name) for name in names]
 
-    def _tell(self, name: str, values: Sequence[float]) -> None:
-        """Keep a number of each column for each of its features, not as a weight."""
+    def _told(self, values: Iterable[float]) -> nn.Buffer:
+        """Return a number of each column for each of its features, not as a weight."""
 
-        each = torch.tensor(values, dtype=torch.float64)
+        each = torch.tensor(list(values), dtype=torch.float64)
         each = each.repeat_interleave(torch.tensor(self.sizes))
-        self.register_buffer(name, each, persistent=False)
+
+        return nn.Buffer(each, persistent=False)
 
     def forward(self, x: Data) -> Scores:
         """Return `log_prob(x)`."""

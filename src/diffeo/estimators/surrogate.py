@@ -119,26 +119,21 @@ def _samples(flow: TableFlow, x: Data, generator: torch.Generator) -> Data:
 class _Standardized(nn.Module):
     """A perceptron of standardized features, and of standardized values."""
 
-    mean: Tensor
-    scale: Tensor
-    center: Tensor
-    unit: Tensor
-
     def __init__(self, x: Data, outputs: Outputs, answers: Answers, seed: int) -> None:
         super().__init__()
         self.is_of_classes = answers.is_of_classes
         self.network = perceptron(
             x.shape[1], outputs.shape[1], hidden=HIDDEN, seed=seed
         ).to(x)
-        values = outputs[:0] if self.is_of_classes else outputs
-        self.register_buffer("mean", x.mean(0))
-        self.register_buffer("scale", _deviation(x))
-        self.register_buffer(
-            "center", values.mean() if len(values) else x.new_zeros(())
-        )
-        self.register_buffer(
-            "unit", _deviation(values) if len(values) else x.new_ones(())
-        )
+        center, unit = outputs.mean(), _deviation(outputs)
+
+        if self.is_of_classes:
+            center, unit = x.new_zeros(()), x.new_ones(())
+
+        self.mean = nn.Buffer(x.mean(0))
+        self.scale = nn.Buffer(_deviation(x))
+        self.center = nn.Buffer(center)
+        self.unit = nn.Buffer(unit)
 
     def forward(self, x: Data) -> Outputs:
         raw: Tensor = self.network((x - self.mean) / self.scale)

@@ -41,9 +41,6 @@ class Preprocessed(nn.Module):
         torch.Size([5, 2])
     """
 
-    mean: Tensor
-    std: Tensor
-
     def __init__(
         self,
         model: nn.Module,
@@ -66,8 +63,8 @@ class Preprocessed(nn.Module):
 
         self.model = Logits(model) if probabilities else model
         self.size = size
-        self.register_buffer("mean", torch.tensor(mean)[:, None, None])
-        self.register_buffer("std", torch.tensor(std)[:, None, None])
+        self.mean = nn.Buffer(torch.tensor(mean)[:, None, None])
+        self.std = nn.Buffer(torch.tensor(std)[:, None, None])
         self.train(model.training)
 
     def forward(self, x: Images) -> Outputs:

@@ -75,11 +75,9 @@ class DataDependent(Bijection):
         -2.0
     """
 
-    initialized: Tensor
-
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("initialized", torch.tensor(False))
+        self.initialized = nn.Buffer(torch.tensor(False))
         self._known_initialized = False
 
     @abstractmethod

@@ -27,13 +27,11 @@ class Flow(nn.Module):
         torch.Size([3, 4])
     """
 
-    typical: Tensor
-
     def __init__(self, bijection: Bijection, shape: tuple[int, ...]) -> None:
         super().__init__()
         self.bijection = bijection
         self.shape = shape
-        self.register_buffer("typical", torch.tensor([-torch.inf, torch.inf]))
+        self.typical = nn.Buffer(torch.tensor([-torch.inf, torch.inf]))
 
     def forward(self, x: Data) -> Scores:
         """Return `log_prob(x)`."""

@@ -94,9 +94,6 @@ class InvertibleConvolution(Bijection):
         True
     """
 
-    permutation: Tensor
-    sign: Tensor
-
     def __init__(self, channels: int) -> None:
         super().__init__()
         rotation, _ = torch.linalg.qr(torch.randn(channels, channels).double())
@@ -106,8 +103,8 @@ class InvertibleConvolution(Bijection):
         self.lower = nn.Parameter(lower.tril(-1).float())
         self.upper = nn.Parameter(upper.triu(1).float())
         self.log_diagonal = nn.Parameter(diagonal.abs().log().float())
-        self.register_buffer("permutation", permutation.float())
-        self.register_buffer("sign", diagonal.sign().float())
+        self.permutation = nn.Buffer(permutation.float())
+        self.sign = nn.Buffer(diagonal.sign().float())
 
     def forward(self, x: Images) -> tuple[Images, LogDet]:
         """Return the mixed channels."""
