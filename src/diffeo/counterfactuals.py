@@ -348,6 +348,15 @@ class Counterfactuals:
 
         return fields | {STATED + name: row for name, row in self.statements.items()}
 
+    def stating(self, stated: Mapping[str, Tensor]) -> "Counterfactuals":
+        """Return the record with further statements, or others of the same names.
+
+        Args:
+            stated: A number for each row, by name.
+        """
+
+        return replace(self, statements={**self.statements, **stated})
+
     def save(self, path: str | Path) -> None:
         """Write the record to one safetensors file, complete or not at all."""
 

@@ -141,9 +141,8 @@ def numbered(
     """
 
     row = torch.arange(first, first + len(record)).to(record.margin)
-    stated = {INPUT: row, ALTERNATIVE: torch.full_like(row, alternative)}
 
-    return replace(record, statements={**record.statements, **stated})
+    return record.stating({INPUT: row, ALTERNATIVE: torch.full_like(row, alternative)})
 
 
 def by_input(records: Sequence[Counterfactuals]) -> Counterfactuals:

@@ -15,7 +15,7 @@ from diffeo.progress import watch
 from diffeo.search import DEFAULT_ASCENT
 from diffeo.search.problem import Problem, Rows, select
 from diffeo.settings import describe
-from diffeo.shapes import Flags, Indices, Model, Scores
+from diffeo.shapes import Indices, Model, Scores
 from diffeo.without_grad import without_grad
 
 __all__ = ["Smoothing", "certify", "upper_bound"]
@@ -116,17 +116,21 @@ def certify(
     problem = Problem(without_grad(model), objective, form, DEFAULT_ASCENT)
     check_rows(objective, record.outputs_before, len(record))
     rows = problem.begin(record.factual, record.origin, None)
-    same = _decoded(replace(record, reconstruction=rows.reconstruction))
+    again = replace(record, reconstruction=rows.reconstruction)
+
+    if not again.exact.any():
+        raise ValueError(
+            "coordinates must decode the record's origins to its inputs, got data that "
+            f"differ by {again.round_trip.min():.3g}: was it searched in others?"
+        )
+
     hits = _hits(problem, rows, smoothing)
     bound = upper_bound(hits, smoothing.draws, smoothing.alpha)
     radius = (-smoothing.spread * torch.special.ndtri(bound)).clamp_min(0)
-    stated = {"certified_radius": radius.to(record.margin).where(same, torch.nan)}
+    known = radius.to(record.margin).where(again.exact, torch.nan)
+    settings = {**record.settings, "smoothing": describe(smoothing)}
 
-    return replace(
-        record,
-        statements={**record.statements, **stated},
-        settings={**record.settings, "smoothing": describe(smoothing)},
-    )
+    return replace(record, settings=settings).stating({"certified_radius": known})
 
 
 def upper_bound(hits: Indices, draws: int, alpha: float) -> Scores:
@@ -160,18 +164,6 @@ def upper_bound(hits: Indices, draws: int, alpha: float) -> Scores:
         low, high = p.where(too_low, low), high.where(too_low, p)
 
     return high[:, 0]
-
-
-def _decoded(record: Counterfactuals) -> Flags:
-    """Return which inputs are decoded from their coordinates, or refuse them all."""
-
-    if not record.exact.any():
-        raise ValueError(
-            "coordinates must decode the record's origins to its inputs, got data that "
-            f"differ by {record.round_trip.min():.3g}: was it searched in others?"
-        )
-
-    return record.exact
 
 
 def _hits(problem: Problem, rows: Rows, smoothing: Smoothing) -> Indices:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import torch
 from jaxtyping import Float
@@ -83,7 +82,7 @@ def diversity(
         for name, value in _of_one(latent[rows], data[rows], share).items():
             stated[name][rows] = value.to(record.margin)
 
-    return replace(record, statements={**record.statements, **stated})
+    return record.stating(stated)
 
 
 def _of_one(latent: Changes, data: Changes, share: float) -> Mapping[str, Tensor]:

@@ -1,7 +1,5 @@
 """How exactly inputs were encoded, where encoding is an iteration."""
 
-from dataclasses import replace
-
 from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.counterfactuals import Counterfactuals
 
@@ -35,9 +33,10 @@ def state_encoding(record: Counterfactuals, place: FlowMatching) -> Counterfactu
     """
 
     certificate = place.certify(record.factual)
-    stated = {
-        "step_residual": certificate.residual.amax(1),
-        "contraction": certificate.contraction.amax(1),
-    }
 
-    return replace(record, statements={**record.statements, **stated})
+    return record.stating(
+        {
+            "step_residual": certificate.residual.amax(1),
+            "contraction": certificate.contraction.amax(1),
+        }
+    )

@@ -1,7 +1,6 @@
 """How typical counterfactuals are, as ranks among real data of their class."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import torch
 from jaxtyping import Float, Int
@@ -73,12 +72,13 @@ def typicality(
     own, real = scores[: len(x)], scores[len(x) :]
     of_class = record.target.long()[:, None] == labels[known].to(x.device)
     rank = (of_class & (real > own[:, None])).sum(1).to(own.dtype)
-    stated = {
-        name: rank.where(own.isfinite(), torch.nan),
-        "references": of_class.sum(1).to(own.dtype),
-    }
 
-    return replace(record, statements={**record.statements, **stated})
+    return record.stating(
+        {
+            name: rank.where(own.isfinite(), torch.nan),
+            "references": of_class.sum(1).to(own.dtype),
+        }
+    )
 
 
 def _targets(record: Counterfactuals, data: Tensor, labels: Tensor) -> Tensor:
