@@ -34,8 +34,21 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         'all of it'
     """
 
+    folder = path.with_name(f"{path.name}.part")
+    draft = folder / path.name
+
     with deferred():
-        _write_and_move(path, write)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+
+        try:
+            draft.touch()
+            permissions = stat.S_IMODE(draft.stat().st_mode)  # safetensors writes 0600
+            write(draft)
+            draft.chmod(permissions)
+            draft.replace(path)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -60,19 +73,3 @@ def write_text(path: Path, text: str) -> None:
 
     content = text.encode(errors="backslashreplace")
     write_atomically(path, lambda draft: draft.write_bytes(content))
-
-
-def _write_and_move(path: Path, write: Callable[[Path], object]) -> None:
-    folder = path.with_name(f"{path.name}.part")
-    draft = folder / path.name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-
-    try:
-        draft.touch()
-        permissions = stat.S_IMODE(draft.stat().st_mode)  # safetensors writes 0600
-        write(draft)
-        draft.chmod(permissions)
-        draft.replace(path)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

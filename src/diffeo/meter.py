@@ -31,7 +31,9 @@ class Meter:
     def watch(self) -> saved_tensors_hooks:
         """Return a context inside which to compute, backward pass included."""
 
-        return saved_tensors_hooks(lambda value: _Saved(value, self), _unpack)
+        return saved_tensors_hooks(
+            lambda value: _Saved(value, self), lambda saved: saved.value
+        )
 
     @property
     def peak(self) -> int:
@@ -81,7 +83,3 @@ class _Saved:
 
     def __del__(self) -> None:
         self.meter.release(self.value.untyped_storage())
-
-
-def _unpack(saved: _Saved) -> Tensor:
-    return saved.value

@@ -69,7 +69,10 @@ def call_function(path: Path, name: str) -> object:
         raise FileNotFoundError(f"the model's file must exist, got {path}")
 
     with _user_code(path):
-        module = _run(path)
+        place = str(path.resolve())  # as a name, which no other module has
+        module = sys.modules[place] = ModuleType(place)
+        module.__file__ = place
+        SourceFileLoader(place, str(path)).exec_module(module)
 
     function = getattr(module, name, None)
 
@@ -106,12 +109,3 @@ def _user_code(path: Path) -> Iterator[None]:
     finally:
         with suppress(ValueError):
             sys.path.remove(folder)
-
-
-def _run(path: Path) -> ModuleType:
-    name = str(path.resolve())  # which no other module has
-    module = sys.modules[name] = ModuleType(name)
-    module.__file__ = name
-    SourceFileLoader(name, str(path)).exec_module(module)
-
-    return module

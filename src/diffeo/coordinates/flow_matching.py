@@ -178,9 +178,7 @@ class FlowMatching(nn.Module):
         The points between the steps are kept, and all else is computed again.
         """
 
-        return self._decoded(
-            z, partial(checkpoint, self._stepped, use_reentrant=False)
-        )
+        return self._decoded(z, partial(checkpoint, self._stepped, use_reentrant=False))
 
     def inference(
         self, *, dtype: torch.dtype | None = None, invertible: bool = False

@@ -91,7 +91,8 @@ def celeba(
                 f"got none of {file}"
             )
 
-    images = _images_folder(root)
+    nested = root / IMAGES / IMAGES  # as some archives hold them
+    images = nested if nested.is_dir() else root / IMAGES
     squares = (_read_face(images / file, side, side * SQUARE / size) for file in files)
 
     return Faces(
@@ -100,14 +101,6 @@ def celeba(
         names,
         tuple(files),
     )
-
-
-def _images_folder(root: Path) -> Path:
-    """Return the folder of images, which some archives hold twice nested."""
-
-    nested = root / IMAGES / IMAGES
-
-    return nested if nested.is_dir() else root / IMAGES
 
 
 def _read_face(path: Path, size: int, side: float) -> Square:

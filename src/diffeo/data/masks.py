@@ -91,13 +91,11 @@ def mask_of(settings: object) -> Bool[Tensor, "1 height width"]:
     """
 
     match settings:
-        case {"name": str(), "rows": [str(), *_] as rows} if _even(rows):
+        case {"name": str(), "rows": [str(first), *_] as rows} if all(
+            isinstance(row, str) and len(row) == len(first) for row in rows
+        ):
             allowed = [[pixel == ALLOWED for pixel in row] for row in rows]
 
             return torch.tensor([allowed])
 
     raise ValueError(f"mask must be rows of pixels of one length, got {settings!r:.80}")
-
-
-def _even(rows: list[object]) -> bool:
-    return len({len(row) if isinstance(row, str) else None for row in rows}) == 1

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
 from diffeo.columns import Column
 from diffeo.extras import require
@@ -79,7 +78,7 @@ class Cells:
     def read(self, x: Data) -> Any:  # noqa: ANN401 - an array or a frame
         """Return rows of features as the estimator takes them."""
 
-        features = _array(x)
+        features = x.detach().cpu().double().numpy()
         read = [cell.read(features) for cell in self.cells]
 
         if not self.named:
@@ -165,7 +164,3 @@ def _values(column: Column) -> tuple[Any, ...]:
         return tuple(map(float, column.categories))
     except ValueError:
         return column.categories
-
-
-def _array(x: Tensor) -> Any:  # noqa: ANN401 - an array
-    return x.detach().cpu().double().numpy()

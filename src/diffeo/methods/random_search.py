@@ -142,7 +142,8 @@ class RandomSearch:
         """
 
         path = [_at(start, judge(start, start.origin), index=0, steps=0)]
-        generator = _generator(start.factual, run.seed)
+        content = start.factual.cpu().numpy().tobytes()
+        generator = torch.Generator().manual_seed(crc32(content, run.seed))
         shell, rank = self.schedule.start(), (math.inf, -path[0].margin.item())
         wanted = 0 if path[0].reached.all() else turns
 
@@ -189,12 +190,6 @@ class RandomSearch:
         length = shell.inner + (shell.outer - shell.inner) * shares
 
         return length[:, None] * functional.normalize(directions.to(origin)), length
-
-
-def _generator(x: Data, seed: int) -> torch.Generator:
-    """Return a generator that follows from a seed and the data of a row."""
-
-    return torch.Generator().manual_seed(crc32(x.cpu().numpy().tobytes(), seed))
 
 
 def _repeated(memory: Memory, rows: int) -> Memory:

@@ -146,7 +146,7 @@ def glow(
         ]
 
     with seeded(seed):
-        return _flow(shape, levels, build, bins, _no_steps, steps)
+        return _flow(shape, levels, build, bins, lambda *_: [], steps)
 
 
 def realnvp(
@@ -204,10 +204,6 @@ def realnvp(
 
 Steps = Callable[[Shape, Level], list[Bijection]]
 Build = Callable[[Shape, Level], tuple[Transform, nn.Module]]
-
-
-def _no_steps(shape: Shape, level: Level) -> list[Bijection]:  # noqa: ARG001
-    return []
 
 
 def _flow(
