@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from diffeo.data.labelled import LabelledImages
+from diffeo.data.levels import to_bytes
 from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.oracle_training import AutoencoderSettings, ClassifierSettings
-from diffeo.evaluation.reference import to_bytes
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.flow import Flow, as_flow
 from diffeo.training.batches import batches

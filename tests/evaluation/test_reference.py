@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from diffeo.data.labelled import LabelledImages
-from diffeo.evaluation.reference import Reference, to_bytes
+from diffeo.data.levels import to_bytes
+from diffeo.evaluation.reference import Reference
 
 
 def data(rows: int, seed: int = 0) -> LabelledImages:

@@ -7,16 +7,14 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import torch
-from jaxtyping import UInt8
 from PIL import Image
-from torch import Tensor
 
+from diffeo.data.levels import Pixels
 from diffeo.data.pictures import BROKEN
 
 __all__ = [
     "Box",
     "Channels",
-    "Pixels",
     "Square",
     "center_box",
     "cut",
@@ -25,7 +23,6 @@ __all__ = [
     "stack",
 ]
 
-Pixels = UInt8[Tensor, "batch channels height width"]
 Channels = tuple[Image.Image, ...]  # Pillow's mode "F", gray levels from 0 to 255
 Square = npt.NDArray[np.uint8]  # (channels, side, side)
 Box = tuple[float, float, float, float]

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from jaxtyping import Float
 from torch import Tensor
 
-from diffeo.data.crops import Box, Pixels
+from diffeo.data.crops import Box
 from diffeo.data.labelled import LabelledImages
+from diffeo.data.levels import Pixels
 from diffeo.shapes import Indices, Scores
 
 __all__ = ["CROWDED", "CrowdPatches", "Grid"]

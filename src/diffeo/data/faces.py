@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from diffeo.data.crops import Pixels
 from diffeo.data.labelled import LabelledImages
+from diffeo.data.levels import Pixels
 
 __all__ = ["Faces"]
 

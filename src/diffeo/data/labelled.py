@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from jaxtyping import UInt8
 from torch import Tensor
 
 from diffeo.data.images import class_folders, picture_files, read_pictures
+from diffeo.data.levels import Pixels, to_bytes
 from diffeo.shapes import Images, Indices, Scores
 
 __all__ = ["LabelledImages", "read_labelled_images"]
@@ -60,10 +60,10 @@ class LabelledImages:
         return len(self.class_names) or int(self.labels.max()) + 1
 
     @property
-    def pixels(self) -> UInt8[Tensor, "batch channels height width"]:
+    def pixels(self) -> Pixels:
         """The images rounded to 256 levels, as trainings take them."""
 
-        return (self.images * 255).round().to(torch.uint8)
+        return to_bytes(self.images)
 
     def of(self, label: int) -> Images:
         """Return the images of a class.

@@ -2,10 +2,15 @@
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from jaxtyping import UInt8
 from torch import Tensor
 
-__all__ = ["to_8_bits", "to_unit_range"]
+from diffeo.shapes import Images
 
+__all__ = ["Pixels", "to_8_bits", "to_bytes", "to_unit_range"]
+
+Pixels = UInt8[Tensor, "batch channels height width"]
 ROUNDING = 1e-4  # how far outside [0, 1] floats may lie, to be clamped
 
 
@@ -62,3 +67,15 @@ def to_8_bits(x: Tensor) -> Tensor:
     """
 
     return (x.clamp(0, 1) * 255).round() / 255
+
+
+def to_bytes(images: Images) -> Pixels:
+    """Return images in [0, 1] as 8-bit images.
+
+    Example:
+        >>> import torch
+        >>> to_bytes(torch.tensor([[[[0.0, 0.5, 1.0]]]]))
+        tensor([[[[  0, 128, 255]]]], dtype=torch.uint8)
+    """
+
+    return (images.clamp(0, 1) * 255).round().to(torch.uint8)

@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 import torch
 from torch import Tensor
 
-from diffeo.data.crops import Pixels
 from diffeo.data.labelled import LabelledImages
+from diffeo.data.levels import Pixels
 from diffeo.shapes import Indices
 
 __all__ = ["XRays"]

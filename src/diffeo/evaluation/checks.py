@@ -7,9 +7,9 @@ import torch
 from diffeo.answers import ask
 from diffeo.batching import batches_of
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.evaluation.oracles import predicted_class
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.task import Task
+from diffeo.objectives.classes import predicted_class
 from diffeo.search.checks import check_latent, check_modes
 
 __all__ = ["check_factuals", "check_reference", "check_task"]

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from diffeo.data.labelled import LabelledImages
+from diffeo.data.levels import to_bytes
 from diffeo.evaluation.cache import Cache
-from diffeo.evaluation.reference import to_bytes
 from diffeo.models.bottleneck import bottleneck
 from diffeo.models.classifiers import cnn
 from diffeo.shapes import Images

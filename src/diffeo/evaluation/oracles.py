@@ -9,9 +9,10 @@ from sklearn.svm import LinearSVC
 
 from diffeo.batching import batches_of
 from diffeo.evaluation.reference import Labels
-from diffeo.shapes import Data, Indices, Model, Outputs
+from diffeo.objectives.classes import predicted_class
+from diffeo.shapes import Data, Indices, Model
 
-__all__ = ["Oracle", "classifier_oracle", "forest", "predicted_class", "svm"]
+__all__ = ["Oracle", "classifier_oracle", "forest", "svm"]
 
 Oracle = Callable[[Data], Labels]
 """From data to the class, or value, of each row."""
@@ -75,23 +76,6 @@ def classifier_oracle(model: Model) -> Oracle:
         return predicted_class(torch.cat([model(rows) for rows in batches_of(x)]))
 
     return oracle
-
-
-def predicted_class(outputs: Outputs) -> Indices:
-    """Return the class that a classifier answers.
-
-    Args:
-        outputs: Logits of shape (batch, classes); or single ones, of class 1 against
-            class 0.
-
-    Example:
-        >>> predicted_class(torch.tensor([[0.1, 0.9], [0.8, 0.2]]))
-        tensor([1, 0])
-    """
-
-    single = outputs.ndim == 1 or outputs.shape[1] == 1
-
-    return (outputs.reshape(-1) > 0).long() if single else outputs.argmax(1)
 
 
 def _fitted(machine: BaseEstimator, x: Data, labels: Labels) -> Oracle:

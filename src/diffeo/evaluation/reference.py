@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from diffeo.data.labelled import LabelledImages
+from diffeo.data.levels import to_bytes
 from diffeo.shapes import Images
 
-__all__ = ["Labels", "Reference", "to_bytes"]
+__all__ = ["Labels", "Reference"]
 
 Labels = Int[Tensor, " rows"] | Float[Tensor, " rows"]
 """A class, or a true value, for each row."""
@@ -61,17 +62,6 @@ class Reference:
             )
 
         return Reference(_without(self.train, images), _without(self.held_out, images))
-
-
-def to_bytes(images: Images) -> UInt8[Tensor, "batch channels height width"]:
-    """Return images in [0, 1] as 8-bit images.
-
-    Example:
-        >>> to_bytes(torch.tensor([[[[0.0, 0.5, 1.0]]]]))
-        tensor([[[[  0, 128, 255]]]], dtype=torch.uint8)
-    """
-
-    return (images.clamp(0, 1) * 255).round().to(torch.uint8)
 
 
 def _contents(images: Images) -> list[bytes]:

@@ -11,9 +11,16 @@ import torch
 from torch import Tensor
 
 from diffeo.objectives.protocol import Point
-from diffeo.shapes import Memory, Outputs, Scores
+from diffeo.shapes import Indices, Memory, Outputs, Scores
 
-__all__ = ["TOLERANCE", "Target", "TargetClass", "confidence_of", "log_odds"]
+__all__ = [
+    "TOLERANCE",
+    "Target",
+    "TargetClass",
+    "confidence_of",
+    "log_odds",
+    "predicted_class",
+]
 
 Target = SupportsIndex | Sequence[SupportsIndex] | Literal["other"]
 
@@ -187,6 +194,21 @@ def confidence_of(outputs: Outputs, target: Tensor) -> Scores:
     """
 
     return torch.sigmoid(log_odds(_logits(outputs), target))
+
+
+def predicted_class(outputs: Outputs) -> Indices:
+    """Return the class that a classifier answers.
+
+    Args:
+        outputs: Logits of shape (batch, classes); or single ones, of class 1 against
+            class 0.
+
+    Example:
+        >>> predicted_class(torch.tensor([[0.1, 0.9], [0.8, 0.2]]))
+        tensor([1, 0])
+    """
+
+    return _logits(outputs).argmax(1)
 
 
 def _classes(target: Target) -> int | tuple[int, ...] | Literal["other"]:

@@ -6,6 +6,7 @@ import torch
 
 from diffeo.batching import batches_of
 from diffeo.counterfactuals import Counterfactuals
+from diffeo.objectives.classes import predicted_class
 from diffeo.shapes import Data, Flags, Model, Outputs
 
 __all__ = ["agreement"]
@@ -48,17 +49,12 @@ def _outputs(model: Model, x: Data) -> Outputs:
 
 
 def _at_target(record: Counterfactuals, outputs: Outputs) -> Flags:
-    columns = outputs[:, None].flatten(1)
-
     if record.is_of_classes:
-        single = columns.shape[1] == 1
-        answer = columns[:, 0] > 0 if single else columns.argmax(1)
-
-        return answer.long() == record.target.long()
+        return predicted_class(outputs) == record.target.long()
 
     low, high = _interval(record.objective)
 
-    return ((low <= columns) & (columns <= high)).all(1)
+    return ((low <= outputs) & (outputs <= high)).reshape(len(outputs), -1).all(1)
 
 
 def _interval(objective: Mapping[str, object]) -> tuple[float, float]:

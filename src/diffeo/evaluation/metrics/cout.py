@@ -8,8 +8,7 @@ from diffeo.batching import batches_of
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.judges import Judges
 from diffeo.evaluation.metric import Better, metric
-from diffeo.evaluation.oracles import predicted_class
-from diffeo.objectives import confidence_of
+from diffeo.objectives.classes import confidence_of, predicted_class
 from diffeo.shapes import Images, Indices, Model, Scores
 
 __all__ = ["cout"]

@@ -8,7 +8,7 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.intervals import median, share
 from diffeo.evaluation.judges import Judges
 from diffeo.evaluation.metric import Better, by_class, metric
-from diffeo.evaluation.oracles import predicted_class
+from diffeo.objectives.classes import predicted_class
 from diffeo.shapes import Data, Scores
 
 __all__ = ["class_distance", "euclidean"]

@@ -10,13 +10,13 @@ from torch import Tensor
 from diffeo.batching import batches_of
 from diffeo.coordinates.density import density_of
 from diffeo.counterfactuals import Counterfactuals
+from diffeo.data.levels import to_8_bits
 from diffeo.evaluation.intervals import median
 from diffeo.evaluation.judges import Judges
 from diffeo.evaluation.metric import Better, by_class, metric
 from diffeo.evaluation.metrics.outcome import euclidean
 from diffeo.evaluation.oracle_training import trained_autoencoder
-from diffeo.evaluation.oracles import predicted_class
-from diffeo.evaluation.reference import to_bytes
+from diffeo.objectives.classes import predicted_class
 from diffeo.shapes import Data, Images, Indices, Scores
 
 __all__ = ["centrality", "im1", "log_density"]
@@ -96,7 +96,7 @@ def log_density(
     """
 
     generator = torch.Generator().manual_seed(0)
-    rounded = to_bytes(x).to(x.dtype) / (LEVELS - 1)
+    rounded = to_8_bits(x)
     total = torch.zeros(len(x), dtype=x.dtype, device=x.device)
 
     for _ in range(draws):
