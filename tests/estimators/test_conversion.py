@@ -28,7 +28,8 @@ from diffeo.columns import Column
 from diffeo.data.table import Table, columns_of, features_of
 from diffeo.estimators.answers import Answers
 from diffeo.estimators.cells import cells_of
-from diffeo.estimators.conversion import UnknownStepError, converted
+from diffeo.estimators.conversion import converted
+from diffeo.estimators.rows import UnknownStepError
 
 COLORS = "red", "green", "blue"
 NUMBERS, KINDS = ["age", "height"], ["color", "floor"]

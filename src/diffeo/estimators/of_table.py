@@ -40,7 +40,8 @@ def of_table(
         >>> of_table(forest, flow, x)[1]  # doctest: +SKIP
     """
 
-    from diffeo.estimators.conversion import UnknownStepError, converted
+    from diffeo.estimators.conversion import converted
+    from diffeo.estimators.rows import UnknownStepError
     from diffeo.estimators.surrogate import distill
 
     answers = Answers(estimator, cells_of(estimator, flow.columns))
