@@ -1,104 +1,29 @@
-"""The record that a search returns."""
+"""A row for each input of a search."""
 
 import dataclasses
 import json
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import IntEnum
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import torch
-from jaxtyping import Float, Int
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from jaxtyping import Int
 from torch import Tensor
 
-from diffeo.data.masks import mask_of
-from diffeo.files import write_atomically
+from diffeo.counterfactuals.checks import check_kinds, check_record, objective_of
+from diffeo.counterfactuals.file import read_record, write_record
+from diffeo.counterfactuals.outcome import Outcome
+from diffeo.counterfactuals.path import SearchPath, joined, parted
 from diffeo.objectives import confidence_of
 from diffeo.shapes import Data, Flags, Indices, Latent, Outputs, Scores
 
-__all__ = [
-    "Counterfactuals",
-    "Outcome",
-    "SearchPath",
-    "Typicality",
-    "choose",
-    "concatenate",
-]
+__all__ = ["Counterfactuals", "choose", "concatenate"]
 
 T = TypeVar("T")
-FORMAT = "diffeo-counterfactuals"
-VERSION = 2
 EXACT = 1e-3  # of 1, or of a larger value: by so much an exact round trip may miss
 STATED = "statement_"  # before the name of a statement among the tensors
-
-
-class Outcome(IntEnum):
-    """How the search of a row ended.
-
-    Example:
-        >>> Outcome.EXHAUSTED.meaning
-        'ran out of steps'
-    """
-
-    ALREADY = 0
-    REACHED = 1
-    EXHAUSTED = 2
-    INTERRUPTED = 3
-    NONFINITE = 4
-    STALLED = 5
-
-    @property
-    def meaning(self) -> str:
-        """A sentence for people."""
-
-        return MEANINGS[self]
-
-
-MEANINGS = {
-    Outcome.ALREADY: "was at the target from the start",
-    Outcome.REACHED: "reached the target",
-    Outcome.EXHAUSTED: "ran out of steps",
-    Outcome.INTERRUPTED: "was interrupted",
-    Outcome.NONFINITE: "met values that are not finite",
-    Outcome.STALLED: "was given up, since it came no nearer to the target",
-}
-
-
-class Typicality(IntEnum):
-    """Whether coordinates find an input typical of the data that they know.
-
-    Example:
-        >>> Typicality(-1).name
-        'UNKNOWN'
-    """
-
-    UNKNOWN = -1
-    UNTYPICAL = 0
-    TYPICAL = 1
-
-
-class SearchPath(NamedTuple):
-    """Where the search of one row stood, from its origin to the point returned.
-
-    Args:
-        steps: After how many steps, shape (points,).
-        latent: The coordinates there, shape (points, latent).
-        margin: How far past the target that was, shape (points,).
-
-    Example:
-        >>> margin = torch.tensor([-1.0, 0.5])
-        >>> SearchPath(torch.arange(2), torch.zeros(2, 3), margin).margin[-1] >= 0
-        tensor(True)
-    """
-
-    steps: Int[Tensor, " points"]
-    latent: Float[Tensor, "points latent"]
-    margin: Float[Tensor, " points"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -258,14 +183,7 @@ class Counterfactuals:
     def objective(self) -> Mapping[str, object]:
         """Settings of the objective, without those of penalties around it."""
 
-        found = self.settings.get("objective")
-
-        while isinstance(found, Mapping) and isinstance(
-            found.get("objective"), Mapping
-        ):
-            found = found["objective"]
-
-        return found if isinstance(found, Mapping) else {}
+        return objective_of(self.settings)
 
     @property
     def is_of_classes(self) -> bool:
@@ -360,22 +278,12 @@ class Counterfactuals:
     def save(self, path: str | Path) -> None:
         """Write the record to one safetensors file, complete or not at all."""
 
-        whole = torch.contiguous_format
-        tensors = {  # copies, since a file cannot hold tensors that share memory
-            name: value.clone(memory_format=whole)
-            for name, value in self.tensors().items()
-        }
         head = {
-            "format": FORMAT,
-            "version": str(VERSION),
             "settings": json.dumps(self.settings),
             "names": json.dumps(self.names),
             "batch_size": str(self.batch_size),
         }
-        tensors |= _joined(self.paths)
-        write_atomically(
-            Path(path), lambda draft: save_file(tensors, draft, metadata=head)
-        )
+        write_record(Path(path), self.tensors() | joined(self.paths), head)
 
     @classmethod
     def load(cls, path: str | Path) -> "Counterfactuals":
@@ -386,23 +294,7 @@ class Counterfactuals:
             ValueError: If the file is not a record of this version, or is damaged.
         """
 
-        if not Path(path).is_file():
-            raise FileNotFoundError(f"record must be a file, got {path}")
-
-        try:
-            with safe_open(path, framework="pt") as file:
-                head = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except SafetensorError as error:
-            raise ValueError(
-                f"record must be a safetensors file of diffeo's, got {path}: {error}"
-            ) from None
-
-        if (head.get("format"), head.get("version")) != (FORMAT, str(VERSION)):
-            raise ValueError(
-                f"record must be of format {FORMAT} version {VERSION}, got {path} of "
-                f"format {head.get('format')} version {head.get('version')}"
-            )
+        head, tensors = read_record(Path(path))
 
         try:
             return _read(head, tensors)
@@ -418,15 +310,6 @@ ROWS = tuple(
     for each in dataclasses.fields(Counterfactuals)
     if each.name not in ("batch_size", "settings", "names", "paths", "statements")
 )
-ALIKE = (
-    ("reconstruction", "factual"),
-    ("counterfactual", "factual"),
-    ("latent", "origin"),
-    ("outputs_before", "outputs_after"),
-)
-WHOLE = "outcome", "steps", "typical"  # rows of integers; all others are real numbers
-CODES = {"outcome": Outcome, "typical": Typicality}
-AXES = dict.fromkeys((*WHOLE, "target", "margin", "seconds"), 1) | {"latent": 2}
 
 
 def concatenate(records: Sequence[Counterfactuals]) -> Counterfactuals:
@@ -508,127 +391,20 @@ def _length(change: Tensor) -> Scores:
     return length
 
 
-def _joined(paths: Sequence[SearchPath]) -> dict[str, Tensor]:
-    """Return all paths as one of each tensor, and how many points each row has."""
-
-    if not paths:
-        return {}
-
-    steps, latent, margin = (torch.cat(parts) for parts in zip(*paths, strict=True))
-    points = torch.tensor([len(path.steps) for path in paths])
-
-    return {
-        "path_points": points,
-        "path_steps": steps,
-        "path_latent": latent.contiguous(),
-        "path_margin": margin,
-    }
-
-
-def _parted(tensors: Mapping[str, Tensor]) -> tuple[SearchPath, ...]:
-    if not any(name.startswith("path_") for name in tensors):
-        return ()
-
-    points = tensors["path_points"].tolist()
-    parts = [tensors[f"path_{name}"].split(points) for name in SearchPath._fields]
-
-    return tuple(SearchPath(*path) for path in zip(*parts, strict=True))
-
-
 def _read(head: Mapping[str, str], tensors: dict[str, Tensor]) -> Counterfactuals:
     settings, names = json.loads(head["settings"]), json.loads(head["names"])
 
     if not isinstance(settings, dict) or not isinstance(names, list):
         raise TypeError("settings must be names with values, and names a list")
 
-    missing = [name for name in ROWS if name not in tensors]
-    wrong = [
-        name
-        for name in ROWS
-        if name in tensors and tensors[name].is_floating_point() == (name in WHOLE)
-    ]
-
-    if missing or wrong:
-        raise ValueError(
-            f"it lacks {', '.join(missing) or 'nothing'}, and has another type of "
-            f"number in {', '.join(wrong) or 'nothing'}"
-        )
-
+    check_kinds(tensors, ROWS)
     record = Counterfactuals(
         **_fields(tensors),
         batch_size=int(head["batch_size"]),
         settings=settings,
         names=tuple(map(str, names)),
-        paths=_parted(tensors),
+        paths=parted(tensors),
     )
-    _check(record)
+    check_record(record.tensors(), record.paths, settings)
 
     return record
-
-
-def _check(record: Counterfactuals) -> None:
-    """Refuse fields that do not fit each other, in whatever way they do not."""
-
-    if len(record) == 0:
-        raise ValueError("it has no rows")
-
-    _check_shapes(record)
-    _check_objective(record)
-
-    for name, kind in CODES.items():
-        if unknown := set(getattr(record, name).tolist()) - set(kind):
-            raise ValueError(f"{name} must be known codes, got {min(unknown)}")
-
-    if "mask" in record.settings:
-        shape, side = (
-            mask_of(record.settings["mask"]).shape[1:],
-            record.factual.shape[2:],
-        )
-
-        if shape != side:
-            raise ValueError(
-                f"its mask must be of the images' size, {tuple(side)}, got "
-                f"{tuple(shape)}"
-            )
-
-
-def _check_shapes(record: Counterfactuals) -> None:
-    for name, axes in AXES.items():
-        if getattr(record, name).ndim != axes:
-            raise ValueError(
-                f"{name} must have {axes} axes, got {getattr(record, name).ndim}"
-            )
-
-    for name, other in ALIKE:
-        one, two = getattr(record, name).shape, getattr(record, other).shape
-
-        if one != two:
-            raise ValueError(
-                f"{name} must be of the shape of {other}, {tuple(two)}, got "
-                f"{tuple(one)}"
-            )
-
-    for path in record.paths:
-        if path.latent.shape[1:] != record.latent.shape[1:]:
-            raise ValueError(
-                f"its paths must have {record.latent.shape[1]} coordinates, got "
-                f"{path.latent.shape[1]}"
-            )
-
-
-def _check_objective(record: Counterfactuals) -> None:
-    """Refuse an objective that no search had, or that is not of the outputs."""
-
-    match record.objective:
-        case {"confidence": float(confidence)} if 0 < confidence < 1:
-            for outputs in (record.outputs_before, record.outputs_after):
-                confidence_of(outputs, record.target.long())
-        case {"name": "Between", "low": low, "high": high}:
-            known: list[Any] = [bound for bound in (low, high) if bound is not None]
-
-            if not known or not all(map(math.isfinite, known)):
-                raise ValueError(f"its bounds must be numbers, got {low} and {high}")
-
-            record.outputs_after.reshape(len(record))
-        case {"confidence": confidence}:
-            raise ValueError(f"its confidence must be in (0, 1), got {confidence}")
