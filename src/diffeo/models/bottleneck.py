@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 
 from torch import nn
 
+from diffeo.models.perceptron import dense
 from diffeo.models.seeded import seeded
 
 __all__ = ["bottleneck"]
@@ -42,18 +42,10 @@ def bottleneck(
     with seeded(seed):
         return nn.Sequential(
             nn.Flatten(),
-            *_layers(down),
+            *dense(down),
             nn.Linear(down[-1], latent),
-            *_layers(up),
+            *dense(up),
             nn.Linear(up[-1], size),
             nn.Sigmoid(),
             nn.Unflatten(1, shape),
         )
-
-
-def _layers(widths: Sequence[int]) -> list[nn.Module]:
-    return [
-        part
-        for inputs, outputs in pairwise(widths)
-        for part in (nn.Linear(inputs, outputs), nn.SiLU())
-    ]

@@ -7,7 +7,7 @@ from torch import nn
 
 from diffeo.models.seeded import seeded
 
-__all__ = ["perceptron"]
+__all__ = ["dense", "perceptron"]
 
 
 def perceptron(
@@ -28,10 +28,24 @@ def perceptron(
     """
 
     widths = (features, *hidden)
-    parts: list[nn.Module] = []
 
     with seeded(seed):
-        for inputs, width in itertools.pairwise(widths):
-            parts += [nn.Linear(inputs, width), nn.SiLU()]
+        return nn.Sequential(*dense(widths), nn.Linear(widths[-1], outputs))
 
-        return nn.Sequential(*parts, nn.Linear(widths[-1], outputs))
+
+def dense(widths: Sequence[int]) -> list[nn.Module]:
+    """Return linear layers from one width to the next, each with its activation.
+
+    Args:
+        widths: Those of the input and of all hidden layers.
+
+    Example:
+        >>> dense([4, 8])
+        [Linear(in_features=4, out_features=8, bias=True), SiLU()]
+    """
+
+    return [
+        part
+        for inputs, outputs in itertools.pairwise(widths)
+        for part in (nn.Linear(inputs, outputs), nn.SiLU())
+    ]
