@@ -12,6 +12,7 @@ from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.metrics.realism import centrality
 from diffeo.methods import adversarial, diffeomorphic
+from diffeo.objectives import TargetClass
 from diffeo.search import Run
 from diffeo.shapes import Images, Indices, Model, Scores
 from reproduction.domain import CONFIDENCE
@@ -81,9 +82,8 @@ def found_in(
 
     for name, (method, place) in {**methods, "data": (adversarial(), pixels)}.items():
         begun = time.process_time()
-        record = method.explain(
-            x, model, place, target=target, confidence=CONFIDENCE, run=run
-        )
+        goal = TargetClass(target, CONFIDENCE)
+        record = method.explain(x, model, place, goal, run)
         seconds = (time.process_time() - begun) / len(record)
         spent = torch.full_like(record.seconds, seconds)
         found[name] = replace(record, seconds=spent)

@@ -117,15 +117,10 @@ class Domain:
             run: How to search.
         """
 
+        goal = TargetClass(self.target, CONFIDENCE)
+
         return {
-            name: method.explain(
-                x,
-                self.model,
-                self.flow,
-                target=self.target,
-                confidence=CONFIDENCE,
-                run=run,
-            )
+            name: method.explain(x, self.model, self.flow, goal, run)
             for name, method in METHODS.items()
         }
 

@@ -21,6 +21,7 @@ from diffeo.methods import (
     prototypes,
     revise,
 )
+from diffeo.objectives import TargetClass
 from diffeo.search import DEFAULT_ASCENT, Run
 from reproduction.celeba.setup import Setup, Size
 from reproduction.celeba.training import SIZE
@@ -95,9 +96,8 @@ def measure_celeba_rivals(options: ExperimentOptions) -> Findings:
             x[: entry.faces],
             domain.model,
             domain.flow,
-            target=domain.target,
-            confidence=HALF,
-            run=run,
+            TargetClass(domain.target, HALF),
+            run,
         )
 
     evaluation = domain.judge(found, options, confidence=HALF, metrics=METRICS)

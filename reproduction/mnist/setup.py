@@ -19,6 +19,7 @@ from diffeo.methods import Method, adversarial, diffeomorphic
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.dequantization import dequantize
 from diffeo.models.flow.flow import Flow, as_flow
+from diffeo.objectives import TargetClass
 from diffeo.search import Run
 from diffeo.shapes import Images
 from reproduction.domain import Domain
@@ -128,9 +129,8 @@ class Setup:
             self.fours,
             self.model,
             self.flow,
-            target=self.target,
-            confidence=confidence,
-            run=self.run,
+            TargetClass(self.target, confidence),
+            self.run,
         )
 
     def control(self) -> Counterfactuals:

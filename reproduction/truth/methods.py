@@ -22,6 +22,7 @@ from diffeo.methods import (
     wachter,
 )
 from diffeo.models.flow.flow import Flow
+from diffeo.objectives import TargetClass
 from diffeo.search import Run
 from diffeo.shapes import Images
 
@@ -65,9 +66,8 @@ class Explained:
             x,
             self.model,
             self.flow,
-            target=target,
-            confidence=confidence,
-            run=replace(self.run, closest=closest),
+            TargetClass(target, confidence),
+            replace(self.run, closest=closest),
         )
 
 

@@ -11,6 +11,7 @@ from diffeo import (
     Residual,
     Run,
     Smoothed,
+    TargetClass,
     explain,
     search,
 )
@@ -151,9 +152,8 @@ def test_random_search_starts_at_the_input_too() -> None:
         X[:2],
         tiny_classifier(3),
         Residual(inner),
-        target=1,
-        confidence=0.6,
-        run=Run(path=True),
+        TargetClass(1, 0.6),
+        Run(path=True),
     )
     moved = inner.decode(record.latent) - inner.decode(record.origin)
 

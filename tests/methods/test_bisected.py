@@ -5,6 +5,7 @@ import torch
 from diffeo.ascents import Box, Gradient
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.methods import Bisected, GradientMethod, manhattan, wachter
+from diffeo.objectives import TargetClass
 from diffeo.search import Run
 from laws import images, tiny_classifier, tiny_flow
 from unchecked import unchecked
@@ -20,7 +21,7 @@ BISECTED = Bisected(lambda weight: wachter(weight, STEP), steps=100)
 def explain(
     method: Bisected | GradientMethod, x: torch.Tensor = X, confidence: float = 0.7
 ) -> Counterfactuals:
-    return method.explain(x, MODEL, FLOW, target=1, confidence=confidence, run=RUN)
+    return method.explain(x, MODEL, FLOW, TargetClass(1, confidence), RUN)
 
 
 def lengths(record: Counterfactuals) -> torch.Tensor:

@@ -27,7 +27,7 @@ def explain(
     confidence: float = 0.7,
     run: Run = RUN,
 ) -> Counterfactuals:
-    return method.explain(x, MODEL, FLOW, target=target, confidence=confidence, run=run)
+    return method.explain(x, MODEL, FLOW, TargetClass(target, confidence), run)
 
 
 @pytest.fixture(params=list(METHODS.values()), ids=list(METHODS), scope="module")
@@ -144,4 +144,4 @@ def test_a_model_in_training_mode_is_refused(method: Method) -> None:
     model = tiny_classifier(3).train()
 
     with pytest.raises(ValueError, match="evaluation mode"):
-        method.explain(X, model, FLOW, target=1, confidence=0.7, run=RUN)
+        method.explain(X, model, FLOW, TargetClass(1, 0.7), RUN)

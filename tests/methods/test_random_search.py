@@ -7,6 +7,7 @@ from torch import nn
 from diffeo.coordinates.identity import Identity
 from diffeo.counterfactuals import Counterfactuals, Outcome
 from diffeo.methods import RadiusSchedule, RandomSearch
+from diffeo.objectives import TargetClass
 from diffeo.search import Run
 
 PLANE = Identity((2,))
@@ -38,7 +39,7 @@ def wall() -> Wall:
 def explain(
     x: torch.Tensor, model: nn.Module, method: RandomSearch, run: Run
 ) -> Counterfactuals:
-    return method.explain(x, model, PLANE, target=1, confidence=0.5, run=run)
+    return method.explain(x, model, PLANE, TargetClass(1, 0.5), run)
 
 
 def test_the_nearest_crossing_is_found() -> None:

@@ -60,13 +60,12 @@ class Bisected:
         further: Steps from the nearest success.
 
     Example:
-        >>> from diffeo import Identity
+        >>> from diffeo import Identity, TargetClass
         >>> from diffeo.methods import wachter
         >>> x, place = torch.full((2, 1, 1, 2), 0.4), Identity((1, 1, 2))
         >>> model = lambda x: 9 * x.flatten(1)
-        >>> record = Bisected(wachter).explain(
-        ...     x, model, place, target=1, confidence=0.9, run=Run()
-        ... )
+        >>> goal = TargetClass(1, 0.9)
+        >>> record = Bisected(wachter).explain(x, model, place, goal, Run())
         >>> record.reached
         tensor([True, True])
     """
@@ -83,17 +82,13 @@ class Bisected:
         x: Data,
         model: Model,
         coordinates: Coordinates,
-        *,
-        target: int,
-        confidence: float,
+        goal: TargetClass,
         run: Run,
     ) -> Counterfactuals:
         """Find the nearest success at any price; see `GradientMethod`."""
 
         def search(price: Scores, run: Run) -> Counterfactuals:
-            return self.method(price).explain(
-                x, model, coordinates, target=target, confidence=confidence, run=run
-            )
+            return self.method(price).explain(x, model, coordinates, goal, run)
 
         begun = time.perf_counter()
         steps = min(run.steps, self.steps)
@@ -113,7 +108,6 @@ class Bisected:
             high = torch.where(found.reached, high, price)
             price = _between(low, high)
 
-        goal = TargetClass(target, confidence)
         problem = self.method(kept).problem(x, model, coordinates, goal)
         best = self._go_on(best, problem)
         settings = {

@@ -44,9 +44,8 @@ class GradientMethod:
         >>> import torch
         >>> x, place = torch.full((2, 1, 1, 2), 0.4), Identity((1, 1, 2))
         >>> model = lambda x: 9 * x.flatten(1)
-        >>> record = GradientMethod().explain(
-        ...     x, model, place, target=1, confidence=0.9, run=Run()
-        ... )
+        >>> goal = TargetClass(1, 0.9)
+        >>> record = GradientMethod().explain(x, model, place, goal, Run())
         >>> record.reached
         tensor([True, True])
     """
@@ -60,9 +59,7 @@ class GradientMethod:
         x: Data,
         model: Model,
         coordinates: Coordinates,
-        *,
-        target: int,
-        confidence: float,
+        goal: TargetClass,
         run: Run,
     ) -> Counterfactuals:
         """Show what would have to change in images for a classifier to answer so.
@@ -74,17 +71,14 @@ class GradientMethod:
             model: From images to logits, in evaluation mode.
             coordinates: Of a generative model of such images; methods that move in data
                 space have no use for it.
-            target: The class to become.
-            confidence: Probability that the target must exceed: the one test of success
-                for all methods.
+            goal: The class to become, and the probability that it must exceed: the one
+                test of success for all methods.
             run: How long to search, in what batches, and so on.
 
         Raises:
             ValueError: If the images, the model, the coordinates or the target cannot
                 be searched.
         """
-
-        goal = TargetClass(target, confidence)
 
         return search(x, *self.problem(x, model, coordinates, goal), run)
 

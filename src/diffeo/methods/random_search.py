@@ -48,12 +48,11 @@ class RandomSearch:
             left out.
 
     Example:
-        >>> from diffeo import Identity
+        >>> from diffeo import Identity, TargetClass
         >>> x, place = torch.full((2, 1, 1, 2), 0.4), Identity((1, 1, 2))
         >>> model = lambda x: 9 * x.flatten(1)
-        >>> record = RandomSearch(RadiusSchedule(radius=1.0)).explain(
-        ...     x, model, place, target=1, confidence=0.9, run=Run()
-        ... )
+        >>> goal, method = TargetClass(1, 0.9), RandomSearch(RadiusSchedule(radius=1.0))
+        >>> record = method.explain(x, model, place, goal, Run())
         >>> record.reached
         tensor([True, True])
     """
@@ -74,16 +73,14 @@ class RandomSearch:
         x: Data,
         model: Model,
         coordinates: Coordinates,
-        *,
-        target: int,
-        confidence: float,
+        goal: TargetClass,
         run: Run,
     ) -> Counterfactuals:
         """Find the nearest sample of the target class; see `GradientMethod`."""
 
-        objective, place = TargetClass(target, confidence), Bounded(coordinates)
+        place = Bounded(coordinates)
         once = replace(run, steps=1, restarts=0, path=False, progress=False)
-        start = search(x, model, objective, place, run=once)
+        start = search(x, model, goal, place, run=once)
         turns = self.budget // self.samples if start.finished.all() else 0
         begun = time.perf_counter()
         found: list[Counterfactuals] = []
@@ -98,7 +95,7 @@ class RandomSearch:
             )
             outputs = torch.cat([model(part) for part in batches_of(data)])
             point = Point(data, z, outputs, data, z)  # a class looks at outputs alone
-            margin = objective.margin(point, objective.start(point))
+            margin = goal.margin(point, goal.start(point))
 
             return {
                 "counterfactual": data,
@@ -116,7 +113,7 @@ class RandomSearch:
         seconds = start.seconds + (time.perf_counter() - begun) / len(x)
         settings = {
             "method": describe(self),
-            "objective": describe(objective),
+            "objective": describe(goal),
             "coordinates": describe(place),
             "run": describe(run),
             "model": describe(model),
