@@ -49,8 +49,11 @@ def once_for_each_kind(jaxtyped: Function, seen: Seen) -> Function:
         seen: The kinds of results of each function, by the kinds of its arguments.
     """
 
-    def decorator_with(**settings: object) -> Function:
-        checking = jaxtyped(**settings)
+    def decorator_with(*context: str, **settings: object) -> Function:
+        checking: Function = jaxtyped(*context, **settings)
+
+        if context:  # for a block, with no function to check
+            return checking
 
         return lambda part: (
             _checked(part, checking, seen) if isfunction(part) else checking(part)

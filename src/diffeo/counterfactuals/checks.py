@@ -1,9 +1,10 @@
 """Whether what a file says is a record that a search can have returned."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from jaxtyping import jaxtyped
 from torch import Tensor
 
 from diffeo.counterfactuals.outcome import Outcome, Typicality
@@ -13,15 +14,7 @@ from diffeo.objectives import confidence_of
 
 __all__ = ["check_kinds", "check_record", "objective_of"]
 
-ALIKE = (
-    ("reconstruction", "factual"),
-    ("counterfactual", "factual"),
-    ("latent", "origin"),
-    ("outputs_before", "outputs_after"),
-)
-WHOLE = "outcome", "steps", "typical"  # rows of integers; all others are real numbers
 CODES = {"outcome": Outcome, "typical": Typicality}
-AXES = dict.fromkeys((*WHOLE, "target", "margin", "seconds"), 1) | {"latent": 2}
 
 
 def objective_of(settings: Mapping[str, object]) -> Mapping[str, object]:
@@ -44,35 +37,35 @@ def objective_of(settings: Mapping[str, object]) -> Mapping[str, object]:
     return found if isinstance(found, Mapping) else {}
 
 
-def check_kinds(tensors: Mapping[str, Tensor], names: Iterable[str]) -> None:
-    """Refuse tensors among which one is missing, or holds another kind of number.
+def check_kinds(tensors: Mapping[str, Tensor], kinds: Mapping[str, Any]) -> None:
+    """Refuse tensors that are not of the kinds and shapes that go together.
 
     Args:
         tensors: Those of a record, by name.
-        names: Those that it must have.
+        kinds: The type of each that it must have, whose axes of one name are as long
+            in all.
 
     Raises:
-        ValueError: If there is such a one.
+        ValueError: If one is missing or of another type.
 
     Example:
         >>> import torch
-        >>> check_kinds({"steps": torch.zeros(1)}, ["margin", "steps"])
+        >>> from diffeo.shapes import Latent, Scores
+        >>> tensors = {"latent": torch.zeros(2, 3), "margin": torch.zeros(4)}
+        >>> check_kinds(tensors, {"latent": Latent, "margin": Scores})
         Traceback (most recent call last):
-        ValueError: it lacks margin, and has another type of number in steps
+        ValueError: margin must be Float[Tensor, 'batch'] like the others, got ...
     """
 
-    missing = [name for name in names if name not in tensors]
-    wrong = [
-        name
-        for name in names
-        if name in tensors and tensors[name].is_floating_point() == (name in WHOLE)
-    ]
+    with jaxtyped("context"):
+        for name, kind in kinds.items():
+            value = tensors.get(name)
+            found = "none" if value is None else f"{value.dtype} of {value.shape}"
 
-    if missing or wrong:
-        raise ValueError(
-            f"it lacks {', '.join(missing) or 'nothing'}, and has another type of "
-            f"number in {', '.join(wrong) or 'nothing'}"
-        )
+            if not isinstance(value, kind):
+                raise ValueError(  # noqa: TRY004
+                    f"{name} must be {kind.__name__} like the others, got {found}"
+                )
 
 
 def check_record(
@@ -100,8 +93,11 @@ def check_record(
     if len(tensors["target"]) == 0:
         raise ValueError("it has no rows")
 
-    _check_shapes(tensors, paths)
     _check_objective(objective_of(settings), tensors)
+    size = tensors["latent"].shape[1:]
+
+    if not all(path.latent.shape[1:] == size for path in paths):
+        raise ValueError("its paths must be in the coordinates of its rows")
 
     for name, kind in CODES.items():
         if unknown := set(tensors[name].tolist()) - set(kind):
@@ -115,29 +111,6 @@ def check_record(
             raise ValueError(
                 f"its mask must be of the images' size, {tuple(side)}, got "
                 f"{tuple(shape)}"
-            )
-
-
-def _check_shapes(tensors: Mapping[str, Tensor], paths: Sequence[SearchPath]) -> None:
-    for name, axes in AXES.items():
-        if tensors[name].ndim != axes:
-            raise ValueError(f"{name} must have {axes} axes, got {tensors[name].ndim}")
-
-    for name, other in ALIKE:
-        one, two = tensors[name].shape, tensors[other].shape
-
-        if one != two:
-            raise ValueError(
-                f"{name} must be of the shape of {other}, {tuple(two)}, got "
-                f"{tuple(one)}"
-            )
-
-    size = tensors["latent"].shape[1]
-
-    for path in paths:
-        if path.latent.shape[1:] != (size,):
-            raise ValueError(
-                f"its paths must have {size} coordinates, got {path.latent.shape[1]}"
             )
 
 

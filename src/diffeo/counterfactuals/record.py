@@ -262,7 +262,7 @@ class Counterfactuals:
         They are the fields and, as "statement_NAME", the statements.
         """
 
-        fields: dict[str, Tensor] = {name: getattr(self, name) for name in ROWS}
+        fields: dict[str, Tensor] = {name: getattr(self, name) for name in KINDS}
 
         return fields | {STATED + name: row for name, row in self.statements.items()}
 
@@ -305,11 +305,11 @@ class Counterfactuals:
             ) from None
 
 
-ROWS = tuple(
-    each.name
+KINDS = {
+    each.name: each.type
     for each in dataclasses.fields(Counterfactuals)
     if each.name not in ("batch_size", "settings", "names", "paths", "statements")
-)
+}
 
 
 def concatenate(records: Sequence[Counterfactuals]) -> Counterfactuals:
@@ -382,7 +382,7 @@ def _fields(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
         if name.startswith(STATED)
     }
 
-    return {name: tensors[name] for name in ROWS} | {"statements": stated}
+    return {name: tensors[name] for name in KINDS} | {"statements": stated}
 
 
 def _length(change: Tensor) -> Scores:
@@ -397,7 +397,7 @@ def _read(head: Mapping[str, str], tensors: dict[str, Tensor]) -> Counterfactual
     if not isinstance(settings, dict) or not isinstance(names, list):
         raise TypeError("settings must be names with values, and names a list")
 
-    check_kinds(tensors, ROWS)
+    check_kinds(tensors, KINDS)
     record = Counterfactuals(
         **_fields(tensors),
         batch_size=int(head["batch_size"]),
