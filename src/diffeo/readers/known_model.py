@@ -6,7 +6,7 @@ from torch import nn
 
 from diffeo.models.model_input import ModelInput
 
-__all__ = ["KnownModel"]
+__all__ = ["KnownModel", "square_side"]
 
 
 @dataclass(frozen=True)
@@ -46,3 +46,28 @@ class KnownModel:
             )
 
         return self.model_input.applied(self.model)
+
+
+def square_side(name: str, height: int, width: int) -> int:
+    """Return the side of square images.
+
+    Args:
+        name: What the model is called.
+        height: Height of its input, in pixels.
+        width: Width of its input, in pixels.
+
+    Raises:
+        ValueError: If they are not square.
+
+    Example:
+        >>> square_side("resnet18", 224, 224)
+        224
+    """
+
+    if height != width:
+        raise ValueError(
+            f"a model must take square images, got {name}, which takes {height} × "
+            f"{width}; wrap it in a function, and name that as file.py:FUNCTION"
+        )
+
+    return height

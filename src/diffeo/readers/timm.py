@@ -6,8 +6,7 @@ import torch
 
 from diffeo.extras import require
 from diffeo.models.model_input import ModelInput
-from diffeo.readers.known_model import KnownModel
-from diffeo.readers.square_side import square_side
+from diffeo.readers.known_model import KnownModel, square_side
 
 __all__ = ["read_timm"]
 

@@ -8,8 +8,7 @@ from torch import Tensor, nn
 
 from diffeo.extras import require
 from diffeo.models.model_input import ModelInput
-from diffeo.readers.known_model import KnownModel
-from diffeo.readers.square_side import square_side
+from diffeo.readers.known_model import KnownModel, square_side
 from diffeo.shapes import Images, Outputs
 
 __all__ = ["read_transformers"]
