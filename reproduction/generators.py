@@ -7,18 +7,18 @@ from torch import Tensor, nn
 
 from diffeo import zoo
 from diffeo.coordinates.inversion import InvertedGenerator
-from diffeo.models.progressive import ProgressiveGenerator, progressive_critic
-from diffeo.models.strided import critic
+from diffeo.models.progressive import ProgressiveGenerator
 from diffeo.models.vae import VAE
 from diffeo.shapes import Model, Outputs
-from diffeo.training.adversarial import Adversarial
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
-from diffeo.training.evidence import Evidence
-from diffeo.training.inversion import EncoderRegression
-from diffeo.training.progressive import ProgressiveAdversarial
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.train import TrainingOptions, train_module
+from reproduction.adversarial import Adversarial, critic
+from reproduction.encoder_regression import EncoderRegression
+from reproduction.evidence import Evidence
+from reproduction.progressive import ProgressiveAdversarial
+from reproduction.progressive_critic import progressive_critic
 
 __all__ = [
     "frechet_distance",

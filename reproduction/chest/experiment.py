@@ -7,7 +7,6 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from diffeo.data.chexpert import chexpert
-from diffeo.data.organs import organ_masks
 from diffeo.data.xrays import XRays
 from diffeo.evaluation.oracle_training import AutoencoderSettings, ClassifierSettings
 from diffeo.evaluation.oracles import classifier_oracle
@@ -20,6 +19,7 @@ from diffeo.shapes import Scores
 from diffeo.training.noise import GaussianNoise
 from diffeo.workflows.evaluate import measures_of
 from reproduction.chest.change import change_figure, change_results, growths
+from reproduction.chest.organs import organ_masks
 from reproduction.chest.source import (
     across_results,
     by_source,

@@ -5,8 +5,8 @@ from jaxtyping import Bool
 from torch import Tensor, nn
 
 from diffeo.batching import batches_of
-from diffeo.data.organs import ORGANS
 from diffeo.shapes import Images, Scores
+from reproduction.chest.organs import ORGANS
 
 __all__ = [
     "HEART",

@@ -8,21 +8,21 @@ from torch import Tensor, nn
 
 from diffeo import zoo
 from diffeo.data.chexpert import chexpert
-from diffeo.data.organs import ORGANS, organ_masks
 from diffeo.models.flow.recipes import Level
 from diffeo.shapes import Images
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
 from diffeo.training.noise import GaussianNoise
 from diffeo.training.schedule import Schedule
-from diffeo.training.segmentation import Segmentation, dice
 from diffeo.workflows.train import (
     TrainingOptions,
     train_classifier,
     train_flow,
     train_module,
 )
+from reproduction.chest.organs import ORGANS, organ_masks
 from reproduction.chest.ratio import Masks, cardiothoracic_ratio, found_organs
+from reproduction.chest.segmentation import Segmentation, dice
 from reproduction.experiment import Size, Training, training_command
 from reproduction.paper_glow import glows
 

@@ -14,10 +14,10 @@ from diffeo.data.mall import mall
 from diffeo.models.flow.recipes import Level
 from diffeo.shapes import Images, Scores
 from diffeo.training.noise import GaussianNoise
-from diffeo.training.points import Points
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.train import TrainingOptions, train_flow, train_module
 from reproduction.experiment import Size, Training, training_command
+from reproduction.mall.points import Points
 from reproduction.paper_glow import glows
 
 __all__ = ["MALL_TRAININGS", "SIZE", "count_error", "counted"]

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from diffeo.data.chexpert import Finding, Policy, chexpert
-from diffeo.data.organs import ORGANS, organ_masks
+from reproduction.chest.organs import ORGANS, organ_masks
 
 HEAD = "Path,Sex,Age,Frontal/Lateral,AP/PA,No Finding,Cardiomegaly,Edema"
 ROWS = (  # patient, study and view, then the view's name, cardiomegaly and edema

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from diffeo.data.chexpert import chexpert
-from diffeo.data.organs import ORGANS, organ_masks
 from reproduction.chest import experiment
 from reproduction.chest.experiment import CHEST_XRAY
+from reproduction.chest.organs import ORGANS, organ_masks
 from reproduction.chest.ratio import cardiothoracic_ratio, found_organs, largest_pieces
 from reproduction.chest.training import DRAWN, SIZE, overlaps
 from reproduction.experiment import ExperimentOptions

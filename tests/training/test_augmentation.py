@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from diffeo.training.augmentation import RandomCrop, disturbed
+from diffeo.training.augmentation import RandomCrop
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -42,24 +42,3 @@ def test_sizes_differ_and_nothing_leaves_the_unit_interval() -> None:
 def test_small_images_are_told() -> None:
     with pytest.raises(ValueError, match="at least 8 pixels high and wide, got 6×9"):
         RandomCrop(8)(torch.zeros(1, 1, 6, 9), generator=generator())
-
-
-def test_disturbed_images_are_shifted_by_an_eighth_at_most_or_blotted_out() -> None:
-    x = torch.full((64, 3, 16, 16), 0.5)
-    x[:, :, 8, 8] = 1
-    found = disturbed(x, 1.0, generator=generator())[:, 0]
-    brightest, place = found.flatten(1).max(1)
-    seen = brightest > found.flatten(1).quantile(0.9, 1) + 0.2
-
-    assert 0.5 < seen.double().mean() < 1
-
-    for at in (place[seen] // 16, place[seen] % 16):
-        assert at.unique().tolist() == [6, 7, 8, 9, 10]
-
-
-def test_images_are_disturbed_row_by_row_and_some_are_not() -> None:
-    x = torch.rand(64, 3, 8, 8, generator=generator(1))
-    found = disturbed(x, 0.2, generator=generator())
-    same = (found - x).abs().flatten(1).amax(1) < 1e-6
-
-    assert 0.1 < same.double().mean() < 0.6

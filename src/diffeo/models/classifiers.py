@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor, nn
 
+from diffeo.models.centered import Center
 from diffeo.models.seeded import seeded
-from diffeo.shapes import Images, Outputs
+from diffeo.shapes import Outputs
 
 __all__ = ["Logits", "cnn"]
 
@@ -33,7 +34,7 @@ def cnn(
 
     with seeded(seed):
         return nn.Sequential(
-            _Center(),
+            Center(),
             nn.Conv2d(channels, width, 3, padding=1),
             nn.ReLU(),
             nn.Conv2d(width, width, 3, padding=1),
@@ -51,11 +52,6 @@ def cnn(
             nn.Dropout(0.5),
             nn.Linear(4 * width, classes),
         )
-
-
-class _Center(nn.Module):
-    def forward(self, x: Images) -> Images:
-        return 2 * x - 1
 
 
 class Logits(nn.Module):

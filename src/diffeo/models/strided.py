@@ -6,13 +6,12 @@ from itertools import pairwise
 
 from torch import nn
 
+from diffeo.models.centered import Center
 from diffeo.models.seeded import seeded
-from diffeo.shapes import Images
 
-__all__ = ["SLOPE", "coarsest", "critic", "downward", "encoder", "generator", "upward"]
+__all__ = ["coarsest", "downward", "encoder", "generator", "upward"]
 
 GROUPS = 8
-SLOPE = 0.2  # of a critic's units below zero
 
 
 def downward(
@@ -123,35 +122,7 @@ def encoder(
     """
 
     with seeded(seed):
-        return nn.Sequential(_Center(), *downward(shape, widths, latent))
-
-
-def critic(
-    shape: tuple[int, int, int], widths: Sequence[int], *, seed: int = 0
-) -> nn.Module:
-    """Return an untrained network that tells real images from made ones, by a logit.
-
-    It normalizes nothing, so that its gradient can be penalized image by image.
-
-    Args:
-        shape: Channels, height and width of the images, which are in [0, 1].
-        widths: Channels of each level, finest first.
-        seed: Seed of the initial weights.
-
-    Example:
-        >>> import torch
-        >>> critic((1, 8, 8), widths=(4, 8))(torch.zeros(2, 1, 8, 8)).shape
-        torch.Size([2, 1])
-    """
-
-    with seeded(seed):
-        levels = [
-            nn.Sequential(_down(fine, next_), nn.LeakyReLU(SLOPE))
-            for fine, next_ in pairwise((shape[0], *widths))
-        ]
-        inputs = math.prod(coarsest(shape, widths))
-
-        return nn.Sequential(_Center(), *levels, nn.Flatten(), nn.Linear(inputs, 1))
+        return nn.Sequential(Center(), *downward(shape, widths, latent))
 
 
 def coarsest(
@@ -180,11 +151,6 @@ def coarsest(
         )
 
     return widths[-1], height // divisor, across // divisor
-
-
-class _Center(nn.Module):
-    def forward(self, x: Images) -> Images:
-        return 2 * x - 1
 
 
 def _down(inputs: int, outputs: int) -> nn.Conv2d:

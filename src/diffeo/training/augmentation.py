@@ -9,10 +9,7 @@ from torch.nn import functional
 
 from diffeo.shapes import Images
 
-__all__ = ["RandomCrop", "disturbed", "jittered"]
-
-SHIFT = 1 / 8  # greatest part of a side that an image is shifted by
-BLOT = 1 / 2  # half the side of a square blotted out, where sides are from -1 to 1
+__all__ = ["RandomCrop"]
 
 Image = Float[Tensor, "channels height width"]
 
@@ -77,77 +74,3 @@ class RandomCrop:
         )[0]
 
         return resized.flip(2) if self.mirror and mirror < 0.5 else resized
-
-
-def jittered(x: Images, amount: float, *, generator: torch.Generator) -> Tensor:
-    """Return images with another brightness and contrast each.
-
-    Args:
-        x: Images in [0, 1].
-        amount: Greatest change of the mean, and greatest relative change of the
-            differences from it.
-        generator: Source of the changes.
-
-    Example:
-        >>> x = torch.tensor([[[[0.25, 0.75]]]])
-        >>> jittered(x, 0.0, generator=torch.Generator())
-        tensor([[[[0.2500, 0.7500]]]])
-    """
-
-    draws = 2 * torch.rand(2, len(x), 1, 1, 1, generator=generator) - 1
-    brightness, contrast = amount * draws.to(x.device)
-    middle = x.mean((1, 2, 3), keepdim=True)
-
-    changed: Tensor = middle + brightness + (1 + contrast) * (x - middle)
-
-    return changed.clamp(0, 1)
-
-
-def disturbed(x: Images, probability: float, *, generator: torch.Generator) -> Images:
-    """Return images of which some are recolored, shifted, or have a square blotted out.
-
-    A critic that sees real and made images through these does not learn few real ones
-    by heart; as other images come as they are, what is made is not disturbed. All is
-    differentiable.
-
-    Source: Zhao, Liu, Lin, Zhu and Han, 2020, Differentiable augmentation for
-    data-efficient GAN training, Section 3.2. Karras, Aittala, Hellsten, Laine, Lehtinen
-    and Aila, 2020, Training generative adversarial networks with limited data, Section
-    2.2, for the probability.
-
-    Args:
-        x: Images around the middle gray of 0.5.
-        probability: Share of images that each of brightness, saturation, contrast,
-            place and a square are changed of, in [0, 1].
-        generator: Source of the changes.
-
-    Example:
-        >>> x = torch.tensor([[[[0.25, 0.75]]]])
-        >>> disturbed(x, 0.0, generator=torch.Generator())
-        tensor([[[[0.2500, 0.7500]]]])
-    """
-
-    draws = torch.rand(7, len(x), 1, 1, 1, generator=generator)
-    chosen = torch.rand(5, len(x), 1, 1, 1, generator=generator) < probability
-    amounts = (2 * draws - 1) * chosen[[0, 1, 2, 3, 3, 4, 4]]
-    brightness, saturation, contrast, down, right, *center = amounts.to(x)
-    x = x - 0.5 + brightness / 4
-    x = x + saturation * (x - x.mean(1, keepdim=True))
-    x = x + contrast / 2 * (x - x.mean((1, 2, 3), keepdim=True))
-    x = _shifting(down, x.shape[2]) @ x @ _shifting(right, x.shape[3]).mT
-    inside = [
-        (torch.linspace(-1, 1, length).to(x) - middle).abs() < BLOT
-        for middle, length in zip(center, x.shape[2:], strict=True)
-    ]
-    blot = inside[0].mT & inside[1] & chosen[4].to(x.device)
-
-    return x.masked_fill(blot, 0) + 0.5
-
-
-def _shifting(amount: Tensor, length: int) -> Tensor:
-    """Return matrices that shift rows by a share of `SHIFT` of all, zeros following."""
-
-    place = torch.arange(length, device=amount.device)
-    source = place[:, None] + (SHIFT * length * amount).round()
-
-    return (source == place).to(amount)

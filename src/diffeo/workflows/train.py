@@ -291,12 +291,11 @@ def train_module(
 
     Example:
         >>> from tempfile import TemporaryDirectory
-        >>> recipe = zoo.Recipe("unet", {"channels": 1, "outputs": 1, "width": 4})
+        >>> recipe = zoo.Recipe("unet", {"channels": 1, "outputs": 2, "width": 4})
         >>> card = zoo.Card(recipe, "noise", "an example", "none", {})
-        >>> from diffeo.training.segmentation import Segmentation
-        >>> module = Segmentation(recipe.build(), Schedule(), seed=0)
+        >>> module = Supervised(recipe.build(), Schedule(), seed=0)
         >>> x = torch.randint(256, (4, 1, 8, 8), dtype=torch.uint8)
-        >>> data = x, x > 127
+        >>> data = x, (x > 127)[:, 0].long()
         >>> with TemporaryDirectory() as folder:
         ...     weights = Path(folder, "noise.safetensors")
         ...     how = TrainingOptions(weights, epochs=1, progress=False)

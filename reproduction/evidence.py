@@ -26,12 +26,6 @@ class Evidence(ScheduledOnImages):
         schedule: How its weights are updated.
         seed: Seed of latents and crops.
         crop: What is cut out of training images; held-out ones are squares already.
-
-    Example:
-        >>> from diffeo.training.schedule import Schedule
-        >>> module = Evidence(VAE((1, 8, 8), 2, (8,)), Schedule(), seed=0)
-        >>> module.bound(torch.zeros(3, 1, 8, 8), draw=0).shape
-        torch.Size([3])
     """
 
     model: VAE
@@ -78,10 +72,6 @@ def divergence_from_prior(mean: Latent, log_variance: Latent) -> Scores:
     Args:
         mean: Of each latent coordinate.
         log_variance: Natural logarithm of its variance.
-
-    Example:
-        >>> divergence_from_prior(torch.ones(1, 2), torch.zeros(1, 2))
-        tensor([1.])
     """
 
     terms = mean.square() + log_variance.exp() - 1 - log_variance
@@ -96,11 +86,6 @@ def gaussian_log_density(x: Data, mean: Data, log_spread: Tensor) -> Scores:
         x: Data.
         mean: Mean of each number in them.
         log_spread: Natural logarithm of the standard deviation, for all alike.
-
-    Example:
-        >>> x = torch.zeros(1, 2)
-        >>> gaussian_log_density(x, x, torch.tensor(0.0))
-        tensor([-1.8379])
     """
 
     square = ((x - mean) / log_spread.exp()).square()

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from diffeo.models.seeded import seeded
-from diffeo.models.strided import critic, generator
-from diffeo.training.adversarial import Adversarial
+from diffeo.models.strided import generator
 from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
 from diffeo.training.schedule import Schedule
+from reproduction.adversarial import Adversarial, critic
 from unchecked import unchecked_calls
 
 

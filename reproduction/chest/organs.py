@@ -38,11 +38,6 @@ def organ_masks(
 
     Raises:
         FileNotFoundError: If an image has no masks.
-
-    Example:
-        >>> train = chexpert("train").from_sources("jsrt")  # doctest: +SKIP
-        >>> organ_masks(train).shape  # doctest: +SKIP
-        torch.Size([184, 3, 128, 128])
     """
 
     root = LAYOUT.find(folder) / "masks"

@@ -24,12 +24,6 @@ def dice(
     Args:
         found: Probabilities, or masks.
         masks: True masks.
-
-    Example:
-        >>> import torch
-        >>> mask = torch.tensor([[[[True, False]]]])
-        >>> dice(mask, mask), dice(~mask, mask)
-        (tensor([[1.]]), tensor([[0.3333]]))
     """
 
     ours, real = found.float(), masks.float()
@@ -43,15 +37,6 @@ class Segmentation(Supervised):
     """Minimize binary cross-entropy and 1 − the overlap with masks.
 
     Batches are images and masks of their size, a channel for each kind.
-
-    Example:
-        >>> import torch
-        >>> from torch import nn
-        >>> from diffeo.training.schedule import Schedule
-        >>> module = Segmentation(nn.Identity(), Schedule(), seed=0)
-        >>> mask = torch.tensor([[[[True, False]]]])
-        >>> module.loss(torch.tensor([[[[99.0, -99.0]]]]), mask).item()
-        0.0
     """
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:

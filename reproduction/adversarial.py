@@ -1,17 +1,50 @@
 """Fit a generator against a critic."""
 
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
+from diffeo.models.centered import Center
+from diffeo.models.seeded import seeded
+from diffeo.models.strided import coarsest
 from diffeo.shapes import Data
 from diffeo.training.batches import to_images
 from diffeo.training.schedule import Schedule, Scheduled
 from diffeo.without_grad import without_grad
 
-__all__ = ["Adversarial"]
+__all__ = ["Adversarial", "critic"]
 
+SLOPE = 0.2  # of a critic's units below zero
 PENALIZED = 4  # one of so many real images has its gradient penalized
+
+
+def critic(
+    shape: tuple[int, int, int], widths: Sequence[int], *, seed: int = 0
+) -> nn.Module:
+    """Return an untrained network that tells real images from made ones, by a logit.
+
+    It normalizes nothing, so that its gradient can be penalized image by image.
+
+    Args:
+        shape: Channels, height and width of the images, which are in [0, 1].
+        widths: Channels of each level, finest first.
+        seed: Seed of the initial weights.
+    """
+
+    with seeded(seed):
+        levels = [
+            nn.Sequential(
+                nn.Conv2d(fine, next_, 4, stride=2, padding=1), nn.LeakyReLU(SLOPE)
+            )
+            for fine, next_ in pairwise((shape[0], *widths))
+        ]
+        inputs = math.prod(coarsest(shape, widths))
+
+        return nn.Sequential(Center(), *levels, nn.Flatten(), nn.Linear(inputs, 1))
 
 
 class Adversarial(Scheduled):
@@ -32,12 +65,6 @@ class Adversarial(Scheduled):
         schedule: How both are updated; best with little momentum.
         seed: Seed of the latents.
         penalty: Weight of the critic's squared gradient, for images in [0, 1].
-
-    Example:
-        >>> critic = nn.Sequential(nn.Flatten(), nn.Linear(4, 1))
-        >>> module = Adversarial(nn.Linear(2, 4), critic, 2, Schedule(), seed=0)
-        >>> module.losses(torch.rand(3, 4), draw=0)[1].shape
-        torch.Size([])
     """
 
     def __init__(

@@ -6,11 +6,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from diffeo.models.locator import Locator
-from diffeo.training.augmentation import jittered
+from diffeo.shapes import Images
 from diffeo.training.batches import to_images
 from diffeo.training.schedule import Scheduled
 
-__all__ = ["Points", "heat_maps"]
+__all__ = ["Points", "heat_maps", "jittered"]
 
 SPREAD = 1.5  # pixels from a point at which its map falls to exp(−1/2)
 WEIGHT = 20.0  # of the maps' loss beside the numbers'
@@ -31,10 +31,6 @@ def heat_maps(points: Heads, height: int, width: int) -> HeatMaps:
             are none.
         height: Of the maps in pixels.
         width: Of the maps in pixels.
-
-    Example:
-        >>> heat_maps(torch.tensor([[[1.5, 0.5]]]), 1, 3)
-        tensor([[[0.8007, 1.0000, 0.8007]]])
     """
 
     x = torch.arange(width, device=points.device) + 0.5 - points[..., :1]
@@ -42,6 +38,25 @@ def heat_maps(points: Heads, height: int, width: int) -> HeatMaps:
     squares = y[..., :, None].square() + x[..., None, :].square()
 
     return (-squares / (2 * SPREAD**2)).exp().nan_to_num(0.0).amax(1)
+
+
+def jittered(x: Images, amount: float, *, generator: torch.Generator) -> Tensor:
+    """Return images with another brightness and contrast each.
+
+    Args:
+        x: Images in [0, 1].
+        amount: Greatest change of the mean, and greatest relative change of the
+            differences from it.
+        generator: Source of the changes.
+    """
+
+    draws = 2 * torch.rand(2, len(x), 1, 1, 1, generator=generator) - 1
+    brightness, contrast = amount * draws.to(x.device)
+    middle = x.mean((1, 2, 3), keepdim=True)
+
+    changed: Tensor = middle + brightness + (1 + contrast) * (x - middle)
+
+    return changed.clamp(0, 1)
 
 
 class Points(Scheduled):
@@ -52,12 +67,6 @@ class Points(Scheduled):
 
     Source: Ribera, Güera, Chen and Delp, 2019, Locating objects without bounding boxes,
     equation (7), for the error of the number.
-
-    Example:
-        >>> from diffeo.models.locator import locator
-        >>> from diffeo.training.schedule import Schedule
-        >>> Points(locator(3, width=4), Schedule(), seed=1).seed
-        1
     """
 
     model: Locator

@@ -4,14 +4,14 @@ from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
 from diffeo.models.vae import VAE, vae
 from diffeo.training.batches import batches
-from diffeo.training.evidence import (
+from diffeo.training.fit import Fit, fit
+from diffeo.training.schedule import Schedule
+from laws import images
+from reproduction.evidence import (
     Evidence,
     divergence_from_prior,
     gaussian_log_density,
 )
-from diffeo.training.fit import Fit, fit
-from diffeo.training.schedule import Schedule
-from laws import images
 
 
 def normal(*shape: int) -> Tensor:

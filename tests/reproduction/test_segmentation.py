@@ -5,7 +5,7 @@ from diffeo.models.unet import unet
 from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
 from diffeo.training.schedule import Schedule
-from diffeo.training.segmentation import Segmentation, dice
+from reproduction.chest.segmentation import Segmentation, dice
 
 
 def squares(count: int, side: int = 16) -> tuple[torch.Tensor, torch.Tensor]:

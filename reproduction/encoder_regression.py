@@ -28,12 +28,6 @@ class EncoderRegression(ScheduledOnImages):
         seed: Seed of latents and crops.
         weight: Of the second term beside the first.
         crop: What is cut out of images.
-
-    Example:
-        >>> place = InvertedGenerator(nn.Linear(2, 4).eval(), 2, (4,))
-        >>> module = EncoderRegression(nn.Linear(4, 2), place, Schedule(), seed=0)
-        >>> module.loss(torch.rand(3, 4), seed=0).shape
-        torch.Size([])
     """
 
     def __init__(

@@ -4,16 +4,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from diffeo.models.progressive import (
-    ProgressiveCritic,
-    ProgressiveGenerator,
-    coarsened,
-)
+from diffeo.models.progressive import ProgressiveGenerator
 from diffeo.shapes import Images
-from diffeo.training.augmentation import RandomCrop, disturbed
+from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
 from diffeo.training.schedule import Schedule, ScheduledOnImages
 from diffeo.without_grad import without_grad
+from reproduction.disturbance import disturbed
+from reproduction.progressive_critic import ProgressiveCritic, coarsened
 
 __all__ = ["ProgressiveAdversarial", "doublings_at"]
 
@@ -41,14 +39,6 @@ class ProgressiveAdversarial(ScheduledOnImages):
         seed: Seed of latents, crops and disturbances.
         penalty: Weight of the critic's squared gradients, for images in [0, 1].
         crop: What is cut out of real images.
-
-    Example:
-        >>> model = ProgressiveGenerator((1, 8, 8), 2, widths=(4, 4))
-        >>> critic = ProgressiveCritic((1, 8, 8), widths=(4, 4))
-        >>> module = ProgressiveAdversarial(model, critic, 2, Schedule(), seed=0)
-        >>> x, made = module.shown(torch.rand(3, 1, 8, 8), torch.Generator())
-        >>> x.shape == made.shape
-        True
     """
 
     model: ProgressiveGenerator
@@ -152,10 +142,6 @@ def doublings_at(share: float, most: int) -> float:
     Args:
         share: How much of the training is over, in [0, 1].
         most: How often sides are doubled in the end.
-
-    Example:
-        >>> [doublings_at(share, most=2) for share in (0.0, 0.1, 0.1875, 0.25, 0.5)]
-        [0.0, 0.0, 0.5, 1.0, 2.0]
     """
 
     whole, rest = divmod(most * min(1.0, share / GROWING), 1)

@@ -8,15 +8,14 @@ from torch import Tensor, nn
 from diffeo import zoo
 from diffeo.models.progressive import (
     ProgressiveGenerator,
-    coarsened,
-    progressive_critic,
     progressive_generator,
 )
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
-from diffeo.training.progressive import ProgressiveAdversarial
 from diffeo.training.schedule import Schedule
+from reproduction.progressive import ProgressiveAdversarial
+from reproduction.progressive_critic import coarsened, progressive_critic
 from unchecked import unchecked_calls
 
 SHAPE, WIDTHS = (1, 8, 8), (4, 8)

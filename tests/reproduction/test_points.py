@@ -3,8 +3,8 @@ import torch
 from diffeo.models.locator import locator
 from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
-from diffeo.training.points import Points, heat_maps
 from diffeo.training.schedule import Schedule
+from reproduction.mall.points import Points, heat_maps
 from unchecked import unchecked_calls
 
 NAN = torch.nan
