@@ -78,7 +78,7 @@ def fit(  # noqa: PLR0913 - one argument for each option
     from diffeo.workflows.fit import fit_flow, natural_side
     from diffeo.workflows.limits import names_in
     from diffeo.workflows.loading import find_device, find_images
-    from diffeo.workflows.quality import Quality, write_quality
+    from diffeo.workflows.quality import write_quality
     from diffeo.workflows.training_plan import FitOptions
 
     def tell(words: str) -> None:
@@ -101,8 +101,6 @@ def fit(  # noqa: PLR0913 - one argument for each option
     )
     _check_place(options.folder, out, resume=resume, overwrite=overwrite)
 
-    quality: Quality
-
     if of_table:
         require("zuko", extra="tables")
 
@@ -115,10 +113,10 @@ def fit(  # noqa: PLR0913 - one argument for each option
         images = find_images(data, crop=crop, resize=natural_side(data, size)).images
         quality, facts = fit_flow(images, options, resume=resume, tell=tell)
 
-    for answer in quality.answers():
+    for answer in quality.answers:
         typer.echo(answer)
 
-    typer.echo(quality.verdict())
+    typer.echo(quality.verdict)
 
     with warned("the weights are written, but not the page"):
         page = out.with_suffix(".html")

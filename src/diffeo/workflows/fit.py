@@ -20,8 +20,8 @@ from diffeo.training.fit import training_device
 from diffeo.training.noise import GaussianNoise, Noise, UniformNoise
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.folders import check_place
-from diffeo.workflows.image_quality import ImageQuality, measure_quality
-from diffeo.workflows.quality import course_of
+from diffeo.workflows.image_quality import measure_quality
+from diffeo.workflows.quality import Quality, course_of
 from diffeo.workflows.train import FORMS, flow_recipe, train_flow
 from diffeo.workflows.training_plan import (
     ENOUGH,
@@ -72,7 +72,7 @@ def natural_side(data: str, size: int | None) -> int | None:
 
 def fit_flow(
     images: Images, options: FitOptions, *, resume: bool, tell: Callable[[str], object]
-) -> tuple[ImageQuality, dict[str, str]]:
+) -> tuple[Quality, dict[str, str]]:
     """Fit a flow to images and store it, whole or not at all.
 
     While it trains, all that is needed to go on is in a folder beside the weights.

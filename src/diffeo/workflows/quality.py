@@ -1,10 +1,10 @@
 """How good a fitted flow is, for people who want to use it."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Float, Int
@@ -26,6 +26,7 @@ __all__ = [
     "course_sections",
     "nearest_to",
     "spread",
+    "unseen_answer",
     "write_quality",
 ]
 
@@ -33,6 +34,12 @@ Others = Float[Tensor, "others ..."]
 COPY = 0.5  # of the distance that held-out data have: nearer samples are copies
 COPIES = 0.05  # share of samples more than of held-out data that are, at most
 FEWEST = 3  # passes, of which more are needed to tell whether a training has ended
+GOOD = "Good by all that is measured here; look at the samples nevertheless."
+UNFINISHED = "Usable, and not at its best: more minutes would still help."
+BY_HEART = (
+    "Learned by heart: it knows the {kind} that it was trained on better than others. "
+    "Take more {kind}, or fewer minutes."
+).format
 
 
 @dataclass(frozen=True)
@@ -44,9 +51,10 @@ class Answer:
         found: The figure.
         well: Whether that is well.
         needed: When it would be.
+        otherwise: What to make of a flow of which it is not.
 
     Example:
-        >>> print(Answer("Is it exact?", "error 1e-6", True, "at most 1e-3"))
+        >>> print(Answer("Is it exact?", "error 1e-6", True, "at most 1e-3", "No use."))
         Is it exact? Yes: error 1e-6
     """
 
@@ -54,6 +62,7 @@ class Answer:
     found: str
     well: bool
     needed: str
+    otherwise: str
 
     def __str__(self) -> str:
         """Return question and answer on a line."""
@@ -61,27 +70,31 @@ class Answer:
         return f"{self.question} {'Yes' if self.well else 'NO'}: {self.found}"
 
 
-@runtime_checkable
-class Quality(Protocol):
-    """What was measured of a flow of data of some kind.
+@dataclass(frozen=True, eq=False)
+class Quality:
+    """What was measured of a flow.
+
+    Args:
+        answers: What is found, question by question: what matters most comes first.
+        sections: Returns what there is to look at, which takes the packages of a
+            report.
 
     Example:
-        >>> from diffeo.workflows.image_quality import ImageQuality
-        >>> issubclass(ImageQuality, Quality)
-        True
+        >>> exact = Answer("Exact?", "error 0.3", False, "at most 1e-3", "No use.")
+        >>> Quality([exact], list).verdict
+        'No use.'
     """
 
-    def answers(self) -> list[Answer]:
-        """Return what is found, question by question."""
-        ...
+    answers: Sequence[Answer]
+    sections: "Callable[[], list[Section]]"
 
+    @property
     def verdict(self) -> str:
-        """Return what to make of it, in a few words."""
-        ...
+        """What to make of the flow, in a few words."""
 
-    def sections(self) -> "list[Section]":
-        """Return what there is to look at, which takes the packages of a report."""
-        ...
+        wrong = (each.otherwise for each in self.answers if not each.well)
+
+        return next(wrong, GOOD)
 
 
 def write_quality(quality: Quality, facts: dict[str, str], page: Path) -> None:
@@ -97,11 +110,9 @@ def write_quality(quality: Quality, facts: dict[str, str], page: Path) -> None:
 
     Example:
         >>> from tempfile import TemporaryDirectory
-        >>> from types import SimpleNamespace
-        >>> found = SimpleNamespace(answers=list, verdict=lambda: "", sections=list)
         >>> with TemporaryDirectory() as folder:
         ...     page = Path(folder, "flow.html")
-        ...     write_quality(found, {"data": "noise"}, page)
+        ...     write_quality(Quality([], list), {"data": "noise"}, page)
         ...     "How good is this flow?" in page.read_text()
         True
     """
@@ -114,13 +125,13 @@ def write_quality(quality: Quality, facts: dict[str, str], page: Path) -> None:
 
     rows = [
         (each.question, each.found, "yes" if each.well else "NO", each.needed)
-        for each in quality.answers()
+        for each in quality.answers
     ]
     head = "question", "found", "well?", "it is if"
     measured = Section("What was measured", table=[head, *rows])
     text = render_sections(
         "How good is this flow?",
-        [quality.verdict()],
+        [quality.verdict],
         facts,
         [measured, *quality.sections()],
     )
@@ -169,6 +180,7 @@ def course_answer(course: Sequence[float], falling: float, unit: str) -> Answer:
         f"{gain:.3f} {unit} won in the last quarter of {len(course)} passes",
         gain <= falling and len(course) > FEWEST,
         f"at most {falling} {unit}, of at least four passes",
+        UNFINISHED,
     )
 
 
@@ -191,6 +203,32 @@ def course_sections(values: Sequence[float], label: str) -> "list[Section]":
         return []
 
     return [Section("Training", charts=[course(values, label)])]
+
+
+def unseen_answer(
+    seen: float, unseen: float, gap: float, *, unit: str, kind: str
+) -> Answer:
+    """Return whether a flow knows data that it was not trained on.
+
+    Args:
+        seen: What it needs for training data, the less the better.
+        unseen: The same of held-out data.
+        gap: Most that held-out data may need more.
+        unit: The unit of these figures.
+        kind: What data are called.
+
+    Example:
+        >>> unseen_answer(2.0, 2.5, 0.3, unit="bits", kind="images").found
+        '2.00 bits for training images, 2.50 for held-out ones'
+    """
+
+    return Answer(
+        f"Does it know {kind} that it has not seen as well as others?",
+        f"{seen:.2f} {unit} for training {kind}, {unseen:.2f} for held-out ones",
+        unseen - seen <= gap,
+        f"at most {gap} {unit} more for held-out ones",
+        BY_HEART(kind=kind),
+    )
 
 
 def copies_answer(distance: Scores, held_out: Others, kind: str) -> Answer:
@@ -222,6 +260,7 @@ def copies_answer(distance: Scores, held_out: Others, kind: str) -> Answer:
         copies - usual <= COPIES,
         f"at most {COPIES:.0%} more than held-out {kind} are less than {COPY:g} times "
         f"as far from a training one as those in the median",
+        BY_HEART(kind=kind),
     )
 
 
