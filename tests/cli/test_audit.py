@@ -182,7 +182,9 @@ def test_of_many_classes_each_goes_to_its_usual_second() -> None:
     outputs = torch.randn(200, 5, generator=generator)
     outputs[:, 3] -= 9
     outputs[outputs.argmax(1) == 0, 2] += 1e-3 + outputs.amax() - outputs.amin()
-    ways = directions_of(outputs, AuditOptions("", "", "", sample=7))
+    ways = directions_of(
+        outputs, AuditOptions("", "", "", torch.nn.Identity(), sample=7)
+    )
 
     assert len(ways) == 3
     assert all(len(way.rows) <= 7 for way in ways)

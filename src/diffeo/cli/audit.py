@@ -122,6 +122,7 @@ def audit(  # noqa: PLR0913 - one argument for each option
         data,
         model,
         coordinates,
+        known.module(),
         sample,
         value,
         confidence,
@@ -129,7 +130,6 @@ def audit(  # noqa: PLR0913 - one argument for each option
         read_classes(classes) or known.classes,
         device,
         known.model_input,
-        known.module(),
     )
     old = read_audit(compare) if compare else None
     side = (

@@ -34,7 +34,6 @@ from diffeo.workflows.explain_options import ExplainOptions
 from diffeo.workflows.folders import check_place
 from diffeo.workflows.judge import Judge, train_judge
 from diffeo.workflows.loading import find_coordinates
-from diffeo.workflows.models import find_model
 
 __all__ = [
     "Finding",
@@ -107,12 +106,6 @@ def audit_to_folder(
 
     check_place(folder)
     model = options.loaded
-
-    if model is None:
-        model = find_model(
-            options.model, device=options.device, model_input=options.model_input
-        )
-
     shape = tuple(images.images.shape[1:])
     find_coordinates(options.coordinates, shape, device=options.device)  # early
     outputs = _outputs(model, images.images, options.device)
@@ -126,7 +119,7 @@ def audit_to_folder(
 
     named = () if options.classes or options.value else _folders(images.names)
     classes = named if len(named) == count else options.classes
-    options = replace(options, classes=classes, loaded=model)
+    options = replace(options, classes=classes)
     directions = directions_of(outputs, options)
     _check(folder, directions, overwrite=overwrite)
     answers = outputs.reshape(-1) if options.value else answers_of(outputs)
@@ -195,21 +188,22 @@ def explanation(direction: Direction, options: AuditOptions) -> ExplainOptions:
 
     Example:
         >>> way = Direction(1, "four", "nine", TargetClass(9), torch.tensor([3]))
-        >>> explanation(way, AuditOptions("digits", "mnist-cnn", "mnist-flow")).model
-        'mnist-cnn'
+        >>> options = AuditOptions("digits", "net.py:f", "mnist-flow", nn.Identity())
+        >>> explanation(way, options).objective
+        TargetClass(target=9, confidence=0.99)
     """
 
     return ExplainOptions(
         options.data,
         options.model,
         options.coordinates,
+        options.loaded,
         direction.objective,
         DEFAULT_ASCENT,
         options.run,
         () if options.value else options.classes,
         options.device,
         model_input=options.model_input,
-        loaded=options.loaded,
     )
 
 

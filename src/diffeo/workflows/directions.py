@@ -26,6 +26,7 @@ class AuditOptions:
         data: Where the images come from, as the user named it.
         model: The model by name, file or function.
         coordinates: Where to search, by name, file or function.
+        loaded: The model itself, with `model_input` applied.
         sample: Images in each direction.
         value: Whether the model returns a value, in place of a logit of class 1.
         confidence: Probability that a target class must exceed.
@@ -34,20 +35,19 @@ class AuditOptions:
             images where there are as many, else by their numbers.
         device: Where to compute.
         model_input: How the model's inputs are made of the images.
-        loaded: The model itself, with `model_input` applied; loaded by its name if not
-            given.
 
     Raises:
         ValueError: If the sample is empty.
 
     Example:
-        >>> AuditOptions("digits", "mnist-cnn", "mnist-flow").sample
+        >>> AuditOptions("faces", "net.py:f", "mine.py:flow", nn.Identity()).sample
         50
     """
 
     data: str
     model: str
     coordinates: str
+    loaded: nn.Module
     sample: int = 50
     value: bool = False
     confidence: float = 0.99
@@ -55,7 +55,6 @@ class AuditOptions:
     classes: tuple[str, ...] = ()
     device: str = "cpu"
     model_input: ModelInput = field(default_factory=ModelInput)
-    loaded: nn.Module | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.sample < 1:
@@ -107,7 +106,7 @@ def directions_of(outputs: Tensor, options: AuditOptions) -> list[Direction]:
 
     Example:
         >>> outputs = torch.tensor([[2.0, 1.0], [0.0, 1.0], [3.0, 1.0]])
-        >>> options = AuditOptions("", "", "", classes=("cat", "dog"))
+        >>> options = AuditOptions("", "", "", nn.Identity(), classes=("cat", "dog"))
         >>> [way.folder for way in directions_of(outputs, options)]
         ['1-cat-to-dog', '2-dog-to-cat']
     """

@@ -7,7 +7,6 @@ from pathlib import Path
 import torch
 
 from diffeo.answers import ask
-from diffeo.coordinates.bounded import Bounded
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.images import ImageFiles
 from diffeo.report import ReportOptions
@@ -15,8 +14,7 @@ from diffeo.report.output_text import class_names
 from diffeo.search import search_batches
 from diffeo.shapes import Data, Model
 from diffeo.workflows.checkpoint import Checkpoint
-from diffeo.workflows.explain_options import ExplainOptions, model_of
-from diffeo.workflows.loading import find_coordinates
+from diffeo.workflows.explain_options import ExplainOptions, place_of
 from diffeo.workflows.report import draw, find_places
 from diffeo.workflows.request import optional_settings, request_of
 from diffeo.workflows.several import Passes
@@ -58,9 +56,9 @@ def explain_to_folder(
 
     Example:
         >>> from tempfile import TemporaryDirectory
-        >>> from diffeo import Adam, Run, TargetClass
+        >>> from diffeo import Adam, Run, TargetClass, zoo
         >>> from diffeo.workflows.loading import find_images
-        >>> how = TargetClass(9), Adam(0.01), Run(steps=2)
+        >>> how = zoo.load("mnist-cnn"), TargetClass(9), Adam(0.01), Run(steps=2)
         >>> options = ExplainOptions("digits", "mnist-cnn", "data", *how)
         >>> images = find_images("digits", limit=1)
         >>> with TemporaryDirectory() as folder:
@@ -72,6 +70,7 @@ def explain_to_folder(
     checkpoint = _checkpoint(images, options, folder)
     checkpoint.check(overwrite=overwrite)
     records, rows = checkpoint.finished(), checkpoint.rows
+    passes = Passes(len(images.images), options.several, options.scale)
     there = sum(map(len, records))
 
     if there:
@@ -79,9 +78,7 @@ def explain_to_folder(
         tell(f"{how}: {there} of {rows} rows are there")
 
     try:
-        for record in _search(images, options, records):
-            records.append(record)
-
+        for record in _search(images, options, passes, records):
             if not record.finished.all():
                 break
 
@@ -94,7 +91,6 @@ def explain_to_folder(
     if not records:
         raise KeyboardInterrupt
 
-    passes = Passes(len(images.images), options.several, options.scale)
     record = passes.whole(records)
 
     if not checkpoint.closed:
@@ -119,9 +115,9 @@ def keep_statements(
 
     Example:
         >>> from tempfile import TemporaryDirectory
-        >>> from diffeo import Adam, Run, TargetClass
+        >>> from diffeo import Adam, Run, TargetClass, zoo
         >>> from diffeo.workflows.loading import find_images
-        >>> how = TargetClass(9), Adam(0.01), Run(steps=1)
+        >>> how = zoo.load("mnist-cnn"), TargetClass(9), Adam(0.01), Run(steps=1)
         >>> options = ExplainOptions("digits", "mnist-cnn", "data", *how)
         >>> images = find_images("digits", limit=1)
         >>> with TemporaryDirectory() as text:
@@ -154,7 +150,7 @@ def draw_explanation(
         >>> from diffeo import Adam, Identity, Run, TargetClass, search
         >>> x, goal = torch.zeros(2, 2), TargetClass(1)
         >>> record = search(x, lambda x: 3 * x, goal, Identity((2,)))
-        >>> how = goal, Adam(0.01), Run(), ("cat",)
+        >>> how = torch.nn.Identity(), goal, Adam(0.01), Run(), ("cat",)
         >>> options = ExplainOptions("x.npy", "net.py:load", "data", *how)
         >>> draw_explanation(record, 2, options, Path("out"))
         Traceback (most recent call last):
@@ -172,27 +168,19 @@ def draw_explanation(
 
 
 def _search(
-    images: ImageFiles, options: ExplainOptions, done: list[Counterfactuals]
+    images: ImageFiles,
+    options: ExplainOptions,
+    passes: Passes,
+    found: list[Counterfactuals],
 ) -> Iterator[Counterfactuals]:
-    """Yield the record of each batch of the rows that are not done."""
-
-    passes, found = Passes(len(images.images), options.several), list(done)
-    x, device, run = images.images.to(options.device), options.device, options.run
+    """Search what is not found, and yield the record of each batch once it is there."""
 
     if not passes.left(found):
         return
 
-    model = model_of(options)
-    place = find_coordinates(
-        options.coordinates,
-        tuple(x.shape[1:]),
-        device=device,
-        inversion=options.inversion,
-        progress=run.progress,
-        mask=options.mask,
-    )
+    x, model, run = images.images.to(options.device), options.loaded, options.run
+    place = place_of(options, x.shape[1:])
     _check_classes(x, model, options.classes)
-    place = options.limits.applied(place) if options.limits else Bounded(place)
     named: dict[str, object] = {
         "data": {"name": options.data},
         "model": {"name": options.model},

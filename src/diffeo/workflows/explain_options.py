@@ -6,15 +6,17 @@ from dataclasses import dataclass, field
 from torch import nn
 
 from diffeo.ascents import Ascent
+from diffeo.coordinates.bounded import Bounded
+from diffeo.coordinates.protocol import Coordinates
 from diffeo.models.model_input import ModelInput
 from diffeo.objectives import Objective
 from diffeo.search import Run
 from diffeo.several import check_count
 from diffeo.workflows.generators import How
 from diffeo.workflows.limits import ColumnLimits
-from diffeo.workflows.models import find_model
+from diffeo.workflows.loading import find_coordinates
 
-__all__ = ["ExplainOptions", "model_of"]
+__all__ = ["ExplainOptions", "place_of"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class ExplainOptions:
         data: Where the images come from, as the user named it.
         model: The model by name, file or function.
         coordinates: Where to search, by name, file or function, or "data".
+        loaded: The model itself, with `model_input` applied.
         objective: What the model is to answer.
         ascent: How to step.
         run: How long to search, in what batches, and so on.
@@ -35,8 +38,6 @@ class ExplainOptions:
         model_input: How the models' inputs are made of the images.
         mask: Where the images may change, as `read_mask` returned it; anywhere if None.
         limits: Which columns may change, of a table; None for images.
-        loaded: The model itself, with `model_input` applied; loaded by its name if not
-            given.
         gradients: A sentence on the model's gradients, if they are not its own.
         several: Number of counterfactuals for each input.
         scale: What counts as one in each number of the data where several are compared,
@@ -49,13 +50,14 @@ class ExplainOptions:
         >>> from diffeo import Run, TargetClass
         >>> from diffeo.search import DEFAULT_ASCENT
         >>> how = TargetClass(9), DEFAULT_ASCENT, Run()
-        >>> ExplainOptions("digits", "mnist-cnn", "mnist-flow", *how).device
+        >>> ExplainOptions("faces", "net.py:f", "data", nn.Identity(), *how).device
         'cpu'
     """
 
     data: str
     model: str
     coordinates: str
+    loaded: nn.Module
     objective: Objective
     ascent: Ascent
     run: Run
@@ -66,7 +68,6 @@ class ExplainOptions:
     model_input: ModelInput = field(default_factory=ModelInput)
     mask: Mapping[str, object] | None = None
     limits: ColumnLimits | None = None
-    loaded: nn.Module | None = field(default=None, repr=False)
     gradients: str = ""
     several: int = 1
     scale: tuple[float, ...] = ()
@@ -75,22 +76,32 @@ class ExplainOptions:
         check_count(self.several)
 
 
-def model_of(options: ExplainOptions) -> nn.Module:
-    """Return the model to be explained.
+def place_of(options: ExplainOptions, shape: tuple[int, ...]) -> Coordinates:
+    """Return the coordinates that are searched: in the bounds of images, or in limits.
 
     Args:
         options: What is to be explained, and how.
+        shape: Shape of one datum.
+
+    Raises:
+        FileNotFoundError: If there are no such coordinates.
+        ValueError: If they cannot be searched, or the limits are of other columns.
 
     Example:
         >>> from diffeo import Adam, Run, TargetClass
         >>> how = TargetClass(9), Adam(0.01), Run()
-        >>> model_of(ExplainOptions("digits", "mnist-cnn", "data", *how)).training
-        False
+        >>> options = ExplainOptions("digits", "net.py:f", "data", nn.Identity(), *how)
+        >>> place_of(options, (1, 2, 2)).coordinates
+        Identity(shape=(1, 2, 2))
     """
 
-    if options.loaded is not None:
-        return options.loaded
-
-    return find_model(
-        options.model, device=options.device, model_input=options.model_input
+    place = find_coordinates(
+        options.coordinates,
+        shape,
+        device=options.device,
+        inversion=options.inversion,
+        progress=options.run.progress,
+        mask=options.mask,
     )
+
+    return options.limits.applied(place) if options.limits else Bounded(place)

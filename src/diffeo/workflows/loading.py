@@ -184,13 +184,6 @@ def find_coordinates(
         Identity(shape=(1, 28, 28))
     """
 
-    if mask is not None:
-        inside = find_coordinates(
-            text, shape, device=device, inversion=inversion, progress=progress
-        )
-
-        return Masked(inside, mask_of(mask).repeat(shape[0], 1, 1))
-
     named = Identity(shape) if text == "data" else find_part(text, device)
     found = inverted(named, shape, inversion, progress=progress)
 
@@ -201,4 +194,7 @@ def find_coordinates(
             "an attribute `latent`, the size of its latents, to be inverted"
         )
 
-    return found
+    if mask is None:
+        return found
+
+    return Masked(found, mask_of(mask).repeat(shape[0], 1, 1))

@@ -22,9 +22,10 @@ def request_of(images: ImageFiles, options: ExplainOptions) -> dict[str, object]
         options: What is to be explained, and how.
 
     Example:
+        >>> from torch import nn
         >>> from diffeo import Adam, Run, TargetClass
         >>> from diffeo.workflows.loading import find_images
-        >>> how = TargetClass(9), Adam(0.01), Run(steps=2)
+        >>> how = nn.Identity(), TargetClass(9), Adam(0.01), Run(steps=2)
         >>> options = ExplainOptions("digits", "mnist-cnn", "data", *how)
         >>> request_of(find_images("digits", limit=1), options)["model"]
         {'name': 'mnist-cnn', 'digest': ''}
@@ -62,8 +63,9 @@ def optional_settings(options: ExplainOptions) -> dict[str, object]:
         options: What is to be explained, and how.
 
     Example:
+        >>> from torch import nn
         >>> from diffeo import Adam, Run, TargetClass
-        >>> how = TargetClass(9), Adam(0.01), Run()
+        >>> how = nn.Identity(), TargetClass(9), Adam(0.01), Run()
         >>> options = ExplainOptions("digits", "mnist-cnn", "data", *how, several=4)
         >>> optional_settings(options)
         {'several': 4}

@@ -5,16 +5,14 @@ from functools import partial
 
 import torch
 
-from diffeo.coordinates.bounded import Bounded
-from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import LabelledImages
 from diffeo.data.mnist import mnist
 from diffeo.settings import describe
 from diffeo.statements.certificate import Smoothing, certify
 from diffeo.statements.typical import typicality
-from diffeo.workflows.explain_options import ExplainOptions, model_of
-from diffeo.workflows.loading import find_coordinates, find_labelled
+from diffeo.workflows.explain_options import ExplainOptions, place_of
+from diffeo.workflows.loading import find_labelled
 
 __all__ = ["find_references", "statement_rules"]
 
@@ -71,7 +69,7 @@ def statement_rules(
 
     Example:
         >>> from diffeo import Adam, Run, TargetClass
-        >>> how = TargetClass(9), Adam(0.01), Run()
+        >>> how = torch.nn.Identity(), TargetClass(9), Adam(0.01), Run()
         >>> options = ExplainOptions("digits", "mnist-cnn", "data", *how)
         >>> list(statement_rules(options, draws=100, references=None))
         ['certified radii']
@@ -97,9 +95,9 @@ def _certify(
 
     return certify(
         record.to(options.device),
-        model_of(options),
+        options.loaded,
         options.objective,
-        _place(record, options),
+        place_of(options, record.factual.shape[1:]),
         smoothing,
     ).to("cpu")
 
@@ -112,22 +110,8 @@ def _rank(
 
     return typicality(
         record.to(options.device),
-        _place(record, options),
+        place_of(options, record.factual.shape[1:]),
         references.images,
         references.labels.long(),
         progress=options.run.progress,
     ).to("cpu")
-
-
-def _place(record: Counterfactuals, options: ExplainOptions) -> Coordinates:
-    shape = tuple(record.factual.shape[1:])
-
-    return Bounded(
-        find_coordinates(
-            options.coordinates,
-            shape,
-            device=options.device,
-            inversion=options.inversion,
-            mask=options.mask,
-        )
-    )
