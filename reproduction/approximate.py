@@ -19,7 +19,7 @@ from diffeo.evaluation.judges import Judges
 from diffeo.evaluation.metric import Better, Metric, metric
 from diffeo.evaluation.metrics import agreement, change, outcome, realism
 from diffeo.models.vae import VAE
-from diffeo.report.figures import gallery
+from diffeo.report.gallery import gallery
 from diffeo.search import Run
 from diffeo.shapes import Images, Scores
 from reproduction.coordinates import found_in, round_trip_rms

@@ -8,7 +8,7 @@ from torch import nn
 from diffeo.counterfactuals import Counterfactuals, concatenate
 from diffeo.evaluation.oracles import classifier_oracle
 from diffeo.report import ReportOptions, write_report
-from diffeo.report.figures import gallery
+from diffeo.report.gallery import gallery
 from diffeo.search import Run
 from diffeo.training.noise import GaussianNoise
 from diffeo.workflows.evaluate import measures_of

@@ -13,7 +13,7 @@ from diffeo.evaluation.oracles import classifier_oracle
 from diffeo.evaluation.settings import Settings
 from diffeo.models.flow.flow import as_flow
 from diffeo.report import ReportOptions, write_report
-from diffeo.report.figures import gallery
+from diffeo.report.gallery import gallery
 from diffeo.search import Run
 from diffeo.shapes import Scores
 from diffeo.training.noise import GaussianNoise

@@ -25,7 +25,7 @@ from diffeo.models.locator import Locator, as_locator
 from diffeo.objectives import AtLeast, AtMost, Near, Objective
 from diffeo.report import ReportOptions, write_report
 from diffeo.report import images as pictures
-from diffeo.report.figures import gallery
+from diffeo.report.gallery import gallery
 from diffeo.search import DEFAULT_ASCENT, Run, search
 from diffeo.shapes import Images, Scores
 from diffeo.training.noise import GaussianNoise

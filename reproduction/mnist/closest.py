@@ -16,7 +16,7 @@ from diffeo.evaluation.oracles import classifier_oracle, svm
 from diffeo.explain import explain
 from diffeo.methods import GradientMethod
 from diffeo.objectives import Agreed, Smoothed, TargetClass
-from diffeo.report.figures import gallery
+from diffeo.report.gallery import gallery
 from diffeo.search import Run
 from diffeo.statements.agreement import agreement
 from diffeo.statements.certificate import Smoothing, certify

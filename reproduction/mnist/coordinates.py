@@ -13,7 +13,7 @@ from diffeo.evaluation.fitted_oracles import Oracles
 from diffeo.evaluation.metrics.realism import log_density
 from diffeo.evaluation.settings import Settings, quick_settings
 from diffeo.models.flow.flow import Flow, as_flow
-from diffeo.report.figures import gallery
+from diffeo.report.gallery import gallery
 from diffeo.search import Run
 from diffeo.shapes import Images, Indices, Scores
 from diffeo.statements.encoding import state_encoding

@@ -19,7 +19,8 @@ from diffeo.models.flow.dequantization import dequantize
 from diffeo.models.flow.flow import Flow
 from diffeo.objectives import confidence_of
 from diffeo.report import ReportOptions, write_report
-from diffeo.report.figures import along_path, gallery
+from diffeo.report.figures import along_path
+from diffeo.report.gallery import gallery
 from diffeo.search import Run
 from diffeo.shapes import Images
 from reproduction.experiment import (

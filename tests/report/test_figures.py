@@ -7,7 +7,8 @@ import torch
 from matplotlib.figure import Figure
 
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.report.figures import along_path, gallery, histograms, intervals, svg
+from diffeo.report.figures import along_path, histograms, intervals, svg
+from diffeo.report.gallery import gallery
 from diffeo.report.report import Measure
 from mirrored import asked, record_of, synthetic, with_paths
 

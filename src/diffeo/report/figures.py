@@ -1,11 +1,11 @@
-"""Figures of counterfactuals, for pages and for papers."""
+"""Charts of counterfactuals, for pages and for papers."""
 
 import io
 import math
 import re
 from collections.abc import Mapping, Sequence
 from itertools import cycle
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +18,6 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals, SearchPath
-from diffeo.report import images
 from diffeo.report.output_text import output_text
 from diffeo.report.report import Measure
 
@@ -27,7 +26,6 @@ __all__ = [
     "STYLE",
     "along_path",
     "course",
-    "gallery",
     "histograms",
     "intervals",
     "svg",
@@ -54,8 +52,6 @@ STYLE: dict[Any, Any] = {
     "ytick.color": SOFT,
 }
 WIDTH = 4.5  # inches of a chart
-COLUMNS = "factual x", "reconstruction", "counterfactual x′"
-CHANGES = {"factual": "x′ − x", "reconstruction": "x′ − rec."}
 BINS = 28
 POINTS = 120  # of a line; more cannot be told apart
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -64,65 +60,6 @@ EDGE = 1e-7  # probabilities nearer to 0 or 1 are drawn here: single precision e
 WITHIN_PAGE = re.compile(r' (xmlns(:xlink)?|version)="[^"]*"| id="[\w.]+_\d+"')
 STEP_MARKS = (0, 1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)
 MARKS = (1e-6, 1e-4, 0.01, 0.1, 0.5, 0.9, 0.99, 0.9999, 0.999999)
-
-
-@rc_context(STYLE)
-def gallery(
-    records: Mapping[str, Counterfactuals],
-    rows: Sequence[int],
-    *,
-    since: Literal["factual", "reconstruction"] = "factual",
-) -> Figure:
-    """Draw factual, reconstruction, counterfactual and difference of some rows.
-
-    Source: Dombrowski et al., 2024, Figures 8 and 9.
-
-    Args:
-        records: Of the same images, by the name of their method.
-        rows: Numbers of the rows to draw, one below the other.
-        since: From what the difference is taken.
-
-    Raises:
-        ValueError: If the data are not images of one or three channels.
-
-    Example:
-        >>> from diffeo import Identity, Run, TargetClass, search
-        >>> x, place = torch.ones(2, 1, 4, 4), Identity((1, 4, 4))
-        >>> goal, run = TargetClass(1), Run(path=True)
-        >>> record = search(x, lambda x: x.flatten(1)[:, :2], goal, place, run=run)
-        >>> len(gallery({"in the data": record}, [0, 1]).subfigs)
-        1
-    """
-
-    for record in records.values():
-        images.check_images(record.factual)
-
-    columns = *COLUMNS, CHANGES[since]
-    width = len(columns)
-    size = 0.85 * width * len(records) + 0.4, 0.85 * len(rows) + 0.9
-    figure = Figure(figsize=size)
-    panels = figure.subfigures(1, len(records), squeeze=False)[0]
-    limit = images.common_limit(records.values(), rows)
-
-    for panel, (name, record) in zip(panels, records.items(), strict=True):
-        panel.suptitle(name, fontsize=10)
-        axes = panel.subplots(len(rows), width, squeeze=False)
-
-        for column, title in enumerate(columns):
-            axes[0, column].set_title(title, fontsize=7)
-
-        for line, row in zip(axes, rows, strict=True):
-            before, after = record.factual[row].cpu(), record.counterfactual[row].cpu()
-            start = getattr(record, since)[row].cpu()
-            change = images.signed_difference(start, after, limit)
-            pictures = before, record.reconstruction[row], after, change
-
-            for axis, picture in zip(line, pictures, strict=True):
-                shown = images.as_picture(picture)
-                axis.imshow(shown, cmap="gray", vmin=0, vmax=255)
-                axis.set_axis_off()
-
-    return figure
 
 
 @rc_context(STYLE)

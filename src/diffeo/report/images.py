@@ -12,11 +12,13 @@ from torch.nn.functional import pad
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.levels import to_8_bits
+from diffeo.shapes import Images
 
 __all__ = [
     "BRIGHTER",
     "DARKER",
     "as_picture",
+    "change_sheet",
     "check_images",
     "common_limit",
     "drawable",
@@ -65,15 +67,15 @@ def check_images(x: Tensor) -> None:
 
 
 def signed_difference(
-    before: Float[Tensor, "channels height width"],
-    after: Float[Tensor, "channels height width"],
+    before: Float[Tensor, "*batch channels height width"],
+    after: Float[Tensor, "*batch channels height width"],
     limit: float,
-) -> Float[Tensor, "3 height width"]:
+) -> Float[Tensor, "*batch 3 height width"]:
     """Draw a change as colors: blue became darker, orange brighter, white stayed.
 
     Args:
-        before: An image in [0, 1].
-        after: The same image, changed.
+        before: Images in [0, 1].
+        after: The same images, changed.
         limit: Mean change of a pixel's channels that has the full color.
 
     Example:
@@ -82,11 +84,31 @@ def signed_difference(
         tensor([217,  72,  15], dtype=torch.int32)
     """
 
-    share = ((after - before).float().mean(0) / limit).nan_to_num().clamp(-1, 1)
+    change = (after - before).float().mean(-3, keepdim=True).cpu()
+    share = (change / limit).nan_to_num().clamp(-1, 1)
     darker, brighter = INKS[..., None, None]
     ink = torch.where(share < 0, darker, brighter)
 
     return 1 + (ink - 1) * share.abs()
+
+
+def change_sheet(before: Images, after: Images, limit: float) -> Tensor:
+    """Return images, what became of them and the differences, a row for each image.
+
+    Args:
+        before: Images in [0, 1].
+        after: The same images, changed.
+        limit: Mean change of a pixel's channels that has the full color.
+
+    Example:
+        >>> change_sheet(torch.zeros(2, 1, 8, 8), torch.ones(2, 1, 8, 8), 1.0).shape
+        torch.Size([3, 20, 30])
+    """
+
+    pairs = (x.cpu().expand(-1, 3, -1, -1) for x in (before, after))
+    tiles = torch.stack((*pairs, signed_difference(before, after, limit)), 1)
+
+    return sheet(tiles.flatten(0, 1), across=3)
 
 
 def common_limit(records: Iterable[Counterfactuals], rows: Sequence[int]) -> float:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from diffeo.counterfactuals import Counterfactuals
 from diffeo.extras import require
 from diffeo.files import write_text
-from diffeo.report.images import common_limit, sheet, signed_difference
+from diffeo.report.images import change_sheet, common_limit, signed_difference
 from diffeo.workflows.audit import Finding
 
 if TYPE_CHECKING:
@@ -213,12 +212,18 @@ def _pictures(finding: Finding) -> list[tuple[str, Tensor]]:
     changes = record.counterfactual - record.factual
     limit = common_limit([record], range(len(record)))
     least = record.distance.argsort()[:LEAST].tolist()
+
+    def drawn(rows: list[int]) -> Tensor:
+        pair = _enlarged(record.factual[rows]), _enlarged(record.counterfactual[rows])
+
+        return change_sheet(*pair, limit)
+
     shown = [
         _mean("mean change: orange became brighter, blue darker", changes.mean(0)),
         _mean("mean size of the change, whatever its sign", changes.abs().mean(0)),
         (
             f"least change: before, after, difference (full color at ±{limit:g})",
-            _triples(record, least, limit),
+            drawn(least),
         ),
     ]
     clusters = finding.told["clusters"]
@@ -231,7 +236,7 @@ def _pictures(finding: Finding) -> list[tuple[str, Tensor]]:
             f"the most typical, {cluster['closest']}, and the oddest, "
             f"{cluster['furthest']}"
         )
-        shown.append((caption, _triples(record, ends, limit)))
+        shown.append((caption, drawn(ends)))
 
         if len(clusters) > 1:
             shown.append(
@@ -239,19 +244,6 @@ def _pictures(finding: Finding) -> list[tuple[str, Tensor]]:
             )
 
     return shown
-
-
-def _triples(record: Counterfactuals, rows: list[int], limit: float) -> Tensor:
-    """Return input, counterfactual and difference of some rows, one below the other."""
-
-    tiles = [
-        _enlarged(part.expand(3, -1, -1))
-        for row in rows
-        for before, after in [(record.factual[row], record.counterfactual[row])]
-        for part in (before, after, signed_difference(before, after, limit))
-    ]
-
-    return sheet(tiles, across=3)
 
 
 def _mean(caption: str, mean: Tensor) -> tuple[str, Tensor]:
@@ -264,6 +256,6 @@ def _mean(caption: str, mean: Tensor) -> tuple[str, Tensor]:
 
 
 def _enlarged(image: Tensor) -> Tensor:
-    times = max(1, ENLARGED // max(image.shape[1:]))
+    times = max(1, ENLARGED // max(image.shape[-2:]))
 
-    return image.repeat_interleave(times, 1).repeat_interleave(times, 2)
+    return image.repeat_interleave(times, -2).repeat_interleave(times, -1)

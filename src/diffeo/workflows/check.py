@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.report.images import check_images, sheet, signed_difference, write_png
+from diffeo.report.images import change_sheet, check_images, sheet, write_png
 from diffeo.shapes import Images
 from diffeo.statements.diagnosis import Diagnosis
 from diffeo.workflows.folders import drafted
@@ -49,18 +49,13 @@ def draw_check(
 
     check_images(x)
     rows = diagnosis.worst[:ROWS]
-    pairs = [(x[row], diagnosis.reconstruction[row]) for row in rows]
-    worst = [
-        image.expand(3, -1, -1)
-        for before, after in pairs
-        for image in (before, after, signed_difference(before, after, LIMIT))
-    ]
+    worst = change_sheet(x[rows], diagnosis.reconstruction[rows], LIMIT)
     generator = torch.Generator().manual_seed(0)
     down, across = SAMPLES
     size = diagnosis.latent.shape[1]
     z = torch.randn(down * across, size, generator=generator).to(diagnosis.latent)
 
     with drafted(folder) as draft:
-        write_png(sheet(worst, across=3), draft / "worst.png")
+        write_png(worst, draft / "worst.png")
         samples = list(coordinates.decode(z))
         write_png(sheet(samples, across=across), draft / "samples.png")

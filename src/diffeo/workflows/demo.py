@@ -13,7 +13,8 @@ from diffeo.data.mnist import sample_digits
 from diffeo.explain import explain
 from diffeo.models.flow.flow import as_flow
 from diffeo.report import ReportOptions, write_report
-from diffeo.report.figures import along_path, gallery
+from diffeo.report.figures import along_path
+from diffeo.report.gallery import gallery
 from diffeo.search import Run
 
 __all__ = ["demo_to_folder"]

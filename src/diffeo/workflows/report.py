@@ -231,16 +231,15 @@ def _write_pictures(records: Records, folder: Path) -> None:
 
 
 def _draw_figures(records: Records, folder: Path, *, several: bool) -> None:
-    from diffeo.report import figures
-    from diffeo.report.side_by_side import side_by_side
+    from diffeo.report.figures import along_path
+    from diffeo.report.gallery import gallery, side_by_side
 
     rows = range(min([SHOWN, *map(len, records.values())]))
     with_paths = {name: record for name, record in records.items() if record.paths}
 
     if all(drawable(record.factual) for record in records.values()):
-        drawing = side_by_side if several else figures.gallery
+        drawing = side_by_side if several else gallery
         drawing(records, rows).savefig(folder / "gallery.png", dpi=150)
 
     if with_paths:
-        along = figures.along_path(with_paths)
-        along.savefig(folder / "along_path.png", dpi=150)
+        along_path(with_paths).savefig(folder / "along_path.png", dpi=150)
