@@ -12,7 +12,7 @@ from diffeo.training.noise import UniformNoise
 from diffeo.workflows import fit as fitting
 from diffeo.workflows.fit import natural_side, plan_training
 from diffeo.workflows.train import FORMS
-from diffeo.workflows.training_plan import FitOptions, TrainingPlan, keep_plan
+from diffeo.workflows.training_plan import FitOptions, TrainingPlan, plan_of
 
 
 @pytest.fixture
@@ -91,8 +91,8 @@ def test_a_broken_checkpoint_is_refused_and_kept(faces: Path, tmp_path: Path) ->
     out, kept = tmp_path / "flow.safetensors", tmp_path / "flow.training"
     images = read_images(faces, resize=8).images
     options = FitOptions(str(faces), out, epochs=1)
-    kept.mkdir()
-    keep_plan(images, options, TrainingPlan("small", 0.1, 18, 18, 1))
+    plan = TrainingPlan("small", 0.1, 18, 18, 1)
+    plan_of(images, options, lambda: plan, resume=False)
     (kept / "last.ckpt").write_text("broken")
     ended = fit(faces, out, epochs=1, resume=True, quiet=True)
 

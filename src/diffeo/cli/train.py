@@ -70,7 +70,6 @@ def train(  # noqa: PLR0913 - one argument for each option
     options = TrainingOptions(weights, epochs, batch_size, seed, resume, not quiet)
     command = f"diffeo train {data} --epochs {epochs} --seed {seed}"
     labelled = find_labelled(data, crop=crop, resize=resize)
-    channels, height, width = labelled.images.shape[1:]
     some, held_out = labelled.split(HELD_OUT)
 
     if len(held_out) == 0:
@@ -78,7 +77,7 @@ def train(  # noqa: PLR0913 - one argument for each option
             f"data must have at least {HELD_OUT} images of a class, got {len(some)}"
         )
 
-    recipe = classifier_recipe((channels, height, width), labelled.classes)
+    recipe = classifier_recipe(labelled.images.shape[1:], labelled.classes)
     card = zoo.Card(recipe, data, command, "those of the data", {})
     train_classifier(some, held_out, card, options)
 

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from diffeo import zoo
 from diffeo.data.images import all_pictures, read_images
-from diffeo.data.labelled import LabelledImages
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.flow import as_flow
 from diffeo.models.precision import low_precision_dtype
@@ -19,7 +18,6 @@ from diffeo.shapes import Images
 from diffeo.training.fit import training_device
 from diffeo.training.noise import GaussianNoise, Noise, UniformNoise
 from diffeo.training.schedule import Schedule
-from diffeo.workflows.folders import check_place
 from diffeo.workflows.image_quality import measure_quality
 from diffeo.workflows.quality import Quality, course_of
 from diffeo.workflows.train import FORMS, flow_recipe, train_flow
@@ -30,9 +28,8 @@ from diffeo.workflows.training_plan import (
     FitOptions,
     TrainingPlan,
     draft_options,
-    keep_plan,
-    kept_plan,
     mean_seconds,
+    plan_of,
 )
 
 __all__ = ["fit_flow", "natural_side", "plan_training"]
@@ -104,23 +101,21 @@ def fit_flow(
 
     began = time.monotonic()
     shape = images.shape[1:]
-    flow_recipe((shape[0], shape[1], shape[2]))  # refuse odd sides first
+    flow_recipe(shape)  # refuse odd sides first
     train, held_out = _split(images)
     noise: Noise = GaussianNoise() if min(shape[1:]) >= LARGE else UniformNoise()
-    plan = kept_plan(images, options) if resume else None
+    tell(f"{len(train):,} images to train on, {len(held_out):,} held out.")
 
-    if plan is None:
-        check_place(options.folder)
-        tell(f"{len(train):,} images to train on, {len(held_out):,} held out.")
-        plan = plan_training(train, noise, options, time.monotonic() - began)
-        keep_plan(images, options, plan)
+    def make() -> TrainingPlan:
+        return plan_training(train, noise, options, time.monotonic() - began)
 
-    for words in plan.words(tuple(shape)):
+    plan = plan_of(images, options, make, resume=resume)
+
+    for words in plan.words(shape):
         tell(words)
 
     chosen = _some(train, plan.images, options.seed)
-    draft = draft_options(plan, options).weights
-    _train(chosen, held_out, noise, plan, options)
+    draft = _train(chosen, held_out, noise, plan, options)
     flow = as_flow(zoo.load(draft, options.device))
     quality = measure_quality(
         flow,
@@ -135,7 +130,7 @@ def fit_flow(
         f"{'×'.join(map(str, shape))}",
         "flow": f"{plan.form} Glow, "
         f"{sum(value.numel() for value in flow.parameters()):,} parameters",
-        "training": f"{plan.epochs} passes, {plan.steps:,} steps of {plan.batch_size}",
+        "training": str(plan),
         "bits are of images": "with normal noise of 3 gray levels"
         if isinstance(noise, GaussianNoise)
         else "of 256 gray levels",
@@ -165,13 +160,13 @@ def plan_training(
     """
 
     began = time.monotonic()
-    channels, height, width = train.shape[1:]
+    shape = train.shape[1:]
     gpu = not options.device.startswith("cpu")
-    batch = min(16 if min(height, width) >= LARGE and not gpu else 64, len(train))
+    batch = min(16 if min(shape[1:]) >= LARGE and not gpu else 64, len(train))
     form, seconds, steps, left = "", math.inf, 0, 0.0
 
     for larger in FORMS:
-        recipe = flow_recipe((channels, height, width), larger)
+        recipe = flow_recipe(shape, larger)
         needed = _seconds_a_step(recipe, train[:batch], noise, options.device)
         left = 60 * options.minutes * TRAINING - spent - (time.monotonic() - began)
 
@@ -221,31 +216,31 @@ def _train(
     noise: Noise,
     plan: TrainingPlan,
     options: FitOptions,
-) -> None:
-    channels, height, width = train.shape[1:]
-    card = zoo.Card(
-        flow_recipe((channels, height, width), plan.form),
-        options.data,
-        options.command(plan.epochs),
-        "those of the data",
-        {},
-    )
+) -> Path:
+    """Train a flow and return where its weights are."""
+
+    recipe = flow_recipe(train.shape[1:], plan.form)
+    command = options.command(plan.epochs)
+    card = zoo.Card(recipe, options.data, command, "those of the data", {})
     how = draft_options(plan, options)
     schedule = Schedule(rate=1e-3, warmup=max(1, min(200, plan.steps // 10)))
     train_flow(train, held_out, card, how, noise=noise, schedule=schedule)
+
+    return how.weights
 
 
 def _split(images: Images) -> tuple[Tensor, Tensor]:
     """Return the images to train on, and every tenth of them, at most 500, apart."""
 
-    labelled = LabelledImages(images, images.new_zeros(len(images)).long())
+    if len(images) < HELD_OUT:
+        raise ValueError(
+            f"data must have at least {HELD_OUT} images, got {len(images)}"
+        )
+
     every = max(HELD_OUT, math.ceil(len(images) / MOST_HELD_OUT))
-    some, apart = labelled.split(every)
+    apart = torch.arange(len(images)) % every == every - 1
 
-    if len(apart) == 0:
-        raise ValueError(f"data must have at least {HELD_OUT} images, got {len(some)}")
-
-    return some.images, apart.images
+    return images[~apart], images[apart]
 
 
 def _some(images: Images, count: int, seed: int) -> Tensor:

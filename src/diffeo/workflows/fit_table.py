@@ -17,7 +17,6 @@ from diffeo.shapes import Data
 from diffeo.training.fit import training_device
 from diffeo.training.rows import RowLikelihood
 from diffeo.training.schedule import Schedule
-from diffeo.workflows.folders import check_place
 from diffeo.workflows.quality import Quality, course_of
 from diffeo.workflows.table_quality import draw_rows, measure_table_quality
 from diffeo.workflows.train import train_module
@@ -26,9 +25,8 @@ from diffeo.workflows.training_plan import (
     FitOptions,
     TrainingPlan,
     draft_options,
-    keep_plan,
-    kept_plan,
     mean_seconds,
+    plan_of,
 )
 
 __all__ = ["fit_table"]
@@ -94,16 +92,10 @@ def fit_table(
     flow = as_table_flow(recipe.build())
     flow.initialize(train)
     module = RowLikelihood(flow, Schedule(warmup=20), seed=options.seed)
-    plan = kept_plan(x, options) if resume else None
-
-    if plan is None:
-        check_place(options.folder)
-        plan = _plan(module, train, options)
-        keep_plan(x, options, plan)
-
+    make = partial(_plan, module, train, options)
+    plan = plan_of(x, options, make, resume=resume)
     tell(
-        f"{len(train):,} rows to train on, {len(held_out):,} held out: "
-        f"{plan.epochs} passes, {plan.steps:,} steps of {plan.batch_size}, about "
+        f"{len(train):,} rows to train on, {len(held_out):,} held out: {plan}, about "
         f"{(plan.steps * plan.seconds + plan.epochs * EPOCH) / 60:.1g} minutes."
     )
     how = draft_options(plan, options)
@@ -127,7 +119,7 @@ def fit_table(
         "rows": f"{len(train):,} to train on, {len(held_out):,} held out",
         "columns": f"{len(columns)}, {x.shape[1]} features",
         "given": ", ".join(options.given) or "none",
-        "training": f"{plan.epochs} passes, {plan.steps:,} steps of {plan.batch_size}",
+        "training": str(plan),
     }
 
     return quality, facts

@@ -95,7 +95,7 @@ class TrainingOptions:
                 )
 
 
-def flow_recipe(shape: tuple[int, int, int], form: str = "large") -> zoo.Recipe:
+def flow_recipe(shape: tuple[int, ...], form: str = "large") -> zoo.Recipe:
     """Return the recipe of a flow of images: a Glow of as many levels as fit, up to 4.
 
     Args:
@@ -131,7 +131,7 @@ def flow_recipe(shape: tuple[int, int, int], form: str = "large") -> zoo.Recipe:
     return zoo.Recipe("glow", {"shape": list(shape), "levels": chosen})
 
 
-def classifier_recipe(shape: tuple[int, int, int], classes: int) -> zoo.Recipe:
+def classifier_recipe(shape: tuple[int, ...], classes: int) -> zoo.Recipe:
     """Return the recipe of a convolutional classifier of images.
 
     Args:

@@ -16,6 +16,7 @@ from diffeo.evaluation.cache import content_key
 from diffeo.files import write_text
 from diffeo.shapes import Data
 from diffeo.training.fit import CHECKPOINT
+from diffeo.workflows.folders import check_place
 from diffeo.workflows.train import FORMS, TrainingOptions
 
 __all__ = [
@@ -25,9 +26,8 @@ __all__ = [
     "FitOptions",
     "TrainingPlan",
     "draft_options",
-    "keep_plan",
-    "kept_plan",
     "mean_seconds",
+    "plan_of",
 ]
 
 PLAN = "plan.json"
@@ -154,6 +154,11 @@ class TrainingPlan:
 
         return self.epochs * max(1, self.images // self.batch_size)
 
+    def __str__(self) -> str:
+        """Return how long the training is."""
+
+        return f"{self.epochs} passes, {self.steps:,} steps of {self.batch_size}"
+
     def words(self, shape: tuple[int, ...]) -> Iterator[str]:
         """Yield what is done and why, and what to expect, in sentences.
 
@@ -237,13 +242,23 @@ def draft_options(plan: TrainingPlan, options: FitOptions) -> TrainingOptions:
     )
 
 
-def keep_plan(x: Data, options: FitOptions, plan: TrainingPlan) -> None:
-    """Begin the folder of a training that can be resumed, in place of any other.
+def plan_of(
+    x: Data, options: FitOptions, make: Callable[[], TrainingPlan], *, resume: bool
+) -> TrainingPlan:
+    """Return the plan of a training that was interrupted, or begin one with a new plan.
+
+    It is kept in the folder of the training, in place of any other.
 
     Args:
         x: All data.
         options: What is asked for.
-        plan: How it is done.
+        make: Returns a new plan.
+        resume: Whether to go on with the training that is there.
+
+    Raises:
+        FileNotFoundError: If there is none to resume.
+        NotADirectoryError: If the folder cannot be made.
+        ValueError: If it was another training.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -251,37 +266,33 @@ def keep_plan(x: Data, options: FitOptions, plan: TrainingPlan) -> None:
         >>> x, plan = torch.zeros(20, 1, 2, 2), TrainingPlan("small", 0.1, 18, 18, 1)
         >>> with TemporaryDirectory() as folder:
         ...     options = FitOptions("noise", Path(folder, "flow.safetensors"))
-        ...     keep_plan(x, options, plan)
-        ...     [path.name for path in options.folder.iterdir()]
-        ['plan.json']
+        ...     _ = plan_of(x, options, lambda: plan, resume=False)
+        ...     plan_of(x, options, lambda: None, resume=True).epochs
+        1
     """
 
+    request = {
+        "data": content_key([x], {}),
+        "minutes": options.minutes,
+        "epochs": options.epochs,
+        "seed": options.seed,
+        "given": list(options.given),
+    }
+    path = options.folder / PLAN
+
+    if resume:
+        return _kept_plan(path, request)
+
+    check_place(options.folder)
+    plan = make()
     shutil.rmtree(options.folder, ignore_errors=True)
-    kept = {"request": _request(x, options), "plan": asdict(plan)}
-    text = f"{json.dumps(kept, indent=2)}\n"
-    write_text(options.folder / PLAN, text)
+    kept = {"request": request, "plan": asdict(plan)}
+    write_text(path, f"{json.dumps(kept, indent=2)}\n")
+
+    return plan
 
 
-def kept_plan(x: Data, options: FitOptions) -> TrainingPlan:
-    """Return the plan of a training that was interrupted.
-
-    Args:
-        x: All data, as they were given to `keep_plan`.
-        options: What is asked for.
-
-    Raises:
-        FileNotFoundError: If there is none.
-        ValueError: If it was another training.
-
-    Example:
-        >>> import torch
-        >>> kept_plan(torch.zeros(2, 3), FitOptions("x", Path("flow.safetensors")))
-        Traceback (most recent call last):
-        FileNotFoundError: a training to resume must have left ...plan.json, got none
-    """
-
-    path, request = options.folder / PLAN, _request(x, options)
-
+def _kept_plan(path: Path, request: Mapping[str, object]) -> TrainingPlan:
     if not path.is_file():
         raise FileNotFoundError(f"a training to resume must have left {path}, got none")
 
@@ -290,8 +301,8 @@ def kept_plan(x: Data, options: FitOptions) -> TrainingPlan:
 
     if differing:
         raise ValueError(
-            f"the training to resume must be the same, got {options.folder} of "
-            f"another, which differs in {', '.join(differing)}"
+            f"the training to resume must be the same, got {path.parent} of another, "
+            f"which differs in {', '.join(differing)}"
         )
 
     return plan
@@ -309,13 +320,3 @@ def _read_plan(path: Path) -> tuple[dict[str, object], TrainingPlan]:
             f"the plan to resume must be as it was written, got {path}, which was "
             f"changed ({type(error).__name__}: {error}); pass --overwrite to start anew"
         ) from None
-
-
-def _request(x: Data, options: FitOptions) -> dict[str, object]:
-    return {
-        "data": content_key([x], {}),
-        "minutes": options.minutes,
-        "epochs": options.epochs,
-        "seed": options.seed,
-        "given": list(options.given),
-    }
