@@ -14,7 +14,13 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.objectives import confidence_of
 from diffeo.shapes import Outputs, Scores
 
-__all__ = ["OutputText", "class_names", "output_text", "settings_text"]
+__all__ = [
+    "OutputText",
+    "class_names",
+    "class_scores",
+    "output_text",
+    "settings_text",
+]
 
 NEARLY_ONE = 0.99995  # from here on, four decimals would read 1.0000
 NEARLY_ZERO = 0.001
@@ -131,7 +137,7 @@ def class_names(outputs: Outputs, classes: Sequence[str] = ()) -> list[str]:
         ['cat']
     """
 
-    scores = _scores(outputs)
+    scores = class_scores(outputs)
     count = scores.shape[1]
 
     if classes and len(classes) != count:
@@ -141,6 +147,22 @@ def class_names(outputs: Outputs, classes: Sequence[str] = ()) -> list[str]:
         )
 
     return _named(scores.argmax(1), classes)
+
+
+def class_scores(outputs: Outputs) -> Tensor:
+    """Return a column for each class: a single logit is of class 1 against class 0.
+
+    Args:
+        outputs: Logits of shape (batch, classes), (batch, 1) or (batch,).
+
+    Example:
+        >>> class_scores(torch.tensor([2.0]))
+        tensor([[-2.,  2.]])
+    """
+
+    columns = outputs[:, None].flatten(1)
+
+    return torch.cat((-columns, columns), 1) if columns.shape[1] == 1 else columns
 
 
 def settings_text(settings: object) -> str:
@@ -175,7 +197,7 @@ def _of_class(
     class_names(outputs, classes)  # refuses names of other classes
     targets = _named(target, classes)
     wanted = targets[0] if len(set(targets)) == 1 else "another class"
-    certain = confidence_of(outputs, _scores(outputs).argmax(1))
+    certain = confidence_of(outputs, class_scores(outputs).argmax(1))
 
     return OutputText(
         goal=f"answer {wanted} with a confidence above {confidence:g}",
@@ -229,14 +251,6 @@ def _of_margin(record: Counterfactuals) -> OutputText:
         after=record.margin,
         along_quantity="margin past the target",
     )
-
-
-def _scores(outputs: Outputs) -> Tensor:
-    """Return a column for each class: a single logit is of class 1 against class 0."""
-
-    columns = outputs[:, None].flatten(1)
-
-    return torch.cat((-columns, columns), 1) if columns.shape[1] == 1 else columns
 
 
 def _named(target: Tensor, classes: Sequence[str]) -> list[str]:

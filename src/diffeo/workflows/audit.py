@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
 from diffeo import zoo
@@ -20,15 +20,11 @@ from diffeo.data.images import ImageFiles
 from diffeo.data.levels import to_8_bits
 from diffeo.evaluation.intervals import interval_of, median
 from diffeo.objectives import TargetClass
+from diffeo.report.output_text import class_scores
 from diffeo.search import DEFAULT_ASCENT
 from diffeo.shapes import Images
 from diffeo.workflows.changes import clusters_of, region_shares
-from diffeo.workflows.directions import (
-    AuditOptions,
-    Direction,
-    answers_of,
-    directions_of,
-)
+from diffeo.workflows.directions import AuditOptions, Direction, directions_of
 from diffeo.workflows.explain import explain_to_folder
 from diffeo.workflows.explain_options import ExplainOptions
 from diffeo.workflows.folders import check_place
@@ -105,24 +101,23 @@ def audit_to_folder(
     """
 
     check_place(folder)
-    model = options.loaded
-    shape = tuple(images.images.shape[1:])
+    shape = images.images.shape[1:]
     find_coordinates(options.coordinates, shape, device=options.device)  # early
-    outputs = _outputs(model, images.images, options.device)
-    columns = outputs.reshape(len(outputs), -1).shape[1]
-    count = max(2, columns)
+    outputs = _outputs(images.images, options)
+    columns = outputs[0].numel()
 
     if options.value and columns > 1:
         raise ValueError(
             f"a model of values must return one for each image, got {columns}"
         )
 
+    scores = class_scores(outputs)
     named = () if options.classes or options.value else _folders(images.names)
-    classes = named if len(named) == count else options.classes
+    classes = named if len(named) == scores.shape[1] else options.classes
     options = replace(options, classes=classes)
     directions = directions_of(outputs, options)
     _check(folder, directions, overwrite=overwrite)
-    answers = outputs.reshape(-1) if options.value else answers_of(outputs)
+    answers = outputs.reshape(-1) if options.value else scores.argmax(1)
     truth = _truth(images.names, () if options.value else classes)
     agree = None if truth is None else (answers == truth).double().mean().item()
     labels = answers if truth is None or (agree or 0.0) < HALF else truth
@@ -132,7 +127,7 @@ def audit_to_folder(
     for direction in directions:
         tell(f"{direction.start} → {direction.goal}: {len(direction.rows)} images")
         record = _search(direction, images, options, folder, overwrite, tell)
-        told = _told(direction, record, model, regions, judge, options)
+        told = _told(direction, record, regions, judge, options)
         findings.append(Finding(direction, record, told))
 
     pixels = images.images.contiguous().numpy().tobytes()
@@ -188,7 +183,8 @@ def explanation(direction: Direction, options: AuditOptions) -> ExplainOptions:
 
     Example:
         >>> way = Direction(1, "four", "nine", TargetClass(9), torch.tensor([3]))
-        >>> options = AuditOptions("digits", "net.py:f", "mnist-flow", nn.Identity())
+        >>> place = "net.py:f", "mine.py:flow", torch.nn.Identity()
+        >>> options = AuditOptions("faces", *place)
         >>> explanation(way, options).objective
         TargetClass(target=9, confidence=0.99)
     """
@@ -210,7 +206,6 @@ def explanation(direction: Direction, options: AuditOptions) -> ExplainOptions:
 def _told(
     direction: Direction,
     record: Counterfactuals,
-    model: nn.Module,
     regions: Mapping[str, Tensor],
     judge: Judge | None,
     options: AuditOptions,
@@ -233,7 +228,7 @@ def _told(
 
     changes = found.counterfactual - found.factual
     middle, low, high, _ = interval_of(found.distance.double(), median)
-    rounded = _outputs(model, to_8_bits(found.counterfactual), options.device)
+    rounded = _outputs(to_8_bits(found.counterfactual), options)
     kept = _reaches(direction, rounded)
     nearest = found.distance.argsort()[:NAMED].tolist()
 
@@ -278,7 +273,7 @@ def _reaches(direction: Direction, outputs: Tensor) -> Tensor:
     goal = direction.objective
 
     if isinstance(goal, TargetClass):
-        return answers_of(outputs) == torch.tensor(goal.target)
+        return class_scores(outputs).argmax(1) == torch.tensor(goal.target)
 
     low, high = getattr(goal, "low", -math.inf), getattr(goal, "high", math.inf)
 
@@ -286,10 +281,10 @@ def _reaches(direction: Direction, outputs: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _outputs(model: nn.Module, images: Images, device: str) -> Tensor:
+def _outputs(images: Images, options: AuditOptions) -> Tensor:
     return torch.cat(
         [
-            ask(model, part.to(device), "the model").float().cpu()
+            ask(options.loaded, part.to(options.device), "the model").float().cpu()
             for part in batches_of(images, 64)
         ]
     )

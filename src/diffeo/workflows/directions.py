@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import permutations
 
 import torch
 from torch import Tensor, nn
@@ -10,9 +11,10 @@ from torch import Tensor, nn
 from diffeo.models.model_input import ModelInput
 from diffeo.objectives import AtLeast, AtMost, Objective, TargetClass
 from diffeo.report.images import plain_name
+from diffeo.report.output_text import class_scores
 from diffeo.search import Run
 
-__all__ = ["AuditOptions", "Direction", "answers_of", "directions_of"]
+__all__ = ["AuditOptions", "Direction", "directions_of"]
 
 FEW_CLASSES = 3  # up to which all directions between them are looked at
 DIRECTIONS = 12  # otherwise, at most
@@ -120,8 +122,11 @@ def directions_of(outputs: Tensor, options: AuditOptions) -> list[Direction]:
     if options.value:
         return _value_directions(outputs, sample)
 
-    answers, second = answers_of(outputs), _second(outputs)
-    count = max(2, outputs.reshape(len(outputs), -1).shape[1])
+    scores = class_scores(outputs)
+    answers, second = scores.argsort(stable=True, dim=1, descending=True)[:, :2].unbind(
+        1
+    )
+    count = scores.shape[1]
     names = options.classes or tuple(map(str, range(count)))
 
     if len(names) != count:
@@ -142,22 +147,6 @@ def directions_of(outputs: Tensor, options: AuditOptions) -> list[Direction]:
             _pairs(answers.tolist(), second.tolist(), count), 1
         )
     ]
-
-
-def answers_of(outputs: Tensor) -> Tensor:
-    """Return the class that a model answers, of logits or of a single one.
-
-    Args:
-        outputs: Shape (batch, classes), (batch, 1) or (batch,).
-
-    Example:
-        >>> answers_of(torch.tensor([[2.0, 1.0], [0.0, 1.0]]))
-        tensor([0, 1])
-    """
-
-    flat = outputs.reshape(len(outputs), -1)
-
-    return (flat[:, 0] > 0).long() if flat.shape[1] == 1 else flat.argmax(1)
 
 
 def _value_directions(
@@ -194,20 +183,11 @@ def _pairs(answers: list[int], second: list[int], count: int) -> list[tuple[int,
     there = Counter(answers)
 
     if count <= FEW_CLASSES:
-        pairs = [(a, b) for a in range(count) for b in range(count) if a != b]
-        pairs = [(a, b) for a, b in pairs if there[a]]
-    else:
-        seconds = Counter(zip(answers, second, strict=True))
-        common = [answer for answer, _ in there.most_common(DIRECTIONS)]
-        pairs = [
-            max((way for way in seconds if way[0] == answer), key=seconds.__getitem__)
-            for answer in common
-        ]
+        return [(a, b) for a, b in permutations(range(count), 2) if there[a]]
 
-    return pairs
+    seconds = Counter(zip(answers, second, strict=True))
 
-
-def _second(outputs: Tensor) -> Tensor:
-    flat = outputs.reshape(len(outputs), -1)
-
-    return 1 - answers_of(outputs) if flat.shape[1] == 1 else flat.topk(2).indices[:, 1]
+    return [
+        max((way for way in seconds if way[0] == answer), key=seconds.__getitem__)
+        for answer, _ in there.most_common(DIRECTIONS)
+    ]
