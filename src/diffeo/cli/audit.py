@@ -6,7 +6,7 @@ from typing import Literal
 import typer
 
 from diffeo.cli.errors import warned
-from diffeo.cli.seeds import checked_seed
+from diffeo.cli.options import checked_seed
 
 __all__ = ["audit"]
 

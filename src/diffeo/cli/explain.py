@@ -9,8 +9,7 @@ import typer
 
 from diffeo.cli.errors import warned
 from diffeo.cli.goals import objective_from_options, wrapped
-from diffeo.cli.seeds import checked_seed
-from diffeo.cli.tables import is_of_table
+from diffeo.cli.options import checked_seed, is_of_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,8 +5,7 @@ from pathlib import Path
 import typer
 
 from diffeo.cli.errors import warned
-from diffeo.cli.seeds import checked_seed
-from diffeo.cli.tables import is_of_table
+from diffeo.cli.options import checked_seed, is_of_table
 
 __all__ = ["fit"]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from diffeo.cli.seeds import checked_seed
+from diffeo.cli.options import checked_seed
 
 __all__ = ["train"]
 

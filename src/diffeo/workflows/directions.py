@@ -123,9 +123,8 @@ def directions_of(outputs: Tensor, options: AuditOptions) -> list[Direction]:
         return _value_directions(outputs, sample)
 
     scores = class_scores(outputs)
-    answers, second = scores.argsort(stable=True, dim=1, descending=True)[:, :2].unbind(
-        1
-    )
+    ranked = scores.argsort(stable=True, dim=1, descending=True)
+    answers, second = ranked[:, 0], ranked[:, 1]
     count = scores.shape[1]
     names = options.classes or tuple(map(str, range(count)))
 

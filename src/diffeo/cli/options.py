@@ -1,8 +1,10 @@
-"""Options that are of tables, or of images, alone."""
+"""What is checked of options that several commands have."""
 
 from collections.abc import Mapping
 
-__all__ = ["is_of_table"]
+__all__ = ["checked_seed", "is_of_table"]
+
+MOST = 2**32 - 1  # that all generators of random numbers take
 
 
 def is_of_table(
@@ -38,3 +40,24 @@ def is_of_table(
         raise ValueError(f"{', '.join(wrong)} must be given with {kind}, got {data}")
 
     return found
+
+
+def checked_seed(seed: int) -> int:
+    """Return a seed, if all generators of random numbers take it.
+
+    Args:
+        seed: As the user gave it.
+
+    Raises:
+        ValueError: If one does not.
+
+    Example:
+        >>> checked_seed(-1)
+        Traceback (most recent call last):
+        ValueError: seed must be from 0 to 4294967295, got -1
+    """
+
+    if not 0 <= seed <= MOST:
+        raise ValueError(f"seed must be from 0 to {MOST}, got {seed}")
+
+    return seed
