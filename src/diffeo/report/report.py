@@ -1,7 +1,7 @@
 """A report: one page, and tables of all rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -12,8 +12,11 @@ from diffeo.extras import require
 from diffeo.files import write_text
 from diffeo.report.images import plain_name
 from diffeo.report.rows import write_table
+from diffeo.several import alternatives
 
-__all__ = ["Measure", "ReportOptions", "write_report"]
+__all__ = ["Measure", "ReportOptions", "parted", "write_report"]
+
+Records = Mapping[str, Counterfactuals]
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,6 @@ class ReportOptions:
         coordinates: Where a record searched, by the record's name: to decode its paths,
             which are left out otherwise.
         measures: What metrics say of the records and of controls.
-        table: File name of a table of all rows that lies beside the page; a table of
-            each record is written if empty.
         notes: Sentences to know before anything on the page is believed.
         rows: Most rows to show.
 
@@ -74,17 +75,18 @@ class ReportOptions:
     features: tuple[str, ...] = ()
     coordinates: Mapping[str, Coordinates] = field(default_factory=dict)
     measures: Sequence[Measure] = ()
-    table: str = ""
     notes: tuple[str, ...] = ()
     rows: int = 200
 
 
 def write_report(
-    records: Mapping[str, Counterfactuals],
+    records: Records,
     folder: Path,
     options: ReportOptions | None = None,
 ) -> Path:
     """Write report.html and, beside it, a table of all rows of each record.
+
+    Several counterfactuals of one input stand side by side.
 
     Args:
         records: Of the same factuals, by the name of their method; a shorter record has
@@ -112,7 +114,8 @@ def write_report(
     """
 
     options = options or ReportOptions()
-    _check(records, options)
+    parts, whose = parted(records)
+    _check(parts, options)
     tables = {
         name: f"summary-{place}-{plain_name(name)}.csv"
         for place, name in enumerate(records, 1)
@@ -121,22 +124,59 @@ def write_report(
     if len(records) == 1:
         tables = dict.fromkeys(records, "summary.csv")
 
-    if options.table:
-        tables = dict.fromkeys(records, options.table)
-    else:
-        for name, table in tables.items():
-            write_table(records[name], folder / table, options.classes)
+    for name, table in tables.items():
+        write_table(records[name], folder / table, options.classes)
 
     require("jinja2", "matplotlib", extra="report")
     from diffeo.report.page import render
 
-    page, text = folder / "report.html", render(records, options, tables)
+    given = options.coordinates
+    places = {part: given[name] for part, name in whose.items() if name in given}
+    page = folder / "report.html"
+    text = render(
+        parts,
+        replace(options, coordinates=places),
+        {part: tables[name] for part, name in whose.items()},
+    )
     write_text(page, text)
 
     return page
 
 
-def _check(records: Mapping[str, Counterfactuals], options: ReportOptions) -> None:
+def parted(records: Records) -> tuple[dict[str, Counterfactuals], dict[str, str]]:
+    """Return a record for each of several counterfactuals of an input.
+
+    Args:
+        records: By the name of their method.
+
+    Returns:
+        The parts of the records by names of their own, and which record each is of.
+
+    Example:
+        >>> from diffeo import Identity, TargetClass
+        >>> from diffeo.several import search_several
+        >>> x, place, goal = torch.zeros(2, 2), Identity((2,)), TargetClass(1)
+        >>> record = search_several(x, lambda x: 3 * x, goal, place, count=2)
+        >>> parted({"ours": record})[1]
+        {'1 of 2': 'ours', '2 of 2': 'ours'}
+    """
+
+    parts: dict[str, Counterfactuals] = {}
+    whose: dict[str, str] = {}
+
+    for name, record in records.items():
+        several = alternatives(record)
+
+        for number, part in enumerate(several, 1):
+            place = f"{number} of {len(several)}"
+            named = place if len(records) == 1 else f"{name}, {place}"
+            called = named if len(several) > 1 else name
+            parts[called], whose[called] = part, name
+
+    return parts, whose
+
+
+def _check(records: Records, options: ReportOptions) -> None:
     longest = max(records.values(), key=len)
     features = longest.factual.shape[1:].numel()
 

@@ -1,7 +1,6 @@
 """Draw saved records: pictures, figures, moving pictures and the page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from diffeo.coordinates.bounded import Bounded
@@ -12,8 +11,7 @@ from diffeo.report.animation import write_animation
 from diffeo.report.images import drawable, plain_name
 from diffeo.report.output_text import output_text
 from diffeo.report.path_frames import PathFrames, path_frames
-from diffeo.report.rows import write_table
-from diffeo.several import alternatives
+from diffeo.report.report import parted
 from diffeo.workflows.folders import drafted
 from diffeo.workflows.loading import find_coordinates
 
@@ -56,29 +54,23 @@ def draw(
         ValueError: coordinates must be given to animate a path, got none
     """
 
-    whole = list(records.values())
-    records, options = _parted(records, options)
-    texts = {
-        name: output_text(record, options.classes) for name, record in records.items()
-    }
+    parts, whose = parted(records)
+    texts = {name: output_text(part, options.classes) for name, part in parts.items()}
     frames = {
-        (name, row): _frames(name, records, options, row)
-        for name in records
+        (name, row): _frames(part, options.coordinates.get(whose[name]), row)
+        for name, part in parts.items()
         for row in animated
     }
 
     with drafted(folder) as draft:
-        _write_pictures(records, draft)
+        _write_pictures(parts, draft)
 
     with drafted(folder) as draft:
         write_report(records, draft, options)
-        _draw_figures(records, draft, several=len(records) > len(whole))
-
-        if options.table:
-            write_table(whole[0], draft / options.table, options.classes)
+        _draw_figures(parts, draft, several=len(parts) > len(records))
 
         for (name, row), shown in frames.items():
-            label, text = records[name].name_of(row), texts[name]
+            label, text = parts[name].name_of(row), texts[name]
             captions = [
                 f"{label} · step {step} · {text.write_along(margin)}"
                 for step, margin in zip(shown.steps, shown.margin, strict=True)
@@ -186,41 +178,11 @@ def read_records(paths: Sequence[Path]) -> dict[str, Counterfactuals]:
     }
 
 
-def _parted(
-    records: Records, options: ReportOptions
-) -> tuple[dict[str, Counterfactuals], ReportOptions]:
-    """Return a record for each of several counterfactuals of an input."""
-
-    parted: dict[str, Counterfactuals] = {}
-    places: dict[str, Coordinates] = {}
-
-    for name, record in records.items():
-        parts = alternatives(record)
-
-        for number, part in enumerate(parts, 1):
-            place = f"{number} of {len(parts)}"
-            several = place if len(records) == 1 else f"{name}, {place}"
-            called = several if len(parts) > 1 else name
-            parted[called] = part
-
-            if name in options.coordinates:
-                places[called] = options.coordinates[name]
-
-    together = len(records) == 1 < len(parted)
-    table = "summary.csv" if together else options.table
-
-    return parted, replace(options, coordinates=places, table=table)
-
-
-def _frames(
-    name: str, records: Records, options: ReportOptions, row: int
-) -> PathFrames:
-    if name not in options.coordinates:
+def _frames(record: Counterfactuals, place: Coordinates | None, row: int) -> PathFrames:
+    if place is None:
         raise ValueError("coordinates must be given to animate a path, got none")
 
-    place = options.coordinates[name]
-
-    return path_frames(records[name], place, [row], count=FRAMES)[0]
+    return path_frames(record, place, [row], count=FRAMES)[0]
 
 
 def _write_pictures(records: Records, folder: Path) -> None:
