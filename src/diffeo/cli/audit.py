@@ -95,19 +95,18 @@ def audit(  # noqa: PLR0913 - one argument for each option
 
     from diffeo.models.model_input import ModelInput
     from diffeo.search import Run
-    from diffeo.workflows.audit import (
-        JSON,
-        PAGE,
-        audit_to_folder,
-        explanation,
-        side_of_coordinates,
-    )
+    from diffeo.workflows.audit import JSON, PAGE, audit_to_folder, explanation
     from diffeo.workflows.audit_comparison import compare_audits, read_audit
     from diffeo.workflows.audit_page import doubt, draw_audit, sentences
     from diffeo.workflows.changes import grid_regions, read_regions
     from diffeo.workflows.directions import AuditOptions
     from diffeo.workflows.explain import draw_explanation
-    from diffeo.workflows.loading import find_device, find_images, read_classes
+    from diffeo.workflows.loading import (
+        find_device,
+        find_images,
+        read_classes,
+        side_of_coordinates,
+    )
     from diffeo.workflows.models import read_model
     from diffeo.workflows.results import write_results
 

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
-from diffeo import zoo
 from diffeo.answers import ask
 from diffeo.batching import batches_of
 from diffeo.counterfactuals import Counterfactuals
@@ -31,12 +30,7 @@ from diffeo.workflows.folders import check_place
 from diffeo.workflows.judge import Judge, train_judge
 from diffeo.workflows.loading import find_coordinates
 
-__all__ = [
-    "Finding",
-    "audit_to_folder",
-    "explanation",
-    "side_of_coordinates",
-]
+__all__ = ["Finding", "audit_to_folder", "explanation"]
 
 FORMAT, VERSION = "diffeo-audit", 1
 JSON, PAGE = "audit.json", "report.html"
@@ -330,20 +324,3 @@ def _check(folder: Path, directions: list[Direction], *, overwrite: bool) -> Non
             f"the output folder must be new or hold this audit, got {folder}, which "
             f"holds {others[0]}; choose another or pass --overwrite"
         )
-
-
-def side_of_coordinates(coordinates: str) -> int | None:
-    """Return the side of the squares that stored weights are coordinates of.
-
-    Args:
-        coordinates: Weights by name or file, or anything else, of which it is unknown.
-
-    Example:
-        >>> side_of_coordinates("mnist-flow"), side_of_coordinates("data")
-        (28, None)
-    """
-
-    stored = coordinates in zoo.names() or coordinates.endswith(".safetensors")
-    shape = zoo.card(coordinates).recipe.settings.get("shape", []) if stored else []
-
-    return int(shape[1]) if len(shape) == 3 and shape[1] == shape[2] else None

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +40,10 @@ def read_audit(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise FileNotFoundError(f"compare must be an audit.json, got {path}")
 
-    found: dict[str, Any] = {}
-
-    with suppress(TypeError, ValueError, RecursionError):
+    try:
         found = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (TypeError, ValueError, RecursionError):
+        found = {}
 
     if (found.get("format"), found.get("version")) != (FORMAT, VERSION):
         raise ValueError(

@@ -132,13 +132,10 @@ def _plan(module: RowLikelihood, train: Data, options: FitOptions) -> TrainingPl
     model = copy.deepcopy(module.model).to(training_device(options.device))
     x, generator = train[:batch].to(model.factor), torch.Generator()
 
-    def step() -> Tensor:
-        loss = -model.log_prob(model.dequantize(x, generator=generator)).mean()
-        loss.backward()
+    def loss() -> Tensor:
+        return -model.log_prob(model.dequantize(x, generator=generator)).mean()
 
-        return loss
-
-    seconds, steps = mean_seconds(step), max(1, len(train) // batch)
+    seconds, steps = mean_seconds(model, loss), max(1, len(train) // batch)
     affordable = 60 * TRAINING * options.minutes / (steps * seconds + EPOCH)
     epochs = options.epochs or max(
         1, min(math.ceil(MOST_STEPS / steps), int(affordable))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 
+from diffeo import zoo
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.masked import Masked
 from diffeo.coordinates.protocol import Coordinates
@@ -20,6 +21,7 @@ __all__ = [
     "find_images",
     "find_labelled",
     "read_classes",
+    "side_of_coordinates",
 ]
 
 
@@ -198,3 +200,20 @@ def find_coordinates(
         return found
 
     return Masked(found, mask_of(mask).repeat(shape[0], 1, 1))
+
+
+def side_of_coordinates(coordinates: str) -> int | None:
+    """Return the side of the squares that stored weights are coordinates of.
+
+    Args:
+        coordinates: Weights by name or file, or anything else, of which it is unknown.
+
+    Example:
+        >>> side_of_coordinates("mnist-flow"), side_of_coordinates("data")
+        (28, None)
+    """
+
+    stored = coordinates in zoo.names() or coordinates.endswith(".safetensors")
+    shape = zoo.card(coordinates).recipe.settings.get("shape", []) if stored else []
+
+    return int(shape[1]) if len(shape) == 3 and shape[1] == shape[2] else None

@@ -118,17 +118,14 @@ def flow_recipe(shape: tuple[int, ...], form: str = "large") -> zoo.Recipe:
     if form not in FORMS:
         raise ValueError(f"form must be one of {', '.join(FORMS)}, got {form}")
 
-    levels = FORMS[form]
-    fitting = [
-        count
-        for count in range(2, len(levels) + 1)
-        if all(
-            side % 2**count == 0 and side >= COARSEST * 2**count for side in shape[1:]
-        )
-    ]
-    chosen = [asdict(level) for level in levels[: max([1, *fitting])]]
+    common, least = math.gcd(*shape[1:]), min(shape[1:])
+    more = sum(
+        common % 2**count == 0 and least >= COARSEST * 2**count
+        for count in range(2, 1 + len(FORMS[form]))
+    )
+    levels = [asdict(level) for level in FORMS[form][: 1 + more]]
 
-    return zoo.Recipe("glow", {"shape": list(shape), "levels": chosen})
+    return zoo.Recipe("glow", {"shape": list(shape), "levels": levels})
 
 
 def classifier_recipe(shape: tuple[int, ...], classes: int) -> zoo.Recipe:
