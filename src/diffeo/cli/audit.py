@@ -1,5 +1,6 @@
 """`diffeo audit`."""
 
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -110,9 +111,7 @@ def audit(  # noqa: PLR0913 - one argument for each option
     from diffeo.workflows.models import read_model
     from diffeo.workflows.results import write_results
 
-    def tell(words: str) -> None:
-        typer.echo(words, err=True)
-
+    tell = partial(typer.echo, err=True)
     device = find_device(device)
     known = read_model(model, device).told(
         ModelInput.of(model_size, model_mean, model_std, model_outputs)

@@ -194,6 +194,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
     from diffeo.workflows.statements import find_references, statement_rules
     from diffeo.workflows.summary import interruption, summary
 
+    tell = partial(typer.echo, err=True)
     device = find_device(device)
     given = ModelInput.of(model_size, model_mean, model_std, model_outputs)
     known = [read_model(text, device).told(given) for text in (model, *(agree or ()))]
@@ -269,16 +270,16 @@ def explain(  # noqa: PLR0913 - one argument for each option
     )
     rules = statement_rules(options, certify, references)
     rows = len(images.images) * several
-    record = explain_to_folder(images, options, out, overwrite=overwrite, tell=_tell)
+    record = explain_to_folder(images, options, out, overwrite=overwrite, tell=tell)
     stopped = interruption(record, rows)
     untold = table.warning(limits) if table else ""
     typer.echo(summary(record, rows, names))
 
-    _tell(gradients)
-    _tell(untold and f"warning: {untold}")
+    for words in filter(None, (gradients, untold and f"warning: {untold}")):
+        tell(words)
 
     if stopped:
-        _tell(f"{stopped}; the same command goes on from there")
+        tell(f"{stopped}; the same command goes on from there")
     else:
         record = _stated(record, rules, images, options, out)
 
@@ -323,11 +324,6 @@ def _page(folder: Path, draw: "Callable[[], None]") -> None:
             draw()
 
     typer.echo(str((page if page.is_file() else folder / "summary.csv").resolve()))
-
-
-def _tell(words: str) -> None:
-    if words:
-        typer.echo(words, err=True)
 
 
 def _ascent(coordinates: str, rate: float | None) -> "Ascent":

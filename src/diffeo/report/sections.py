@@ -7,7 +7,7 @@ from importlib import metadata
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from diffeo.report import figures, images
+from diffeo.report import figures
 from diffeo.report.cards import data_uri
 from diffeo.report.templates import template
 
@@ -66,6 +66,5 @@ def render_sections(
         sections=sections,
         data_uri=data_uri,
         figures=figures,
-        images=images,
         version=metadata.version("diffeo"),
     )

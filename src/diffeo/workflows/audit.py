@@ -1,6 +1,5 @@
 """Audit a user's model: what changes its answers, over many images and directions."""
 
-import hashlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -29,6 +28,7 @@ from diffeo.workflows.explain_options import ExplainOptions
 from diffeo.workflows.folders import check_place
 from diffeo.workflows.judge import Judge, train_judge
 from diffeo.workflows.loading import find_coordinates
+from diffeo.workflows.request import digest
 
 __all__ = ["Finding", "audit_to_folder", "explanation"]
 
@@ -132,7 +132,7 @@ def audit_to_folder(
         "data": {
             "name": options.data,
             "images": len(outputs),
-            "digest": hashlib.sha256(pixels).hexdigest()[:16],
+            "digest": digest(pixels),
         },
         "model": options.model,
         "coordinates": options.coordinates,

@@ -49,13 +49,12 @@ class Judge:
         return float((found == objective.target).mean())
 
 
-def train_judge(images: Images, labels: Tensor, *, seed: int = 0) -> Judge | None:
+def train_judge(images: Images, labels: Tensor) -> Judge | None:
     """Train a judge within seconds.
 
     Args:
         images: Images in [0, 1].
         labels: The class of each.
-        seed: Seed of the components.
 
     Returns:
         None if there are too few images of two classes.
@@ -78,14 +77,14 @@ def train_judge(images: Images, labels: Tensor, *, seed: int = 0) -> Judge | Non
     if (counts >= FEWEST).sum() < 2:
         return None
 
-    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
     order = order[(counts[labels] >= FEWEST)[order]][:MOST]
     x, y = images[order].flatten(1).numpy(), labels[order].numpy()
     apart = slice(None, None, HELD_OUT)
     inside = torch.arange(len(order)) % HELD_OUT != 0
     components = min(COMPONENTS, x.shape[1], int(inside.sum()) - 1)
     model = make_pipeline(
-        PCA(components, random_state=seed), StandardScaler(), LogisticRegression()
+        PCA(components, random_state=0), StandardScaler(), LogisticRegression()
     )
 
     with warnings.catch_warnings():

@@ -11,7 +11,7 @@ from diffeo.models.model_input import ModelInput
 from diffeo.settings import describe
 from diffeo.workflows.explain_options import ExplainOptions
 
-__all__ = ["optional_settings", "request_of"]
+__all__ = ["digest", "optional_settings", "request_of"]
 
 
 def request_of(images: ImageFiles, options: ExplainOptions) -> dict[str, object]:
@@ -39,7 +39,7 @@ def request_of(images: ImageFiles, options: ExplainOptions) -> dict[str, object]
         "data": {
             "name": options.data,
             "shape": pixels.shape,
-            "digest": _digest(pixels.tobytes() + names),
+            "digest": digest(pixels.tobytes() + names),
         },
         "model": _named(options.model),
         "agree": [_named(text) for text in options.agree],
@@ -91,9 +91,16 @@ def _named(text: str) -> dict[str, str]:
 
     return {
         "name": text,
-        "digest": _digest(file.read_bytes()) if file.is_file() else "",
+        "digest": digest(file.read_bytes()) if file.is_file() else "",
     }
 
 
-def _digest(content: bytes) -> str:
+def digest(content: bytes) -> str:
+    """Return a short text that differs wherever contents do.
+
+    Example:
+        >>> digest(b"")
+        'e3b0c44298fc1c14'
+    """
+
     return hashlib.sha256(content).hexdigest()[:16]

@@ -26,13 +26,13 @@ class Passes:
         scale: What counts as one in each number of the data; see `diversity`.
 
     Example:
-        >>> Passes(inputs=8, count=3).left([])
+        >>> Passes(inputs=8, count=3, scale=()).left([])
         range(1, 4)
     """
 
     inputs: int
     count: int
-    scale: tuple[float, ...] = ()
+    scale: tuple[float, ...]
 
     def left(self, found: Sequence[Counterfactuals]) -> range:
         """Return the numbers of the searches that are not finished, from 1 on.
