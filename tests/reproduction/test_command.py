@@ -79,7 +79,7 @@ def test_an_existing_folder_is_not_touched(
     (tmp_path / "keep").write_text("kept")
     message = told(*words, "--out", tmp_path, monkeypatch=monkeypatch)
 
-    assert "the output folder must be new or empty" in message
+    assert "the output folder must be new or hold no other files" in message
     assert [path.name for path in tmp_path.iterdir()] == ["keep"]
 
 

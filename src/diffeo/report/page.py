@@ -16,8 +16,8 @@ from diffeo.report.output_text import OutputText, output_text, settings_text
 from diffeo.report.path_frames import PathFrames, path_frames
 from diffeo.report.report import ReportOptions
 from diffeo.report.rows import choose_rows, describe_rows
+from diffeo.report.sections import template
 from diffeo.report.statement_text import in_order, statement_of, statement_texts
-from diffeo.report.templates import template
 
 __all__ = ["render"]
 

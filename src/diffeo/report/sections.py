@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
+import jinja2
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from diffeo.report import figures
 from diffeo.report.cards import data_uri
-from diffeo.report.templates import template
 
-__all__ = ["Section", "render_sections"]
+__all__ = ["Section", "render_sections", "template"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,3 +68,25 @@ def render_sections(
         figures=figures,
         version=metadata.version("diffeo"),
     )
+
+
+def template(name: str) -> jinja2.Template:
+    """Return a template of this package; what it is given is escaped.
+
+    Args:
+        name: Name of its file.
+
+    Example:
+        >>> template("page.html").name
+        'page.html'
+    """
+
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        loader=jinja2.PackageLoader("diffeo", "report"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+    return environment.get_template(name)

@@ -25,7 +25,7 @@ from diffeo.workflows.changes import clusters_of, region_shares
 from diffeo.workflows.directions import AuditOptions, Direction, directions_of
 from diffeo.workflows.explain import explain_to_folder
 from diffeo.workflows.explain_options import ExplainOptions
-from diffeo.workflows.folders import check_place
+from diffeo.workflows.folders import check_output, check_place
 from diffeo.workflows.judge import Judge, train_judge
 from diffeo.workflows.loading import find_coordinates
 from diffeo.workflows.request import digest
@@ -110,7 +110,8 @@ def audit_to_folder(
     classes = named if len(named) == scores.shape[1] else options.classes
     options = replace(options, classes=classes)
     directions = directions_of(outputs, options)
-    _check(folder, directions, overwrite=overwrite)
+    known = {JSON, PAGE, *(direction.folder for direction in directions)}
+    check_output(folder, overwrite=overwrite, but=known)
     answers = outputs.reshape(-1) if options.value else scores.argmax(1)
     truth = _truth(images.names, () if options.value else classes)
     agree = None if truth is None else (answers == truth).double().mean().item()
@@ -310,17 +311,3 @@ def _judge(images: Images, labels: Tensor, directions: list[Direction]) -> Judge
         others[direction.rows] = False
 
     return train_judge(images[others], labels[others])
-
-
-def _check(folder: Path, directions: list[Direction], *, overwrite: bool) -> None:
-    """Refuse a folder that holds anything but this audit."""
-
-    known = {JSON, PAGE, *(direction.folder for direction in directions)}
-    there = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    others = [name for name in there if name.removesuffix(".part") not in known]
-
-    if others and not overwrite:
-        raise FileExistsError(
-            f"the output folder must be new or hold this audit, got {folder}, which "
-            f"holds {others[0]}; choose another or pass --overwrite"
-        )

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.files import write_text
 from diffeo.report.rows import write_table
 from diffeo.workflows.folders import PAGE, check_place
+from diffeo.workflows.results import write_results
 
 __all__ = ["Checkpoint"]
 
@@ -156,8 +156,7 @@ class Checkpoint:
 
         if self._kept_request() != self.request:
             self._remove(RESULTS)
-            text = json.dumps(self.request, indent=2)
-            write_text(self.folder / "request.json", f"{text}\n")
+            write_results(self.request, self.folder, "request.json")
 
         self._remove(DRAWN)
         self._batches.mkdir(exist_ok=True)

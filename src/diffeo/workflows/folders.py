@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -11,15 +11,16 @@ __all__ = ["check_output", "check_place", "drafted"]
 PAGE = "report.html"
 
 
-def check_output(folder: Path, *, overwrite: bool) -> None:
-    """Refuse a folder that holds anything, unless its files may be replaced.
+def check_output(folder: Path, *, overwrite: bool, but: Collection[str] = ()) -> None:
+    """Refuse a folder that holds anything else, unless its files may be replaced.
 
     Args:
         folder: Where results are to be written.
         overwrite: Whether files of the same names may be replaced.
+        but: Names of what may be there.
 
     Raises:
-        FileExistsError: If the folder is not empty, and must not be written to.
+        FileExistsError: If the folder holds others, and must not be written to.
         NotADirectoryError: If there is a file at its place or above it.
 
     Example:
@@ -27,11 +28,13 @@ def check_output(folder: Path, *, overwrite: bool) -> None:
     """
 
     check_place(folder)
+    there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    others = [name for name in there if name.removesuffix(".part") not in but]
 
-    if not overwrite and folder.is_dir() and any(folder.iterdir()):
+    if others and not overwrite:
         raise FileExistsError(
-            f"the output folder must be new or empty, got {folder}, which holds files; "
-            "choose another or pass --overwrite"
+            f"the output folder must be new or hold no other files, got {folder}, "
+            f"which holds {others[0]}; choose another or pass --overwrite"
         )
 
 

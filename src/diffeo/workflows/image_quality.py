@@ -9,7 +9,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from diffeo.batching import batches_of
 from diffeo.models.flow.flow import Flow
 from diffeo.report.images import sheet
 from diffeo.shapes import Images
@@ -25,6 +24,7 @@ from diffeo.workflows.quality import (
     spread,
     unseen_answer,
 )
+from diffeo.workflows.train import mean_bits
 
 if TYPE_CHECKING:
     from diffeo.report.sections import Section
@@ -82,8 +82,8 @@ def measure_quality(
             "Not usable: images do not come back from its coordinates.",
         ),
         unseen_answer(
-            _bits(flow, spread(train, LOOKED_AT), noise),
-            _bits(flow, few, noise),
+            mean_bits(flow, spread(train, LOOKED_AT), noise),
+            mean_bits(flow, few, noise),
             GAP,
             unit="bits",
             kind="images",
@@ -143,13 +143,3 @@ def _sections(
         ),
         *course_sections(course, "bits per dimension, held-out"),
     ]
-
-
-def _bits(flow: Flow, x: Images, noise: Noise) -> float:
-    generator = torch.Generator().manual_seed(0)
-    bits = [
-        flow.bits_per_dimension(noise(part, 1.0, generator=generator))
-        for part in batches_of(x)
-    ]
-
-    return torch.cat(bits).mean().item()

@@ -63,7 +63,10 @@ def draw(
     }
 
     with drafted(folder) as draft:
-        _write_pictures(parts, draft)
+        for name, part in parts.items():
+            if drawable(part.factual):
+                inside = plain_name(name) if len(parts) > 1 else ""
+                write_pictures(part, draft / "images" / inside)
 
     with drafted(folder) as draft:
         write_report(records, draft, options)
@@ -183,13 +186,6 @@ def _frames(record: Counterfactuals, place: Coordinates | None, row: int) -> Pat
         raise ValueError("coordinates must be given to animate a path, got none")
 
     return path_frames(record, place, [row], count=FRAMES)[0]
-
-
-def _write_pictures(records: Records, folder: Path) -> None:
-    for name, record in records.items():
-        if drawable(record.factual):
-            inside = plain_name(name) if len(records) > 1 else ""
-            write_pictures(record, folder / "images" / inside)
 
 
 def _draw_figures(records: Records, folder: Path, *, several: bool) -> None:

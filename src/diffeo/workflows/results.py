@@ -1,4 +1,4 @@
-"""Results files: names and values, of experiments flat."""
+"""Values by name as JSON files; those of experiments are flat."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ __all__ = ["write_results"]
 def write_results(
     results: Mapping[str, Any], folder: Path, name: str = "results.json"
 ) -> None:
-    """Write results as JSON, complete or not at all; the folder is made if need be.
+    """Write values as JSON, complete or not at all; the folder is made if need be.
 
     Args:
         results: Values by name, as JSON can hold them.

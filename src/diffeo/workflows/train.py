@@ -13,7 +13,7 @@ from diffeo import zoo
 from diffeo.batching import batches_of
 from diffeo.data.labelled import LabelledImages
 from diffeo.models.flow.bijection import initialize
-from diffeo.models.flow.flow import as_flow
+from diffeo.models.flow.flow import Flow, as_flow
 from diffeo.models.flow.recipes import Level
 from diffeo.search.run import Backward, backward_named
 from diffeo.shapes import Images, Indices, Scores
@@ -32,6 +32,7 @@ __all__ = [
     "balanced_accuracy",
     "classifier_recipe",
     "flow_recipe",
+    "mean_bits",
     "train_classifier",
     "train_flow",
     "train_module",
@@ -344,20 +345,40 @@ def balanced_accuracy(right: Scores, labels: Indices) -> float:
 
 
 @torch.no_grad()
+def mean_bits(flow: Flow, x: Images, noise: Noise) -> float:
+    """Return the mean bits per dimension of images, with the same noise at each call.
+
+    Args:
+        flow: A trained flow.
+        x: Images in [0, 1].
+        noise: What makes their gray levels a density.
+
+    Example:
+        >>> from diffeo.models.flow.recipes import glow
+        >>> x, flow = torch.rand(4, 1, 2, 2), glow((1, 2, 2), [Level(1, 2)]).eval()
+        >>> initialize(flow, x)
+        >>> mean_bits(flow, x, UniformNoise()) == mean_bits(flow, x, UniformNoise())
+        True
+    """
+
+    generator = torch.Generator().manual_seed(0)
+    bits = [
+        flow.bits_per_dimension(noise(part, 1.0, generator=generator))
+        for part in batches_of(x)
+    ]
+
+    return torch.cat(bits).mean().item()
+
+
+@torch.no_grad()
 def _measure_flow(model: nn.Module, held_out: Images, noise: Noise) -> dict[str, float]:
     """Set the bounds of typical log-densities and return the bits per dimension."""
 
     flow = as_flow(model)
-    generator = torch.Generator().manual_seed(0)
-    bits, density = [], []
+    density = torch.cat([flow.log_prob(x) for x in batches_of(held_out)])
+    flow.typical.copy_(density.quantile(torch.tensor(TYPICAL)))
 
-    for x in batches_of(held_out):
-        bits.append(flow.bits_per_dimension(noise(x, 1.0, generator=generator)))
-        density.append(flow.log_prob(x))
-
-    flow.typical.copy_(torch.cat(density).quantile(torch.tensor(TYPICAL)))
-
-    return {"validation_bits_per_dim": torch.cat(bits).mean().item()}
+    return {"validation_bits_per_dim": mean_bits(flow, held_out, noise)}
 
 
 @torch.no_grad()

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from diffeo.evaluation.cache import content_key
-from diffeo.files import write_text
 from diffeo.shapes import Data
 from diffeo.training.fit import CHECKPOINT
 from diffeo.workflows.folders import check_place
+from diffeo.workflows.results import write_results
 from diffeo.workflows.train import FORMS, TrainingOptions
 
 __all__ = [
@@ -293,7 +293,7 @@ def plan_of(
     plan = make()
     shutil.rmtree(options.folder, ignore_errors=True)
     kept = {"request": request, "plan": asdict(plan)}
-    write_text(path, f"{json.dumps(kept, indent=2)}\n")
+    write_results(kept, options.folder, PLAN)
 
     return plan
 
