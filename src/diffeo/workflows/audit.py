@@ -1,6 +1,5 @@
 """Audit a user's model: what changes its answers, over many images and directions."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -121,11 +120,21 @@ def audit_to_folder(
 
     for direction in directions:
         tell(f"{direction.start} → {direction.goal}: {len(direction.rows)} images")
-        record = _search(direction, images, options, folder, overwrite, tell)
+        record = explain_to_folder(
+            _some(images, direction.rows),
+            explanation(direction, options),
+            folder / direction.folder,
+            overwrite=overwrite,
+            tell=tell,
+        )
+
+        if not record.finished.all() or len(record) < len(direction.rows):
+            raise KeyboardInterrupt
+
         told = _told(direction, record, regions, judge, options)
         findings.append(Finding(direction, record, told))
 
-    pixels = images.images.contiguous().numpy().tobytes()
+    pixels = images.images.contiguous().numpy()
     summary = {
         "format": FORMAT,
         "version": VERSION,
@@ -133,7 +142,7 @@ def audit_to_folder(
         "data": {
             "name": options.data,
             "images": len(outputs),
-            "digest": digest(pixels),
+            "digest": digest(pixels.tobytes()),
         },
         "model": options.model,
         "coordinates": options.coordinates,
@@ -147,30 +156,12 @@ def audit_to_folder(
     return findings, summary
 
 
-def _search(
-    direction: Direction,
-    images: ImageFiles,
-    options: AuditOptions,
-    folder: Path,
-    overwrite: bool,  # noqa: FBT001
-    tell: Callable[[str], object],
-) -> Counterfactuals:
-    rows = direction.rows
-    names = tuple(
+def _some(images: ImageFiles, rows: Tensor) -> ImageFiles:
+    names = (
         images.names[row] if images.names else f"No. {row}" for row in rows.tolist()
     )
-    record = explain_to_folder(
-        ImageFiles(images.images[rows], names),
-        explanation(direction, options),
-        folder / direction.folder,
-        overwrite=overwrite,
-        tell=tell,
-    )
 
-    if not record.finished.all() or len(record) < len(rows):
-        raise KeyboardInterrupt
-
-    return record
+    return ImageFiles(images.images[rows], tuple(names))
 
 
 def explanation(direction: Direction, options: AuditOptions) -> ExplainOptions:
@@ -207,25 +198,22 @@ def _told(
 ) -> dict[str, Any]:
     """Return what a direction's record says, as JSON can hold it."""
 
-    reached = record.reached.nonzero()[:, 0]
-    failed = (~record.reached).nonzero()[:, 0]
     found = record.select(record.reached)
+    failed = (~record.reached).nonzero()[:, 0]
     told: dict[str, Any] = {
         "from": direction.start,
         "to": direction.goal,
         "rows": len(record),
-        "reached": len(reached),
+        "reached": len(found),
         "failures": [record.name_of(row) for row in failed.tolist()],
     }
 
-    if len(reached) == 0:
+    if len(found) == 0:
         return told
 
     changes = found.counterfactual - found.factual
     middle, low, high, _ = interval_of(found.distance.double(), median)
-    rounded = _outputs(to_8_bits(found.counterfactual), options)
-    kept = _reaches(direction, rounded)
-    nearest = found.distance.argsort()[:NAMED].tolist()
+    kept = _reaches(direction, _outputs(to_8_bits(found.counterfactual), options))
 
     return told | {
         "distance": {"median": middle, "low": low, "high": high},
@@ -249,7 +237,7 @@ def _told(
         ],
         "least_change": [
             {"name": found.name_of(row), "distance": found.distance[row].item()}
-            for row in nearest
+            for row in found.distance.argsort()[:NAMED].tolist()
         ],
         "map": _coarse(changes.mean((0, 1))),
     }
@@ -270,9 +258,9 @@ def _reaches(direction: Direction, outputs: Tensor) -> Tensor:
     if isinstance(goal, TargetClass):
         return class_scores(outputs).argmax(1) == torch.tensor(goal.target)
 
-    low, high = getattr(goal, "low", -math.inf), getattr(goal, "high", math.inf)
+    values = outputs.reshape(-1)
 
-    return (outputs.reshape(-1) >= low) & (outputs.reshape(-1) <= high)
+    return (values >= goal.low) & (values <= goal.high)
 
 
 @torch.no_grad()

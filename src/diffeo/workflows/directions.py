@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from diffeo.models.model_input import ModelInput
-from diffeo.objectives import AtLeast, AtMost, Objective, TargetClass
+from diffeo.objectives import AtLeast, AtMost, Between, TargetClass
 from diffeo.report.images import plain_name
 from diffeo.report.output_text import class_scores
 from diffeo.search import Run
@@ -82,7 +82,7 @@ class Direction:
     number: int
     start: str
     goal: str
-    objective: Objective
+    objective: TargetClass | Between
     rows: Tensor
 
     @property
