@@ -1,6 +1,7 @@
 """The page of an audit: five minutes for the owner of a model."""
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,9 +64,8 @@ def draw_audit(
     lead = (
         f"{reached} of {rows} images were brought to another answer, each by a change "
         "along images that the generator knows. Below: what changed, direction by "
-        "direction.",
+        "direction."
     )
-    notes = tuple(filter(None, [doubt(summary)]))
     agree, accuracy = summary["agrees_with_folders"], summary["judge_accuracy"]
     facts = {
         "model": summary["model"],
@@ -86,7 +86,7 @@ def draw_audit(
     ]
     text = render_sections(
         "What changes this model’s answers?",
-        (*notes, *lead),
+        [*filter(None, [doubt(summary)]), lead],
         facts,
         sections[not differences :],
     )
@@ -186,7 +186,6 @@ def _section(finding: Finding) -> "Section":
         + ".",
         failed,
     ]
-    regions = list(told["regions"].items())[:TOP]
     table = [
         ("where", "share of the change", "share of the area", "times its area"),
         *(
@@ -196,7 +195,7 @@ def _section(finding: Finding) -> "Section":
                 f"{found['area']:.0%}",
                 f"{found['change'] / found['area']:.1f}",
             )
-            for name, found in regions
+            for name, found in islice(told["regions"].items(), TOP)
         ),
     ]
 

@@ -160,21 +160,12 @@ def _value_directions(
             "most of them"
         )
 
+    up = f"below {middle:.4g}", f"at least {high:.4g}", AtLeast(high.item())
+    down = f"above {middle:.4g}", f"at most {low:.4g}", AtMost(low.item())
+
     return [
-        Direction(
-            1,
-            f"below {middle:.4g}",
-            f"at least {high:.4g}",
-            AtLeast(high.item()),
-            sample(values < middle),
-        ),
-        Direction(
-            2,
-            f"above {middle:.4g}",
-            f"at most {low:.4g}",
-            AtMost(low.item()),
-            sample(values > middle),
-        ),
+        Direction(1, *up, sample(values < middle)),
+        Direction(2, *down, sample(values > middle)),
     ]
 
 

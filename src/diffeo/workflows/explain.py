@@ -181,18 +181,15 @@ def _search(
     x, model, run = images.images.to(options.device), options.loaded, options.run
     place = place_of(options, x.shape[1:])
     _check_classes(x, model, options.classes)
-    named: dict[str, object] = {
+    named = {
         "data": {"name": options.data},
         "model": {"name": options.model},
         "coordinates": {"name": options.coordinates},
         **optional_settings(options),
+        "agree": list(options.agree),
+        "gradients": options.gradients,
     }
-
-    if options.agree:
-        named["agree"] = list(options.agree)
-
-    if options.gradients:
-        named["gradients"] = options.gradients
+    told = {name: value for name, value in named.items() if value}
 
     for number in passes.left(found):
         goal, first = passes.next(options.objective, found)
@@ -204,7 +201,7 @@ def _search(
             record = replace(
                 batch.to("cpu"),
                 names=images.names[first : first + len(batch)],
-                settings={**batch.settings, **named},
+                settings={**batch.settings, **told},
             )
             found.append(passes.numbered(record, first, number))
             first += len(record)

@@ -177,11 +177,9 @@ class TableToExplain:
             "model": options.model,
             "coordinates": options.coordinates,
             "data": options.data,
-            **{
-                name.replace("_", " "): ", ".join(columns)
-                for name, columns in vars(limits).items()
-                if columns
-            },
+            "frozen": ", ".join(limits.frozen),
+            "only up": ", ".join(limits.only_up),
+            "only down": ", ".join(limits.only_down),
             "gradients": options.gradients,
             "diversity": differences(record),
             "note": interruption(record, rows),

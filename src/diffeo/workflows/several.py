@@ -112,15 +112,10 @@ def differences(record: Counterfactuals) -> str:
 
     count = len(alternatives(record))
     full = inputs[stated["distinct"] >= count].unique()
-    apart = [
-        f"{stated[name].nanmedian():.2g} in {where}"
-        for name, where in (
-            ("diversity_data", "the data"),
-            ("diversity_latent", "coordinates"),
-        )
-    ]
+    data, latent = stated["diversity_data"], stated["diversity_latent"]
 
     return (
         f"{len(full)} of {len(inputs.unique())} inputs have {count} that differ; "
-        f"their distance, over that to the input: {', '.join(apart)}"
+        f"their distance, over that to the input: {data.nanmedian():.2g} in the data, "
+        f"{latent.nanmedian():.2g} in coordinates"
     )

@@ -302,7 +302,11 @@ def train_module(
         1.0
     """
 
-    card = replace(card, accelerator=_accelerator(options.device))
+    device = training_device(options.device)
+
+    if device.type == "cuda":
+        card = replace(card, accelerator=torch.cuda.get_device_name(device))
+
     fit(
         module,
         batches(*train, size=options.batch_size, seed=options.seed),
@@ -390,14 +394,6 @@ def _measure_classifier(model: nn.Module, held_out: LabelledImages) -> dict[str,
         "validation_accuracy": right.mean().item(),
         "validation_balanced_accuracy": balanced_accuracy(right, held_out.labels),
     }
-
-
-def _accelerator(wish: str) -> str:
-    """Return the name of the GPU that a training runs on, if it does."""
-
-    device = training_device(wish)
-
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else ""
 
 
 def _pixels(images: Images) -> Tensor:
