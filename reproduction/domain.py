@@ -27,7 +27,7 @@ from diffeo.objectives import TargetClass
 from diffeo.search import Run
 from diffeo.shapes import Images
 from diffeo.training.noise import Noise
-from diffeo.workflows.train import balanced_accuracy
+from diffeo.workflows.train_classifier import balanced_accuracy
 from reproduction.experiment import ROOT, ExperimentOptions
 
 __all__ = [

@@ -16,7 +16,9 @@ from diffeo.models.flow.recipes import Level
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.noise import GaussianNoise
 from diffeo.training.schedule import Schedule
-from diffeo.workflows.train import TrainingOptions, train_classifier, train_flow
+from diffeo.workflows.train import TrainingOptions
+from diffeo.workflows.train_classifier import train_classifier
+from diffeo.workflows.train_flow import train_flow
 from reproduction.domain import trained
 from reproduction.experiment import Size, Training, training_command
 from reproduction.generators import (

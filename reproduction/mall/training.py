@@ -15,7 +15,8 @@ from diffeo.models.flow.recipes import Level
 from diffeo.shapes import Images, Scores
 from diffeo.training.noise import GaussianNoise
 from diffeo.training.schedule import Schedule
-from diffeo.workflows.train import TrainingOptions, train_flow, train_module
+from diffeo.workflows.train import TrainingOptions, train_module
+from diffeo.workflows.train_flow import train_flow
 from reproduction.experiment import Size, Training, training_command
 from reproduction.mall.points import Points
 from reproduction.paper_glow import glows

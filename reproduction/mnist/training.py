@@ -7,13 +7,9 @@ from diffeo import zoo
 from diffeo.coordinates.inversion import InvertedGenerator
 from diffeo.data.mnist import mnist
 from diffeo.models.flow.recipes import Level
-from diffeo.workflows.train import (
-    TrainingOptions,
-    classifier_recipe,
-    flow_recipe,
-    train_classifier,
-    train_flow,
-)
+from diffeo.workflows.train import TrainingOptions
+from diffeo.workflows.train_classifier import classifier_recipe, train_classifier
+from diffeo.workflows.train_flow import flow_recipe, train_flow
 from reproduction.domain import trained
 from reproduction.experiment import Training, training_command
 from reproduction.generators import train_encoder, train_gan, train_vae

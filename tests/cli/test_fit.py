@@ -11,8 +11,9 @@ from diffeo.report.images import write_png
 from diffeo.training.noise import UniformNoise
 from diffeo.workflows import fit as fitting
 from diffeo.workflows.fit import natural_side, plan_training
-from diffeo.workflows.train import FORMS
-from diffeo.workflows.training_plan import FitOptions, TrainingPlan, plan_of
+from diffeo.workflows.fit_options import FitOptions
+from diffeo.workflows.train_flow import FORMS
+from diffeo.workflows.training_plan import TrainingPlan, plan_of
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ WORK = {
     "report": "report.draw",
     "fit": "fit.fit_flow",
     "fit a table": "fit_table.fit_table",
-    "train": "train.train_classifier",
+    "train": "train_classifier.train_classifier",
     "demo": "demo.demo_to_folder",
 }
 

@@ -12,13 +12,9 @@ from diffeo.models.flow.flow import as_flow
 from diffeo.models.flow.recipes import Level
 from diffeo.search.run import Backward
 from diffeo.training.batches import Shuffle
-from diffeo.workflows.train import (
-    TrainingOptions,
-    classifier_recipe,
-    flow_recipe,
-    train_classifier,
-    train_flow,
-)
+from diffeo.workflows.train import TrainingOptions
+from diffeo.workflows.train_classifier import classifier_recipe, train_classifier
+from diffeo.workflows.train_flow import flow_recipe, train_flow
 
 TINY_FLOW = zoo.Recipe(
     "glow",

@@ -75,10 +75,10 @@ def fit(  # noqa: PLR0913 - one argument for each option
 
     from diffeo.data.table import read_table
     from diffeo.workflows.fit import fit_flow, natural_side
+    from diffeo.workflows.fit_options import FitOptions
     from diffeo.workflows.limits import names_in
     from diffeo.workflows.loading import find_device, find_images
     from diffeo.workflows.quality import write_quality
-    from diffeo.workflows.training_plan import FitOptions
 
     def tell(words: str) -> None:
         if not quiet:

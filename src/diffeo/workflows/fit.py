@@ -18,14 +18,14 @@ from diffeo.shapes import Images
 from diffeo.training.fit import training_device
 from diffeo.training.noise import GaussianNoise, Noise, UniformNoise
 from diffeo.training.schedule import Schedule
+from diffeo.workflows.fit_options import FitOptions
 from diffeo.workflows.image_quality import measure_quality
 from diffeo.workflows.quality import Quality, course_of
-from diffeo.workflows.train import FORMS, flow_recipe, train_flow
+from diffeo.workflows.train_flow import FORMS, flow_recipe, train_flow
 from diffeo.workflows.training_plan import (
     ENOUGH,
     EPOCH,
     TRAINING,
-    FitOptions,
     TrainingPlan,
     draft_options,
     mean_seconds,

@@ -17,12 +17,12 @@ from diffeo.shapes import Data
 from diffeo.training.fit import training_device
 from diffeo.training.rows import RowLikelihood
 from diffeo.training.schedule import Schedule
+from diffeo.workflows.fit_options import FitOptions
 from diffeo.workflows.quality import Quality, course_of
 from diffeo.workflows.table_quality import draw_rows, measure_table_quality
 from diffeo.workflows.train import train_module
 from diffeo.workflows.training_plan import (
     TRAINING,
-    FitOptions,
     TrainingPlan,
     draft_options,
     mean_seconds,

@@ -24,7 +24,7 @@ from diffeo.workflows.quality import (
     spread,
     unseen_answer,
 )
-from diffeo.workflows.train import mean_bits
+from diffeo.workflows.train_flow import mean_bits
 
 if TYPE_CHECKING:
     from diffeo.report.sections import Section

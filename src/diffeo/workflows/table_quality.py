@@ -99,10 +99,8 @@ def measure_table_quality(
     real = torch.cat((train, held_out))
     error, known = figures["round_trip"], figures["validation_nats"]
     normal, apart = figures["normal_nats"], columns_apart(flow, real, samples)
-    worst, together = (
-        max(apart, key=apart.__getitem__),
-        _correlations_apart(real, samples),
-    )
+    worst = max(apart, key=apart.__getitem__)
+    together = _correlations_apart(real, samples)
     most = APART + CHANCE / len(real) ** 0.5
     seen, unseen, made = map(
         flow.standardize, (train, spread(held_out, LOOKED_AT), samples)
