@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from diffeo.workflows.results import write_results
+from diffeo.workflows.folders import write_results
 from diffeo.workflows.train import TrainingOptions
 
 __all__ = [

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from diffeo.data.mnist import mnist
 from diffeo.search import Run
-from diffeo.workflows.results import write_results
+from diffeo.workflows.folders import write_results
 from reproduction.experiment import ROOT, ExperimentOptions, mean, median, show_table
 from reproduction.mnist.baselines import TUNABLES, Fitted, Tunable, Tuned
 from reproduction.mnist.setup import SOURCE, Setup, Size, right_digits

@@ -102,6 +102,7 @@ def audit(  # noqa: PLR0913 - one argument for each option
     from diffeo.workflows.changes import grid_regions, read_regions
     from diffeo.workflows.directions import AuditOptions
     from diffeo.workflows.explain import draw_explanation
+    from diffeo.workflows.folders import write_results
     from diffeo.workflows.loading import (
         find_device,
         find_images,
@@ -109,7 +110,6 @@ def audit(  # noqa: PLR0913 - one argument for each option
         side_of_coordinates,
     )
     from diffeo.workflows.models import read_model
-    from diffeo.workflows.results import write_results
 
     tell = partial(typer.echo, err=True)
     device = find_device(device)

@@ -12,19 +12,19 @@ class Statement(NamedTuple):
 
     Args:
         title: What the number is.
-        unit: What follows it, with a space if there is to be one.
         meaning: A sentence for people; empty if the title says all.
+        unit: What follows it, with a space if there is to be one.
         total: The name of the statement that tells of how many it is a count; empty
             if it is no count.
 
     Example:
-        >>> Statement("KKT angle", "°").write(3.14159)
+        >>> Statement("KKT angle", unit="°").write(3.14159)
         '3.14°'
     """
 
     title: str
-    unit: str = ""
     meaning: str = ""
+    unit: str = ""
     total: str = ""
 
     def write(self, value: float) -> str:
@@ -43,28 +43,26 @@ KNOWN = {
     "distance_after": Statement("least distance found"),
     "kkt_angle": Statement(
         "KKT angle",
-        "°",
         "The KKT angle lies between the gradients of the distance and of the margin: "
         "at 0° no nearer counterfactual lies close by.",
+        unit="°",
     ),
     "input": Statement("input number"),
     "alternative": Statement("counterfactual of that input"),
     "nearest_angle": Statement(
         "angle to the nearest other",
-        "°",
         "The angle to the nearest other lies between two changes of one input, in "
         "coordinates.",
+        unit="°",
     ),
     "diversity_data": Statement(
         "diversity in the data",
-        "",
         "Diversity is the mean distance of two counterfactuals of an input, over their "
         "mean distance to the input.",
     ),
     "diversity_latent": Statement("diversity in coordinates"),
     "determinant": Statement(
         "determinant",
-        "",
         "The determinant, of 1 / (1 + distance) for all pairs, is 0 for copies and at "
         "most 1.",
     ),
@@ -73,29 +71,25 @@ KNOWN = {
     "agreement_after": Statement("agreement of another model after"),
     "typicality_rank": Statement(
         "less typical than",
-        "",
         "A counterfactual is less typical than those held-out data of its target class "
         "whose density is greater.",
-        "references",
+        total="references",
     ),
     "round_trip_rank": Statement(
         "reconstructed worse than",
-        "",
         "A counterfactual is reconstructed worse than those held-out data of its "
         "target class whose round trip through the coordinates has the smaller error.",
-        "references",
+        total="references",
     ),
     "references": Statement("held-out data"),
     "step_residual": Statement("residual of the encoding"),
     "contraction": Statement(
         "contraction of the encoding",
-        "",
         "Where the contraction of the encoding is below 1, no other point "
         "close by has the same reconstruction, as is estimated.",
     ),
     "certified_radius": Statement(
         "certified radius",
-        "",
         "Within the certified radius of the input’s coordinates, the model smoothed "
         "with Gaussian noise has no counterfactual.",
     ),

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.report.rows import write_table
-from diffeo.workflows.folders import PAGE, check_place
-from diffeo.workflows.results import write_results
+from diffeo.workflows.folders import PAGE, check_place, write_results
 
 __all__ = ["Checkpoint"]
 

@@ -16,9 +16,9 @@ from diffeo.evaluation.task import Task
 from diffeo.files import write_atomically
 from diffeo.objectives import Between, Objective, TargetClass
 from diffeo.report import Measure, ReportOptions
+from diffeo.workflows.folders import write_results
 from diffeo.workflows.loading import find_labelled
 from diffeo.workflows.report import draw, find_places
-from diffeo.workflows.results import write_results
 
 __all__ = [
     "draw_evaluation",

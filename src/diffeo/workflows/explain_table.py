@@ -20,8 +20,7 @@ from diffeo.workflows.explain_options import ExplainOptions
 from diffeo.workflows.folders import drafted
 from diffeo.workflows.limits import ColumnLimits
 from diffeo.workflows.loading import find_coordinates
-from diffeo.workflows.several import differences
-from diffeo.workflows.summary import interruption
+from diffeo.workflows.summary import differences, interruption
 
 if TYPE_CHECKING:
     from diffeo.coordinates.table import TableFlow

@@ -1,12 +1,16 @@
-"""Output folders: what may be written to, and drawings that are whole or not there."""
+"""Output folders: what may be written to, and files that are whole or not there."""
 
+import json
 import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-__all__ = ["check_output", "check_place", "drafted"]
+from diffeo.files import write_text
+
+__all__ = ["check_output", "check_place", "drafted", "write_results"]
 
 PAGE = "report.html"
 
@@ -103,3 +107,27 @@ def drafted(folder: Path) -> Iterator[Path]:
 
         with suppress(OSError):
             folder.rmdir()  # only if nothing came of it
+
+
+def write_results(
+    results: Mapping[str, Any], folder: Path, name: str = "results.json"
+) -> None:
+    """Write values as JSON, complete or not at all; the folder is made if need be.
+
+    Args:
+        results: Values by name, as JSON can hold them.
+        folder: Where to write.
+        name: Name of the file; one that is there is replaced.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     write_results({"reached": 1.0}, Path(folder))
+        ...     print(Path(folder, "results.json").read_text().strip())
+        {
+          "reached": 1.0
+        }
+    """
+
+    text = f"{json.dumps(dict(results), indent=2)}\n"
+    write_text(folder / name, text)

@@ -7,10 +7,10 @@ import torch
 
 from diffeo.counterfactuals import Counterfactuals, concatenate
 from diffeo.objectives import Objective
-from diffeo.several import alternatives, another, by_input, inputs_of, numbered
+from diffeo.several import another, by_input, numbered
 from diffeo.statements.diversity import diversity
 
-__all__ = ["Passes", "differences"]
+__all__ = ["Passes"]
 
 
 @dataclass(frozen=True)
@@ -90,32 +90,3 @@ class Passes:
             return concatenate(found)
 
         return diversity(by_input(found), scale=self.scale)
-
-
-def differences(record: Counterfactuals) -> str:
-    """Return how much the counterfactuals of an input differ; empty if each has one.
-
-    Args:
-        record: With the statements of `diversity`, or without.
-
-    Example:
-        >>> from diffeo import Identity, TargetClass, search
-        >>> x, place = torch.zeros(2, 2), Identity((2,))
-        >>> differences(search(x, lambda x: 3 * x, TargetClass(1), place))
-        ''
-    """
-
-    stated, inputs = record.statements, inputs_of(record)
-
-    if "distinct" not in stated:
-        return ""
-
-    count = len(alternatives(record))
-    full = inputs[stated["distinct"] >= count].unique()
-    data, latent = stated["diversity_data"], stated["diversity_latent"]
-
-    return (
-        f"{len(full)} of {len(inputs.unique())} inputs have {count} that differ; "
-        f"their distance, over that to the input: {data.nanmedian():.2g} in the data, "
-        f"{latent.nanmedian():.2g} in coordinates"
-    )

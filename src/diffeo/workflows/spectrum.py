@@ -21,8 +21,7 @@ from diffeo.geometry.spectrum import (
 from diffeo.progress import track
 from diffeo.search.checks import check_data, check_latent, check_modes
 from diffeo.shapes import Images
-from diffeo.workflows.folders import drafted
-from diffeo.workflows.results import write_results
+from diffeo.workflows.folders import drafted, write_results
 
 __all__ = [
     "Spectra",

@@ -2,9 +2,9 @@
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.report.output_text import output_text
-from diffeo.workflows.several import differences
+from diffeo.several import alternatives, inputs_of
 
-__all__ = ["interruption", "summary"]
+__all__ = ["differences", "interruption", "summary"]
 
 NAMED = 5  # failed rows that a summary names
 
@@ -62,6 +62,35 @@ def interruption(record: Counterfactuals, rows: int) -> str:
     finished = int(record.finished.sum())
 
     return "" if finished == rows else f"interrupted: {finished} of {rows} rows"
+
+
+def differences(record: Counterfactuals) -> str:
+    """Return how much the counterfactuals of an input differ; empty if each has one.
+
+    Args:
+        record: With the statements of `diversity`, or without.
+
+    Example:
+        >>> from diffeo import Identity, TargetClass, search
+        >>> x, place = torch.zeros(2, 2), Identity((2,))
+        >>> differences(search(x, lambda x: 3 * x, TargetClass(1), place))
+        ''
+    """
+
+    stated, inputs = record.statements, inputs_of(record)
+
+    if "distinct" not in stated:
+        return ""
+
+    count = len(alternatives(record))
+    full = inputs[stated["distinct"] >= count].unique()
+    data, latent = stated["diversity_data"], stated["diversity_latent"]
+
+    return (
+        f"{len(full)} of {len(inputs.unique())} inputs have {count} that differ; "
+        f"their distance, over that to the input: {data.nanmedian():.2g} in the data, "
+        f"{latent.nanmedian():.2g} in coordinates"
+    )
 
 
 def _medians(reached: Counterfactuals, classes: tuple[str, ...]) -> str:

@@ -16,8 +16,7 @@ from diffeo.evaluation.cache import content_key
 from diffeo.shapes import Data
 from diffeo.training.fit import CHECKPOINT
 from diffeo.workflows.fit_options import FitOptions
-from diffeo.workflows.folders import check_place
-from diffeo.workflows.results import write_results
+from diffeo.workflows.folders import check_place, write_results
 from diffeo.workflows.train import TrainingOptions
 from diffeo.workflows.train_flow import FORMS
 
