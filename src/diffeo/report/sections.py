@@ -8,7 +8,7 @@ import jinja2
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from diffeo.report import figures
+from diffeo.report import figures, images
 from diffeo.report.cards import data_uri
 
 __all__ = ["Section", "render_sections", "template"]
@@ -66,6 +66,7 @@ def render_sections(
         sections=sections,
         data_uri=data_uri,
         figures=figures,
+        images=images,
         version=metadata.version("diffeo"),
     )
 
