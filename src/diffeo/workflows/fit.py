@@ -104,9 +104,10 @@ def fit_flow(
     flow_recipe(shape)  # refuse odd sides first
     train, held_out = _split(images)
     noise: Noise = GaussianNoise() if min(shape[1:]) >= LARGE else UniformNoise()
-    tell(f"{len(train):,} images to train on, {len(held_out):,} held out.")
 
     def make() -> TrainingPlan:
+        tell(f"{len(train):,} images to train on, {len(held_out):,} held out.")
+
         return plan_training(train, noise, options, time.monotonic() - began)
 
     plan = plan_of(images, options, make, resume=resume)
