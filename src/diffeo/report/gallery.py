@@ -36,6 +36,7 @@ def gallery(
         ValueError: If the data are not images of one or three channels.
 
     Example:
+        >>> import torch
         >>> from diffeo import Identity, Run, TargetClass, search
         >>> x, place = torch.ones(2, 1, 4, 4), Identity((1, 4, 4))
         >>> goal, run = TargetClass(1), Run(path=True)

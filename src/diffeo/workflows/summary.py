@@ -71,6 +71,7 @@ def differences(record: Counterfactuals) -> str:
         record: With the statements of `diversity`, or without.
 
     Example:
+        >>> import torch
         >>> from diffeo import Identity, TargetClass, search
         >>> x, place = torch.zeros(2, 2), Identity((2,))
         >>> differences(search(x, lambda x: 3 * x, TargetClass(1), place))
