@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from diffeo import zoo
 from diffeo.batching import batches_of
+from diffeo.data.levels import to_bytes
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.flow import Flow, as_flow
 from diffeo.models.flow.recipes import Level
@@ -128,8 +129,8 @@ def train_flow(
     )
     train_module(
         module,
-        (_pixels(train),),
-        (_pixels(held_out),),
+        (to_bytes(train),),
+        (to_bytes(held_out),),
         card,
         options,
         lambda model: _measure_flow(model, held_out, noise),
@@ -171,7 +172,3 @@ def _measure_flow(model: nn.Module, held_out: Images, noise: Noise) -> dict[str,
     flow.typical.copy_(density.quantile(torch.tensor(TYPICAL)))
 
     return {"validation_bits_per_dim": mean_bits(flow, held_out, noise)}
-
-
-def _pixels(images: Images) -> Tensor:
-    return (images * 255).round().to(torch.uint8)
