@@ -128,6 +128,29 @@ def test_a_resumed_training_remembers_its_best_epoch(tmp_path: Path) -> None:
     assert torch.equal(weight(then), first.seen[1])
 
 
+def test_a_training_ends_early_where_nothing_gets_better(tmp_path: Path) -> None:
+    patient = replace(BEST, folder=tmp_path, epochs=9, patience=2)
+    first, again, longer = Worsening(), Worsening(), Worsening()
+    train(patient, first)
+    train(replace(patient, resume=True), again)
+    train(replace(patient, resume=True, patience=4), longer)
+
+    assert len(first.seen) == 4
+    assert len(again.seen) == 0
+    assert len(longer.seen) == 2
+
+    for trained in (first, again, longer):
+        assert torch.equal(weight(trained), first.seen[1])
+
+
+@pytest.mark.parametrize(("patience", "figure"), [(0, "val_loss"), (2, None)])
+def test_an_early_end_needs_a_figure_and_an_epoch(
+    patience: int, figure: str | None
+) -> None:
+    with pytest.raises(ValueError, match="patience must be at least 1, with a figure"):
+        Fit(None, 4, figure=figure, patience=patience)
+
+
 def nothing(last: Path) -> None:
     last.parent.mkdir()
 

@@ -29,16 +29,21 @@ class Averaging(WeightAveraging):
         decay: Share of the average that a step keeps, in [0, 1).
         figure: Name of a figure of validation: the averages of the epoch where it was
             least are those that are kept. None for the last ones.
+        patience: Epochs after the best one with which the training ends; None for all.
 
     Example:
         >>> Averaging(0.999).best
         {}
     """
 
-    def __init__(self, decay: float, figure: str | None = None) -> None:
+    def __init__(
+        self, decay: float, figure: str | None = None, patience: int | None = None
+    ) -> None:
         super().__init__(use_buffers=False, avg_fn=partial(_average, decay))
         self.figure = figure
+        self.patience = patience
         self.least = math.inf
+        self.waited = 0
         self.best: dict[str, Tensor] = {}
 
     def on_validation_epoch_end(
@@ -47,12 +52,14 @@ class Averaging(WeightAveraging):
         """Keep the averages, which the module has for validation, if they are best."""
 
         figures = trainer.callback_metrics
+        self.waited += 1
 
         if self.figure in figures and float(figures[self.figure]) < self.least:
-            self.least = float(figures[self.figure])
+            self.least, self.waited = float(figures[self.figure]), 0
             weights = pl_module.state_dict()
             self.best = {name: x.clone() for name, x in weights.items()}
 
+        trainer.should_stop |= self.waited == self.patience
         super().on_validation_epoch_end(trainer, pl_module)
 
     def on_train_end(
@@ -68,13 +75,19 @@ class Averaging(WeightAveraging):
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps."""
 
-        return {**super().state_dict(), "least": self.least, "best": self.best}
+        return {
+            **super().state_dict(),
+            "least": self.least,
+            "best": self.best,
+            "waited": self.waited,
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from what a checkpoint kept."""
 
         super().load_state_dict(state_dict)
         self.least, self.best = state_dict["least"], state_dict["best"]
+        self.waited = state_dict["waited"]
 
 
 def _average(decay: float, averaged: Tensor, current: Tensor, steps: Tensor) -> Tensor:

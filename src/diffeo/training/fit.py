@@ -56,6 +56,8 @@ class Fit:
             [0, 1); fewer at the beginning, so that short trainings lose nothing.
         figure: Name of a figure of validation: the weights of the epoch where it was
             least are kept. None for those of the last epoch.
+        patience: Epochs after the best one with which the training ends early; None
+            for no early end.
         progress: Whether to show a bar.
         precision: "auto" for bfloat16 where the processor has units for it, or "full".
         device: Where to compute, as PyTorch names it; "auto" for a GPU if there is one.
@@ -75,6 +77,7 @@ class Fit:
     clip: float = 1.0
     average: float = 0.999
     figure: str | None = None
+    patience: int | None = None
     progress: bool = True
     precision: Literal["auto", "full"] = "auto"
     device: str = "auto"
@@ -85,6 +88,11 @@ class Fit:
 
         if not 0 <= self.average < 1:
             raise ValueError(f"average must be in [0, 1), got {self.average}")
+
+        if self.patience is not None and (self.patience < 1 or self.figure is None):
+            raise ValueError(
+                f"patience must be at least 1, with a figure, got {self.patience}"
+            )
 
 
 def fit(
@@ -124,11 +132,13 @@ def fit(
     last = how.folder / CHECKPOINT if how.folder else None
     kept = _checked(last, module) if how.resume else None
 
-    if kept and kept["epoch"] + 1 >= how.epochs:
+    if kept:
         averaging = kept["callbacks"][Averaging.__qualname__]
-        module.load_state_dict(averaging["best"] or kept["state_dict"])
 
-        return
+        if kept["epoch"] + 1 >= how.epochs or averaging["waited"] == how.patience:
+            module.load_state_dict(averaging["best"] or kept["state_dict"])
+
+            return
 
     start = last if kept else None
     module.to(memory_format=torch.channels_last)
@@ -193,7 +203,9 @@ def _trainer(how: Fit) -> lightning.Trainer:
 
     rough = low_precision_dtype(training_device(how.device)) == torch.bfloat16
     kind, _, number = how.device.partition(":")
-    callbacks: list[lightning.Callback] = [Averaging(how.average, how.figure)]
+    callbacks: list[lightning.Callback] = [
+        Averaging(how.average, how.figure, how.patience)
+    ]
 
     if how.progress:
         callbacks.append(ShowProgress())

@@ -4,7 +4,7 @@ import copy
 import math
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 
 import torch
@@ -34,6 +34,7 @@ __all__ = ["fit_table"]
 HELD_OUT = 10  # one row in so many
 BATCH = 64
 MOST_STEPS = 4000  # more change nothing: the weights that are kept are the best
+PATIENCE = 50  # passes after the best one with which a training ends
 TYPICAL = (0.025, 0.975)  # quantiles of the log-densities of all rows
 EPOCH = 0.2  # seconds of a pass beside its steps
 SETTINGS = {"pairs": 1, "passes": 4, "bins": 8, "hidden": [64, 64]}
@@ -95,22 +96,23 @@ def fit_table(
     make = partial(_plan, module, train, options)
     plan = plan_of(x, options, make, resume=resume)
     tell(
-        f"{len(train):,} rows to train on, {len(held_out):,} held out: {plan}, about "
-        f"{(plan.steps * plan.seconds + plan.epochs * EPOCH) / 60:.1g} minutes."
+        f"{len(train):,} rows to train on, {len(held_out):,} held out: up to {plan}, "
+        f"about {(plan.steps * plan.seconds + plan.epochs * EPOCH) / 60:.1g} minutes."
     )
-    how = draft_options(plan, options)
+    how = replace(draft_options(plan, options), patience=PATIENCE)
     command = options.command(plan.epochs)
     card = zoo.Card(recipe, options.data, command, "those of the data", {})
     measure = partial(_measure, train=train, held_out=held_out)
     train_module(module, (train,), (held_out,), card, how, measure)
     fitted, card = as_table_flow(zoo.load(how.weights)), zoo.card(how.weights)
+    course = course_of(options.folder, module.figure)
     quality = measure_table_quality(
         fitted,
         card.figures,
         train,
         held_out,
         draw_rows(fitted),
-        [nats / x.shape[1] for nats in course_of(options.folder, module.figure)],
+        [nats / x.shape[1] for nats in course],
     )
     zoo.save(fitted, card, options.weights)
     shutil.rmtree(options.folder)
@@ -119,7 +121,7 @@ def fit_table(
         "rows": f"{len(train):,} to train on, {len(held_out):,} held out",
         "columns": f"{len(columns)}, {x.shape[1]} features",
         "given": ", ".join(options.given) or "none",
-        "training": str(plan),
+        "training": f"{len(course)} passes in batches of {plan.batch_size}",
     }
 
     return quality, facts

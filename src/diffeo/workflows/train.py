@@ -33,6 +33,8 @@ class TrainingOptions:
         backward: How a flow finds its gradients: "plain", "reversible" for memory that
             does not grow with its depth, or "auto" for plain where a batch fits.
         device: Where to train, as PyTorch names it; "auto" for a GPU if there is one.
+        patience: Epochs after the best one on held-out data with which the training
+            ends early, where it has a figure to tell; None for no early end.
 
     Raises:
         ValueError: If `weights` ends otherwise, `epochs` or `batch_size` is below 1, or
@@ -51,6 +53,7 @@ class TrainingOptions:
     progress: bool = True
     backward: Backward = "auto"
     device: str = "auto"
+    patience: int | None = None
 
     def __post_init__(self) -> None:
         backward_named(self.backward)
@@ -119,6 +122,7 @@ def train_module(
             options.epochs,
             resume=options.resume,
             figure=module.figure,
+            patience=options.patience,
             progress=options.progress,
             device=options.device,
         ),
