@@ -543,7 +543,7 @@ def test_an_output_folder_below_a_file_is_refused(files: Path, tmp_path: Path) -
         ("other_version", "version 99"),
         ("missing_field", "target"),
         ("other_type", "steps"),
-        ("one_output", "outputs_before"),
+        ("one_output", "outputs_after"),
         ("small_image", "counterfactual"),
         ("far_target", "record"),
         ("rowless", "row"),
