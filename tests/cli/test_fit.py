@@ -47,6 +47,7 @@ def test_fit_writes_weights_a_card_and_a_page_and_nothing_else(
     assert "18 images to train on, 2 held out" in ended.stderr
     assert "Expect " in ended.stderr
     assert ended.stdout.splitlines()[-1] == str(out.resolve())
+    assert "Was training long enough for fine detail? NO: " in ended.stdout
     assert zoo.card(out).recipe.settings["shape"] == [3, 8, 8]
     assert zoo.card(out).figures.keys() == {"validation_bits_per_dim", "parameters"}
     assert "How good is this flow?" in page

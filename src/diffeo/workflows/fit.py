@@ -4,6 +4,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -20,11 +21,12 @@ from diffeo.training.noise import GaussianNoise, Noise, UniformNoise
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.fit_options import FitOptions
 from diffeo.workflows.image_quality import measure_quality
-from diffeo.workflows.quality import Quality, course_of
+from diffeo.workflows.quality import Answer, Quality, course_of
 from diffeo.workflows.train_flow import FORMS, flow_recipe, train_flow
 from diffeo.workflows.training_plan import (
     ENOUGH,
     EPOCH,
+    FINE,
     TRAINING,
     TrainingPlan,
     draft_options,
@@ -125,6 +127,7 @@ def fit_flow(
         noise,
         course_of(options.folder, "val_bits"),
     )
+    quality = replace(quality, answers=[*quality.answers, _length_answer(plan.steps)])
     facts = {
         "data": options.data,
         "images": f"{len(chosen):,} to train on, {len(held_out):,} held out, each "
@@ -140,6 +143,21 @@ def fit_flow(
     shutil.rmtree(options.folder)
 
     return quality, facts
+
+
+def _length_answer(steps: int) -> Answer:
+    """Return whether a training was long, which its own course does not tell.
+
+    At its end the steps get small, so that little is won however short it was.
+    """
+
+    return Answer(
+        "Was training long enough for fine detail?",
+        f"{steps:,} steps",
+        steps >= FINE,
+        f"at least {FINE:,}",
+        "Usable for coarse forms: more minutes would give finer ones.",
+    )
 
 
 def plan_training(

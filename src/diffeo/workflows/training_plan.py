@@ -23,6 +23,7 @@ from diffeo.workflows.train_flow import FORMS
 __all__ = [
     "ENOUGH",
     "EPOCH",
+    "FINE",
     "TRAINING",
     "TrainingPlan",
     "draft_options",
@@ -32,6 +33,7 @@ __all__ = [
 
 PLAN = "plan.json"
 ENOUGH = 2000  # steps that a form must get to be worth its size
+FINE = 10_000  # steps from which on images have fine detail
 TRAINING = 0.85  # of the minutes; the rest is for measuring and drawing
 EPOCH = 0.3  # seconds of a pass beside its steps
 TIMED = 2  # steps
@@ -115,7 +117,7 @@ class TrainingPlan:
                 "A useful flow takes thousands of steps."
             )
 
-        if self.steps < 5 * ENOUGH:
+        if self.steps < FINE:
             return "coarse forms: counterfactuals that can be read, not fine detail."
 
         return "forms in detail, where there are thousands of images."
