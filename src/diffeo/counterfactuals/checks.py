@@ -12,12 +12,12 @@ from diffeo.counterfactuals.path import SearchPath
 from diffeo.data.masks import mask_of
 from diffeo.objectives import confidence_of
 
-__all__ = ["check_kinds", "check_record", "objective_of"]
+__all__ = ["check_kinds", "check_record", "goal_settings"]
 
 CODES = {"outcome": Outcome, "typical": Typicality}
 
 
-def objective_of(settings: Mapping[str, object]) -> Mapping[str, object]:
+def goal_settings(settings: Mapping[str, object]) -> Mapping[str, object]:
     """Return the settings of the objective, without those of penalties around it.
 
     Args:
@@ -25,7 +25,7 @@ def objective_of(settings: Mapping[str, object]) -> Mapping[str, object]:
 
     Example:
         >>> inner = {"name": "TargetClass", "confidence": 0.9}
-        >>> objective_of({"objective": {"name": "Penalized", "objective": inner}})
+        >>> goal_settings({"objective": {"name": "Penalized", "objective": inner}})
         {'name': 'TargetClass', 'confidence': 0.9}
     """
 
@@ -93,7 +93,7 @@ def check_record(
     if len(tensors["target"]) == 0:
         raise ValueError("it has no rows")
 
-    _check_objective(objective_of(settings), tensors)
+    _check_objective(goal_settings(settings), tensors)
     size = tensors["latent"].shape[1:]
 
     if not all(path.latent.shape[1:] == size for path in paths):

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from diffeo.counterfactuals.checks import check_kinds, check_record, objective_of
+from diffeo.counterfactuals.checks import check_kinds, check_record, goal_settings
 from diffeo.counterfactuals.file import read_record, write_record
 from diffeo.counterfactuals.outcome import Outcome
 from diffeo.counterfactuals.path import SearchPath, joined, parted
@@ -183,7 +183,7 @@ class Counterfactuals:
     def objective(self) -> Mapping[str, object]:
         """Settings of the objective, without those of penalties around it."""
 
-        return objective_of(self.settings)
+        return goal_settings(self.settings)
 
     @property
     def is_of_classes(self) -> bool:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.objectives import confidence_of
+from diffeo.objectives.classes import confidence_of, predicted_class
 from diffeo.shapes import Outputs, Scores
 
 __all__ = [
@@ -197,7 +197,7 @@ def _of_class(
     class_names(outputs, classes)  # refuses names of other classes
     targets = _named(target, classes)
     wanted = targets[0] if len(set(targets)) == 1 else "another class"
-    certain = confidence_of(outputs, class_scores(outputs).argmax(1))
+    certain = confidence_of(outputs, predicted_class(outputs))
 
     return OutputText(
         goal=f"answer {wanted} with a confidence above {confidence:g}",

@@ -14,7 +14,7 @@ from diffeo.report.images import plain_name
 from diffeo.report.rows import write_table
 from diffeo.several import alternatives
 
-__all__ = ["Measure", "ReportOptions", "parted", "write_report"]
+__all__ = ["Measure", "ReportOptions", "each_alternative", "write_report"]
 
 Records = Mapping[str, Counterfactuals]
 
@@ -114,7 +114,7 @@ def write_report(
     """
 
     options = options or ReportOptions()
-    parts, whose = parted(records)
+    parts, whose = each_alternative(records)
     _check(parts, options)
     tables = {
         name: f"summary-{place}-{plain_name(name)}.csv"
@@ -143,7 +143,9 @@ def write_report(
     return page
 
 
-def parted(records: Records) -> tuple[dict[str, Counterfactuals], dict[str, str]]:
+def each_alternative(
+    records: Records,
+) -> tuple[dict[str, Counterfactuals], dict[str, str]]:
     """Return a record for each of several counterfactuals of an input.
 
     Args:
@@ -157,7 +159,7 @@ def parted(records: Records) -> tuple[dict[str, Counterfactuals], dict[str, str]
         >>> from diffeo.several import search_several
         >>> x, place, goal = torch.zeros(2, 2), Identity((2,)), TargetClass(1)
         >>> record = search_several(x, lambda x: 3 * x, goal, place, count=2)
-        >>> parted({"ours": record})[1]
+        >>> each_alternative({"ours": record})[1]
         {'1 of 2': 'ours', '2 of 2': 'ours'}
     """
 

@@ -11,7 +11,7 @@ from diffeo.report.animation import write_animation
 from diffeo.report.images import drawable, plain_name
 from diffeo.report.output_text import output_text
 from diffeo.report.path_frames import PathFrames, path_frames
-from diffeo.report.report import parted
+from diffeo.report.report import each_alternative
 from diffeo.workflows.folders import drafted
 from diffeo.workflows.loading import find_coordinates
 
@@ -54,7 +54,7 @@ def draw(
         ValueError: coordinates must be given to animate a path, got none
     """
 
-    parts, whose = parted(records)
+    parts, whose = each_alternative(records)
     texts = {name: output_text(part, options.classes) for name, part in parts.items()}
     frames = {
         (name, row): _frames(part, options.coordinates.get(whose[name]), row)
