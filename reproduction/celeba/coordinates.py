@@ -21,10 +21,13 @@ from diffeo.evaluation.settings import Settings, quick_settings
 from diffeo.models.flow.flow import Flow
 from diffeo.search import Run
 from diffeo.shapes import Images, Indices
-from reproduction.celeba.identity import identity_rules, strangers
+from reproduction.celeba.identity import (
+    identity_features,
+    identity_rules,
+    strangers,
+)
 from reproduction.celeba.networks import (
     attribute_probabilities,
-    identity_features,
     second_classifier,
 )
 from reproduction.celeba.regions import region_shares
@@ -93,7 +96,7 @@ class Panel:
             quick: Whether to hardly train.
         """
 
-        features = identity_features(setup.wide, SIZE, quick=quick)
+        features = identity_features()
 
         return cls(
             second_classifier(setup.wide, SIZE, quick=quick),

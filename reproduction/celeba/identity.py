@@ -1,21 +1,34 @@
-"""Whether a changed face is still the same person's, by a network's features."""
+"""Whether a changed face is still the same person's, by a network that tells apart."""
 
 from collections.abc import Callable
 
 import torch
-from torch import nn
 from torch.nn import functional
 
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.shapes import Images, Latent, Scores
+from diffeo.shapes import Images, Latent, Model, Scores
+from reproduction.celeba.training import INNER
+from reproduction.domain import trained
 from reproduction.experiment import mean, median
 
-__all__ = ["identity_rules", "strangers"]
+__all__ = ["identity_features", "identity_rules", "strangers"]
 
 NEAR = 0.05  # share of the pairs of different people that are nearer than the limit
 
 
-def strangers(features: nn.Module, faces: Images) -> Scores:
+def identity_features() -> Model:
+    """Return the features that faces are told apart by, of their inner part.
+
+    Raises:
+        FileNotFoundError: If the network has not been trained.
+    """
+
+    network = trained("celeba-identity")
+
+    return lambda x: network(INNER.plain(x))
+
+
+def strangers(features: Model, faces: Images) -> Scores:
     """Return the distances of different people: of all pairs of faces.
 
     Args:
@@ -30,7 +43,7 @@ def strangers(features: nn.Module, faces: Images) -> Scores:
 
 
 def identity_rules(
-    features: nn.Module, apart: Scores
+    features: Model, apart: Scores
 ) -> dict[str, Callable[[Counterfactuals], float]]:
     """Return rules for how near in features counterfactuals are to their factuals.
 
@@ -60,5 +73,5 @@ def identity_rules(
 
 
 @torch.no_grad()
-def _directions(features: nn.Module, x: Images) -> Latent:
+def _directions(features: Model, x: Images) -> Latent:
     return functional.normalize(features(x), dim=1)

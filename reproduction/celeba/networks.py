@@ -1,7 +1,5 @@
 """Networks that tell attributes of faces, trained once and kept."""
 
-from dataclasses import replace
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -17,13 +15,11 @@ from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
 from diffeo.training.schedule import Schedule
 from diffeo.training.supervised import MultiLabel
-from reproduction.celeba.training import ATTRIBUTES
 
 __all__ = [
     "Probabilities",
     "attribute_classifier",
     "attribute_probabilities",
-    "identity_features",
     "second_classifier",
 ]
 
@@ -31,13 +27,6 @@ Probabilities = Float[Tensor, "batch attributes"]
 WIDTH, WIDTHS = 16, (32, 64, 128, 128)
 EPOCHS, BATCH, SEED = 10, 64, 401
 VERSION = 1  # of all that decides the weights besides these
-KINDRED = (  # attributes that say much of those in ATTRIBUTES
-    "Black_Hair",
-    "Brown_Hair",
-    "Gray_Hair",
-    "High_Cheekbones",
-    "Mouth_Slightly_Open",
-)
 
 
 def attribute_classifier(faces: Faces, size: int, *, quick: bool) -> nn.Module:
@@ -69,26 +58,6 @@ def second_classifier(faces: Faces, size: int, *, quick: bool) -> nn.Module:
     model = encoder((3, size, size), len(faces.attribute_names), WIDTHS, seed=SEED)
 
     return _trained("strided", model, faces, size, quick=quick)
-
-
-def identity_features(faces: Faces, size: int, *, quick: bool) -> nn.Module:
-    """Return the features of a network that was never told of what is to change.
-
-    It tells all attributes but those in `ATTRIBUTES` and five that go along with them.
-
-    Args:
-        faces: Training faces with a margin to crop from.
-        size: Side of the images that it looks at, in pixels.
-        quick: Whether to hardly train it.
-    """
-
-    hidden = {*ATTRIBUTES.values(), *KINDRED}
-    told = torch.tensor([name not in hidden for name in faces.attribute_names])
-    others = replace(faces, attributes=faces.attributes[:, told])
-    model = cnn((3, size, size), int(told.sum()), width=WIDTH, seed=SEED)
-    *layers, _ = _trained("others", model, others, size, quick=quick).children()
-
-    return nn.Sequential(*layers).eval()
 
 
 @torch.no_grad()

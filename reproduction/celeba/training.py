@@ -14,11 +14,13 @@ from diffeo.data.celeba import celeba
 from diffeo.data.labelled import LabelledImages
 from diffeo.models.flow.recipes import Level
 from diffeo.training.augmentation import RandomCrop
+from diffeo.training.batches import to_images
 from diffeo.training.noise import GaussianNoise
 from diffeo.training.schedule import Schedule
-from diffeo.workflows.train import TrainingOptions
+from diffeo.workflows.train import TrainingOptions, train_module
 from diffeo.workflows.train_classifier import train_classifier
 from diffeo.workflows.train_flow import train_flow
+from reproduction.celeba.instances import InstanceDiscrimination, Views, found_again
 from reproduction.domain import trained
 from reproduction.experiment import Size, Training, training_command
 from reproduction.generators import (
@@ -34,6 +36,7 @@ __all__ = [
     "ATTRIBUTES",
     "CELEBA_TRAININGS",
     "FLOWS",
+    "INNER",
     "MARGIN",
     "SIZE",
     "correct_prior",
@@ -59,6 +62,10 @@ FACES_GENERATOR = zoo.Recipe(
 )
 FACES_ENCODER = zoo.Recipe(
     "encoder", {"shape": SHAPE, "latent": LATENT, "widths": [32, 64, 128, 192]}
+)
+INNER = Views(side=40, below=6)  # eyes, nose and mouth, with hardly any hair
+FACES_IDENTITY = zoo.Recipe(
+    "encoder", {"shape": [3, 40, 40], "latent": 128, "widths": [64, 128, 256]}
 )
 JITTER = RandomCrop(SIZE, zoom=0.03)  # of the images that samples are to be alike
 ATTRIBUTES = {"blond": "Blond_Hair", "smiling": "Smiling", "young": "Young"}
@@ -116,6 +123,25 @@ def train_celeba_gan_encoder(options: TrainingOptions, data: Path | None) -> Non
     held_out = celeba("validation", data, size=SIZE).pixels
     card = zoo.Card(FACES_ENCODER, CELEBA, training_command(options), TERMS, {})
     train_encoder(train, held_out, card, options, place, crop=JITTER)
+
+
+def train_celeba_identity(options: TrainingOptions, data: Path | None) -> None:
+    """Train a network to tell every face from all others, by its inner part."""
+
+    train = celeba("train", data, size=SIZE, margin=MARGIN).pixels
+    held_out = celeba("validation", data, size=SIZE).pixels
+    card = zoo.Card(FACES_IDENTITY, CELEBA, training_command(options), TERMS, {})
+    card = card.with_seed(options.seed)
+    train_module(
+        InstanceDiscrimination(
+            card.recipe.build(), Schedule(decay=0.05), INNER, seed=options.seed
+        ),
+        (train,),
+        (held_out,),
+        card,
+        options,
+        lambda model: {"found_again": found_again(model, to_images(held_out), INNER)},
+    )
 
 
 def train_celeba_classifier(
@@ -205,6 +231,13 @@ CELEBA_TRAININGS = (
         60,
         train_celeba_gan_encoder,
         64,
+    ),
+    Training(
+        "celeba-identity",
+        "A network that tells faces apart.",
+        400,
+        train_celeba_identity,
+        400,
     ),
     _classifier("blond", 15),
     _classifier("smiling", 10),

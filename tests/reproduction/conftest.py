@@ -92,6 +92,10 @@ def _keep_small_models(data: Path, folder: Path) -> None:
         weight.normal_(0, 0.01, generator=torch.Generator().manual_seed(0))
         keep(place, recipe, "celeba-flow-matching")
 
+        settings = {"shape": [3, 40, 40], "latent": 4, "widths": [8]}
+        recipe = zoo.Recipe("encoder", settings)
+        keep(recipe.build(), recipe, "celeba-identity")
+
         recipe = zoo.Recipe("cnn", {"shape": list(GRAY), "classes": 2, "width": 4})
         classifier = recipe.build().eval()
         xrays = chexpert("validation", data, limit=20).labelled().images

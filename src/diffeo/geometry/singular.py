@@ -120,11 +120,13 @@ def top_singular(
         basis = torch.cat((basis, block), dim=2)
         image = torch.cat((image, newest), dim=2)
 
-    found = _decompose(image)
-    right = basis @ found.right
+    image, triangle = torch.linalg.qr(image)  # of few columns, which is faster
+    found = _decompose(triangle)
 
     return Singular(
-        found.left[..., :count], found.values[:, :count], right[..., :count]
+        image @ found.left[..., :count],
+        found.values[:, :count],
+        basis @ found.right[..., :count],
     )
 
 

@@ -12,7 +12,7 @@ from diffeo.shapes import Images, Latent
 
 __all__ = ["VAE", "vae"]
 
-SPREAD = 0.1  # of pixels at first
+FIRST_SPREAD = 0.1  # of pixels, where it is learned
 
 
 class VAE(nn.Module):
@@ -22,16 +22,19 @@ class VAE(nn.Module):
 
     Source: Kingma and Welling, 2014, Auto-encoding variational Bayes. Rybkin,
     Daniilidis and Levine, 2021, Simple and effective VAE training with calibrated
-    decoders, for one learned standard deviation of all pixels.
+    decoders, for one learned standard deviation of all pixels. Where it is given
+    instead, larger than the error of reconstructions, latents tell less of an image and
+    fill their prior: samples are better, reconstructions worse.
 
     Args:
         shape: Channels, height and width of the images.
         latent: Number of latent coordinates.
         widths: Channels of each level, finest first, multiples of eight; each halves
             both sides.
+        spread: Standard deviation of all pixels around the decoded; learned if None.
 
     Raises:
-        ValueError: If the sides cannot be halved so often.
+        ValueError: If the sides cannot be halved so often, or `spread` is not positive.
 
     Example:
         >>> model = VAE((1, 8, 8), latent=3, widths=(8, 16))
@@ -40,12 +43,22 @@ class VAE(nn.Module):
     """
 
     def __init__(
-        self, shape: tuple[int, int, int], latent: int, widths: Sequence[int]
+        self,
+        shape: tuple[int, int, int],
+        latent: int,
+        widths: Sequence[int],
+        *,
+        spread: float | None = None,
     ) -> None:
+        if spread is not None and spread <= 0:
+            raise ValueError(f"spread must be positive, got {spread}")
+
         super().__init__()
         self.encoder = downward(shape, widths, 2 * latent)
         self.decoder = upward(latent, shape, widths)
-        self.log_spread = nn.Parameter(torch.tensor(math.log(SPREAD)))
+        self.log_spread = nn.Parameter(
+            torch.tensor(math.log(spread or FIRST_SPREAD)), requires_grad=spread is None
+        )
 
     def encode(self, x: Images) -> Latent:
         """Return the mean of each posterior."""
@@ -68,7 +81,12 @@ class VAE(nn.Module):
 
 
 def vae(
-    shape: tuple[int, int, int], latent: int, widths: Sequence[int], *, seed: int = 0
+    shape: tuple[int, int, int],
+    latent: int,
+    widths: Sequence[int],
+    *,
+    spread: float | None = None,
+    seed: int = 0,
 ) -> VAE:
     """Return an untrained variational autoencoder.
 
@@ -76,6 +94,7 @@ def vae(
         shape: Channels, height and width of the images.
         latent: Number of latent coordinates.
         widths: Channels of each level, finest first.
+        spread: Standard deviation of all pixels around the decoded; learned if None.
         seed: Seed of the initial weights.
 
     Example:
@@ -84,4 +103,4 @@ def vae(
     """
 
     with seeded(seed):
-        return VAE(shape, latent, widths)
+        return VAE(shape, latent, widths, spread=spread)

@@ -1,0 +1,200 @@
+"""Fit a network to tell every face from all others, in whatever light it is seen."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from diffeo.shapes import Images, Latent
+from diffeo.training.batches import to_images
+from diffeo.training.schedule import Schedule, Scheduled
+
+__all__ = ["InstanceDiscrimination", "Views", "found_again"]
+
+Transforms = Float[Tensor, "batch two three"]
+
+
+@dataclass(frozen=True)
+class Views:
+    """What a square part of an image may look like: moved, tilted, lit and tinted.
+
+    Args:
+        side: Side of the part in pixels, at the middle of the image and `below` it.
+        below: By how many pixels its middle is below that of the image.
+        shift: Greatest move of it along each axis, in pixels.
+        zoom: Greatest relative change of its side.
+        tilt: Greatest angle that it is turned by, in radians.
+        light: Standard deviation of the logarithm of brightness: of all of it, of each
+            color, and from place to place.
+        hidden: Side of a square of mean color that hides some of it, as a share.
+    """
+
+    side: int
+    below: int = 0
+    shift: float = 3.0
+    zoom: float = 0.1
+    tilt: float = 0.15
+    light: float = 0.25
+    hidden: float = 0.35
+
+    def plain(self, x: Images) -> Images:
+        """Return the part of each image, as it is."""
+
+        *_, height, width = x.shape
+        top = (height - self.side) // 2 + self.below
+        left = (width - self.side) // 2
+
+        return x[..., top : top + self.side, left : left + self.side]
+
+    def __call__(self, x: Images, generator: torch.Generator) -> Images:
+        """Return the part of each image as drawn at random.
+
+        Args:
+            x: Images in [0, 1].
+            generator: Of all draws, whatever the device of the images.
+        """
+
+        grid = functional.affine_grid(
+            self._transforms(x, generator),
+            [len(x), x.shape[1], self.side, self.side],
+            align_corners=False,
+        )
+        part = functional.grid_sample(
+            x, grid, padding_mode="reflection", align_corners=False
+        )
+
+        return self._hide(self._lit(part, generator), generator)
+
+    def _transforms(self, x: Images, generator: torch.Generator) -> Transforms:
+        """Return maps from places in the part to places in the image, in [−1, 1]."""
+
+        size = x.shape[-1]
+        zoom, tilt, right, down, mirror = _uniform(len(x), 5, generator)
+        scale = self.side / size * (1 + self.zoom * zoom)
+        cosine, sine = torch.cos(self.tilt * tilt), torch.sin(self.tilt * tilt)
+        flip = mirror.sign()
+        shift = 2 * self.shift / size
+        rows = (
+            torch.stack((flip * scale * cosine, -scale * sine, shift * right), 1),
+            torch.stack(
+                (
+                    flip * scale * sine,
+                    scale * cosine,
+                    shift * down + 2 * self.below / size,
+                ),
+                1,
+            ),
+        )
+
+        return torch.stack(rows, 1).to(x)
+
+    def _lit(self, x: Images, generator: torch.Generator) -> Images:
+        rows, channels = x.shape[:2]
+        coarse = torch.randn(rows, 1, 3, 3, generator=generator).to(x)
+        places = functional.interpolate(coarse, x.shape[2:], mode="bicubic")
+        every = torch.randn(rows, 1 + channels, 1, 1, generator=generator).to(x)
+        brightness = (self.light * (places + every[:, :1] + every[:, 1:])).exp()
+        gray = x.mean(1, keepdim=True)
+        (pale,) = _uniform(rows, 1, generator)
+        colored = gray + (x - gray) * (1 + pale.to(x)[:, None, None, None])
+
+        seen: Images = (brightness * colored).clamp(0, 1)
+
+        return seen
+
+    def _hide(self, x: Images, generator: torch.Generator) -> Images:
+        side = round(self.hidden * self.side)
+        corners = torch.rand(len(x), 2, generator=generator) * (self.side - side)
+        top, left = corners.round().to(x).T[..., None, None]
+        place = torch.arange(self.side, device=x.device)
+        rows, columns = place[:, None], place[None]
+        inside = (rows >= top) & (rows < top + side)
+        inside = inside & (columns >= left) & (columns < left + side)
+
+        return torch.where(inside[:, None], x.mean((1, 2, 3), keepdim=True), x)
+
+
+class InstanceDiscrimination(Scheduled):
+    """Let two views of one image be nearer in features than views of two images.
+
+    Source: Chen, Kornblith, Norouzi and Hinton, 2020, A simple framework for
+    contrastive learning of visual representations, equation (1), without a projection
+    head.
+
+    Args:
+        model: From views to features, whose cosines are compared.
+        schedule: How its weights are updated.
+        views: What an image may look like.
+        seed: Seed of the views.
+        temperature: By which cosines are divided.
+    """
+
+    figure = "val_loss"
+
+    def __init__(
+        self,
+        model: nn.Module,
+        schedule: Schedule,
+        views: Views,
+        *,
+        seed: int,
+        temperature: float = 0.1,
+    ) -> None:
+        super().__init__(model, schedule, seed=seed)
+        self.views = views
+        self.temperature = temperature
+
+    def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
+        """Return the mean negative log-probability of a view's other view."""
+
+        loss = self._loss(batch[0], self.step_generator())
+        self.log("train_loss", loss, prog_bar=True)
+
+        return loss
+
+    def validation_step(self, batch: list[Tensor], index: int) -> None:
+        """Log the same, with the same views every epoch."""
+
+        loss = self._loss(batch[0], torch.Generator().manual_seed(index))
+        self.log("val_loss", loss, prog_bar=True)
+
+    def _loss(self, pixels: Tensor, generator: torch.Generator) -> Tensor:
+        x = to_images(pixels)
+        first, second = (
+            functional.normalize(self.model(self.views(x, generator)), dim=1)
+            for _ in range(2)
+        )
+        every = torch.cat((first, second)).float()
+        likeness = every @ every.T / self.temperature
+        itself = torch.eye(len(every), dtype=torch.bool, device=every.device)
+        other = torch.arange(len(every), device=every.device).roll(len(x))
+
+        return functional.cross_entropy(likeness.masked_fill(itself, -torch.inf), other)
+
+
+@torch.no_grad()
+def found_again(features: nn.Module, x: Images, views: Views) -> float:
+    """Return the share of images whose view is nearest to another view of them.
+
+    Args:
+        features: From views to features, whose cosines are compared.
+        x: Images.
+        views: What they may look like.
+    """
+
+    generator = torch.Generator().manual_seed(0)
+
+    def seen() -> Latent:
+        return functional.normalize(features(views(x, generator)), dim=1)
+
+    nearest = (seen() @ seen().T).argmax(1).cpu()
+
+    return (nearest == torch.arange(len(x))).double().mean().item()
+
+
+def _uniform(rows: int, numbers: int, generator: torch.Generator) -> Tensor:
+    """Return so many rows of draws from [−1, 1], as columns."""
+
+    return 2 * torch.rand(rows, numbers, generator=generator).T - 1
