@@ -50,7 +50,13 @@ LEVELS = Level(8, 64), Level(8, 96), Level(8, 120), Level(6, 128)
 FLOWS = glows(3, SIZE, LEVELS)
 FACES_CNN = zoo.Recipe("cnn", {"shape": [3, SIZE, SIZE], "classes": 2, "width": 16})
 FACES_VAE = zoo.Recipe(
-    "vae", {"shape": [3, SIZE, SIZE], "latent": 128, "widths": [32, 64, 96, 128]}
+    "vae",
+    {
+        "shape": [3, SIZE, SIZE],
+        "latent": 128,
+        "widths": [64, 128, 192, 256],
+        "spread": 0.15,
+    },
 )
 FACES_FIELD = zoo.Recipe(
     "flow-matching", {"shape": [3, SIZE, SIZE], "widths": [64, 128, 256], "blocks": 2}
@@ -102,7 +108,8 @@ def train_celeba_vae(options: TrainingOptions, data: Path | None) -> None:
     train = celeba("train", data, size=SIZE, margin=MARGIN).pixels
     held_out = celeba("validation", data, size=SIZE).pixels
     card = zoo.Card(FACES_VAE, CELEBA, training_command(options), TERMS, {})
-    train_vae(train, held_out, card, options, crop=RandomCrop(SIZE))
+    features = last_hidden(trained("celeba-smiling"))
+    train_vae(train, held_out, card, options, crop=RandomCrop(SIZE), features=features)
 
 
 def train_celeba_gan(options: TrainingOptions, data: Path | None) -> None:
@@ -222,7 +229,7 @@ CELEBA_TRAININGS = (
         128,
     ),
     Training(
-        "celeba-vae", "A variational autoencoder of faces.", 100, train_celeba_vae, 64
+        "celeba-vae", "A variational autoencoder of faces.", 300, train_celeba_vae, 128
     ),
     Training("celeba-gan", "A generator of faces.", 97, train_celeba_gan, 64),
     Training(
