@@ -3,7 +3,7 @@
 from typing import cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from diffeo import zoo
 from diffeo.coordinates.flow_matching import FlowMatching
@@ -15,7 +15,7 @@ from diffeo.training.flow_matching import VelocityMatching, path_error
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.train import TrainingOptions, train_module
 
-__all__ = ["path_errors", "train_velocity"]
+__all__ = ["NOISE", "measured", "path_errors", "train_velocity"]
 
 MEASURED = 100  # held-out images that are encoded
 NOISE = 0.03  # of the data on the paths, as in training
@@ -48,19 +48,24 @@ def train_velocity(
         (held_out,),
         card,
         options,
-        lambda model: _measured(cast("FlowMatching", model), held_out[:MEASURED]),
+        lambda model: measured(model, held_out),
     )
 
 
 @torch.no_grad()
-def _measured(model: FlowMatching, pixels: Tensor) -> dict[str, float]:
-    """Return the error of round trips, and ‖z‖ over what that of noise would be."""
+def measured(model: nn.Module, pixels: Tensor) -> dict[str, float]:
+    """Return the error of round trips, and ‖z‖ over what that of noise would be.
 
-    x = to_images(pixels)
-    z = model.encode(x)
+    Args:
+        model: Coordinates of a velocity field.
+        pixels: Images that it has not seen, of which a hundred are encoded.
+    """
+
+    field, x = cast("FlowMatching", model), to_images(pixels[:MEASURED])
+    z = field.encode(x)
 
     return {
-        "round_trip_rms": (model.decode(z) - x).square().mean().sqrt().item(),
+        "round_trip_rms": (field.decode(z) - x).square().mean().sqrt().item(),
         "latent_norm_ratio": z.square().mean(1).sqrt().median().item(),
     }
 

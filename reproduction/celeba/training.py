@@ -4,11 +4,13 @@ import math
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import nn
 
 from diffeo import zoo
+from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.coordinates.inversion import InvertedGenerator
 from diffeo.data.celeba import celeba
 from diffeo.data.labelled import LabelledImages
@@ -29,7 +31,9 @@ from reproduction.generators import (
     train_progressive_gan,
     train_vae,
 )
+from reproduction.pairs import Pairing
 from reproduction.paper_glow import glows
+from reproduction.reflow import train_reflow
 from reproduction.velocity import train_velocity
 
 __all__ = [
@@ -60,6 +64,10 @@ FACES_VAE = zoo.Recipe(
 )
 FACES_FIELD = zoo.Recipe(
     "flow-matching", {"shape": [3, SIZE, SIZE], "widths": [64, 128, 256], "blocks": 2}
+)
+FAST_FIELD, STRAIGHT_FIELD = (
+    zoo.Recipe("flow-matching", {**FACES_FIELD.settings, "blocks": blocks, "steps": 4})
+    for blocks in (1, 2)
 )
 SHAPE, LATENT = [3, SIZE, SIZE], 128  # of the generator's images
 FACES_GENERATOR = zoo.Recipe(
@@ -100,6 +108,31 @@ def train_celeba_flow_matching(options: TrainingOptions, data: Path | None) -> N
     held_out = celeba("validation", data, size=SIZE).pixels
     card = zoo.Card(FACES_FIELD, CELEBA, training_command(options), TERMS, {})
     train_velocity(train, held_out, card, options, crop=RandomCrop(SIZE))
+
+
+def train_celeba_reflow(
+    recipe: zoo.Recipe, options: TrainingOptions, data: Path | None
+) -> None:
+    """Train a velocity field of faces on the pairs of the other one.
+
+    Args:
+        recipe: How the new field is built.
+        options: How long to train, and where to keep what.
+        data: The folder of the data sets.
+    """
+
+    teacher = cast("FlowMatching", trained("celeba-flow-matching"))
+    train = celeba("train", data, size=SIZE, margin=MARGIN).pixels
+    held_out = celeba("validation", data, size=SIZE).pixels
+    pairing = Pairing(
+        seed=options.seed,
+        device=options.device,
+        crop=RandomCrop(SIZE),
+        progress=options.progress,
+    )
+    about = f"{CELEBA}, and samples of celeba-flow-matching"
+    card = zoo.Card(recipe, about, training_command(options), TERMS, {})
+    train_reflow((train, held_out), teacher, pairing, card, options)
 
 
 def train_celeba_vae(options: TrainingOptions, data: Path | None) -> None:
@@ -227,6 +260,20 @@ CELEBA_TRAININGS = (
         202,
         train_celeba_flow_matching,
         128,
+    ),
+    Training(
+        "celeba-flow-matching-fast",
+        "A smaller field of faces that needs half as many steps.",
+        44,
+        partial(train_celeba_reflow, FAST_FIELD),
+        256,
+    ),
+    Training(
+        "celeba-flow-matching-straight",
+        "A velocity field of faces that needs half as many steps.",
+        36,
+        partial(train_celeba_reflow, STRAIGHT_FIELD),
+        256,
     ),
     Training(
         "celeba-vae", "A variational autoencoder of faces.", 300, train_celeba_vae, 128

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.shapes import Data, Scores
@@ -11,7 +11,7 @@ from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
 from diffeo.training.schedule import Schedule, ScheduledOnImages
 
-__all__ = ["VelocityMatching", "logit_normal", "path_error"]
+__all__ = ["VelocityMatching", "line_error", "logit_normal", "path_error"]
 
 
 Times = Callable[[int, torch.Generator], Scores]
@@ -120,10 +120,31 @@ def path_error(
     """
 
     start, around = torch.randn((2, *x.shape), generator=generator).to(x)
-    drawn = times(len(x), generator).to(x)
     end = (x - model.center) / model.spread + noise * around
-    share = drawn.reshape(-1, *(1,) * (x.ndim - 1))
-    found = model.velocity((1 - share) * start + share * end, drawn)
+
+    return line_error(model.velocity, start, end, times(len(x), generator).to(x))
+
+
+def line_error(velocity: nn.Module, start: Data, end: Data, times: Scores) -> Tensor:
+    """Return the mean squared error of velocities on the lines between points.
+
+    Args:
+        velocity: From points and times, one for each row, to velocities.
+        start: Where the lines are at time 0.
+        end: Where they are at time 1.
+        times: When each row is asked, in [0, 1].
+
+    Example:
+        >>> class Still(nn.Module):
+        ...     def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        ...         return 0 * x
+        >>> x = torch.ones(2, 3)
+        >>> line_error(Still(), x, 3 * x, torch.tensor([0.0, 0.5]))
+        tensor(4.)
+    """
+
+    share = times.reshape(-1, *(1,) * (start.ndim - 1))
+    found = velocity((1 - share) * start + share * end, times)
     error: Tensor = (found - (end - start)).square().mean()
 
     return error
