@@ -29,7 +29,6 @@ class Evidence(ScheduledOnImages):
     """
 
     model: VAE
-    figure = "val_loss"
 
     def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
         """Return the mean negative bound in nats a pixel, with this step's draws."""

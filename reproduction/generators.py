@@ -42,7 +42,6 @@ def train_vae(
     options: TrainingOptions,
     *,
     crop: RandomCrop | None = None,
-    features: Model | None = None,
 ) -> None:
     """Train a variational autoencoder by its evidence lower bound and store it.
 
@@ -53,7 +52,6 @@ def train_vae(
         card: What to tell of the weights; its recipe is of an autoencoder.
         options: How long to train, and where to keep what.
         crop: What is cut out of training images at random, if anything.
-        features: What samples and held-out images are compared by, if they are.
     """
 
     card = card.with_seed(options.seed)
@@ -61,25 +59,16 @@ def train_vae(
         cast("VAE", card.recipe.build()), Schedule(), seed=options.seed, crop=crop
     )
 
-    @torch.no_grad()
     def measure(model: nn.Module) -> dict[str, float]:
         vae, x = cast("VAE", model), to_images(held_out[:MEASURED])
         bound = Evidence(vae, Schedule(), seed=0).bound(x, draw=0).mean().item()
         z = vae.encode(x)
-        figures = {
+
+        return {
             "validation_bound_nats": bound,
             "reconstruction_mse": (vae.decode(z) - x).square().mean().item(),
             "latent_norm_ratio": z.square().mean(1).sqrt().median().item(),
         }
-
-        if features:
-            generator = torch.Generator().manual_seed(0)
-            sample = vae.decode(torch.randn(z.shape, generator=generator))
-            figures["sample_frechet_distance"] = frechet_distance(
-                features(sample), features(x)
-            )
-
-        return figures
 
     train_module(module, (train,), (held_out,), card, options, measure)
 

@@ -16,7 +16,7 @@ from diffeo.geometry.spectrum import average_spectrum
 from diffeo.models.flow.flow import Flow, as_flow
 from diffeo.progress import track
 from diffeo.report.spectrum_figures import spectrum_figure
-from diffeo.shapes import Images, Scores
+from diffeo.shapes import Images, Indices, Scores
 from diffeo.training.batches import to_images
 from diffeo.training.fit import training_device
 from diffeo.workflows.spectrum import Spectra
@@ -68,8 +68,8 @@ class Scale:
     limit: int | None = None
 
 
-CHUNK = 64  # directions that are carried together
-FULL, QUICK = Scale(100, 500, 2, 32), Scale(1, 2, 2, 4, limit=2)
+CHUNK = 200  # directions that are carried together
+FULL, QUICK = Scale(64, 500, 2, 32), Scale(1, 2, 2, 4, limit=2)
 
 
 def measure_spectra(options: ExperimentOptions) -> Findings:
@@ -88,7 +88,7 @@ def measure_spectra(options: ExperimentOptions) -> Findings:
 
     for name, (weights, read) in IMAGES.items():
         pixels = read(options.data, scale.limit)
-        x = to_images(pixels[:: len(pixels) // scale.points][: scale.points])
+        x = to_images(pixels[_spread(len(pixels))[: scale.points]])
         flow = as_flow(trained(weights)).to(device)
         found[name], total = _spectra(flow, x.to(device), scale, shown=options.progress)
         share = found[name].sum(1) / total
@@ -110,21 +110,31 @@ def measure_spectra(options: ExperimentOptions) -> Findings:
     return Findings(results, drawings)
 
 
+def _spread(count: int) -> Indices:
+    """Return a hundred places spread over so many, the first few of them widely too."""
+
+    tens = torch.arange(100).reshape(10, 10).T.flatten()
+
+    return tens[tens < count] * max(1, count // 100)
+
+
 def _spectra(
     flow: Flow, x: Images, scale: Scale, *, shown: bool
 ) -> tuple[Spectra, Scores]:
     """Return the largest eigenvalues at each image, and an estimate of their sum.
 
+    All images share the random directions.
+
     Source: Hutchinson, 1990, A stochastic estimator of the trace.
     """
 
-    generator = torch.Generator(x.device).manual_seed(0)
     top, total = [], []
 
     with torch.no_grad():
         rows = flow.encode(x).split(1)
 
     for z in track(rows, "Spectra", shown=shown):
+        generator = torch.Generator(x.device).manual_seed(0)
         found = top_singular(
             flow.decode,
             z,

@@ -35,17 +35,6 @@ def test_sides_that_cannot_be_halved_are_refused() -> None:
         vae((1, 28, 28), latent=4, widths=(8, 8, 8))
 
 
-def test_a_spread_that_is_given_is_not_learned() -> None:
-    given = vae((1, 8, 8), 3, (8, 16), spread=0.2)
-
-    assert given.log_spread.exp().item() == pytest.approx(0.2)
-    assert not given.log_spread.requires_grad
-    assert vae((1, 8, 8), 3, (8, 16)).log_spread.requires_grad
-
-    with pytest.raises(ValueError, match="spread must be positive, got 0"):
-        vae((1, 8, 8), 3, (8, 16), spread=0)
-
-
 def test_the_recipe_is_stored_and_built_again(tmp_path: Path) -> None:
     path = tmp_path / "vae.safetensors"
     settings = {"shape": [1, 28, 28], "latent": 32, "widths": [32, 64]}

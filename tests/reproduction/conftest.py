@@ -91,6 +91,7 @@ def _keep_small_models(data: Path, folder: Path) -> None:
         *_, weight, _ = place.parameters()  # of the last layer, zero at first
         weight.normal_(0, 0.01, generator=torch.Generator().manual_seed(0))
         keep(place, recipe, "celeba-flow-matching")
+        keep(place, recipe, "celeba-flow-matching-fast")
 
         settings = {"shape": [3, 40, 40], "latent": 4, "widths": [8]}
         recipe = zoo.Recipe("encoder", settings)

@@ -51,7 +51,7 @@ def test_faces_are_judged_alike_in_all_coordinates(
         "change_in_hair",
     }
 
-    for name in ("flow_matching", "glow", "data"):
+    for name in ("flow_matching", "fast", "glow", "data"):
         for about in ("", "_smiling"):
             keys = {f"{name}{about}_{key}" for key in said | known}
 

@@ -32,20 +32,12 @@ def options(folder: Path, name: str) -> TrainingOptions:
 
 def test_an_autoencoder_is_trained_stored_and_measured(tmp_path: Path) -> None:
     how = options(tmp_path, "vae")
-    train_vae(
-        pixels(10),
-        pixels(),
-        card("vae"),
-        how,
-        crop=RandomCrop(8),
-        features=lambda x: x.mean(3)[:, 0, :4],
-    )
+    train_vae(pixels(10), pixels(), card("vae"), how, crop=RandomCrop(8))
     stored = zoo.card(how.weights)
 
     assert stored.recipe.settings["seed"] == 3
     assert 0 < stored.figures["reconstruction_mse"] < 0.25
     assert stored.figures["validation_bound_nats"] < 0
-    assert stored.figures["sample_frechet_distance"] > 0
 
 
 def test_a_generator_and_its_encoder_are_trained_stored_and_measured(

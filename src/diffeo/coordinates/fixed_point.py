@@ -46,7 +46,7 @@ def fixed_point(
     *,
     tolerance: float,
     iterations: int = 60,
-    memory: int = 6,
+    memory: int = 12,
 ) -> FixedPoint:
     """Find a fixed point of a map for each row, by Anderson acceleration.
 

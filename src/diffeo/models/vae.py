@@ -12,7 +12,7 @@ from diffeo.shapes import Images, Latent
 
 __all__ = ["VAE", "vae"]
 
-FIRST_SPREAD = 0.1  # of pixels, where it is learned
+SPREAD = 0.1  # of pixels at first
 
 
 class VAE(nn.Module):
@@ -22,19 +22,16 @@ class VAE(nn.Module):
 
     Source: Kingma and Welling, 2014, Auto-encoding variational Bayes. Rybkin,
     Daniilidis and Levine, 2021, Simple and effective VAE training with calibrated
-    decoders, for one learned standard deviation of all pixels. Where it is given
-    instead, larger than the error of reconstructions, latents tell less of an image and
-    fill their prior: samples are better, reconstructions worse.
+    decoders, for one learned standard deviation of all pixels.
 
     Args:
         shape: Channels, height and width of the images.
         latent: Number of latent coordinates.
         widths: Channels of each level, finest first, multiples of eight; each halves
             both sides.
-        spread: Standard deviation of all pixels around the decoded; learned if None.
 
     Raises:
-        ValueError: If the sides cannot be halved so often, or `spread` is not positive.
+        ValueError: If the sides cannot be halved so often.
 
     Example:
         >>> model = VAE((1, 8, 8), latent=3, widths=(8, 16))
@@ -43,22 +40,12 @@ class VAE(nn.Module):
     """
 
     def __init__(
-        self,
-        shape: tuple[int, int, int],
-        latent: int,
-        widths: Sequence[int],
-        *,
-        spread: float | None = None,
+        self, shape: tuple[int, int, int], latent: int, widths: Sequence[int]
     ) -> None:
-        if spread is not None and spread <= 0:
-            raise ValueError(f"spread must be positive, got {spread}")
-
         super().__init__()
         self.encoder = downward(shape, widths, 2 * latent)
         self.decoder = upward(latent, shape, widths)
-        self.log_spread = nn.Parameter(
-            torch.tensor(math.log(spread or FIRST_SPREAD)), requires_grad=spread is None
-        )
+        self.log_spread = nn.Parameter(torch.tensor(math.log(SPREAD)))
 
     def encode(self, x: Images) -> Latent:
         """Return the mean of each posterior."""
@@ -81,12 +68,7 @@ class VAE(nn.Module):
 
 
 def vae(
-    shape: tuple[int, int, int],
-    latent: int,
-    widths: Sequence[int],
-    *,
-    spread: float | None = None,
-    seed: int = 0,
+    shape: tuple[int, int, int], latent: int, widths: Sequence[int], *, seed: int = 0
 ) -> VAE:
     """Return an untrained variational autoencoder.
 
@@ -94,7 +76,6 @@ def vae(
         shape: Channels, height and width of the images.
         latent: Number of latent coordinates.
         widths: Channels of each level, finest first.
-        spread: Standard deviation of all pixels around the decoded; learned if None.
         seed: Seed of the initial weights.
 
     Example:
@@ -103,4 +84,4 @@ def vae(
     """
 
     with seeded(seed):
-        return VAE(shape, latent, widths, spread=spread)
+        return VAE(shape, latent, widths)

@@ -103,6 +103,7 @@ def _flow_matching(
     blocks: int = 1,
     steps: int = 8,
     power: float = 2.0,
+    tolerance: float = 1e-5,
     seed: int = 0,
 ) -> nn.Module:
     """Return coordinates of images in [0, 1], their steps shorter towards the data.
@@ -116,7 +117,9 @@ def _flow_matching(
 
     times = times_towards_data(steps, power)
 
-    return FlowMatching(network, shape, times=times, center=0.5, spread=0.5)
+    return FlowMatching(
+        network, shape, times=times, center=0.5, spread=0.5, tolerance=tolerance
+    )
 
 
 RECIPES: dict[str, Callable[..., nn.Module]] = {
