@@ -133,8 +133,7 @@ def train_celeba_vae(options: TrainingOptions, data: Path | None) -> None:
     train = celeba("train", data, size=SIZE, margin=MARGIN).pixels
     held_out = celeba("validation", data, size=SIZE).pixels
     card = zoo.Card(FACES_VAE, CELEBA, training_command(options), TERMS, {})
-    features = last_hidden(trained("celeba-smiling"))
-    train_vae(train, held_out, card, options, crop=RandomCrop(SIZE), features=features)
+    train_vae(train, held_out, card, options, crop=RandomCrop(SIZE))
 
 
 def train_celeba_gan(options: TrainingOptions, data: Path | None) -> None:
