@@ -68,7 +68,8 @@ def both(rows: torch.Tensor) -> tuple[FixedPoint, FixedPoint]:
     def image(u: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         return offset[rows] - slopes * (u + u.sin() / 2)
 
-    begun = fixed_point(image, torch.zeros_like(offset), tolerance=1e-8)
+    start = torch.zeros_like(offset)
+    begun = fixed_point(image, start, tolerance=1e-8, memory=6)
 
     return begun, newton_krylov(image, begun, tolerance=1e-8)
 
