@@ -24,7 +24,7 @@ RESULTS = {  # whose keys a page quotes without the name of their folder
     "faces": ("celeba", "celeba-rivals"),
     "truth": ("truth",),
     "speed": ("bench", "mnist-ascents"),
-    "why-it-works": ("helix", "mnist-geometry"),
+    "why-it-works": ("helix", "mnist-geometry", "spectra"),
 }
 IN_FULL = "choosing-coordinates", "reading", "your-regressor"  # folder/key
 
