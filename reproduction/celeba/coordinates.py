@@ -61,7 +61,7 @@ QUICK = Size(blond=2, others=1, run=Run(15, retries=0), train=60, test=60)
 REFERENCES, FEW = 200, 10  # validation faces: of so many, another lies outside in 1 %
 DRAWS, PATH_DRAWS = 4, 16  # of dequantization noise; of noise and time
 CONTRACTIONS = 4  # faces of which the steps' contraction is estimated: minutes for each
-FIELD, FAST, GLOW, BLOND = "flow_matching", "fast", "glow", "blond"
+FIELD, GLOW, BLOND = "flow_matching", "glow", "blond"
 Found = Mapping[str, Counterfactuals]
 Rules = Mapping[str, Callable[[Counterfactuals], float]]
 
@@ -149,10 +149,9 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
     """
 
     size = QUICK if options.quick else FULL
-    field = cast("FlowMatching", trained("celeba-flow-matching"))
+    field = cast("FlowMatching", trained("celeba-flow-matching-fast"))
     setup, run = Setup.load(options, size), replace(size.run, progress=options.progress)
-    fast = cast("FlowMatching", trained("celeba-flow-matching-fast"))
-    places: dict[str, Coordinates] = {FIELD: field, FAST: fast, GLOW: setup.flow}
+    places: dict[str, Coordinates] = {FIELD: field, GLOW: setup.flow}
     real = celeba("validation", options.data, size=SIZE, limit=size.test).pixels / 255
     panel = Panel.load(setup, field, real, quick=options.quick)
     found: dict[str, Found] = {}
@@ -172,11 +171,8 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
         }
 
     few = found[BLOND][FIELD].factual[:CONTRACTIONS]
-
-    for name in (FIELD, FAST):
-        contraction = cast("FlowMatching", places[name]).certify(few).contraction
-        results[f"{name}_contraction_max"] = contraction.max().item()
-
+    contraction = field.certify(few).contraction
+    results["flow_matching_contraction_max"] = contraction.max().item()
     others = [each for name, each in found.items() if name != BLOND]
 
     return Findings(
@@ -255,12 +251,6 @@ def _results(
     }
     results = record_results(found, judges, about) | apply_rules(rules, named)
 
-    for name in (FIELD, FAST):
-        certificate = cast("FlowMatching", places[name]).certify(
-            found[name].factual, rounds=0
-        )
-        results[f"{name}{about}_certified"] = mean(certificate.exact)
-
     for name, (x, target) in equal.items():
         said = verdicts(agreeing, x, target)
         results |= {f"{name}{about}_{key}_equal": value for key, value in said.items()}
@@ -291,6 +281,6 @@ def _at_equal_distance(
 
 CELEBA_COORDINATES = Experiment(
     "celeba-coordinates",
-    "CelebA: two velocity fields and a Glow as coordinates, and the data space.",
+    "CelebA: flow matching and Glow as coordinates, and the data space.",
     measure_celeba_coordinates,
 )

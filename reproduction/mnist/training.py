@@ -111,9 +111,9 @@ MNIST_REALNVP = Training(
 MNIST_FLOW_MATCHING = Training(
     "mnist-flow-matching",
     "A velocity field of digits.",
-    2,
+    60,
     train_mnist_flow_matching,
-    64,
+    256,
 )
 MNIST_CNN = Training("mnist-cnn", "A classifier of digits.", 5, train_mnist_cnn)
 MNIST_VAE = Training(
