@@ -1,13 +1,19 @@
 """The page in a real browser: without errors, sorted, filtered, scrubbed, printed."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    sync_playwright,
+)
 
 from diffeo.coordinates.identity import Identity
 from diffeo.counterfactuals import Outcome
@@ -17,6 +23,7 @@ from mirrored import record_of, synthetic, with_paths
 BROWSERS = "chromium", "chromium-browser", "google-chrome", "chrome"
 ROWS = 16
 SHAPE = (1, 28, 28)
+DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 NAME = "<script>alert(1)</script>"
 
 
@@ -60,16 +67,42 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, address: str) -> Iterator[Page]:
     """The page on a desktop; any error on it fails the test."""
 
-    opened = browser.new_page(viewport={"width": 1280, "height": 900})
     errors: list[str] = []
+    opened = open_page(browser, address, errors)
+    yield opened
+    opened.close()
+    assert errors == []
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, address: str) -> tuple[Page, list[str]]:
+    """The page, opened once, and the errors on it."""
+
+    errors: list[str] = []
+
+    return open_page(browser, address, errors), errors
+
+
+@pytest.fixture
+def shared(opened: tuple[Page, list[str]]) -> Iterator[Page]:
+    """The page, which a test leaves as it was; any error on it fails the test."""
+
+    page, errors = opened
+    yield page
+    assert errors == []
+
+
+def open_page(browser: Browser, address: str, errors: list[str]) -> Page:
+    """Open the page on a desktop, and note the errors on it."""
+
+    opened = browser.new_page(viewport=DESKTOP)
     opened.on("console", lambda message: _note(message, errors))
     opened.on("pageerror", lambda error: errors.append(str(error)))
     opened.on("dialog", lambda dialog: errors.append(dialog.message))
     opened.goto(address)
     opened.wait_for_selector("#shown:not(:empty)")
-    yield opened
-    opened.close()
-    assert errors == []
+
+    return opened
 
 
 def _note(message: ConsoleMessage, errors: list[str]) -> None:
@@ -118,12 +151,12 @@ def ink(page: Page, row: int) -> float:
     return value
 
 
-def test_the_page_opens_with_its_names_as_text(page: Page) -> None:
-    assert page.title() == NAME
-    assert page.locator("h1").inner_text() == NAME
-    assert page.locator("svg text", has_text=NAME).count() >= 4
-    assert cards(page) == list(range(12))
-    assert page.locator("#shown").inner_text() == "showing 12 of 16"
+def test_the_page_opens_with_its_names_as_text(shared: Page) -> None:
+    assert shared.title() == NAME
+    assert shared.locator("h1").inner_text() == NAME
+    assert shared.locator("svg text", has_text=NAME).count() >= 4
+    assert cards(shared) == list(range(12))
+    assert shared.locator("#shown").inner_text() == "showing 12 of 16"
 
 
 def test_all_rows_are_shown_on_request(page: Page) -> None:
@@ -156,26 +189,22 @@ def test_the_cards_sort_by_any_column(page: Page) -> None:
     assert distances == sorted(distances, reverse=True)
 
 
-def test_words_are_found_in_any_column(page: Page) -> None:
-    page.fill("#find", "exhausted")
+def test_words_are_found_in_any_column(shared: Page) -> None:
+    shared.fill("#find", "exhausted")
 
-    assert cards(page) == [5, 6]
-    assert column(page, "search") == [NAME, NAME]
-    assert page.locator("#row-5 .method:visible").count() == 1
+    assert cards(shared) == [5, 6]
+    assert column(shared, "search") == [NAME, NAME]
+    assert shared.locator("#row-5 .method:visible").count() == 1
 
-    page.fill("#find", "")
-    assert cards(page) == list(range(12))
+    shared.fill("#find", "")
+    assert cards(shared) == list(range(12))
 
 
-@pytest.mark.parametrize(
-    ("kind", "rows"), [(".doubted", [5, 6]), (".reached", range(12)), ("tr", range(12))]
-)
-def test_failed_rows_are_a_choice_away(
-    page: Page, kind: str, rows: Sequence[int]
-) -> None:
-    page.select_option("#show", kind)
+def test_failed_rows_are_a_choice_away(shared: Page) -> None:
+    for kind, rows in (".doubted", [5, 6]), (".reached", range(12)), ("tr", range(12)):
+        shared.select_option("#show", kind)
 
-    assert cards(page) == list(rows)
+        assert cards(shared) == list(rows)
 
 
 def test_a_link_shows_a_row_that_is_filtered_out(page: Page) -> None:
@@ -188,23 +217,23 @@ def test_a_link_shows_a_row_that_is_filtered_out(page: Page) -> None:
     assert page.locator("#row-5").evaluate("e => e.getBoundingClientRect().top") < 900
 
 
-def test_the_keyboard_walks_the_path_and_the_difference_follows(page: Page) -> None:
-    slider = page.locator("#row-0 input[type=range]").first
-    end = page.locator("#row-0 .end img").first
-    before, full = end.get_attribute("src"), ink(page, 0)
+def test_the_keyboard_walks_the_path_and_the_difference_follows(shared: Page) -> None:
+    slider = shared.locator("#row-0 input[type=range]").first
+    end = shared.locator("#row-0 .end img").first
+    before, full = end.get_attribute("src"), ink(shared, 0)
     slider.focus()
-    page.keyboard.press("ArrowLeft")
+    shared.keyboard.press("ArrowLeft")
     assert slider.get_attribute("aria-valuetext") == "step 7 of 8 · confidence 0.9733"
     assert end.get_attribute("src") != before
-    assert 0 < ink(page, 0) < full
+    assert 0 < ink(shared, 0) < full
 
-    page.keyboard.press("Home")
-    assert "step 0 of 8" in page.locator("#row-0 .path output").first.inner_text()
-    assert ink(page, 0) == 0
+    shared.keyboard.press("Home")
+    assert "step 0 of 8" in shared.locator("#row-0 .path output").first.inner_text()
+    assert ink(shared, 0) == 0
 
-    page.keyboard.press("End")
+    shared.keyboard.press("End")
     assert end.get_attribute("src") == before
-    assert ink(page, 0) == full > 1
+    assert ink(shared, 0) == full > 1
 
 
 def test_differences_on_the_way_have_the_colors_of_the_end(page: Page) -> None:
@@ -221,30 +250,36 @@ def test_differences_on_the_way_have_the_colors_of_the_end(page: Page) -> None:
     assert ink(page, 0) == pytest.approx(drawn, rel=0.01)
 
 
-def test_a_click_on_a_frame_goes_there(page: Page) -> None:
-    page.locator("#row-1 .frames").first.locator("img").nth(4).click()
+def test_a_click_on_a_frame_goes_there(shared: Page) -> None:
+    for place in 4, 8:
+        shared.locator("#row-1 .frames").first.locator("img").nth(place).click()
 
-    assert page.locator("#row-1 input[type=range]").first.input_value() == "4"
-
-
-@pytest.mark.parametrize("width", [320, 390, 768, 1280])
-def test_no_width_scrolls_the_page_sideways(page: Page, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
-
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+        slider = shared.locator("#row-1 input[type=range]").first
+        assert slider.input_value() == str(place)
 
 
-def test_the_page_prints_its_pictures_without_its_controls(page: Page) -> None:
-    page.emulate_media(media="print")
+def test_no_width_scrolls_the_page_sideways(shared: Page) -> None:
+    for width in 320, 390, 768, 1280:
+        shared.set_viewport_size({"width": width, "height": 800})
 
-    assert not page.locator("#controls").is_visible()
-    assert not page.locator("input[type=range]").first.is_visible()
-    assert page.locator("#row-0 .difference img").first.is_visible()
-    assert page.pdf(format="A4").startswith(b"%PDF")
+        assert shared.evaluate("document.documentElement.scrollWidth") <= width
+
+    shared.set_viewport_size(DESKTOP)
 
 
-def test_screenshots_are_not_blank(page: Page, tmp_path: Path) -> None:
-    shot = page.locator("#row-0").screenshot(path=tmp_path / "row.png")
+def test_the_page_prints_its_pictures_without_its_controls(shared: Page) -> None:
+    shared.emulate_media(media="print")
+
+    assert not shared.locator("#controls").is_visible()
+    assert not shared.locator("input[type=range]").first.is_visible()
+    assert shared.locator("#row-0 .difference img").first.is_visible()
+    assert shared.pdf(format="A4").startswith(b"%PDF")
+
+    shared.emulate_media(media="screen")
+
+
+def test_screenshots_are_not_blank(shared: Page, tmp_path: Path) -> None:
+    shot = shared.locator("#row-0").screenshot(path=tmp_path / "row.png")
 
     assert len(shot) > 5_000
 
