@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
+from matplotlib.patches import StepPatch
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.report.figures import along_path, histograms, intervals, svg
@@ -21,7 +22,11 @@ def record() -> Counterfactuals:
 
 
 def bars(figure: Figure, lane: int) -> list[float]:
-    return [patch.get_height() for patch in figure.axes[lane].patches]  # type: ignore[attr-defined]
+    (drawn,) = figure.axes[lane].patches
+    assert isinstance(drawn, StepPatch)
+    counts: list[float] = np.asarray(drawn.get_data().values).tolist()
+
+    return counts
 
 
 def line(figure: Figure, place: int = 0) -> list[float]:

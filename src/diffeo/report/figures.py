@@ -13,6 +13,7 @@ from cycler import cycler
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
@@ -153,7 +154,8 @@ def histograms(
     for axes, color, name in zip(lanes, cycle(COLORS), finite, strict=False):
         median = finite[name].quantile(0.5) if len(finite[name]) else NOTHING
         places = _on_axis(finite[name], probability)
-        axes.hist(places, BINS, range=ends, color=color, alpha=0.75, rwidth=0.86)
+        counts = np.histogram(places, BINS, range=ends)
+        axes.stairs(*counts, fill=True, color=color, alpha=0.75)
         axes.axvline(_on_axis(median, probability), color=INK, lw=1.5)
         axes.set_title(f"{name}, median {median:.4g}", loc="left")
         axes.set_yticks([])
@@ -241,6 +243,8 @@ def _numbers(measure: Measure) -> str:
 def svg(figure: Figure) -> str:
     """Return a figure as text that a page can hold: the same for the same figure.
 
+    The backgrounds of the figure stay hidden.
+
     Example:
         >>> svg(Figure())[:4]
         '<svg'
@@ -248,7 +252,12 @@ def svg(figure: Figure) -> str:
 
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    figure.savefig(buffer, format="svg", metadata=nothing, transparent=True)
+
+    for part in (figure, *figure.subfigs, *figure.axes):
+        part.patch.set_visible(False)
+
+    # not by savefig, which draws all twice
+    FigureCanvasSVG(figure).print_svg(buffer, metadata=nothing)
     drawing = buffer.getvalue()
 
     return WITHIN_PAGE.sub("", drawing[drawing.index("<svg") :])

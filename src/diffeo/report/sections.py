@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 
 import jinja2
@@ -71,6 +72,7 @@ def render_sections(
     )
 
 
+@cache
 def template(name: str) -> jinja2.Template:
     """Return a template of this package; what it is given is escaped.
 
