@@ -120,22 +120,18 @@ def gallery_figure(records: Records) -> Figure:
         name: torch.where(
             record.reached[:count, None, None, None],
             record.counterfactual[:count],
-            torch.nan,
+            1.0,
         )
         for name, record in records.items()
     }
     figure = Figure(figsize=(1.2 + 0.8 * count, 0.8 * len(lines)), layout="constrained")
-    axes = figure.subplots(len(lines), count, squeeze=False)
+    plots = figure.subplots(len(lines), squeeze=False)[:, 0]
 
-    for line, (name, drawn) in zip(axes, lines.items(), strict=True):
-        for place, image in zip(line, drawn, strict=True):
-            if image.isfinite().all():
-                shown = images.as_picture(image)
-                place.imshow(shown, cmap="gray", vmin=0, vmax=255)
-
-            place.set(xticks=[], yticks=[], frame_on=False)
-
-        line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+    for axes, (name, drawn) in zip(plots, lines.items(), strict=True):
+        line = images.as_picture(images.sheet(drawn, across=count))
+        axes.imshow(line, cmap="gray", vmin=0, vmax=255)
+        axes.set(xticks=[], yticks=[], frame_on=False)
+        axes.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
 
     return figure
 

@@ -39,7 +39,12 @@ def test_a_gallery_has_a_panel_for_each_record(record: Counterfactuals) -> None:
     grid = gallery({"Z": record, NAME: record}, [0, 2])
 
     assert len(grid.subfigs) == 2
-    assert [len(panel.axes) for panel in grid.subfigs] == [8, 8]
+    assert [len(panel.axes) for panel in grid.subfigs] == [4, 4]
+
+    for panel in grid.subfigs:
+        for axes in panel.axes:
+            assert axes.images[0].get_size() == (2 * (8 + 2), 8 + 2)
+
     assert svg(grid)
 
 

@@ -1,10 +1,12 @@
 """Figures of inputs beside their counterfactuals."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.patches import Rectangle
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.report import images
@@ -49,7 +51,7 @@ def gallery(
         images.check_images(record.factual)
 
     shown = list(rows)
-    size = 3.4 * len(records) + 0.4, 0.85 * len(shown) + 0.9
+    size = 3.4 * len(records) + 0.4, 0.8 * len(shown) + 0.8
     figure = Figure(figsize=size)
     panels = figure.subfigures(1, len(records), squeeze=False)[0]
     limit = images.common_limit(records.values(), shown)
@@ -87,7 +89,7 @@ def side_by_side(records: Mapping[str, Counterfactuals], rows: Sequence[int]) ->
         >>> x, place = torch.ones(2, 1, 4, 4), Identity((1, 4, 4))
         >>> record = search(x, lambda x: x.flatten(1)[:, :2], TargetClass(1), place)
         >>> len(side_by_side({"1": record, "2": record}, [0, 1]).axes)
-        10
+        5
     """
 
     for record in records.values():
@@ -104,19 +106,31 @@ def side_by_side(records: Mapping[str, Counterfactuals], rows: Sequence[int]) ->
         for number, x in enumerate(after.values(), 1)
     }
     columns = {"x": before} | after | changes
-    size = 0.85 * len(columns) + 0.2, 0.85 * len(shown) + 0.4
+    size = 0.85 * len(columns) + 0.2, 0.8 * len(shown) + 0.4
     figure = Figure(figsize=size)
     axes = draw_grid(figure, columns)
 
-    for column, record in zip(axes.T[1:], every, strict=False):
-        for axis, reached in zip(column, record.reached[shown], strict=True):
-            axis.spines[:].set(visible=not reached, color=COLORS[1], lw=2)
+    for axis, record in zip(axes[1:], every, strict=False):
+        _frame(axis, record, shown)
 
     return figure
 
 
-def draw_grid(place: Figure | SubFigure, columns: Mapping[str, Images]) -> Any:  # noqa: ANN401
-    """Draw columns of pictures below their titles, and return their axes in an array.
+def _frame(axis: Axes, record: Counterfactuals, rows: Sequence[int]) -> None:
+    """Frame those pictures of a column that are not at their target."""
+
+    height, width = (side + 2 for side in record.factual.shape[2:])  # with their edges
+
+    for place, reached in enumerate(record.reached[rows]):
+        if not reached:
+            corner = -0.5, place * height - 0.5
+            axis.add_patch(
+                Rectangle(corner, width, height, fill=False, color=COLORS[1], lw=2)
+            )
+
+
+def draw_grid(place: Figure | SubFigure, columns: Mapping[str, Images]) -> list[Axes]:
+    """Draw columns of pictures below their titles, and return the axes of each column.
 
     Args:
         place: Where to draw.
@@ -124,19 +138,16 @@ def draw_grid(place: Figure | SubFigure, columns: Mapping[str, Images]) -> Any: 
 
     Example:
         >>> import torch
-        >>> draw_grid(Figure(), {"x": torch.zeros(2, 1, 4, 4)}).shape
-        (2, 1)
+        >>> len(draw_grid(Figure(), {"x": torch.zeros(2, 1, 4, 4)}))
+        1
     """
 
-    rows = max(map(len, columns.values()))
-    axes = place.subplots(rows, len(columns), squeeze=False)
+    axes: list[Axes] = list(place.subplots(1, len(columns), squeeze=False)[0])
 
-    for column, (title, pictures) in zip(axes.T, columns.items(), strict=True):
-        column[0].set_title(title, fontsize=7)
-
-        for axis, picture in zip(column, pictures, strict=True):
-            axis.imshow(images.as_picture(picture), cmap="gray", vmin=0, vmax=255)
-            axis.set(xticks=[], yticks=[])
-            axis.spines[:].set_visible(False)
+    for axis, (title, pictures) in zip(axes, columns.items(), strict=True):
+        column = images.as_picture(images.sheet(pictures, across=1))
+        axis.imshow(column, cmap="gray", vmin=0, vmax=255)
+        axis.set_title(title, fontsize=7)
+        axis.set_axis_off()
 
     return axes
