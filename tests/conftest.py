@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import gc
 import os
 import signal
 import sys
@@ -9,14 +10,27 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from checked import check_once
-
-check_once()
-
 # A process in the background of a shell ignores interrupts, which tests of them send.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-
 NEIGHBOR = Path(__file__).parents[2] / "shared" / "data"
+
+
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    """Check types and shapes where tests run, not in what hands them to workers."""
+
+    if isinstance(collector, pytest.Session):
+        from checked import check_once
+
+        check_once()
+        gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage less often, and not among imports: it was a tenth of all time."""
+
+    gc.freeze()
+    gc.set_threshold(10_000)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
