@@ -10,6 +10,7 @@ import pytest
 import diffeo
 
 HEAVY = (
+    "jinja2",
     "sklearn",
     "matplotlib",
     "lightning",
@@ -21,6 +22,7 @@ HEAVY = (
 PROGRAM = f"""
 import sys, diffeo
 from diffeo import explain, search, Run, AtLeast
+from diffeo.report import write_pictures, write_report, write_table
 print([name for name in {HEAVY} if name in sys.modules])
 """
 

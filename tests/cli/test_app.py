@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from command_line import flags, run
+from command_line import Ended, flags, run
 from diffeo.counterfactuals import Counterfactuals
 
 
@@ -185,50 +185,73 @@ for words in {commands!r}:
     try:
         app()
     except SystemExit as end:
-        print(end.code)
+        print(end.code, "END", sep="\\n")
+        print("END", file=sys.stderr)
 """
 EXTRAS = "jinja2", "matplotlib", "pytorch_lightning", "sklearn", "torchmetrics", "zuko"
+SEARCH = {
+    "data": "digits",
+    "limit": 2,
+    "steps": 2,
+    "target": 9,
+    "model": "mnist-cnn",
+    "coordinates": "mnist-flow",
+    "quiet": True,
+}
 
 
-def bare(*commands: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run commands in a process where no extra is installed, and print their codes."""
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Ended]]:
+    """How commands ended in a process without extras; the first wrote into a folder."""
 
+    out = tmp_path_factory.mktemp("bare") / "out"
+    commands = [
+        ["explain", *flags(**SEARCH, out=out)],
+        ["demo"],
+        ["fit", "digits", "--out", "flow.safetensors"],
+        ["evaluate", "none", *flags(data="", model="", coordinates="", out="o")],
+    ]
     code = BARE.format(missing=set(EXTRAS), commands=commands)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-
-    return subprocess.run(
+    shown = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
         check=False,
         env=environment,
         text=True,
     )
+    streams = (text.split("END\n")[:-1] for text in (shown.stdout, shown.stderr))
+    ends = []
+
+    for told, errors in zip(*streams, strict=True):
+        *lines, end = told.splitlines()
+        ends.append(Ended(int(end), "\n".join(lines), errors))
+
+    assert len(ends) == len(commands), shown.stderr
+
+    return out, ends
 
 
-def test_explain_needs_no_extra_but_for_its_page(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    options = {"data": "digits", "limit": 2, "steps": 2, "target": 9, "out": out}
-    places = {"model": "mnist-cnn", "coordinates": "mnist-flow", "quiet": True}
-    ended = bare(["explain", *flags(**options, **places)])
-    *_, shown, code = ended.stdout.splitlines()
+def test_explain_needs_no_extra_but_for_its_page(
+    bare: tuple[Path, list[Ended]],
+) -> None:
+    out, (ended, *_) = bare
 
-    assert code == "0", ended.stderr
+    assert ended.code == 0, ended.stderr
     assert "pip install 'diffeo[report]'" in ended.stderr
-    assert shown == str((out / "summary.csv").resolve())
+    assert ended.stdout.splitlines()[-1] == str((out / "summary.csv").resolve())
     assert len(Counterfactuals.load(out / "record.safetensors")) == 2
     assert (out / "images/00001-counterfactual.png").is_file()
 
 
-def test_commands_name_the_extra_that_they_need() -> None:
-    ended = bare(
-        ["demo"],
-        ["fit", "digits", "--out", "flow.safetensors"],
-        ["evaluate", "none", *flags(data="", model="", coordinates="", out="o")],
-    )
-    extras = "report", "train", "evaluate"
+def test_commands_name_the_extra_that_they_need(
+    bare: tuple[Path, list[Ended]],
+) -> None:
+    _, (_, *ends) = bare
 
-    assert ended.stdout.split() == ["2"] * len(extras), ended.stderr
-
-    for line, extra in zip(ended.stderr.splitlines(), extras, strict=True):
-        assert line.startswith("Error: ")
-        assert f"pip install 'diffeo[{extra}]'" in line
+    for ended, extra in zip(ends, ("report", "train", "evaluate"), strict=True):
+        assert ended.code == 2
+        assert ended.stdout == ""
+        assert ended.stderr.count("\n") == 1
+        assert ended.stderr.startswith("Error: ")
+        assert f"pip install 'diffeo[{extra}]'" in ended.stderr
