@@ -99,6 +99,7 @@ def test_the_demo_writes_its_page_and_prints_its_path_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("diffeo.workflows.demo.ROWS", 3)
+    monkeypatch.setattr("diffeo.workflows.demo.STEPS", 120)
     out = tmp_path / "demo"
     ended = run("demo", "--out", out, "--quiet")
     latent = Counterfactuals.load(out / "latent.safetensors")

@@ -40,7 +40,15 @@ def slow():
 
     return Slow().eval()
 """
-LOADED = "diffeo.workflows.explain", "diffeo.report.page", "diffeo.report.animation"
+LOADED = (
+    "diffeo.report.animation",
+    "diffeo.report.gallery",
+    "diffeo.report.page",
+    "diffeo.workflows.explain",
+    "diffeo.workflows.explain_table",
+    "diffeo.workflows.statements",
+    "pydantic.type_adapter",  # which typer takes
+)
 Start = Callable[..., ForkServerProcess]
 
 
