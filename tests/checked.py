@@ -121,6 +121,7 @@ class OwnBytecode(_import_hook._JaxtypingLoader):
             return super().get_code(fullname)
 
 
+@cache
 def check_once() -> None:
     """Check so whatever of the library is imported from now on."""
 

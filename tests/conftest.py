@@ -15,14 +15,13 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 NEIGHBOR = Path(__file__).parents[2] / "shared" / "data"
 
 
-def pytest_collectstart(collector: pytest.Collector) -> None:
+def pytest_collectstart() -> None:
     """Check types and shapes where tests run, not in what hands them to workers."""
 
-    if isinstance(collector, pytest.Session):
-        from checked import check_once
+    from checked import check_once
 
-        check_once()
-        gc.disable()
+    check_once()
+    gc.disable()
 
 
 def pytest_collection_finish() -> None:

@@ -24,9 +24,9 @@ def record() -> Counterfactuals:
 def bars(figure: Figure, lane: int) -> list[float]:
     (drawn,) = figure.axes[lane].patches
     assert isinstance(drawn, StepPatch)
-    counts: list[float] = np.asarray(drawn.get_data().values).tolist()
+    counts, *_ = drawn.get_data()
 
-    return counts
+    return list(np.asarray(counts).tolist())
 
 
 def line(figure: Figure, place: int = 0) -> list[float]:

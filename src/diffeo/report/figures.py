@@ -14,7 +14,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
@@ -253,11 +253,13 @@ def svg(figure: Figure) -> str:
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
-    for part in (figure, *figure.subfigs, *figure.axes):
+    parts: list[Figure | SubFigure | Axes] = [figure, *figure.subfigs, *figure.axes]
+
+    for part in parts:
         part.patch.set_visible(False)
 
-    # not by savefig, which draws all twice
-    FigureCanvasSVG(figure).print_svg(buffer, metadata=nothing)
+    canvas = FigureCanvasSVG(figure)  # savefig would draw all twice
+    canvas.print_svg(buffer, metadata=nothing)  # type: ignore[no-untyped-call]
     drawing = buffer.getvalue()
 
     return WITHIN_PAGE.sub("", drawing[drawing.index("<svg") :])
