@@ -28,7 +28,7 @@ def test_coordinates_are_judged_alike(
 
     assert results["data_round_trip_rms"] == 0
     assert 0 < results["flow_matching_round_trip_rms"] < 1e-3
-    assert 0.7 < results["flow_matching_latent_norm_ratio"] < 1.2
+    assert 0.5 < results["flow_matching_latent_norm_ratio"] < 1.2
     assert results["flow_matching_contraction_max"] > 0
     assert {"glow_typical_realnvp", "realnvp_lenet_typical_glow"} <= results.keys()
     assert not {"glow_typical_glow", "glow_lenet_typical_glow"} & results.keys()
