@@ -75,20 +75,12 @@ class Views:
         scale = self.side / size * (1 + self.zoom * zoom)
         cosine, sine = torch.cos(self.tilt * tilt), torch.sin(self.tilt * tilt)
         flip = mirror.sign()
-        shift = 2 * self.shift / size
-        rows = (
-            torch.stack((flip * scale * cosine, -scale * sine, shift * right), 1),
-            torch.stack(
-                (
-                    flip * scale * sine,
-                    scale * cosine,
-                    shift * down + 2 * self.below / size,
-                ),
-                1,
-            ),
-        )
+        turn = torch.stack((flip * cosine, -sine, flip * sine, cosine), 1)
+        shift = self.shift * torch.stack((right, down), 1)
+        shift[:, 1] += self.below
+        place = 2 / size * shift[..., None]
 
-        return torch.stack(rows, 1).to(x)
+        return torch.cat((scale[:, None, None] * turn.view(-1, 2, 2), place), 2).to(x)
 
     def _lit(self, x: Images, generator: torch.Generator) -> Images:
         rows, channels = x.shape[:2]
@@ -99,7 +91,6 @@ class Views:
         gray = x.mean(1, keepdim=True)
         (pale,) = _uniform(rows, 1, generator)
         colored = gray + (x - gray) * (1 + pale.to(x)[:, None, None, None])
-
         seen: Images = (brightness * colored).clamp(0, 1)
 
         return seen
