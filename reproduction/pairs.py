@@ -136,6 +136,6 @@ def _noisy(
         x = to_images(pixels[rows])
         x = crop(x, generator=generator) if crop else x
         noise = NOISE * torch.randn(x.shape, generator=generator)
-        found[rows] = (x - field.center) / field.spread + noise
+        found[rows] = field.standardized(x) + noise
 
     return found

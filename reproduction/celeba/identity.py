@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import torch
-from torch.nn import functional
 
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.shapes import Images, Latent, Model, Scores
+from diffeo.shapes import Images, Model, Scores
+from reproduction.celeba.instances import unit_features
 from reproduction.celeba.training import INNER
 from reproduction.domain import trained
 from reproduction.experiment import mean, median
@@ -28,6 +28,7 @@ def identity_features() -> Model:
     return lambda x: network(INNER.plain(x))
 
 
+@torch.no_grad()
 def strangers(features: Model, faces: Images) -> Scores:
     """Return the distances of different people: of all pairs of faces.
 
@@ -36,7 +37,7 @@ def strangers(features: Model, faces: Images) -> Scores:
         faces: Faces, hardly two of one person.
     """
 
-    vectors = _directions(features, faces)
+    vectors = unit_features(features, faces)
     one, other = torch.triu_indices(len(faces), len(faces), offset=1)
 
     return 1 - (vectors[one] * vectors[other]).sum(1)
@@ -58,10 +59,11 @@ def identity_rules(
 
     limit = apart.quantile(NEAR)
 
+    @torch.no_grad()
     def distances(record: Counterfactuals) -> Scores:
         there = record.select(record.reached)
         before, after = (
-            _directions(features, x) for x in (there.factual, there.counterfactual)
+            unit_features(features, x) for x in (there.factual, there.counterfactual)
         )
 
         return 1 - (before * after).sum(1)
@@ -70,8 +72,3 @@ def identity_rules(
         "{}_identity_distance": lambda record: mean(distances(record) < limit),
         "{}_identity_ratio": lambda record: median(distances(record)) / median(apart),
     }
-
-
-@torch.no_grad()
-def _directions(features: Model, x: Images) -> Latent:
-    return functional.normalize(features(x), dim=1)

@@ -7,13 +7,13 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from diffeo.shapes import Images, Latent
+from diffeo.shapes import Images, Latent, Model
 from diffeo.training.batches import to_images
 from diffeo.training.schedule import Schedule, Scheduled
 
-__all__ = ["InstanceDiscrimination", "Views", "found_again"]
+__all__ = ["InstanceDiscrimination", "Views", "found_again", "unit_features"]
 
-Transforms = Float[Tensor, "batch two three"]
+Transforms = Float[Tensor, "batch 2 3"]
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,7 @@ class InstanceDiscrimination(Scheduled):
     def _loss(self, pixels: Tensor, generator: torch.Generator) -> Tensor:
         x = to_images(pixels)
         first, second = (
-            functional.normalize(self.model(self.views(x, generator)), dim=1)
-            for _ in range(2)
+            unit_features(self.model, self.views(x, generator)) for _ in range(2)
         )
         every = torch.cat((first, second)).float()
         likeness = every @ every.T / self.temperature
@@ -163,6 +162,17 @@ class InstanceDiscrimination(Scheduled):
         other = torch.arange(len(every), device=every.device).roll(len(x))
 
         return functional.cross_entropy(likeness.masked_fill(itself, -torch.inf), other)
+
+
+def unit_features(features: Model, x: Images) -> Latent:
+    """Return features of length 1, whose products are cosines.
+
+    Args:
+        features: From images to vectors.
+        x: Images.
+    """
+
+    return functional.normalize(features(x), dim=1)
 
 
 @torch.no_grad()
@@ -178,7 +188,7 @@ def found_again(features: nn.Module, x: Images, views: Views) -> float:
     generator = torch.Generator().manual_seed(0)
 
     def seen() -> Latent:
-        return functional.normalize(features(views(x, generator)), dim=1)
+        return unit_features(features, views(x, generator))
 
     nearest = (seen() @ seen().T).argmax(1).cpu()
 

@@ -79,7 +79,8 @@ FACES_ENCODER = zoo.Recipe(
 )
 INNER = Views(side=40, below=6)  # eyes, nose and mouth, with hardly any hair
 FACES_IDENTITY = zoo.Recipe(
-    "encoder", {"shape": [3, 40, 40], "latent": 128, "widths": [64, 128, 256]}
+    "encoder",
+    {"shape": [3, INNER.side, INNER.side], "latent": 128, "widths": [64, 128, 256]},
 )
 JITTER = RandomCrop(SIZE, zoom=0.03)  # of the images that samples are to be alike
 ATTRIBUTES = {"blond": "Blond_Hair", "smiling": "Smiling", "young": "Young"}

@@ -262,7 +262,7 @@ def test_a_model_of_larger_normalized_images_with_probabilities_is_explained(
 
 @pytest.mark.usefixtures("undrawn")
 def test_the_closest_counterfactual_states_how_near_it_came(tmp_path: Path) -> None:
-    ended = explain(tmp_path / "out", limit=1, closest="data")
+    ended = explain(tmp_path / "out", limit=2, closest="data")
     record = Counterfactuals.load(tmp_path / "out/record.safetensors")
     stated, run = record.statements, record.settings["run"]
 

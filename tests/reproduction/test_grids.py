@@ -15,7 +15,7 @@ def test_fields_are_measured_on_every_grid(data: Path, tmp_path: Path) -> None:
         for steps in (2, 4):
             stem = f"{name}_{steps}_2"
 
-            assert results[f"{stem}_round_trip_rms"] < 0.02 / steps**2  # long ones err
+            assert results[f"{stem}_round_trip_rms"] < {2: 2e-3, 4: 1e-3}[steps]
             assert results[f"{stem}_frechet_distance"] >= 0
             assert results[f"{stem}_encode_seconds"] > 0
 

@@ -159,6 +159,13 @@ class FlowMatching(nn.Module):
 
         self.train(velocity.training)
 
+    def standardized(self, x: Data) -> Data:
+        """Return data in the units of the field, in which they are like noise."""
+
+        standard: Data = (x - self.center) / self.spread
+
+        return standard
+
     def encode(self, x: Data) -> Latent:
         """Return the latent coordinates of data, each step's residual the least found.
 
@@ -288,7 +295,7 @@ class FlowMatching(nn.Module):
     def _inverted(self, x: Data) -> tuple[Latent, list[Scores]]:
         """Return the coordinates, and each step's residual from the data on."""
 
-        point = ((x - self.center) / self.spread).flatten(1)
+        point = self.standardized(x).flatten(1)
         residuals = []
 
         for step in reversed(self._steps()):

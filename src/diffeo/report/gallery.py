@@ -119,7 +119,7 @@ def side_by_side(records: Mapping[str, Counterfactuals], rows: Sequence[int]) ->
 def _frame(axis: Axes, record: Counterfactuals, rows: Sequence[int]) -> None:
     """Frame those pictures of a column that are not at their target."""
 
-    height, width = (side + 2 for side in record.factual.shape[2:])  # with their edges
+    height, width = (side + 2 * images.EDGE for side in record.factual.shape[2:])
 
     for place, reached in enumerate(record.reached[rows]):
         if not reached:

@@ -35,6 +35,7 @@ INKS = torch.tensor([ImageColor.getrgb(color) for color in (DARKER, BRIGHTER)]) 
 LIMITS = (0.05, 0.1, 0.2, 0.5, 1.0)  # where the scale of the differences may end
 NEARLY_ALL = 0.999  # of the changed pixels lie within it
 PIXELS = 20_000  # of an image that are looked at for that
+EDGE = 1  # white pixels around each image of a sheet
 LONGEST_NAME = 60  # characters of a source's name in a file's
 
 
@@ -153,7 +154,7 @@ def sheet(images: Sequence[Tensor] | Tensor, *, across: int) -> Tensor:
         torch.Size([1, 20, 30])
     """
 
-    framed = pad(torch.stack(list(images)).cpu(), (1, 1, 1, 1), value=1.0)
+    framed = pad(torch.stack(list(images)).cpu(), (EDGE,) * 4, value=1.0)
     rows = [torch.cat(list(row), dim=2) for row in framed.split(across)]
 
     return torch.cat(rows, dim=1)

@@ -120,7 +120,7 @@ def path_error(
     """
 
     start, around = torch.randn((2, *x.shape), generator=generator).to(x)
-    end = (x - model.center) / model.spread + noise * around
+    end = model.standardized(x) + noise * around
 
     return line_error(model.velocity, start, end, times(len(x), generator).to(x))
 
