@@ -10,8 +10,9 @@ import torch
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
+from diffeo.evaluation.intervals import interval_of
 from diffeo.evaluation.metrics.realism import centrality
-from diffeo.methods import adversarial, diffeomorphic
+from diffeo.methods import Method, adversarial, diffeomorphic
 from diffeo.objectives import TargetClass
 from diffeo.search import Run
 from diffeo.shapes import Images, Indices, Model, Scores
@@ -23,8 +24,10 @@ __all__ = [
     "at_distance",
     "central",
     "found_in",
+    "paired",
     "record_results",
     "round_trip_rms",
+    "timed",
     "verdicts",
 ]
 
@@ -66,8 +69,6 @@ def found_in(
 ) -> dict[str, Counterfactuals]:
     """Return counterfactuals by where they were found, "data" the last.
 
-    Their seconds are those of the processor.
-
     Args:
         x: Factuals.
         model: The classifier.
@@ -77,18 +78,41 @@ def found_in(
     """
 
     pixels = Identity(tuple(x.shape[1:]))
-    methods = {name: (diffeomorphic(), place) for name, place in places.items()}
-    found = {}
+    goal = TargetClass(target, CONFIDENCE)
 
-    for name, (method, place) in {**methods, "data": (adversarial(), pixels)}.items():
-        begun = time.process_time()
-        goal = TargetClass(target, CONFIDENCE)
-        record = method.explain(x, model, place, goal, run)
-        seconds = (time.process_time() - begun) / len(record)
-        spent = torch.full_like(record.seconds, seconds)
-        found[name] = replace(record, seconds=spent)
+    return {
+        **{
+            name: timed(diffeomorphic(), x, model, place, goal, run)
+            for name, place in places.items()
+        },
+        "data": timed(adversarial(), x, model, pixels, goal, run),
+    }
 
-    return found
+
+def timed(
+    method: Method,
+    x: Images,
+    model: Model,
+    place: Coordinates,
+    goal: TargetClass,
+    run: Run,
+) -> Counterfactuals:
+    """Return what a method explains, with its seconds of the processor.
+
+    Args:
+        method: What searches.
+        x: Factuals.
+        model: The classifier.
+        place: Coordinates.
+        goal: The class to become.
+        run: How to search.
+    """
+
+    begun = time.process_time()
+    record = method.explain(x, model, place, goal, run)
+    seconds = (time.process_time() - begun) / len(record)
+
+    return replace(record, seconds=torch.full_like(record.seconds, seconds))
 
 
 def central(score: Callable[[Images], Scores], real: Images) -> Judge:
@@ -125,7 +149,7 @@ def record_results(
 
     Args:
         found: Records by where they were found. The judge "typical_NAME" does not judge
-            what was found in the coordinates NAME: these are its own.
+            what was found in the coordinates NAME, or begins so: these are its own.
         judges: Judges by name.
         about: What comes between the two names in those of the results.
     """
@@ -137,10 +161,41 @@ def record_results(
     for name, record in found.items():
         there = record.select(record.reached)
         others = {
-            key: judge for key, judge in judges.items() if key != f"typical_{name}"
+            key: judge
+            for key, judge in judges.items()
+            if not f"typical_{name}".startswith(key)
         }
         said = verdicts(others, there.counterfactual, there.target.long())
         results |= {f"{name}{about}_{key}": value for key, value in said.items()}
+
+    return results
+
+
+def paired(
+    found: Mapping[str, Counterfactuals], judges: Mapping[str, Judge], about: str = ""
+) -> dict[str, float]:
+    """Return how much more judges agree with flow matching than with the Glow.
+
+    The intervals are those of differences over rows that arrived in both.
+
+    Args:
+        found: Records of the same factuals, "flow_matching" and "glow" among them.
+        judges: Judges by name.
+        about: What comes between the names in those of the results.
+    """
+
+    names = "flow_matching", "glow"
+    both = torch.stack([found[name].reached for name in names]).all(0)
+    one, other = (found[name].select(both) for name in names)
+    results: dict[str, float] = {}
+
+    for key, judge in judges.items():
+        ours, theirs = (
+            judge(record.counterfactual, record.target.long())
+            for record in (one, other)
+        )
+        lead = interval_of(ours - theirs)
+        results |= lead.as_results(f"flow_matching_minus_glow{about}_{key}")
 
     return results
 

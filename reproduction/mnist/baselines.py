@@ -43,6 +43,7 @@ __all__ = [
     "Fitted",
     "Tunable",
     "Tuned",
+    "agreed_rivals",
     "entries",
 ]
 
@@ -191,13 +192,13 @@ def in_x(rate: float) -> Ascent:
 
 def _bisected(
     method: Callable[..., GradientMethod], ascent: Ascent, fitted: Fitted
-) -> Method:
+) -> Bisected:
     return Bisected(partial(method, ascent=ascent), rounds=fitted.effort.rounds)
 
 
 def _prototypes(
     objective: PrototypeObjective, ascent: Ascent, theta: float, fitted: Fitted
-) -> Method:
+) -> Bisected:
     objective = replace(objective, attraction=theta)
 
     def priced(weight: Tensor) -> GradientMethod:
@@ -282,3 +283,31 @@ def entries(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
         "adversarial_published": Entry(IN_X, 50, patience=PATIENCE),
         "diffeomorphic_published": Entry(PAPER, 50, patience=PATIENCE),
     }
+
+
+def agreed_rivals(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
+    """Return revise and prototypes in Z, asking the classifiers that "agreed" asks.
+
+    Args:
+        tuned: The settings chosen, where they ask one classifier.
+        fitted: What methods need to know.
+    """
+
+    ascent, theta = default_ascent(tuned["revise_rate"]), tuned["prototypes_attraction"]
+    rivals = {
+        "revise": _bisected(revise, ascent, fitted),
+        "prototypes": _prototypes(fitted.in_z, ascent, theta, fitted),
+    }
+
+    return {
+        f"{name}_agreed": Entry(replace(rival, method=partial(_agreed, rival, fitted)))
+        for name, rival in rivals.items()
+    }
+
+
+def _agreed(rival: Bisected, fitted: Fitted, weight: Tensor) -> GradientMethod:
+    method = rival.method(weight)
+
+    return replace(
+        method, price=lambda goal: method.price(Agreed(goal, fitted.others))
+    )

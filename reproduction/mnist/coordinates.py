@@ -17,7 +17,7 @@ from diffeo.report.gallery import gallery
 from diffeo.search import Run
 from diffeo.shapes import Images, Indices, Scores
 from diffeo.statements.encoding import state_encoding
-from reproduction.coordinates import Judge, central, found_in, record_results
+from reproduction.coordinates import Judge, central, found_in, paired, record_results
 from reproduction.domain import WEIGHTS
 from reproduction.experiment import Experiment, ExperimentOptions, Findings
 from reproduction.figures import saved
@@ -52,14 +52,18 @@ def measure_mnist_coordinates(options: ExperimentOptions) -> Findings:
     flows = {"glow": setup.flow, "realnvp": as_flow(zoo.load("mnist-realnvp"))}
     places: dict[str, Coordinates] = {"flow_matching": field, **flows}
     how = quick_settings() if options.quick else Settings()
-    judges = _judges(Oracles(setup.train, how), setup.test.of(TARGET)[-REAL:], flows)
+    kinds = _kinds(Oracles(setup.train, how))
+    judges = kinds | _typicality(setup.test.of(TARGET)[-REAL:], flows)
     models = other_classifiers(setup.train, quick=options.quick)
     search = partial(found_in, setup.fours, target=TARGET, run=setup.run)
     shipped = search(setup.model, places)
-    results = record_results(shipped, judges)
+    found = {"": shipped}
+    found |= {f"_{name}": search(models[name], places) for name in OTHERS}
+    results: dict[str, float] = {}
 
-    for name in OTHERS:
-        results |= record_results(search(models[name], places), judges, f"_{name}")
+    for about, records in found.items():
+        results |= record_results(records, judges, about)
+        results |= paired(records, kinds, about)
 
     few = shipped["flow_matching"].select(torch.arange(len(setup.fours))[:CERTIFIED])
     certified = state_encoding(few, field).statements
@@ -69,23 +73,21 @@ def measure_mnist_coordinates(options: ExperimentOptions) -> Findings:
     return Findings(results, {"gallery.png": saved(partial(gallery, shipped, rows))})
 
 
-def _judges(
-    oracles: Oracles, nines: Images, flows: Mapping[str, Flow]
-) -> dict[str, Judge]:
-    """Return what says of images how much they are nines, or typical of them.
+def _kinds(oracles: Oracles) -> dict[str, Judge]:
+    """Return what says of images how much they are nines."""
 
-    A flow judges typicality by whether its density is among the central ones.
-    """
+    return {name: partial(_agreed, oracles, name) for name in JUDGES}
+
+
+def _typicality(nines: Images, flows: Mapping[str, Flow]) -> dict[str, Judge]:
+    """Return whether the density of each flow is among the central ones of nines."""
 
     densities = {
         name: partial(log_density, log_prob=flow.log_prob)
         for name, flow in flows.items()
     }
 
-    return {
-        **{name: partial(_agreed, oracles, name) for name in JUDGES},
-        **{f"typical_{name}": central(of, nines) for name, of in densities.items()},
-    }
+    return {f"typical_{name}": central(of, nines) for name, of in densities.items()}
 
 
 def _agreed(oracles: Oracles, judge: str, x: Images, target: Indices) -> Scores:

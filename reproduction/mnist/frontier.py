@@ -14,7 +14,7 @@ from diffeo.evaluation.settings import Settings, quick_settings
 from reproduction.experiment import Experiment, ExperimentOptions, Findings
 from reproduction.figures import saved
 from reproduction.mnist.agreement import agreement, statistic_of
-from reproduction.mnist.baselines import Fitted, Tuned, entries
+from reproduction.mnist.baselines import Fitted, Tuned, agreed_rivals, entries
 from reproduction.mnist.classifiers import other_classifiers
 from reproduction.mnist.frontier_curves import (
     Curve,
@@ -33,7 +33,11 @@ from reproduction.mnist.tuning import QUICK as FEW_DIGITS
 __all__ = ["CASES", "MNIST_FRONTIER", "Case"]
 
 OURS = "diffeomorphic", "closest", "closest_data", "agreed", "agreed_data"
-RIVALS = "adversarial", "wachter", "revise", "prototypes", "prototypes_published"
+AGREED_RIVALS = "revise_agreed", "prototypes_agreed"
+RIVALS = (
+    *("adversarial", "wachter", "revise", "prototypes", "prototypes_published"),
+    *AGREED_RIVALS,
+)
 QUICK = replace(FEW_DIGITS, test=200)  # digits, among which all classes are
 JUDGES = "consensus", "knn", "svm", "cnn"
 DISTANCES = 4, 5, 6
@@ -72,14 +76,17 @@ FEW = dict.fromkeys(
     ("diffeomorphic", "closest_data", "agreed_data", "adversarial", "wachter"), HIGH
 )
 FINE = {"adversarial": MOST, "closest_data": NEAREST, "agreed_data": MOST}
-DEAR = dict.fromkeys(("revise", "prototypes"), HIGH)
+DEAR = dict.fromkeys(("revise", "prototypes"), (0.99, 0.999, 0.9999, 0.99999))
 """Methods that take most time are asked for high confidences only."""
+
+AGREED = dict.fromkeys(("agreed_data", *AGREED_RIVALS), (0.99, 0.999, 0.9999))
 
 CASES = (
     Case("", {**ALL, **DEAR, **FINE}, rows=200),
     Case("three_to_eight_", FEW, source=3, target=8),
     Case("augmented_", FEW, "augmented"),
     Case("lenet_", FEW, "lenet"),
+    Case("three_classifiers_", AGREED),
 )
 
 
@@ -132,7 +139,9 @@ def _curves(
     most = (QUICK if options.quick else FULL).fours
     digits = right_digits(setup.test, model, digit=case.source, count=most)
     setup = replace(setup, fours=digits, model=model, target=case.target)
-    records = Records.usual(setup, entries(tuned, Fitted.fit(setup, options)), tuned)
+    fitted = Fitted.fit(setup, options)
+    methods = entries(tuned, fitted) | agreed_rivals(tuned, fitted)
+    records = Records.usual(setup, methods, tuned)
 
     return {
         name: curve_of(

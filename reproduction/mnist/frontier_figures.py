@@ -25,12 +25,14 @@ LOOKS = {
     "agreed_data": ("#66cdaa", "*", "-"),
     "revise": ("#d55e00", "v", "--"),
     "prototypes": ("#cc79a7", "^", "--"),
+    "revise_agreed": ("#d55e00", "1", "-."),
+    "prototypes_agreed": ("#cc79a7", "2", "-."),
     "prototypes_published": ("#b8860b", "<", ":"),
     "wachter": ("#7f7f7f", ">", ":"),
     "adversarial": ("#000000", "x", ":"),
 }
 """Color, marker and line of each method: whole lines are ours, dashed ones move along
-the flow too, dotted ones move pixels."""
+the flow too and, with a dot, ask several classifiers, dotted ones move pixels."""
 
 
 def frontier_figure(

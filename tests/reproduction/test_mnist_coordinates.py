@@ -26,6 +26,12 @@ def test_coordinates_are_judged_alike(
         assert results[f"{stem}_exact"] == 1
         assert {f"{stem}_consensus", f"{stem}_knn"} <= results.keys()
 
+    assert {
+        f"flow_matching_minus_glow{model}_{judge}{end}"
+        for model in ("", "_augmented", "_lenet")
+        for judge in ("consensus", "knn")
+        for end in ("", "_low", "_high")
+    } <= results.keys()
     assert results["data_round_trip_rms"] == 0
     assert 0 < results["flow_matching_round_trip_rms"] < 1e-3
     assert 0.5 < results["flow_matching_latent_norm_ratio"] < 1.2

@@ -34,7 +34,12 @@ def test_the_frontier_writes_what_it_promises(
 ) -> None:
     monkeypatch.setenv("DIFFEO_CACHE", str(tmp_path / "cache"))
     methods = dict.fromkeys(("diffeomorphic", "adversarial"), (0.5, 0.9))
-    cases = Case("", methods), Case("three_to_eight_", methods, source=3, target=8)
+    rivals = dict.fromkeys(("agreed_data", "revise_agreed"), (0.9,))
+    cases = (
+        Case("", methods),
+        Case("three_to_eight_", methods, source=3, target=8),
+        Case("three_classifiers_", rivals),
+    )
     monkeypatch.setattr(frontier, "CASES", cases)
     tuning = {
         "tuned_diffeomorphic_rate": 0.7,
@@ -51,7 +56,7 @@ def test_the_frontier_writes_what_it_promises(
     results = MNIST_FRONTIER.run(options)
     promised = {
         f"{case.prefix}{name}_{judge}_at_{distance}{end}"
-        for case in cases
+        for case in cases[:2]
         for name in (*methods, "diffeomorphic_minus_adversarial")
         for judge in ("consensus", "knn", "svm")
         for distance in (4, 5, 6)
@@ -59,6 +64,7 @@ def test_the_frontier_writes_what_it_promises(
     }
     promised |= {"real_knn_target", "three_to_eight_real_consensus_target_low"}
     promised |= {"diffeomorphic_0.9_success", "adversarial_knn_reaches_real_at"}
+    promised |= {"three_classifiers_agreed_data_minus_revise_agreed_knn_at_4_low"}
 
     assert promised <= set(results)
     assert results["diffeomorphic_0.9_l2_data_median"] > 0
