@@ -1,7 +1,6 @@
 """The same images in coordinates of several kinds, before the same judges."""
 
 import math
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -15,9 +14,11 @@ from diffeo.evaluation.metrics.realism import centrality
 from diffeo.methods import Method, adversarial, diffeomorphic
 from diffeo.objectives import TargetClass
 from diffeo.search import Run
+from diffeo.settings import describe
 from diffeo.shapes import Images, Indices, Model, Scores
 from reproduction.domain import CONFIDENCE
 from reproduction.experiment import apply_rules, mean, median
+from reproduction.kept import kept
 
 __all__ = [
     "Judge",
@@ -27,7 +28,7 @@ __all__ = [
     "paired",
     "record_results",
     "round_trip_rms",
-    "timed",
+    "searched",
     "verdicts",
 ]
 
@@ -82,14 +83,14 @@ def found_in(
 
     return {
         **{
-            name: timed(diffeomorphic(), x, model, place, goal, run)
+            name: searched(diffeomorphic(), x, model, place, goal, run)
             for name, place in places.items()
         },
-        "data": timed(adversarial(), x, model, pixels, goal, run),
+        "data": searched(adversarial(), x, model, pixels, goal, run),
     }
 
 
-def timed(
+def searched(
     method: Method,
     x: Images,
     model: Model,
@@ -97,7 +98,7 @@ def timed(
     goal: TargetClass,
     run: Run,
 ) -> Counterfactuals:
-    """Return what a method explains, with its seconds of the processor.
+    """Return what a method explains, with its seconds of the processor, and keep it.
 
     Args:
         method: What searches.
@@ -108,11 +109,21 @@ def timed(
         run: How to search.
     """
 
-    begun = time.process_time()
-    record = method.explain(x, model, place, goal, run)
-    seconds = (time.process_time() - begun) / len(record)
+    with torch.no_grad():
+        seen = place.encode(x[:1]), model(x[:1])  # which tell these from others
 
-    return replace(record, seconds=torch.full_like(record.seconds, seconds))
+    settings = {
+        "method": describe(method),
+        "goal": describe(goal),
+        "run": describe(replace(run, progress=False)),
+    }
+
+    return kept(
+        "coordinates",
+        [x, *seen],
+        settings,
+        lambda: method.explain(x, model, place, goal, run),
+    )
 
 
 def central(score: Callable[[Images], Scores], real: Images) -> Judge:

@@ -44,7 +44,7 @@ from reproduction.coordinates import (
     found_in,
     paired,
     record_results,
-    timed,
+    searched,
     verdicts,
 )
 from reproduction.domain import CONFIDENCE, Domain, accuracies, trained
@@ -170,11 +170,12 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
         second = panel.second_oracle(attribute)
         judges = panel.judges(domain, second)
         judges |= panel.typical if name == BLOND else {}
-        found[name] = _search(domain, name, size, places, run)
+        searches = _search(domain, name, size, places, run)
 
         if name == BLOND:
-            found[name] |= _closest(domain, size, places, run)
+            searches |= _closest(domain, size, places, run)
 
+        found[name] = searches
         results |= {
             **accuracies(f"second_cnn{about}", second, domain.held_out),
             **_real(domain, judges, about),
@@ -226,7 +227,7 @@ def _closest(
     x, goal = domain.factuals(size.blond), TargetClass(domain.target, CONFIDENCE)
 
     return {
-        f"{name}_closest": timed(diffeomorphic(), x, domain.model, place, goal, run)
+        f"{name}_closest": searched(diffeomorphic(), x, domain.model, place, goal, run)
         for name, place in places.items()
     }
 

@@ -308,6 +308,4 @@ def agreed_rivals(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
 def _agreed(rival: Bisected, fitted: Fitted, weight: Tensor) -> GradientMethod:
     method = rival.method(weight)
 
-    return replace(
-        method, price=lambda goal: method.price(Agreed(goal, fitted.others))
-    )
+    return replace(method, price=lambda goal: method.price(Agreed(goal, fitted.others)))

@@ -57,7 +57,7 @@ def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
     tuning = tuning or tune(setup, fitted, options)
     tuned = settings_of(tuning)
     methods = entries(tuned, fitted)
-    records = Records.usual(setup, methods, tuned)
+    records = Records(setup, methods, tuned)
     few = dict(list(HALF_ROWS.items())[: 2 if options.quick else None])
     found = {
         "": {name: records.of(name, CONFIDENCE) for name in methods},

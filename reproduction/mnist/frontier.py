@@ -141,7 +141,7 @@ def _curves(
     setup = replace(setup, fours=digits, model=model, target=case.target)
     fitted = Fitted.fit(setup, options)
     methods = entries(tuned, fitted) | agreed_rivals(tuned, fitted)
-    records = Records.usual(setup, methods, tuned)
+    records = Records(setup, methods, tuned)
 
     return {
         name: curve_of(

@@ -1,16 +1,12 @@
-"""Records of searches, kept on disk, so that a run that was ended goes on."""
+"""Searches of the same digits by many methods, in parts that are kept on disk."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
-
-import torch
 
 from diffeo.batching import slices
 from diffeo.counterfactuals import Counterfactuals, concatenate
-from diffeo.evaluation.cache import Cache, content_key
 from diffeo.settings import describe
+from reproduction.kept import kept
 from reproduction.mnist.baselines import Entry, Tuned
 from reproduction.mnist.setup import Setup
 
@@ -27,21 +23,11 @@ class Records:
         setup: The factuals, the models, and how long to search.
         entries: The methods by name.
         tuned: Their settings, on which the files depend.
-        folder: Where records are kept.
     """
 
     setup: Setup
     entries: Mapping[str, Entry]
     tuned: Tuned
-    folder: Path
-
-    @classmethod
-    def usual(
-        cls, setup: Setup, entries: Mapping[str, Entry], tuned: Tuned
-    ) -> "Records":
-        """Return records that are kept beside trained judges."""
-
-        return cls(setup, entries, tuned, Cache.usual().folder / "records")
 
     def of(
         self, name: str, confidence: float, rows: int | None = None
@@ -87,17 +73,10 @@ class Records:
             "confidence": confidence,
             "tuned": dict(self.tuned),
         }
-        key = content_key([setup.fours, *weights], settings)
-        path = self.folder / f"{name}-{confidence}-{part.start}-{key}.safetensors"
 
-        if path.is_file():
-            return Counterfactuals.load(path)
-
-        begun = time.process_time()
-        record = setup.search(entry.method, confidence)
-        seconds = (time.process_time() - begun) / len(record)
-        record = replace(record, seconds=torch.full_like(record.seconds, seconds))
-        self.folder.mkdir(parents=True, exist_ok=True)
-        record.save(path)
-
-        return record
+        return kept(
+            f"{name}-{confidence}-{part.start}",
+            [setup.fours, *weights],
+            settings,
+            lambda: setup.search(entry.method, confidence),
+        )

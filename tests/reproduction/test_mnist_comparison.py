@@ -118,7 +118,7 @@ def test_a_second_run_takes_the_records_of_the_first(
 ) -> None:
     setup = Setup.load(options, QUICK)
     entry = Entry(diffeomorphic())
-    records = Records.usual(setup, {OURS: entry}, tuned)
+    records = Records(setup, {OURS: entry}, tuned)
     first = records.of(OURS, 0.9)
     monkeypatch.setattr(Setup, "search", None)
 
@@ -128,7 +128,7 @@ def test_a_second_run_takes_the_records_of_the_first(
         records.of(OURS, 0.95)
 
     with pytest.raises(TypeError):
-        Records.usual(setup, {OURS: entry}, {"other": 1.0}).of(OURS, 0.9)
+        Records(setup, {OURS: entry}, {"other": 1.0}).of(OURS, 0.9)
 
 
 def test_the_tuning_is_written_and_read(
