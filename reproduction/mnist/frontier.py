@@ -76,10 +76,11 @@ FEW = dict.fromkeys(
     ("diffeomorphic", "closest_data", "agreed_data", "adversarial", "wachter"), HIGH
 )
 FINE = {"adversarial": MOST, "closest_data": NEAREST, "agreed_data": MOST}
-DEAR = dict.fromkeys(("revise", "prototypes"), (0.99, 0.999, 0.9999, 0.99999))
+SURE = 0.99, 0.999, 0.9999
+DEAR = dict.fromkeys(("revise", "prototypes"), SURE)
 """Methods that take most time are asked for high confidences only."""
 
-AGREED = dict.fromkeys(("agreed_data", *AGREED_RIVALS), (0.99, 0.999, 0.9999))
+AGREED = dict.fromkeys(("agreed_data", *AGREED_RIVALS), SURE)
 
 CASES = (
     Case("", {**ALL, **DEAR, **FINE}, rows=200),
