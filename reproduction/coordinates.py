@@ -9,7 +9,7 @@ import torch
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.evaluation.intervals import interval_of
+from diffeo.evaluation.intervals import UNKNOWN, interval_of
 from diffeo.evaluation.metrics.realism import centrality
 from diffeo.methods import Method, adversarial, diffeomorphic
 from diffeo.objectives import TargetClass
@@ -199,11 +199,15 @@ def paired(
     results: dict[str, float] = {}
 
     for key, judge in judges.items():
-        ours, theirs = (
-            judge(record.counterfactual, record.target.long())
-            for record in (one, other)
-        )
-        lead = interval_of(ours - theirs)
+        lead = UNKNOWN
+
+        if len(one):
+            ours, theirs = (
+                judge(record.counterfactual, record.target.long())
+                for record in (one, other)
+            )
+            lead = interval_of(ours - theirs)
+
         results |= lead.as_results(f"flow_matching_minus_glow{about}_{key}")
 
     return results

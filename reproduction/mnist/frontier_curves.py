@@ -109,16 +109,22 @@ def level_at(
 ) -> Float[Tensor, " draws"]:
     """Return the agreement at a length of the change, between two confidences.
 
-    It is NaN where all changes are longer, or shorter.
+    It is NaN where all changes are longer, or shorter, or not a row arrived.
 
     Example:
         >>> level_at(2.0, torch.tensor([[1.0, 3.0]]), torch.tensor([[0.0, 1.0]]))
         tensor([0.5000])
     """
 
-    found = [
-        np.interp(distance, *_sorted(one, other), left=np.nan, right=np.nan)
+    curves = [
+        _sorted(one, other)
         for one, other in zip(change.numpy(), agreed.numpy(), strict=True)
+    ]
+    found = [
+        np.interp(distance, *curve, left=np.nan, right=np.nan)
+        if len(curve[0])
+        else np.nan
+        for curve in curves
     ]
 
     return torch.tensor(found, dtype=change.dtype)

@@ -80,6 +80,7 @@ def test_agreement_between_two_confidences_lies_on_a_line() -> None:
     assert level_at(3.0, change, agreed).item() == pytest.approx(0.8)
     assert level_at(0.9, change, agreed).isnan()
     assert level_at(3.1, change, agreed).isnan()
+    assert level_at(1.0, torch.nan * change, agreed).isnan()
 
 
 def test_the_smallest_change_that_reaches_a_level_is_told() -> None:
