@@ -14,7 +14,7 @@ from diffeo.coordinates.inversion import Inversion, InvertedGenerator
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.coordinates.residual import Residual
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.evaluation.intervals import Interval, median
+from diffeo.evaluation.intervals import median
 from diffeo.evaluation.judges import Judges
 from diffeo.evaluation.metric import Better, Metric, metric
 from diffeo.evaluation.metrics import agreement, change, outcome, realism
@@ -157,16 +157,14 @@ def judged(
     """
 
     evaluation = domain.judge(records, options, metrics=tuple(METRICS.values()))
-    names = {metric.name: name for name, metric in METRICS.items()}
+    names = {metric: name for name, metric in METRICS.items()}
     results: dict[str, float] = {}
 
-    for found in evaluation.table().measurements:
-        name = names[found.metric].format(found.name)
-        known = found.name.endswith("residual") and found.metric == "seconds_per_image"
+    for name, judge, interval in evaluation.measurements:
+        known = name.endswith("residual") and judge == outcome.seconds_per_image
 
-        if not known and not math.isnan(found.value):
-            interval = Interval(found.value, found.low, found.high, found.rows)
-            results |= interval.as_results(name)
+        if not known and not math.isnan(interval.value):
+            results |= interval.as_results(names[judge].format(name))
 
     for name in GENERATORS:
         for judge in ("svm_target", "consensus_target", "knn_target"):

@@ -13,11 +13,10 @@ from diffeo.data.labelled import LabelledImages
 from diffeo.data.levels import to_8_bits
 from diffeo.evaluation.comparison import compare
 from diffeo.evaluation.evaluation import Evaluation
-from diffeo.evaluation.fitted_oracles import Oracles
-from diffeo.evaluation.intervals import Interval, interval_of, share
+from diffeo.evaluation.intervals import interval_of, share
 from diffeo.evaluation.metric import Metric
 from diffeo.evaluation.metrics import agreement, change, outcome, realism
-from diffeo.evaluation.oracles import Oracle, classifier_oracle
+from diffeo.evaluation.oracles import Oracle, Oracles, classifier_oracle
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.settings import Settings, quick_settings
 from diffeo.evaluation.task import Task
@@ -225,11 +224,9 @@ def accuracies(stem: str, oracle: Oracle, data: LabelledImages) -> dict[str, flo
 
 def _method_results(evaluation: Evaluation) -> dict[str, float]:
     results: dict[str, float] = {}
-    names = {metric.name: name for metric, name in NAMES.items()}
 
-    for found in evaluation.table().measurements:
-        interval = Interval(found.value, found.low, found.high, found.rows)
-        results |= interval.as_results(names[found.metric].format(found.name))
+    for name, metric, interval in evaluation.measurements:
+        results |= interval.as_results(NAMES[metric].format(name))
 
     for metric in COMPARED:
         stem = NAMES[metric].format(f"{LATENT}_minus_{DATA}")

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.evaluation import Evaluation
+from diffeo.evaluation.intervals import Interval
 from diffeo.evaluation.judges import encode_8_bits
-from diffeo.evaluation.table import Measurement
 from diffeo.models.flow.flow import Flow
 from diffeo.report import images
 from diffeo.report.figures import COLORS
@@ -53,7 +53,8 @@ def comparison_drawings(
 
     drawings: dict[str, Drawing] = {}
     measured = {
-        (each.name, each.metric): each for each in evaluation.table().measurements
+        (name, metric.name): interval
+        for name, metric, interval in evaluation.measurements
     }
 
     for prefix, found in records.items():
@@ -80,7 +81,7 @@ def comparison_drawings(
     return drawings
 
 
-def _shares_figure(shares: Mapping[str, Measurement], label: str) -> Figure:
+def _shares_figure(shares: Mapping[str, Interval], label: str) -> Figure:
     """Draw the mean of each method as a bar, with its 95 percent interval.
 
     Source: Dombrowski et al., 2024, Figures 11 and 13, left, with standard deviations.

@@ -13,10 +13,9 @@ from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, concatenate
 from diffeo.data.celeba import celeba
-from diffeo.evaluation.fitted_oracles import Oracles
 from diffeo.evaluation.metrics.agreement import neighbor_share, votes
 from diffeo.evaluation.metrics.realism import log_density
-from diffeo.evaluation.oracles import Oracle
+from diffeo.evaluation.oracles import Oracle, Oracles
 from diffeo.evaluation.settings import Settings, quick_settings
 from diffeo.models.flow.flow import Flow
 from diffeo.search import Run

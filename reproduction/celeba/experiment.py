@@ -85,7 +85,7 @@ def measure_celeba(options: ExperimentOptions) -> Findings:
     report = ReportOptions(
         "CelebA, not blond to blond",
         classes=domain.train.class_names,
-        measures=measures_of(evaluation.table(), list(METHODS)),
+        measures=measures_of(evaluation, list(METHODS)),
     )
     few = range(min(SHOWN, len(blond[LATENT])))
 

@@ -102,7 +102,7 @@ def measure_celeba_rivals(options: ExperimentOptions) -> Findings:
 
     evaluation = domain.judge(found, options, confidence=HALF, metrics=METRICS)
     asked = {f"{name}_asked": float(len(record)) for name, record in found.items()}
-    results = asked | evaluation.table().as_results()
+    results = asked | evaluation.as_results()
 
     return Findings(results, {"rivals.png": saved(lambda: gallery_figure(found))})
 

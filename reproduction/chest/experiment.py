@@ -120,7 +120,7 @@ def measure_chest_xray(options: ExperimentOptions) -> Findings:
     report = ReportOptions(
         "Chest X-rays, healthy to enlarged heart",
         classes=domain.train.class_names,
-        measures=measures_of(evaluation.table(), list(METHODS)),
+        measures=measures_of(evaluation, list(METHODS)),
     )
     few = range(min(SHOWN, len(x)))
 

@@ -1,8 +1,8 @@
 """What the independent judges say of each image."""
 
-from diffeo.evaluation.fitted_oracles import Oracles
 from diffeo.evaluation.intervals import Statistic, mean, share
 from diffeo.evaluation.metrics.agreement import majority, neighbor_share, votes
+from diffeo.evaluation.oracles import Oracles
 from diffeo.shapes import Images, Indices, Scores
 
 __all__ = ["JUDGES", "agreement", "statistic_of"]

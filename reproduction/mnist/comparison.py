@@ -1,6 +1,7 @@
 """Section V on MNIST: ours and the rivals, judged by the same judges."""
 
 from collections.abc import Mapping
+from functools import partial
 from itertools import product
 
 import torch
@@ -11,6 +12,7 @@ from diffeo.evaluation.evaluation import Evaluation
 from diffeo.evaluation.metrics import CLASS_METRICS
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.settings import quick_settings
+from diffeo.evaluation.table import write_table
 from diffeo.evaluation.task import Task
 from diffeo.objectives import TargetClass
 from diffeo.report import ReportOptions, write_report
@@ -75,16 +77,16 @@ def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
         **{key: value for key, value in tuning.items() if key.startswith("tuned_")},
     }
     domain, pair = setup.domain, ("adversarial", OURS)
-    table, rows = evaluation.table(), torch.arange(min(map(len, found[""].values())))
+    rows = torch.arange(min(map(len, found[""].values())))
     shown = {name: found[""][name].select(rows) for name in few}
     report = ReportOptions(
-        "Fours to nines, by every method", measures=measures_of(table, list(shown))
+        "Fours to nines, by every method", measures=measures_of(evaluation, list(shown))
     )
 
     return Findings(
         results,
         {
-            "table.csv": table.write_csv,
+            "table.csv": partial(write_table, evaluation),
             **comparison_drawings(found, evaluation, domain, pair),
             "report.html": lambda path: write_report(shown, path.parent, report),
         },

@@ -66,10 +66,10 @@ def comparison_results(
         prefixes: One for each confidence.
     """
 
-    names, table = evaluation.scores, evaluation.table()
+    names = evaluation.scores
     parts = product(names, COLUMNS, ENDS)
     results = {f"{name}_{column}{end}": math.nan for name, column, end in parts}
-    results |= table.as_results()
+    results |= evaluation.as_results()
     results |= {
         f"{name}_rows": float(scores[COMPARED[0]].isfinite().sum())
         for name, scores in names.items()
@@ -90,7 +90,7 @@ def comparison_results(
                 results |= found.as_results(stem)
 
     return results | {
-        f"{note.metric}_useless": float(note.useless) for note in table.notes
+        f"{note.metric.name}_useless": float(note.useless) for note in evaluation.notes
     }
 
 

@@ -9,8 +9,8 @@ import torch
 from diffeo import zoo
 from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.evaluation.fitted_oracles import Oracles
 from diffeo.evaluation.metrics.realism import log_density
+from diffeo.evaluation.oracles import Oracles
 from diffeo.evaluation.settings import Settings, quick_settings
 from diffeo.models.flow.flow import Flow, as_flow
 from diffeo.report.gallery import gallery

@@ -8,8 +8,8 @@ from itertools import product
 import torch
 from torch import Tensor, nn
 
-from diffeo.evaluation.fitted_oracles import Oracles
 from diffeo.evaluation.intervals import interval_of
+from diffeo.evaluation.oracles import Oracles
 from diffeo.evaluation.settings import Settings, quick_settings
 from reproduction.experiment import Experiment, ExperimentOptions, Findings
 from reproduction.figures import saved

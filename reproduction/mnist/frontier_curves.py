@@ -10,9 +10,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.evaluation.fitted_oracles import Oracles
 from diffeo.evaluation.intervals import UNKNOWN, Interval
 from diffeo.evaluation.judges import encode_8_bits
+from diffeo.evaluation.oracles import Oracles
 from diffeo.models.flow.flow import Flow
 from reproduction.mnist.agreement import agreement
 

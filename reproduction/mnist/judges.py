@@ -11,10 +11,9 @@ from diffeo import zoo
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import LabelledImages
 from diffeo.data.mnist import mnist
-from diffeo.evaluation.fitted_oracles import Oracles
-from diffeo.evaluation.metrics.agreement import share_of_oracles
+from diffeo.evaluation.metrics.agreement import votes
 from diffeo.evaluation.metrics.realism import MEMBERS, centrality, log_density
-from diffeo.evaluation.oracles import Oracle, classifier_oracle
+from diffeo.evaluation.oracles import Oracle, Oracles, classifier_oracle
 from diffeo.evaluation.settings import Settings, quick_settings
 from diffeo.methods import Method, adversarial
 from diffeo.models.flow.flow import as_flow
@@ -129,7 +128,7 @@ def _all_judges(
     @torch.no_grad()
     def judge(x: Images) -> dict[str, Scores]:
         found = {
-            f"svm_{penalty:g}": share_of_oracles([machine], x, TARGET)
+            f"svm_{penalty:g}": votes([machine], x, TARGET)[0]
             for penalty, machine in machines.items()
         }
         found |= agreement(oracles, x, TARGET)

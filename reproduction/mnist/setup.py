@@ -13,7 +13,7 @@ from diffeo.ascents import Adam, Box
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import LabelledImages
 from diffeo.data.mnist import mnist
-from diffeo.evaluation.metrics.agreement import neighbor_share, share_of_oracles
+from diffeo.evaluation.metrics.agreement import neighbor_share, votes
 from diffeo.evaluation.oracles import Oracle, classifier_oracle
 from diffeo.methods import Method, adversarial, diffeomorphic
 from diffeo.models.flow.bijection import initialize
@@ -197,6 +197,6 @@ def oracle_rules(
         return lambda x: mean(judge(x)) if len(x) else math.nan
 
     return {
-        "svm_target_{}": share(lambda x: share_of_oracles([oracle], x, TARGET)),
+        "svm_target_{}": share(lambda x: votes([oracle], x, TARGET)),
         "knn_target_{}": share(lambda x: neighbor_share(x, train, TARGET)),
     }

@@ -25,7 +25,6 @@ from diffeo.evaluation.metrics.realism import im1_mean
 from diffeo.evaluation.oracle_training import AutoencoderSettings, ClassifierSettings
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.settings import Settings
-from diffeo.evaluation.table import Table
 from diffeo.evaluation.task import Task
 from diffeo.models.classifiers import cnn
 from diffeo.models.flow.bijection import initialize
@@ -87,12 +86,12 @@ def evaluate(
     reference: Reference,
     settings: Settings,
     metrics: Sequence[Metric] | None = None,
-) -> Table:
-    """The table of one record."""
+) -> Evaluation:
+    """The evaluation of one record."""
 
     records = {"counterfactuals": record}
 
-    return compare(records, task, reference, settings=settings, metrics=metrics).table()
+    return compare(records, task, reference, settings=settings, metrics=metrics)
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +124,7 @@ def evaluation(settings: Settings) -> Evaluation:
 def test_every_method_and_control_has_every_figure(
     evaluation: Evaluation, name: str
 ) -> None:
-    results = evaluation.table().as_results()
+    results = evaluation.as_results()
 
     for needed in NEEDED:
         assert f"{name}_{needed}" in results
@@ -133,7 +132,7 @@ def test_every_method_and_control_has_every_figure(
 
 
 def test_the_judges_tell_a_nine_from_a_brighter_four(evaluation: Evaluation) -> None:
-    results = evaluation.table().as_results()
+    results = evaluation.as_results()
 
     for name in ("knn_target", "svm_target"):
         assert results[f"swap_{name}"] > results[f"glow_{name}"]
@@ -143,7 +142,7 @@ def test_the_judges_tell_a_nine_from_a_brighter_four(evaluation: Evaluation) -> 
 
 
 def test_controls_are_what_they_should_be(evaluation: Evaluation) -> None:
-    results = evaluation.table().as_results()
+    results = evaluation.as_results()
 
     assert results["originals_ssim_median"] == pytest.approx(1)
     assert results["originals_l2_data_median"] == 0
@@ -215,7 +214,7 @@ def test_a_record_may_be_of_other_coordinates(
         latent=torch.full((ROWS, 3), torch.nan),
     )
     table = evaluate(other, task(), reference(), settings).as_results()
-    before = evaluation.table().as_results()
+    before = evaluation.as_results()
 
     for name in NEEDED:
         assert table[f"counterfactuals_{name}"] == before[f"swap_{name}"]
@@ -323,7 +322,7 @@ def test_counterfactuals_of_a_regressor_are_judged_by_values(
         )
         for name, after in made.items()
     }
-    results = compare(found, asked, data, settings=settings).table().as_results()
+    results = compare(found, asked, data, settings=settings).as_results()
 
     for name in ("oracle_value_error_mean", "neighbor_value_error_mean"):
         assert results[f"up_{name}"] < results[f"same_{name}"]

@@ -19,8 +19,8 @@ from diffeo.evaluation.judges import Judges
 from diffeo.evaluation.metric import Better, Metric, by_class, metric
 from diffeo.evaluation.metrics.outcome import l2_latent_median
 from diffeo.evaluation.reference import Reference
-from diffeo.evaluation.settings import Settings
-from diffeo.evaluation.table import Table
+from diffeo.evaluation.settings import Settings, quick_settings
+from diffeo.evaluation.table import print_table, write_table
 from diffeo.evaluation.task import Task
 from diffeo.objectives import TargetClass
 from records import record
@@ -91,7 +91,7 @@ def evaluation() -> Evaluation:
         METRICS,
         apply_metrics(subjects, METRICS, judges(), print),
         controls=("originals", "real", "noise"),
-        resamples=500,
+        settings=Settings(resamples=500),
     )
 
 
@@ -106,7 +106,7 @@ def kept(*settings: float) -> torch.Tensor:
 def test_rows_that_failed_count_only_where_a_metric_says_so(
     evaluation: Evaluation,
 ) -> None:
-    results = evaluation.table().as_results()
+    results = evaluation.as_results()
     measured = kept(0.8, ROWS, 1).double()
 
     assert results["ours_success"] == pytest.approx((ROWS - 1) / ROWS)
@@ -117,14 +117,13 @@ def test_rows_that_failed_count_only_where_a_metric_says_so(
 
 
 def test_what_was_not_measured_is_not_in_the_table(evaluation: Evaluation) -> None:
-    assert not any("time" in name for name in evaluation.table().as_results())
+    assert not any("time" in name for name in evaluation.as_results())
 
 
 def test_a_metric_that_cannot_tell_real_data_is_said_to_be_useless(
     evaluation: Evaluation,
 ) -> None:
-    table = evaluation.table()
-    notes = {note.metric: note for note in table.notes}
+    notes = {note.metric.name: note for note in evaluation.notes}
 
     useless = {name for name, note in notes.items() if note.useless}
     assert useless == {"constant", "success"}
@@ -149,22 +148,21 @@ def test_the_way_to_real_data_is_measured(evaluation: Evaluation) -> None:
     assert evaluation.closed("real", "bright_mean") == 1
 
 
-def printed(table: Table, width: int) -> str:
+def printed(evaluation: Evaluation, width: int) -> str:
     text = io.StringIO()
-    table.show(Console(file=text, width=width))
+    print_table(evaluation, Console(file=text, width=width))
 
     return text.getvalue()
 
 
 def test_the_table_is_written(evaluation: Evaluation, tmp_path: Path) -> None:
-    table = evaluation.table()
-    table.write_csv(tmp_path / "table.csv")
+    write_table(evaluation, tmp_path / "table.csv")
 
     with (tmp_path / "table.csv").open() as file:
         rows = list(csv.DictReader(file))
 
-    assert len(rows) == len(table.measurements)
-    assert float(rows[0]["value"]) == table.measurements[0].value
+    assert len(rows) == len(evaluation.measurements)
+    assert float(rows[0]["value"]) == evaluation.measurements[0].interval.value
     assert {row["better"] for row in rows} == {"higher", "lower"}
     assert {row["quick"] for row in rows} == {"0"}
 
@@ -172,39 +170,45 @@ def test_the_table_is_written(evaluation: Evaluation, tmp_path: Path) -> None:
 def test_the_table_fits_a_terminal_with_each_metric_on_one_line(
     evaluation: Evaluation,
 ) -> None:
-    table = evaluation.table()
+    metrics = [
+        replace(each, name=f"{each.name}_of_22_letters"[:22]) for each in METRICS[:4]
+    ]
+    widths = {"ours": -0.012, "theirs": -0.012} | dict.fromkeys(
+        evaluation.controls, -0.0123
+    )
     wide = replace(
-        table,
-        measurements=tuple(
-            each._replace(metric=f"{each.metric}_of_22_letters"[:22], value=-0.0123)
-            for each in table.measurements
-        ),
+        evaluation,
+        metrics=tuple(metrics),
+        scores={
+            name: {each.name: torch.full((ROWS,), value) for each in metrics}
+            for name, value in widths.items()
+        },
     )
     lines = printed(wide, 80).splitlines()
 
     for name in ("bright_mean_of_22_lett ↑", "constant_of_22_letters ↓"):
         (ours, theirs) = [line for line in lines if name in line]
-        assert "-0.0123 [" in ours
+        assert "-0.012 [-0.012, -0.012]" in ours
         assert "]" in theirs
-        assert ours.count("-0.0123") == 4
+        assert ours.count("-0.0123") == 3
 
     assert max(map(len, lines)) <= 80
-    assert "useless here" in printed(table, 80)
+    assert "useless here" in printed(evaluation, 80)
 
 
 def test_judges_that_hardly_learned_leave_a_mark(
     evaluation: Evaluation, tmp_path: Path
 ) -> None:
-    quick = replace(evaluation, quick=True).table()
-    quick.write_csv(tmp_path / "table.csv")
+    quick = replace(evaluation, settings=quick_settings())
+    write_table(quick, tmp_path / "table.csv")
 
     with (tmp_path / "table.csv").open() as file:
         assert {row["quick"] for row in csv.DictReader(file)} == {"1"}
 
     assert quick.as_results()["quick"] == 1
     assert "hardly trained" in printed(quick, 80)
-    assert "quick" not in evaluation.table().as_results()
-    assert "hardly trained" not in printed(evaluation.table(), 80)
+    assert "quick" not in evaluation.as_results()
+    assert "hardly trained" not in printed(evaluation, 80)
 
 
 def test_what_is_done_is_told() -> None:

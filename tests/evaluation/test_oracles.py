@@ -1,3 +1,6 @@
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -6,8 +9,12 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 
 from diffeo.data.labelled import LabelledImages
-from diffeo.evaluation.metrics.agreement import neighbor_share, share_of_oracles
-from diffeo.evaluation.oracles import classifier_oracle, forest, svm
+from diffeo.data.mnist import sample_digits
+from diffeo.evaluation.cache import Cache
+from diffeo.evaluation.metrics.agreement import majority, neighbor_share, votes
+from diffeo.evaluation.oracle_training import ClassifierSettings
+from diffeo.evaluation.oracles import Oracles, classifier_oracle, forest, svm
+from diffeo.evaluation.settings import Settings
 from laws import images, tiny_classifier
 
 
@@ -72,13 +79,8 @@ def test_agreement_is_one_where_the_oracle_says_the_target() -> None:
     def oracle(x: torch.Tensor) -> torch.Tensor:
         return torch.arange(len(x))
 
-    assert share_of_oracles([oracle], x, 2).tolist() == [0.0, 0.0, 1.0, 0.0]
-    assert share_of_oracles([oracle], x, torch.tensor([0, 0, 2, 3])).tolist() == [
-        1,
-        0,
-        1,
-        1,
-    ]
+    assert votes([oracle], x, 2).tolist() == [[0.0, 0.0, 1.0, 0.0]]
+    assert votes([oracle], x, torch.tensor([0, 0, 2, 3])).tolist() == [[1, 0, 1, 1]]
 
 
 def test_the_forest_answers_as_the_reference() -> None:
@@ -101,12 +103,51 @@ def test_a_network_answers_with_its_likeliest_class(classes: int) -> None:
     assert torch.equal(classifier_oracle(model)(x), several.argmax(1))
 
 
-def test_agreement_is_the_share_of_oracles_that_agree() -> None:
+def test_each_oracle_votes_for_itself() -> None:
     x, _ = blobs(4, 0)
     oracles = [
         lambda x, shift=shift: (torch.arange(len(x)) + shift) % 4 for shift in range(3)
     ]
 
-    np.testing.assert_allclose(
-        share_of_oracles(oracles, x, 2), [1 / 3, 1 / 3, 1 / 3, 0]
+    assert votes(oracles, x, 2).tolist() == [[0, 0, 1, 0], [0, 1, 0, 0], [1, 0, 0, 0]]
+
+
+def constant(label: int):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    """An oracle that says one class of everything."""
+
+    return lambda x: torch.full((len(x),), label)
+
+
+def test_a_consensus_is_more_than_half() -> None:
+    x = torch.zeros(1, 2)
+    found = [
+        majority(
+            votes([constant(9)] * nines + [constant(4)] * (4 - nines), x, 9)
+        ).item()
+        for nines in range(5)
+    ]
+
+    assert found == [False, False, False, True, True]
+
+
+def test_a_consensus_is_of_each_rows_own_target() -> None:
+    target = torch.tensor([4, 9, 4])
+    voted = votes([constant(4), constant(4), constant(9)], torch.zeros(3, 1), target)
+
+    assert majority(voted).tolist() == [True, False, True]
+
+
+def test_oracles_are_trained_once_and_only_when_asked_for(tmp_path: Path) -> None:
+    told: list[str] = []
+    few = ClassifierSettings(width=1, steps=1)
+    settings = Settings(
+        classifiers=(few, replace(few, seed=1)), trees=2, cache=Cache(tmp_path)
     )
+    oracles = Oracles(sample_digits().select(slice(50)), settings, told.append)
+
+    assert told == []
+    assert oracles.svm is oracles.svm
+    assert told == ["Training a support-vector machine"]
+    assert len(oracles.all) == 4
+    assert len(oracles.all) == 4
+    assert len(told) == 3

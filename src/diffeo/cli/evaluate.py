@@ -62,6 +62,7 @@ def evaluate(  # noqa: PLR0913 - one argument for each option
 
     from diffeo.counterfactuals import Counterfactuals
     from diffeo.evaluation.settings import Settings, quick_settings
+    from diffeo.evaluation.table import print_table
     from diffeo.evaluation.task import Task
     from diffeo.workflows.evaluate import (
         draw_evaluation,
@@ -84,11 +85,11 @@ def evaluate(  # noqa: PLR0913 - one argument for each option
     reference = find_reference(data, crop=crop, resize=resize)
     settings = quick_settings() if quick else Settings()
     settings = replace(settings, progress=not quiet)
-    table = evaluate_to_folder(found, task, reference, out, settings)
-    table.show()
+    evaluation = evaluate_to_folder(found, task, reference, out, settings)
+    print_table(evaluation)
 
     with warned("the results are written, but not the page"):
-        draw_evaluation(found, table, coordinates, out)
+        draw_evaluation(found, evaluation, coordinates, out)
 
     page = out / "report.html"
     typer.echo(f"judges are kept in {settings.cache.folder}", err=True)

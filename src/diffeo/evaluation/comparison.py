@@ -59,7 +59,7 @@ def compare(
         >>> records = {"ours": search(x[2:4], model, task.objective, task.coordinates)}
         >>> reference = Reference(*LabelledImages(x, torch.tensor([0, 1] * 4)).split(2))
         >>> found = compare(records, task, reference, metrics=[success])
-        >>> found.table().as_results()["originals_success"]
+        >>> found.as_results()["originals_success"]
         0.0
     """
 
@@ -90,14 +90,7 @@ def compare(
         judges = Judges(task, reference, settings, first.factual, bar.describe)
         scores = apply_metrics(subjects, metrics, judges, bar.begin)
 
-    return Evaluation(
-        tuple(metrics),
-        scores,
-        tuple(controls),
-        settings.resamples,
-        settings.quick,
-        judges.oracles,
-    )
+    return Evaluation(tuple(metrics), scores, tuple(controls), settings, judges.oracles)
 
 
 def apply_metrics(

@@ -1,18 +1,73 @@
 """What metrics say of methods and controls: a number for each row, intervals, pairs."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations
+from typing import NamedTuple
 
-from diffeo.evaluation.fitted_oracles import Oracles
 from diffeo.evaluation.intervals import Interval, interval_of
 from diffeo.evaluation.metric import Metric
-from diffeo.evaluation.table import Measurement, Note, Table
+from diffeo.evaluation.oracles import Oracles
+from diffeo.evaluation.settings import Settings
 from diffeo.shapes import Scores
 
-__all__ = ["REAL", "Evaluation"]
+__all__ = ["REAL", "Evaluation", "Measurement", "Note"]
 
 REAL = "real"
+
+
+class Measurement(NamedTuple):
+    """One metric of one method or control.
+
+    Args:
+        name: Name of the method or control.
+        metric: The metric.
+        interval: Its statistic over the rows that were measured.
+
+    Example:
+        >>> from diffeo.evaluation.metrics.outcome import success
+        >>> found = Measurement("ours", success, Interval(0.5, 0.4, 0.6, rows=100))
+        >>> found.interval.value
+        0.5
+    """
+
+    name: str
+    metric: Metric
+    interval: Interval
+
+
+@dataclass(frozen=True)
+class Note:
+    """What to know before a metric is believed.
+
+    Args:
+        metric: The metric.
+        blind: Pairs of controls that it does not tell apart.
+        useless: Whether it tells real data from no other control.
+
+    Example:
+        >>> from diffeo.evaluation.metrics.change import ssim_median
+        >>> Note(ssim_median, (("real", "noise"),), useless=False).sentence
+        'ssim_median does not tell real from noise.'
+    """
+
+    metric: Metric
+    blind: tuple[tuple[str, str], ...]
+    useless: bool
+
+    @property
+    def sentence(self) -> str:
+        """The same for people; empty if the metric tells all controls apart."""
+
+        name = self.metric.name
+
+        if self.useless:
+            return f"{name} is useless here: no control differs from real data."
+
+        pairs = ", ".join(f"{one} from {other}" for one, other in self.blind)
+
+        return f"{name} does not tell {pairs}." if pairs else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,9 +79,8 @@ class Evaluation:
         scores: By method or control, then by metric: a number for each row, NaN where
             there is none.
         controls: Names of the controls; real data are called "real".
-        resamples: Number of times that rows are drawn again for an interval that is no
-            share's.
-        quick: Whether the judges were hardly trained.
+        settings: How judges were trained, and how often rows are drawn again for an
+            interval that is no share's.
         oracles: The independent models among the judges, if there were any.
 
     Example:
@@ -34,41 +88,51 @@ class Evaluation:
         >>> from diffeo.evaluation.metric import Better
         >>> gray = Metric("gray", Better.HIGHER, "Gray value.", lambda record, _: ...)
         >>> scores = {"ours": {"gray": torch.tensor([1.0, 3.0])}}
-        >>> Evaluation((gray,), scores).table().as_results()["ours_gray"]
+        >>> Evaluation((gray,), scores).as_results()["ours_gray"]
         2.0
     """
 
     metrics: tuple[Metric, ...]
     scores: Mapping[str, Mapping[str, Scores]]
     controls: tuple[str, ...] = ()
-    resamples: int = 10_000
-    quick: bool = False
+    settings: Settings = field(default_factory=Settings)
     oracles: Oracles | None = None
 
-    def table(self) -> Table:
-        """Return all statistics with their intervals, and what the controls say.
+    @cached_property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """All statistics with their intervals, wherever a row was measured."""
 
-        There is no statistic where no row was measured.
-        """
-
-        found = [
+        resamples = self.settings.resamples
+        every = (
             Measurement(
                 name,
-                metric.name,
-                metric.better,
-                *interval_of(scores[metric.name], metric.statistic, self.resamples),
+                metric,
+                interval_of(scores[metric.name], metric.statistic, resamples),
             )
             for name, scores in self.scores.items()
             for metric in self.metrics
-            if scores[metric.name].isfinite().any()
-        ]
-        controls = [each for each in found if each.name in self.controls]
-        notes = [
-            _note(metric, [each for each in controls if each.metric == metric.name])
-            for metric in self.metrics
-        ]
+        )
 
-        return Table(tuple(found), tuple(notes), self.controls, self.quick)
+        return tuple(each for each in every if each.interval.rows)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What the controls say of each metric."""
+
+        return tuple(map(self._note, self.metrics))
+
+    def as_results(self) -> dict[str, float]:
+        """Return flat names to numbers: NAME_METRIC with its _low and _high.
+
+        If the judges were hardly trained, "quick" is 1.
+        """
+
+        results = {"quick": 1.0} if self.settings.quick else {}
+
+        for name, metric, interval in self.measurements:
+            results |= interval.as_results(f"{name}_{metric.name}")
+
+        return results
 
     def paired(self, name: str, other: str, metric: str) -> Interval:
         """Return the mean difference of two methods over the same factuals.
@@ -83,7 +147,7 @@ class Evaluation:
         """
 
         return interval_of(
-            self.difference(name, other, metric), resamples=self.resamples
+            self.difference(name, other, metric), resamples=self.settings.resamples
         )
 
     def difference(self, name: str, other: str, metric: str) -> Scores:
@@ -115,19 +179,23 @@ class Evaluation:
 
         return (begin - there) / (begin - end)
 
+    def _note(self, metric: Metric) -> Note:
+        """Return which controls a metric tells apart: those of disjoint intervals.
 
-def _note(metric: Metric, controls: Sequence[Measurement]) -> Note:
-    """Return which controls a metric tells apart: those of disjoint intervals.
+        There are many pairs and no correction for that: it is a hint, not a test.
+        """
 
-    There are many pairs and no correction for that: it is a hint, not a test.
-    """
+        controls = {
+            each.name: each.interval
+            for each in self.measurements
+            if each.metric == metric and each.name in self.controls
+        }
+        blind = tuple(
+            (name, other)
+            for name, other in combinations(controls, 2)
+            if controls[name].low <= controls[other].high
+            and controls[other].low <= controls[name].high
+        )
+        alike = sum(REAL in pair for pair in blind)
 
-    blind = tuple(
-        (one.name, other.name)
-        for one, other in combinations(controls, 2)
-        if one.low <= other.high and other.low <= one.high
-    )
-    real = any(each.name == REAL for each in controls)
-    alike = sum(REAL in pair for pair in blind)
-
-    return Note(metric.name, metric.reading, blind, real and alike == len(controls) - 1)
+        return Note(metric, blind, REAL in controls and alike == len(controls) - 1)

@@ -10,7 +10,7 @@ import torch
 from diffeo.batching import batches_of
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.data.levels import to_8_bits
-from diffeo.evaluation.fitted_oracles import Oracles
+from diffeo.evaluation.oracles import Oracles
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.settings import Settings
 from diffeo.evaluation.task import Task

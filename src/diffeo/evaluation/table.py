@@ -1,154 +1,83 @@
-"""One table of all statistics."""
+"""One table of all statistics: on the terminal, and in a file."""
 
 import csv
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from rich.console import Console
-from rich.table import Table as Grid
+from rich.table import Table
 
+from diffeo.evaluation.evaluation import Evaluation
+from diffeo.evaluation.intervals import Interval
 from diffeo.evaluation.metric import Better
 
-__all__ = ["QUICK", "Measurement", "Note", "Table"]
+__all__ = ["QUICK", "print_table", "write_table"]
 
 ARROWS = {Better.HIGHER: "↑", Better.LOWER: "↓"}
 QUICK = "The judges were hardly trained: these figures only show that all works."
 
 
-class Measurement(NamedTuple):
-    """One metric of one method or control.
+def write_table(evaluation: Evaluation, path: Path) -> None:
+    """Write a CSV file with one line for each measurement.
 
     Args:
-        name: Name of the method or control.
-        metric: Name of the metric.
-        better: Which way is better.
-        value: Statistic of the rows.
-        low: Lower end of its interval.
-        high: Upper end of its interval.
-        rows: Number of rows that were measured.
+        evaluation: What was measured; if by judges that were hardly trained, "quick"
+            says so in each line.
+        path: The file.
 
     Example:
-        >>> Measurement("ours", "success", Better.HIGHER, 0.5, 0.4, 0.6, rows=100).value
-        0.5
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     write_table(Evaluation((), {}), Path(folder, "table.csv"))
+        ...     Path(folder, "table.csv").read_text().strip()
+        'name,metric,better,value,low,high,rows,quick'
     """
 
-    name: str
-    metric: str
-    better: Better
-    value: float
-    low: float
-    high: float
-    rows: int
+    quick = int(evaluation.settings.quick)
+
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["name", "metric", "better", *Interval._fields, "quick"])
+        writer.writerows(
+            [name, metric.name, metric.better, *interval, quick]
+            for name, metric, interval in evaluation.measurements
+        )
 
 
-@dataclass(frozen=True)
-class Note:
-    """What to know before a metric is believed.
+def print_table(evaluation: Evaluation, console: Console | None = None) -> None:
+    """Print a line for each metric.
+
+    Each method has a block of its own, with its intervals, and the controls beside it.
+    A block of the usual controls fits into 80 characters.
 
     Args:
-        metric: Name of the metric.
-        reading: How it is to be read.
-        blind: Pairs of controls that it does not tell apart.
-        useless: Whether it tells real data from no other control.
+        evaluation: What was measured.
+        console: Where to; the standard output if not given.
 
     Example:
-        >>> Note("ssim", "How alike.", (("real", "noise"),), useless=False).sentence
-        'ssim does not tell real from noise.'
+        >>> print_table(Evaluation((), {}))
     """
 
-    metric: str
-    reading: str
-    blind: tuple[tuple[str, str], ...]
-    useless: bool
+    console, controls = console or Console(), evaluation.controls
+    found = {each[:2]: each.interval for each in evaluation.measurements}
+    names = dict.fromkeys(name for name, _ in found)
 
-    @property
-    def sentence(self) -> str:
-        """The same for people; empty if the metric tells all controls apart."""
+    for method in (name for name in names if name not in controls):
+        block = Table.grid(padding=(0, 2, 0, 0))
+        block.add_row("", method, *controls)
 
-        if self.useless:
-            return f"{self.metric} is useless here: no control differs from real data."
+        for metric in dict.fromkeys(metric for _, metric in found):
+            every = [found.get((name, metric)) for name in (method, *controls)]
+            cells = [f"{each.value:.3g}" if each else "–" for each in every]
 
-        pairs = ", ".join(f"{one} from {other}" for one, other in self.blind)
+            if own := every[0]:
+                cells[0] += f" [{own.low:.3g}, {own.high:.3g}]"
 
-        return f"{self.metric} does not tell {pairs}." if pairs else ""
+            block.add_row(f"{metric.name} {ARROWS[metric.better]}", *cells)
 
+        console.print(block, markup=False)
 
-@dataclass(frozen=True)
-class Table:
-    """All measurements, with a note on each metric.
+    remarks = [QUICK] if evaluation.settings.quick else []
 
-    Args:
-        measurements: One wherever something was measured.
-        notes: One for each metric.
-        controls: Which of the names are controls.
-        quick: Whether the judges were hardly trained.
-
-    Example:
-        >>> one = Measurement("ours", "success", Better.HIGHER, 0.5, 0.4, 0.6, rows=100)
-        >>> Table((one,), ()).as_results()
-        {'ours_success': 0.5, 'ours_success_low': 0.4, 'ours_success_high': 0.6}
-    """
-
-    measurements: tuple[Measurement, ...]
-    notes: tuple[Note, ...]
-    controls: tuple[str, ...] = ()
-    quick: bool = False
-
-    def as_results(self) -> dict[str, float]:
-        """Return flat names to numbers: NAME_METRIC with its _low and _high.
-
-        If the judges were hardly trained, "quick" is 1.
-        """
-
-        results = {"quick": 1.0} if self.quick else {}
-
-        for each in self.measurements:
-            stem = f"{each.name}_{each.metric}"
-            results[stem] = each.value
-            results[f"{stem}_low"] = each.low
-            results[f"{stem}_high"] = each.high
-
-        return results
-
-    def write_csv(self, path: Path) -> None:
-        """Write one line for each measurement; "quick" says so in each of them."""
-
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow([*Measurement._fields, "quick"])
-            writer.writerows([*each, int(self.quick)] for each in self.measurements)
-
-    def show(self, console: Console | None = None) -> None:
-        """Print a line for each metric.
-
-        Each method has a block of its own, with its intervals, and the controls beside
-        it. A block of the usual controls fits into 80 characters.
-        """
-
-        console = console or Console()
-        names = dict.fromkeys(each.name for each in self.measurements)
-        better = {each.metric: ARROWS[each.better] for each in self.measurements}
-        found = {(each.name, each.metric): each for each in self.measurements}
-
-        for method in (name for name in names if name not in self.controls):
-            block = Grid.grid(padding=(0, 2, 0, 0))
-            block.add_row("", method, *self.controls)
-
-            for metric, arrow in better.items():
-                own = found.get((method, metric))
-                others = [found.get((name, metric)) for name in self.controls]
-                cells = [
-                    f"{each.value:.3g}" if each else "–" for each in (own, *others)
-                ]
-
-                if own:
-                    cells[0] += f" [{own.low:.3g}, {own.high:.3g}]"
-
-                block.add_row(f"{metric} {arrow}", *cells)
-
-            console.print(block, markup=False)
-
-        for remark in (QUICK if self.quick else "", *(n.sentence for n in self.notes)):
-            if remark:
-                console.print(remark, markup=False)
+    for remark in [*remarks, *(note.sentence for note in evaluation.notes)]:
+        if remark:
+            console.print(remark, markup=False)

@@ -2,16 +2,18 @@
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.mnist import mnist
 from diffeo.evaluation.comparison import compare
+from diffeo.evaluation.evaluation import Evaluation
 from diffeo.evaluation.metric import Better
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.settings import Settings
-from diffeo.evaluation.table import QUICK, Table
+from diffeo.evaluation.table import QUICK, write_table
 from diffeo.evaluation.task import Task
 from diffeo.files import write_atomically
 from diffeo.objectives import Between, Objective, TargetClass
@@ -38,7 +40,7 @@ def evaluate_to_folder(
     reference: Reference,
     folder: Path,
     settings: Settings | None = None,
-) -> Table:
+) -> Evaluation:
     """Judge a record, then write results.json and table.csv.
 
     Args:
@@ -64,23 +66,23 @@ def evaluate_to_folder(
         >>> record = search(x[2:4], task.model, goal, place)
         >>> with TemporaryDirectory() as folder:
         ...     reference, where = Reference(data, data), Path(folder)
-        ...     table = evaluate_to_folder(
+        ...     _ = evaluate_to_folder(
         ...         record, task, reference, where, quick_settings()
         ...     )
         ...     sorted(path.name for path in where.iterdir())
         ['results.json', 'table.csv']
     """
 
-    table = compare({NAME: record}, task, reference, settings=settings).table()
+    evaluation = compare({NAME: record}, task, reference, settings=settings)
     folder.mkdir(parents=True, exist_ok=True)
-    write_results(table.as_results(), folder)
-    write_atomically(folder / "table.csv", table.write_csv)
+    write_results(evaluation.as_results(), folder)
+    write_atomically(folder / "table.csv", partial(write_table, evaluation))
 
-    return table
+    return evaluation
 
 
 def draw_evaluation(
-    record: Counterfactuals, table: Table, coordinates: str, folder: Path
+    record: Counterfactuals, evaluation: Evaluation, coordinates: str, folder: Path
 ) -> None:
     """Draw the page of a judged record.
 
@@ -88,7 +90,7 @@ def draw_evaluation(
 
     Args:
         record: What was judged.
-        table: What metrics say of it.
+        evaluation: What metrics say of it.
         coordinates: Where it was judged, by name, file or function.
         folder: Where to write.
 
@@ -98,8 +100,8 @@ def draw_evaluation(
     Example:
         >>> folder = Path("judged")
         >>> record = Counterfactuals.load("record.safetensors")  # doctest: +SKIP
-        >>> table = evaluate_to_folder(record, ..., folder)  # doctest: +SKIP
-        >>> draw_evaluation(record, table, "mnist-flow", folder)  # doctest: +SKIP
+        >>> found = evaluate_to_folder(record, ..., folder)  # doctest: +SKIP
+        >>> draw_evaluation(record, found, "mnist-flow", folder)  # doctest: +SKIP
     """
 
     records = {NAME: record}
@@ -108,8 +110,8 @@ def draw_evaluation(
     page = ReportOptions(
         title="How good are these counterfactuals?",
         coordinates=find_places(records, texts, str(record.factual.device)),
-        measures=measures_of(table, [NAME]),
-        notes=(QUICK,) if table.quick else (),
+        measures=measures_of(evaluation, [NAME]),
+        notes=(QUICK,) if evaluation.settings.quick else (),
     )
     draw(records, folder, page)
 
@@ -175,36 +177,38 @@ def find_reference(
     return Reference(*find_labelled(text, crop=crop, resize=resize).split(HELD_OUT))
 
 
-def measures_of(table: Table, methods: list[str]) -> list[Measure]:
-    """Return the figures of a table as a page shows them.
+def measures_of(evaluation: Evaluation, methods: list[str]) -> list[Measure]:
+    """Return the figures of an evaluation as a page shows them.
 
     Args:
-        table: Of methods and controls.
+        evaluation: Of methods and controls.
         methods: Those to show; their names must not be a control's.
 
     Example:
-        >>> from diffeo.evaluation.table import Measurement, Note
-        >>> found = Measurement("ours", "success", Better.HIGHER, 0.5, 0.4, 0.6, rows=9)
-        >>> table = Table((found,), (Note("success", "How many?", (), useless=False),))
-        >>> measures_of(table, ["ours"])[0].how_to_read
+        >>> import torch
+        >>> from diffeo.evaluation.metric import Metric
+        >>> one = Metric("one", Better.HIGHER, "How many?", lambda record, _: ...)
+        >>> found = Evaluation((one,), {"ours": {"one": torch.ones(9)}})
+        >>> measures_of(found, ["ours"])[0].how_to_read
         'How many?'
     """
 
     readings = {
-        note.metric: f"{note.reading} {note.sentence}".strip() for note in table.notes
+        note.metric: f"{note.metric.reading} {note.sentence}".strip()
+        for note in evaluation.notes
     }
 
     return [
         Measure(
-            found.metric,
-            found.name,
-            found.value,
-            found.low,
-            found.high,
-            found.better is Better.HIGHER,
-            readings[found.metric],
-            control=found.name in table.controls,
+            metric.name,
+            name,
+            interval.value,
+            interval.low,
+            interval.high,
+            metric.better is Better.HIGHER,
+            readings[metric],
+            control=name in evaluation.controls,
         )
-        for found in table.measurements
-        if found.name in methods or found.name in table.controls
+        for name, metric, interval in evaluation.measurements
+        if name in methods or name in evaluation.controls
     ]

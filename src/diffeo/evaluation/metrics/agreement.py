@@ -20,7 +20,6 @@ __all__ = [
     "majority",
     "nearest_labels",
     "neighbor_share",
-    "share_of_oracles",
     "value_error",
     "votes",
 ]
@@ -28,33 +27,13 @@ __all__ = [
 VALUES = 3  # nearest real data whose values are averaged
 
 
-def share_of_oracles(
-    oracles: Sequence[Oracle], x: Data, target: int | Indices
-) -> Float[Tensor, " batch"]:
-    """Return the share of oracles that say the target.
-
-    What turns one model's answer but not that of others, trained otherwise, is that
-    model's own weakness.
-
-    Args:
-        oracles: At least one model, independent of the one explained and the others.
-        x: Counterfactuals.
-        target: A class, or one for each row.
-
-    Example:
-        >>> x = torch.tensor([[0.9, 0.1]])
-        >>> oracles = [lambda x: x.argmax(1), lambda x: x.argmin(1)]
-        >>> share_of_oracles(oracles, x, target=0)
-        tensor([0.5000])
-    """
-
-    return votes(oracles, x, target).mean(0)
-
-
 def votes(
     oracles: Sequence[Oracle], x: Data, target: int | Indices
 ) -> Float[Tensor, "oracles batch"]:
     """Return 1 where an oracle says the target, else 0: a row for each oracle.
+
+    What turns one model's answer but not that of others, trained otherwise, is that
+    model's own weakness.
 
     Args:
         oracles: At least one model, independent of the one explained and the others.
@@ -160,7 +139,7 @@ def svm_target(record: Counterfactuals, judges: Judges) -> Scores:
 
     oracles = [judges.oracles.svm]
 
-    return share_of_oracles(oracles, record.counterfactual, record.target.long())
+    return votes(oracles, record.counterfactual, record.target.long())[0]
 
 
 @metric(Better.HIGHER)
@@ -170,9 +149,9 @@ def oracles_target(record: Counterfactuals, judges: Judges) -> Scores:
     They are a linear support-vector machine, a random forest, and classifiers.
     """
 
-    oracles = judges.oracles.all
+    oracles, target = judges.oracles.all, record.target.long()
 
-    return share_of_oracles(oracles, record.counterfactual, record.target.long())
+    return votes(oracles, record.counterfactual, target).mean(0)
 
 
 @metric(Better.HIGHER, share)
