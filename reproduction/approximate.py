@@ -167,9 +167,9 @@ def judged(
             results |= interval.as_results(names[judge].format(name))
 
     for name in GENERATORS:
-        for judge in ("svm_target", "consensus_target", "knn_target"):
-            paired = evaluation.paired(name, "data", judge)
-            results |= paired.as_results(f"{name}_minus_data_{judge}")
+        for key in ("svm_target", "consensus_target", "knn_target"):
+            paired = evaluation.paired(name, "data", key)
+            results |= paired.as_results(f"{name}_minus_data_{key}")
 
     return results | _round_trips(records)
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from diffeo import zoo
-from diffeo.batching import batches_of
+from diffeo.batching import batches_of, in_batches
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import LabelledImages
 from diffeo.data.levels import to_8_bits
@@ -272,8 +272,10 @@ def _surviving(records: Found, model: nn.Module) -> dict[str, float]:
         x, target = record.counterfactual, record.target.long()[:, None]
 
         for bits, rounded in ((8, to_8_bits(x)), (5, _to_levels(x, 32))):
-            outputs = torch.cat([model(part) for part in batches_of(rounded)])
-            sure = outputs.softmax(1).gather(1, target)[:, 0] >= CONFIDENCE
+            sure = (
+                in_batches(model, rounded).softmax(1).gather(1, target)[:, 0]
+                >= CONFIDENCE
+            )
             stays = sure.double().where(record.reached, torch.nan)
             found = interval_of(stays, share)
             results |= found.as_results(f"reached_{name}_{bits}bit")

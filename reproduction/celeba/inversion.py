@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from diffeo.batching import batches_of
+from diffeo.batching import in_batches
 from diffeo.coordinates.inversion import Inversion, InvertedGenerator
 from diffeo.shapes import Data, Images, Model
 
@@ -99,7 +99,7 @@ def scaled_features(layers: nn.Module, faces: Images) -> Model:
     """
 
     faces = faces[:SCALED_BY]
-    seen = torch.cat([layers(part).flatten(1) for part in batches_of(faces)])
+    seen = in_batches(layers, faces).flatten(1)
     scale = (faces.var(0).mean() / seen.var(0).mean()).sqrt()
 
     return lambda x: scale * layers(x)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import torch
 
-from diffeo.batching import batches_of
+from diffeo.batching import in_batches
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.shapes import Images, Model, Outputs
+from diffeo.shapes import Images, Model
 from reproduction.generators import frechet_distance
 
 __all__ = ["frechet_distances", "samples"]
@@ -25,9 +25,8 @@ def samples(place: Coordinates, latent: int, count: int) -> Images:
     """
 
     z = torch.randn(count, latent, generator=torch.Generator().manual_seed(0))
-    images = torch.cat([place.decode(part) for part in batches_of(z, BATCH)])
 
-    return images.nan_to_num().clamp(0, 1)
+    return in_batches(place.decode, z, BATCH).nan_to_num().clamp(0, 1)
 
 
 @torch.no_grad()
@@ -42,12 +41,9 @@ def frechet_distances(
         features: From images to features, shape (batch, features).
     """
 
-    def seen(x: Images) -> Outputs:
-        return torch.cat([features(part) for part in batches_of(x)])
-
-    wanted = seen(real)
+    wanted = in_batches(features, real)
 
     return {
-        f"{name}_frechet_distance": frechet_distance(seen(x), wanted)
+        f"{name}_frechet_distance": frechet_distance(in_batches(features, x), wanted)
         for name, x in images.items()
     }

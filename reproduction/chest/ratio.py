@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor, nn
 
-from diffeo.batching import batches_of
+from diffeo.batching import in_batches
 from diffeo.shapes import Images, Scores
 from reproduction.chest.organs import ORGANS
 
@@ -75,7 +75,7 @@ def found_organs(model: nn.Module, x: Images) -> Masks:
         x: X-rays.
     """
 
-    return largest_pieces(torch.cat([model(part) > 0 for part in batches_of(x, 50)]))
+    return largest_pieces(in_batches(model, x, 50) > 0)
 
 
 def _extent(masks: Bool[Tensor, "batch height width"]) -> Scores:

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from diffeo.batching import batches_of
+from diffeo.batching import in_batches
 from diffeo.data.labelled import LabelledImages
 from diffeo.data.xrays import XRays
 from diffeo.evaluation.cache import Cache
@@ -91,4 +91,4 @@ def across_results(model: nn.Module, across: Found) -> dict[str, float]:
 
 @torch.no_grad()
 def _probability(model: nn.Module, x: Images) -> Scores:
-    return torch.cat([model(part).softmax(1)[:, 1] for part in batches_of(x, 50)])
+    return in_batches(model, x, 50).softmax(1)[:, 1]

@@ -16,7 +16,7 @@ from diffeo.ascents import (
     Polyak,
     Sphere,
 )
-from diffeo.batching import batches_of
+from diffeo.batching import in_batches
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.oracles import svm
 from diffeo.methods import diffeomorphic
@@ -103,10 +103,7 @@ def _rank(flow: Flow, found: Images, real: Images) -> float:
     if len(found) == 0:
         return math.nan
 
-    density, reference = (
-        torch.cat([flow.log_prob(part) for part in batches_of(x, 50)])
-        for x in (found, real)
-    )
+    density, reference = (in_batches(flow.log_prob, x, 50) for x in (found, real))
 
     return median((reference < density[:, None]).double().mean(1))
 

@@ -4,11 +4,12 @@ import gc
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+import torch
 from torch import Tensor
 
 from diffeo.memory import is_out_of_memory
 
-__all__ = ["backing_off", "batches_of", "slices"]
+__all__ = ["backing_off", "batches_of", "in_batches", "slices"]
 
 T = TypeVar("T")
 
@@ -43,6 +44,24 @@ def batches_of(x: Tensor, size: int = 500) -> Iterator[Tensor]:
 
     for rows in slices(len(x), size):
         yield x[rows]
+
+
+def in_batches(
+    function: Callable[[Tensor], Tensor], x: Tensor, size: int = 500
+) -> Tensor:
+    """Return what a function returns for all rows, asked for some at a time.
+
+    Args:
+        function: From rows to as many rows.
+        x: The rows, at least one.
+        size: How many rows to take at a time.
+
+    Example:
+        >>> in_batches(lambda rows: rows + len(rows), torch.zeros(5), 3)
+        tensor([3., 3., 3., 2., 2.])
+    """
+
+    return torch.cat([function(rows) for rows in batches_of(x, size)])
 
 
 def backing_off(work: Callable[[slice], T], rows: int, size: int) -> Iterator[T]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import torch
 
-from diffeo.batching import batches_of
+from diffeo.batching import in_batches
 from diffeo.counterfactuals import Counterfactuals, Outcome
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.task import Task
@@ -146,7 +146,7 @@ def _members(reference: Reference, target: float, task: Task) -> Images:
 def _control(record: Counterfactuals, x: Images, task: Task) -> Subject:
     """Return data in place of a record's counterfactuals, asked of the model."""
 
-    outputs = torch.cat([task.model(rows) for rows in batches_of(x)])
+    outputs = in_batches(task.model, x)
     there = task.margin(outputs, before=record.outputs_before) >= 0
     control = replace(
         record,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from diffeo.batching import batches_of
+from diffeo.batching import in_batches
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.data.levels import to_8_bits
 from diffeo.evaluation.oracles import Oracles
@@ -95,6 +95,4 @@ def encode_8_bits(coordinates: Coordinates, x: Images) -> Latent:
         tensor([[0.5020, 1.0000]])
     """
 
-    parts = [coordinates.encode(to_8_bits(part)) for part in batches_of(x, 250)]
-
-    return torch.cat(parts)
+    return in_batches(coordinates.encode, to_8_bits(x), 250)

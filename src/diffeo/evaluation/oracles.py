@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.svm import LinearSVC
 
-from diffeo.batching import batches_of
+from diffeo.batching import in_batches
 from diffeo.data.labelled import LabelledImages
 from diffeo.evaluation.oracle_training import trained_classifier
 from diffeo.evaluation.reference import Labels
@@ -80,7 +80,7 @@ def classifier_oracle(model: Model) -> Oracle:
 
     @torch.no_grad()
     def oracle(x: Data) -> Indices:
-        return predicted_class(torch.cat([model(rows) for rows in batches_of(x)]))
+        return predicted_class(in_batches(model, x))
 
     return oracle
 

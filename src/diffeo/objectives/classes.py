@@ -17,6 +17,7 @@ __all__ = [
     "TOLERANCE",
     "Target",
     "TargetClass",
+    "class_logits",
     "confidence_of",
     "log_odds",
     "predicted_class",
@@ -78,7 +79,7 @@ class TargetClass:
         """
 
         wanted = self._wanted(rows)
-        classes = _logits(outputs).shape[1]
+        classes = class_logits(outputs).shape[1]
         wrong = [target for target in wanted if not 0 <= target < classes]
 
         if wrong:
@@ -100,7 +101,7 @@ class TargetClass:
     def start(self, point: Point) -> Memory:
         """Return which classes each row may aim at."""
 
-        logits = _logits(point.outputs)
+        logits = class_logits(point.outputs)
 
         if self.target == "other":
             index, allowed = logits.argmax(1, keepdim=True), False
@@ -158,10 +159,38 @@ class TargetClass:
         return self.target
 
     def _best(self, point: Point, memory: Memory) -> tuple[Tensor, Tensor]:
-        logits = _logits(point.outputs)
+        logits = class_logits(point.outputs)
         (allowed,) = memory
 
         return logits, logits.masked_fill(~allowed, _least(logits)).argmax(1)
+
+
+def class_logits(outputs: Outputs) -> Tensor:
+    """Return a logit for each class: a single one is of class 1 against class 0.
+
+    Args:
+        outputs: Logits of shape (batch, classes), (batch, 1) or (batch,).
+
+    Raises:
+        ValueError: If they are of another shape.
+
+    Example:
+        >>> class_logits(torch.tensor([2.0]))
+        tensor([[0., 2.]])
+    """
+
+    if _are_single(outputs):
+        logit = outputs.reshape(-1, 1)
+
+        return torch.cat((torch.zeros_like(logit), logit), dim=1)
+
+    if outputs.ndim != 2:
+        raise ValueError(
+            "the model must return logits of shape (batch, classes), (batch, 1) or "
+            f"(batch,), got {tuple(outputs.shape)}"
+        )
+
+    return outputs
 
 
 def log_odds(logits: Outputs, target: Tensor) -> Scores:
@@ -193,7 +222,7 @@ def confidence_of(outputs: Outputs, target: Tensor) -> Scores:
         tensor([0.5000])
     """
 
-    return torch.sigmoid(log_odds(_logits(outputs), target))
+    return torch.sigmoid(log_odds(class_logits(outputs), target))
 
 
 def predicted_class(outputs: Outputs) -> Indices:
@@ -208,7 +237,7 @@ def predicted_class(outputs: Outputs) -> Indices:
         tensor([1, 0])
     """
 
-    return _logits(outputs).argmax(1)
+    return class_logits(outputs).argmax(1)
 
 
 def _classes(target: Target) -> int | tuple[int, ...] | Literal["other"]:
@@ -234,21 +263,6 @@ def _without(logits: Tensor, target: Tensor) -> Tensor:
 
 def _least(logits: Tensor) -> float:
     return torch.finfo(logits.dtype).min
-
-
-def _logits(outputs: Outputs) -> Tensor:
-    if _are_single(outputs):
-        logit = outputs.reshape(-1, 1)
-
-        return torch.cat((torch.zeros_like(logit), logit), dim=1)
-
-    if outputs.ndim != 2:
-        raise ValueError(
-            "the model must return logits of shape (batch, classes), (batch, 1) or "
-            f"(batch,), got {tuple(outputs.shape)}"
-        )
-
-    return outputs
 
 
 def _are_single(outputs: Outputs) -> bool:

@@ -11,16 +11,10 @@ import torch
 from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.objectives.classes import confidence_of, predicted_class
+from diffeo.objectives.classes import class_logits, confidence_of, predicted_class
 from diffeo.shapes import Outputs, Scores
 
-__all__ = [
-    "OutputText",
-    "class_names",
-    "class_scores",
-    "output_text",
-    "settings_text",
-]
+__all__ = ["OutputText", "class_names", "output_text", "settings_text"]
 
 NEARLY_ONE = 0.99995  # from here on, four decimals would read 1.0000
 NEARLY_ZERO = 0.001
@@ -137,7 +131,7 @@ def class_names(outputs: Outputs, classes: Sequence[str] = ()) -> list[str]:
         ['cat']
     """
 
-    scores = class_scores(outputs)
+    scores = class_logits(outputs)
     count = scores.shape[1]
 
     if classes and len(classes) != count:
@@ -147,22 +141,6 @@ def class_names(outputs: Outputs, classes: Sequence[str] = ()) -> list[str]:
         )
 
     return _named(scores.argmax(1), classes)
-
-
-def class_scores(outputs: Outputs) -> Tensor:
-    """Return a column for each class: a single logit is of class 1 against class 0.
-
-    Args:
-        outputs: Logits of shape (batch, classes), (batch, 1) or (batch,).
-
-    Example:
-        >>> class_scores(torch.tensor([2.0]))
-        tensor([[-2.,  2.]])
-    """
-
-    columns = outputs[:, None].flatten(1)
-
-    return torch.cat((-columns, columns), 1) if columns.shape[1] == 1 else columns
 
 
 def settings_text(settings: object) -> str:

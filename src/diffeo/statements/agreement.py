@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import torch
 
-from diffeo.batching import batches_of
+from diffeo.batching import in_batches
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.objectives.classes import predicted_class
-from diffeo.shapes import Data, Flags, Model, Outputs
+from diffeo.shapes import Flags, Model, Outputs
 
 __all__ = ["agreement"]
 
@@ -39,13 +39,9 @@ def agreement(record: Counterfactuals, model: Model) -> tuple[Flags, Flags]:
     """
 
     return (
-        _at_target(record, _outputs(model, record.factual)),
-        _at_target(record, _outputs(model, record.counterfactual)),
+        _at_target(record, in_batches(model, record.factual)),
+        _at_target(record, in_batches(model, record.counterfactual)),
     )
-
-
-def _outputs(model: Model, x: Data) -> Outputs:
-    return torch.cat([model(part) for part in batches_of(x)])
 
 
 def _at_target(record: Counterfactuals, outputs: Outputs) -> Flags:

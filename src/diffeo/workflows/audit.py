@@ -17,7 +17,7 @@ from diffeo.data.images import ImageFiles
 from diffeo.data.levels import to_8_bits
 from diffeo.evaluation.intervals import interval_of, median
 from diffeo.objectives import TargetClass
-from diffeo.report.output_text import class_scores
+from diffeo.objectives.classes import class_logits
 from diffeo.search import DEFAULT_ASCENT
 from diffeo.shapes import Images
 from diffeo.workflows.changes import clusters_of, region_shares
@@ -104,7 +104,7 @@ def audit_to_folder(
             f"a model of values must return one for each image, got {columns}"
         )
 
-    scores = class_scores(outputs)
+    scores = class_logits(outputs)
     named = () if options.classes or options.value else _folders(images.names)
     classes = named if len(named) == scores.shape[1] else options.classes
     options = replace(options, classes=classes)
@@ -256,7 +256,7 @@ def _reaches(direction: Direction, outputs: Tensor) -> Tensor:
     goal = direction.objective
 
     if isinstance(goal, TargetClass):
-        return class_scores(outputs).argmax(1) == torch.tensor(goal.target)
+        return class_logits(outputs).argmax(1) == torch.tensor(goal.target)
 
     values = outputs.reshape(-1)
 

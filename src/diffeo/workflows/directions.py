@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from diffeo.models.model_input import ModelInput
 from diffeo.objectives import AtLeast, AtMost, Between, TargetClass
+from diffeo.objectives.classes import class_logits
 from diffeo.report.images import plain_name
-from diffeo.report.output_text import class_scores
 from diffeo.search import Run
 
 __all__ = ["AuditOptions", "Direction", "directions_of"]
@@ -122,7 +122,7 @@ def directions_of(outputs: Tensor, options: AuditOptions) -> list[Direction]:
     if options.value:
         return _value_directions(outputs, sample)
 
-    scores = class_scores(outputs)
+    scores = class_logits(outputs)
     ranked = scores.argsort(stable=True, dim=1, descending=True)
     answers, second = ranked[:, 0], ranked[:, 1]
     count = scores.shape[1]

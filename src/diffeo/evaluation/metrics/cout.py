@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from diffeo.batching import batches_of
+from diffeo.batching import in_batches
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.judges import Judges
 from diffeo.evaluation.metric import Better, metric
@@ -60,7 +60,7 @@ def cout(
 
     for count in torch.linspace(0, size.shape[1], steps + 1).round().long().tolist():
         x = torch.where(rank < count, counterfactual, factual)
-        outputs = torch.cat([model(rows) for rows in batches_of(x)])
+        outputs = in_batches(model, x)
         lead.append(confidence_of(outputs, target) - confidence_of(outputs, source))
 
     return torch.trapezoid(torch.stack(lead, dim=1), dx=1 / steps)

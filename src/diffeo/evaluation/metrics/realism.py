@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from diffeo.batching import batches_of
+from diffeo.batching import in_batches
 from diffeo.coordinates.density import density_of
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.levels import to_8_bits
@@ -102,7 +102,7 @@ def log_density(
     for _ in range(draws):
         noise = torch.rand(x.shape[1:], generator=generator, dtype=x.dtype)
         shift = (noise.to(x.device) - 0.5) / (LEVELS - 1)
-        total += torch.cat([log_prob(rows + shift) for rows in batches_of(rounded)])
+        total += in_batches(log_prob, rounded + shift)
 
     return total / draws
 
