@@ -8,14 +8,16 @@ from command_line import Ended, flags, run
 from diffeo import zoo
 from diffeo.coordinates.table import as_table_flow
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.table import Table, features_of, read_table
+from diffeo.data.features import features_of
+from diffeo.data.table import Table, read_table
 
 MODEL = """
 from pathlib import Path
 import torch
 from torch import nn
 from diffeo import zoo
-from diffeo.data.table import read_table, features_of
+from diffeo.data.features import features_of
+from diffeo.data.table import read_table
 
 class Network(nn.Module):
     def __init__(self, x, outputs):

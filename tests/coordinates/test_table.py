@@ -9,7 +9,8 @@ from diffeo.coordinates.pinned import Pinned
 from diffeo.coordinates.protocol import Coordinates, decode_with, start_memory
 from diffeo.coordinates.table import TableFlow
 from diffeo.coordinates.zuko import ZukoFlow
-from diffeo.data.table import Table, columns_of, features_of
+from diffeo.data.features import columns_of, features_of
+from diffeo.data.table import Table
 from diffeo.models.affine_spline import affine_spline
 from laws import disturb
 

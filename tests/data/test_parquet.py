@@ -5,7 +5,8 @@ import pyarrow
 import pytest
 from pyarrow.parquet import write_table
 
-from diffeo.data.table import columns_of, features_of, read_table
+from diffeo.data.features import columns_of, features_of
+from diffeo.data.table import read_table
 
 
 def test_a_parquet_file_is_the_table_that_a_csv_file_is(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from diffeo.columns import Column
-from diffeo.data.table import Table, columns_of, features_of, read_table, table_of
+from diffeo.data.features import columns_of, features_of, table_of
+from diffeo.data.table import Table, read_table
 
 PEOPLE = """age,height,weight,sex,city
 31,1.70,70.25,f,Ulm

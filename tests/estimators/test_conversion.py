@@ -25,7 +25,8 @@ from sklearn.preprocessing import (
 from sklearn.svm import LinearSVC
 
 from diffeo.columns import Column
-from diffeo.data.table import Table, columns_of, features_of
+from diffeo.data.features import columns_of, features_of
+from diffeo.data.table import Table
 from diffeo.estimators.answers import Answers
 from diffeo.estimators.cells import cells_of
 from diffeo.estimators.conversion import converted

@@ -14,7 +14,8 @@ from command_line import flags
 from diffeo import zoo
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.table import as_table_flow
-from diffeo.data.table import columns_of, features_of, read_table
+from diffeo.data.features import columns_of, features_of
+from diffeo.data.table import read_table
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.dequantization import dequantize
 from diffeo.objectives import TargetClass

@@ -54,7 +54,7 @@ def render_table(
 
     Example:
         >>> from diffeo import AtLeast, Identity, search
-        >>> from diffeo.data.table import columns_of, features_of, table_of
+        >>> from diffeo.data.features import columns_of, features_of, table_of
         >>> table = Table(("age",), (("31",), ("7",)))
         >>> columns = columns_of(table)
         >>> x = features_of(table, columns)

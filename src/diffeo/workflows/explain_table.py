@@ -10,8 +10,9 @@ import torch
 from torch import nn
 
 from diffeo.counterfactuals import Counterfactuals
+from diffeo.data.features import features_of, table_of
 from diffeo.data.images import ImageFiles
-from diffeo.data.table import Table, features_of, read_table, table_of
+from diffeo.data.table import Table, read_table
 from diffeo.extras import require
 from diffeo.files import write_text
 from diffeo.readers.known_model import KnownModel

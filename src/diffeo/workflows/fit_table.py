@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from diffeo import zoo
 from diffeo.coordinates.table import as_table_flow
-from diffeo.data.table import Table, columns_of, features_of
+from diffeo.data.features import columns_of, features_of
+from diffeo.data.table import Table
 from diffeo.shapes import Data
 from diffeo.training.fit import training_device
 from diffeo.training.rows import RowLikelihood

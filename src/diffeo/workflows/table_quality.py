@@ -9,7 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from diffeo.coordinates.table import TableFlow
-from diffeo.data.table import Table, table_of
+from diffeo.data.features import table_of
+from diffeo.data.table import Table
 from diffeo.shapes import Data
 from diffeo.workflows.quality import (
     Answer,
