@@ -1,13 +1,13 @@
 """Patches of one camera's frames, with the heads in them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from jaxtyping import Float
 from torch import Tensor
 
+from diffeo.data.annotated import AnnotatedImages
 from diffeo.data.crops import Box
 from diffeo.data.labelled import LabelledImages
-from diffeo.data.levels import Pixels
 from diffeo.shapes import Indices, Scores
 
 __all__ = ["CROWDED", "CrowdPatches", "Grid"]
@@ -65,7 +65,7 @@ CROWDED = Grid()
 
 
 @dataclass(frozen=True, eq=False)
-class CrowdPatches:
+class CrowdPatches(AnnotatedImages):
     """Patches of frames with the heads in them.
 
     Args:
@@ -84,15 +84,9 @@ class CrowdPatches:
         tensor([1., 0.])
     """
 
-    pixels: Pixels
     heads: Float[Tensor, "batch most 2"]
     frames: Indices
     places: Indices
-
-    def __len__(self) -> int:
-        """Return the number of patches."""
-
-        return len(self.pixels)
 
     @property
     def counts(self) -> Scores:
@@ -104,18 +98,3 @@ class CrowdPatches:
         """Return the patches with the number of heads as their true values."""
 
         return LabelledImages(self.pixels.float() / 255, self.counts)
-
-    def select(self, rows: Tensor | slice) -> "CrowdPatches":
-        """Return some of the patches.
-
-        Args:
-            rows: A flag for each patch, the patches' indices, or a slice.
-        """
-
-        return replace(
-            self,
-            pixels=self.pixels[rows],
-            heads=self.heads[rows],
-            frames=self.frames[rows],
-            places=self.places[rows],
-        )

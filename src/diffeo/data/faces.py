@@ -1,19 +1,18 @@
 """Faces with attributes, many for each."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import torch
 from jaxtyping import Bool
 from torch import Tensor
 
+from diffeo.data.annotated import AnnotatedImages
 from diffeo.data.labelled import LabelledImages
-from diffeo.data.levels import Pixels
 
 __all__ = ["Faces"]
 
 
 @dataclass(frozen=True, eq=False)
-class Faces:
+class Faces(AnnotatedImages):
     """Faces with their attributes.
 
     Args:
@@ -23,6 +22,7 @@ class Faces:
         files: The name of each image's file.
 
     Example:
+        >>> import torch
         >>> pixels = torch.zeros(2, 3, 8, 8, dtype=torch.uint8)
         >>> smiling = torch.tensor([[True], [False]])
         >>> faces = Faces(pixels, smiling, ("Smiling",), ("1.jpg", "2.jpg"))
@@ -30,15 +30,9 @@ class Faces:
         tensor([1, 0])
     """
 
-    pixels: Pixels
     attributes: Bool[Tensor, "batch attributes"]
     attribute_names: tuple[str, ...]
     files: tuple[str, ...]
-
-    def __len__(self) -> int:
-        """Return the number of faces."""
-
-        return len(self.pixels)
 
     def labelled(self, attribute: str) -> LabelledImages:
         """Return the faces in two classes: 1 with an attribute, 0 without it.
@@ -60,20 +54,4 @@ class Faces:
 
         return LabelledImages(
             self.pixels.float() / 255, labels, (f"not {attribute}", attribute)
-        )
-
-    def select(self, rows: Tensor | slice) -> "Faces":
-        """Return some of the faces.
-
-        Args:
-            rows: A flag for each face, the faces' indices, or a slice.
-        """
-
-        kept = torch.arange(len(self))[rows].tolist()
-
-        return replace(
-            self,
-            pixels=self.pixels[rows],
-            attributes=self.attributes[rows],
-            files=tuple(self.files[row] for row in kept),
         )

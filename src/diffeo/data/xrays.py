@@ -1,20 +1,19 @@
 """Chest X-rays with a finding, and where they come from."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import torch
-from torch import Tensor
 
+from diffeo.data.annotated import AnnotatedImages
 from diffeo.data.labelled import LabelledImages
-from diffeo.data.levels import Pixels
 from diffeo.shapes import Indices
 
 __all__ = ["XRays"]
 
 
 @dataclass(frozen=True, eq=False)
-class XRays:
+class XRays(AnnotatedImages):
     """Chest X-rays, each with or without a finding.
 
     Args:
@@ -32,15 +31,9 @@ class XRays:
         (('a', 'chexpert'), ('a/1', 'patient00001'))
     """
 
-    pixels: Pixels
     labels: Indices
     finding: str
     files: tuple[str, ...]
-
-    def __len__(self) -> int:
-        """Return the number of images."""
-
-        return len(self.pixels)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -82,22 +75,6 @@ class XRays:
             )
 
         return self.select(torch.tensor([each in sources for each in self.sources]))
-
-    def select(self, rows: Tensor | slice) -> "XRays":
-        """Return some of the images.
-
-        Args:
-            rows: A flag for each image, the images' indices, or a slice.
-        """
-
-        kept = torch.arange(len(self))[rows].tolist()
-
-        return replace(
-            self,
-            pixels=self.pixels[rows],
-            labels=self.labels[rows],
-            files=tuple(self.files[row] for row in kept),
-        )
 
 
 def _is_patient(folder: str) -> bool:
