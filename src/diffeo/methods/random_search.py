@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from zlib import crc32
@@ -12,15 +12,17 @@ from torch.nn import functional
 
 from diffeo.batching import batches_of
 from diffeo.coordinates.bounded import Bounded
-from diffeo.coordinates.protocol import Coordinates, decode_with, start_memory
+from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, Outcome, SearchPath, concatenate
 from diffeo.methods.radius_schedule import RadiusSchedule, Shell
-from diffeo.objectives import Point, TargetClass
+from diffeo.objectives import TargetClass
 from diffeo.objectives.classes import TOLERANCE
+from diffeo.objectives.protocol import rows_of
 from diffeo.progress import watch
-from diffeo.search import Run, search
+from diffeo.search import DEFAULT_ASCENT, Run, search
+from diffeo.search.problem import Problem, Rows
 from diffeo.settings import describe
-from diffeo.shapes import Data, Latent, Memory, Model, Scores
+from diffeo.shapes import Data, Latent, Model, Scores
 
 __all__ = ["RandomSearch"]
 
@@ -85,28 +87,11 @@ class RandomSearch:
         begun = time.perf_counter()
         found: list[Counterfactuals] = []
 
-        def judge(row: Counterfactuals, z: Latent) -> Judged:
-            kept = start_memory(place, row.factual, row.origin)
-            data = torch.cat(
-                [
-                    decode_with(place, part, _repeated(kept, len(part)))
-                    for part in batches_of(z)
-                ]
-            )
-            outputs = torch.cat([model(part) for part in batches_of(data)])
-            point = Point(data, z, outputs, data, z)  # a class looks at outputs alone
-            margin = goal.margin(point, goal.start(point))
-
-            return {
-                "counterfactual": data,
-                "latent": z,
-                "outputs_after": outputs,
-                "margin": margin.nan_to_num(-torch.inf),
-            }
-
         with watch("Sampling", len(x), shown=run.progress) as bar:
             for row in torch.arange(len(x), device=x.device).split(1):
-                end, turns = self._nearest(start.select(row), judge, run, turns)
+                one = rows_of(goal, slice(int(row), int(row) + 1))
+                problem = Problem(model, one, place, DEFAULT_ASCENT)
+                end, turns = self._nearest(start.select(row), problem, run, turns)
                 found.append(end)
                 bar.close_batch(1, int(end.reached.sum()))
 
@@ -127,7 +112,7 @@ class RandomSearch:
     def _nearest(
         self,
         start: Counterfactuals,
-        judge: Callable[[Counterfactuals, Latent], Judged],
+        problem: Problem,
         run: Run,
         turns: int,
     ) -> tuple[Counterfactuals, int]:
@@ -138,7 +123,8 @@ class RandomSearch:
         rows that follow.
         """
 
-        path = [_at(start, judge(start, start.origin), index=0, steps=0)]
+        row = problem.begin(start.factual, start.origin, None)
+        path = [_at(start, _judged(problem, row, start.origin), index=0, steps=0)]
         content = start.factual.cpu().numpy().tobytes()
         generator = torch.Generator().manual_seed(crc32(content, run.seed))
         shell, rank = self.schedule.start(), (math.inf, -path[0].margin.item())
@@ -150,7 +136,7 @@ class RandomSearch:
                     break
 
                 step, length = self._sample(shell, generator, start)
-                samples = judge(start, start.origin + step)
+                samples = _judged(problem, row, start.origin + step)
                 margin = samples["margin"]
                 nearest, index = length.where(margin >= TOLERANCE, torch.inf).min(0)
                 best = int(index if nearest.isfinite() else margin.argmax())
@@ -189,10 +175,18 @@ class RandomSearch:
         return length[:, None] * functional.normalize(directions.to(origin)), length
 
 
-def _repeated(memory: Memory, rows: int) -> Memory:
-    """Return the memory of one row so many times."""
+def _judged(problem: Problem, row: Rows, z: Latent) -> Judged:
+    """Return samples around one row, and what the model says of them."""
 
-    return tuple(value.expand(rows, *value.shape[1:]) for value in memory)
+    points = [problem.evaluate(part, row) for part in batches_of(z)]
+    margin = torch.cat([problem.margin(point, row) for point in points])
+
+    return {
+        "counterfactual": torch.cat([point.data for point in points]),
+        "latent": z,
+        "outputs_after": torch.cat([point.outputs for point in points]),
+        "margin": margin.nan_to_num(-torch.inf),
+    }
 
 
 def _at(
