@@ -6,7 +6,7 @@ import torch
 
 from diffeo.methods import PrototypeObjective
 from diffeo.objectives import Point, TargetClass
-from diffeo.objectives.prototypes import PrototypeDistance, nearest_mean
+from diffeo.objectives.penalties import PrototypeDistance, nearest_mean
 from laws import images, tiny_classifier, tiny_flow
 
 FLOW, MODEL = tiny_flow(), tiny_classifier(3)

@@ -12,16 +12,14 @@ from diffeo.objectives import Objective
 from diffeo.objectives.penalized import Penalized, Weight
 from diffeo.objectives.penalties import (
     Autoencoder,
+    Encoder,
     Manhattan,
     Penalty,
-    ReconstructionError,
-    SquaredEuclidean,
-)
-from diffeo.objectives.prototypes import (
-    Encoder,
     PrototypeDistance,
+    ReconstructionError,
     ReferenceLabels,
     References,
+    SquaredEuclidean,
 )
 from diffeo.shapes import Data, Model, Scores
 

@@ -1,6 +1,6 @@
 """Whether a model that a search knew nothing of finds the target too."""
 
-from collections.abc import Mapping
+from typing import Any
 
 import torch
 
@@ -48,21 +48,15 @@ def _at_target(record: Counterfactuals, outputs: Outputs) -> Flags:
     if record.is_of_classes:
         return predicted_class(outputs) == record.target.long()
 
-    low, high = _interval(record.objective)
+    objective: Any = record.objective
 
-    return ((low <= outputs) & (outputs <= high)).reshape(len(outputs), -1).all(1)
-
-
-def _interval(objective: Mapping[str, object]) -> tuple[float, float]:
     match objective:
         case {"name": "Between", "low": low, "high": high}:
-            return _bound(low, -torch.inf), _bound(high, torch.inf)
+            inside = outputs.clamp(low, high) == outputs  # None is no bound
+
+            return inside.reshape(len(outputs), -1).all(1)
 
     raise ValueError(
         "the record's objective must be a class or an interval, got "
         f"{objective.get('name', 'none')}"
     )
-
-
-def _bound(value: object, none: float) -> float:
-    return float(value) if isinstance(value, int | float) else none
