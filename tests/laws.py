@@ -447,7 +447,7 @@ def methods(model: nn.Module, where: Coordinates) -> dict[str, Method]:
     data, autoencoder = images(60, seed=5), lambda x: 0.9 * x
     in_z, in_x = (
         replace(
-            PrototypeObjective.fit(data, model, encode, autoencoder=autoencoder),
+            PrototypeObjective.from_data(data, model, encode, autoencoder=autoencoder),
             weight=0.01,
         )
         for encode in (where.encode, torch.nn.Flatten())

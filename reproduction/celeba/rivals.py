@@ -114,7 +114,7 @@ def _entries(domain: Domain, *, quick: bool) -> dict[str, Entry]:
     how = replace(AUTOENCODER, steps=10) if quick else AUTOENCODER
     autoencoder = trained_autoencoder(domain.train.images, how, Cache.usual())
     x = domain.train.of(domain.target)[:PROTOTYPES]
-    objective = PrototypeObjective.fit(
+    objective = PrototypeObjective.from_data(
         x, domain.model, domain.flow.encode, autoencoder=autoencoder
     )
 

@@ -149,7 +149,7 @@ class Fitted:
         )
         x = train.images[:REFERENCES]
         x = x[classifier_oracle(model)(x) == setup.target]
-        fit = partial(PrototypeObjective.fit, x, model, autoencoder=autoencoder)
+        fit = partial(PrototypeObjective.from_data, x, model, autoencoder=autoencoder)
 
         return cls(
             fit(setup.flow.encode),

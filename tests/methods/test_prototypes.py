@@ -24,7 +24,9 @@ def test_a_prototype_is_the_mean_of_the_nearest() -> None:
 
 def test_each_row_gets_a_prototype_of_its_target_class() -> None:
     x, data = images(4), images(60, seed=5)
-    fitted = PrototypeObjective.fit(data, MODEL, FLOW.encode, autoencoder=lambda x: x)
+    fitted = PrototypeObjective.from_data(
+        data, MODEL, FLOW.encode, autoencoder=lambda x: x
+    )
     answers = MODEL(data).argmax(1)
     one, other = answers.unique()[:2].tolist()
     target = torch.tensor([one, other, other, one], dtype=torch.float64)
@@ -41,7 +43,9 @@ def test_each_row_gets_a_prototype_of_its_target_class() -> None:
 def test_the_whole_price_is_the_published_sum() -> None:
     data = images(60, seed=5)
     fitted = replace(
-        PrototypeObjective.fit(data, MODEL, FLOW.encode, autoencoder=lambda x: 0.5 * x),
+        PrototypeObjective.from_data(
+            data, MODEL, FLOW.encode, autoencoder=lambda x: 0.5 * x
+        ),
         weight=0.5,
         sparsity=0.2,
         likeness=0.3,
@@ -89,7 +93,7 @@ def test_an_encoder_of_its_own_says_where_prototypes_are() -> None:
     def encoder(x: torch.Tensor) -> torch.Tensor:
         return x.flatten(1)[:, :3] ** 2
 
-    fitted = PrototypeObjective.fit(data, MODEL, encoder, autoencoder=lambda x: x)
+    fitted = PrototypeObjective.from_data(data, MODEL, encoder, autoencoder=lambda x: x)
     answers = MODEL(data).argmax(1)
     target = answers.unique()[0].to(torch.float64).expand(4)
     distance = PrototypeDistance(fitted.encodings, fitted.labels, encoder=encoder)

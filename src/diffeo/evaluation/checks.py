@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 
 from diffeo.answers import ask
-from diffeo.batching import batches_of
+from diffeo.batching import in_batches
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.task import Task
@@ -72,20 +72,19 @@ def check_task(record: Counterfactuals, task: Task) -> None:
 
     check_modes(model=task.model)
     wanted = record.outputs_before.shape[1:]
+    outputs = in_batches(
+        lambda rows: ask(task.model, rows, "the model"),
+        torch.cat((record.factual, record.counterfactual)),
+    )
 
-    for rows in batches_of(torch.cat((record.factual, record.counterfactual))):
-        outputs = ask(task.model, rows, "the model")
+    if not outputs.isfinite().all():
+        raise ValueError("the model must return finite outputs, got NaN or infinity")
 
-        if not outputs.isfinite().all():
-            raise ValueError(
-                "the model must return finite outputs, got NaN or infinity"
-            )
-
-        if outputs.shape[1:] != wanted:
-            raise ValueError(
-                f"the model must return outputs like the record's, {tuple(wanted)} "
-                f"a row, got {tuple(outputs.shape[1:])}"
-            )
+    if outputs.shape[1:] != wanted:
+        raise ValueError(
+            f"the model must return outputs like the record's, {tuple(wanted)} a row, "
+            f"got {tuple(outputs.shape[1:])}"
+        )
 
     encode = task.coordinates.encode
     check_latent(ask(encode, record.factual[:1], "coordinates.encode"))

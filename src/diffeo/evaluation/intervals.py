@@ -112,17 +112,19 @@ def interval_of(
         True
     """
 
-    if not values.isfinite().any():
+    exact = values[values.isfinite()].double().cpu()
+
+    if len(exact) == 0:
         return UNKNOWN
 
     if statistic is share:
-        return wilson(values)
+        return wilson(exact)
 
-    return bootstrap(values, statistic, resamples)
+    return bootstrap(exact, statistic, resamples)
 
 
 def wilson(flags: Scores) -> Interval:
-    """Return the share of ones among the finite rows with its 95 percent interval.
+    """Return the share of ones among rows with its 95 percent interval.
 
     Where all rows are alike it has a width, unlike the bootstrap's: 200 successes of
     200 only say that the rate is above 0.98.
@@ -131,18 +133,14 @@ def wilson(flags: Scores) -> Interval:
     inference.
 
     Args:
-        flags: 1 or 0 for each row, or NaN.
-
-    Raises:
-        ValueError: If no row is finite.
+        flags: 1 or 0 for each row, at least one.
 
     Example:
         >>> round(wilson(torch.ones(200)).low, 3)
         0.981
     """
 
-    exact = _finite(flags)
-    value, rows = exact.mean().item(), len(exact)
+    value, rows = flags.mean().item(), len(flags)
     shrink = 1 + NORMAL**2 / rows
     center = (value + NORMAL**2 / (2 * rows)) / shrink
     half = value * (1 - value) / rows + (NORMAL / (2 * rows)) ** 2
@@ -156,19 +154,16 @@ def wilson(flags: Scores) -> Interval:
 def bootstrap(
     values: Scores, statistic: Statistic = mean, resamples: int = 10_000
 ) -> Interval:
-    """Return a statistic of the finite rows with its 95 percent percentile interval.
+    """Return a statistic of rows with its 95 percent percentile interval.
 
     The interval comes from rows drawn again with replacement, always the same ones.
 
     Source: Efron and Tibshirani, 1993, An introduction to the bootstrap, Section 13.3.
 
     Args:
-        values: A number for each row.
+        values: A finite number for each row, at least one.
         statistic: What is taken over the last axis of samples of the rows.
         resamples: Number of times that all rows are drawn again.
-
-    Raises:
-        ValueError: If no row is finite.
 
     Example:
         >>> found = bootstrap(torch.arange(50.0), resamples=100)
@@ -176,8 +171,7 @@ def bootstrap(
         True
     """
 
-    exact = _finite(values)
-    rows = len(exact)
+    rows = len(values)
     generator = torch.Generator().manual_seed(0)
     most = max(1, ENTRIES // rows)
     found = []
@@ -185,17 +179,8 @@ def bootstrap(
     for done in range(0, resamples, most):
         draws = min(most, resamples - done)
         index = torch.randint(rows, (draws, rows), generator=generator)
-        found.append(statistic(exact[index]))
+        found.append(statistic(values[index]))
 
-    low, high = torch.cat(found).quantile(exact.new_tensor(ENDS)).tolist()
+    low, high = torch.cat(found).quantile(values.new_tensor(ENDS)).tolist()
 
-    return Interval(statistic(exact).item(), low, high, rows)
-
-
-def _finite(values: Scores) -> Float[Tensor, " finite"]:
-    exact = values[values.isfinite()].double().cpu()
-
-    if len(exact) == 0:
-        raise ValueError("values must be finite in at least one row, got none")
-
-    return exact
+    return Interval(statistic(values).item(), low, high, rows)

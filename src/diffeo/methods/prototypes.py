@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import torch
 
 from diffeo.ascents import Ascent
-from diffeo.batching import batches_of
+from diffeo.batching import in_batches
 from diffeo.methods.bisected import Changes
 from diffeo.methods.gradient import PIXEL_ASCENT, GradientMethod
 from diffeo.objectives import Objective
@@ -49,7 +49,7 @@ class PrototypeObjective:
     Example:
         >>> from diffeo import Identity
         >>> x = torch.rand(8, 1, 1, 2)
-        >>> found = PrototypeObjective.fit(
+        >>> found = PrototypeObjective.from_data(
         ...     x,
         ...     lambda x: x.flatten(1),
         ...     Identity((1, 1, 2)).encode,
@@ -71,7 +71,7 @@ class PrototypeObjective:
 
     @classmethod
     @torch.no_grad()
-    def fit(
+    def from_data(
         cls,
         x: Data,
         model: Model,
@@ -88,10 +88,9 @@ class PrototypeObjective:
             autoencoder: Trained on data of all classes.
         """
 
-        parts = [(encode(x), model(x).argmax(1)) for x in batches_of(x)]
-        encodings, labels = (torch.cat(part) for part in zip(*parts, strict=True))
+        labels = in_batches(model, x).argmax(1)
 
-        return cls(encodings, labels, autoencoder)
+        return cls(in_batches(encode, x), labels, autoencoder)
 
     def __call__(self, objective: Objective) -> Objective:
         """Return log-odds less all penalties."""
@@ -149,7 +148,7 @@ def prototypes(
     Example:
         >>> from diffeo import Identity
         >>> x, place = torch.rand(8, 1, 1, 2), Identity((1, 1, 2))
-        >>> fitted = PrototypeObjective.fit(
+        >>> fitted = PrototypeObjective.from_data(
         ...     x, lambda x: x.flatten(1), place.encode, autoencoder=lambda x: x
         ... )
         >>> prototypes(fitted).price is fitted

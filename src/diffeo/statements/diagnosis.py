@@ -29,6 +29,13 @@ SMALL = 256  # dimensions up to which the log-determinant is computed in full
 GRAY_LEVEL = 1 / 255  # of the range of the data
 ROUNDING = 1e-3  # relative difference that rounding may leave
 LEAST, MOST = 0.001, 0.999  # quantiles of ‖z‖ between which nearly all typical data lie
+APPROXIMATE = "approximate: a search starts at the reconstruction, not at the input"
+EXACTNESS = {  # by whether coordinates say that they are exact, and whether data return
+    (True, True): "they say that they are exact, and these data come back",
+    (True, False): "WRONG: they say that they are exact, but these data change",
+    (False, True): "they do not say that they are exact, yet these data come back",
+    (False, False): APPROXIMATE,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +102,7 @@ class Diagnosis:
 
         return {
             "round trip": self._round_trip(),
-            "exact": self._exactness(),
+            "exact": EXACTNESS[self.exact, self._lossless],
             "gradient": self._gradient(),
             "batch": self._batch(),
             "density": self._density(),
@@ -116,20 +123,6 @@ class Diagnosis:
             return f"{told}: less than half a gray level of 255 is lost anywhere"
 
         return f"{told}: look at the reconstructions before you trust what changed"
-
-    def _exactness(self) -> str:
-        if self.exact:
-            return (
-                "they say that they are exact, and these data come back"
-                if self._lossless
-                else "WRONG: they say that they are exact, but these data change"
-            )
-
-        return (
-            "they do not say that they are exact, yet these data come back"
-            if self._lossless
-            else "approximate: a search starts at the reconstruction, not at the input"
-        )
 
     def _gradient(self) -> str:
         if self.gradient is None:
