@@ -14,9 +14,27 @@ from diffeo.evaluation.intervals import interval_of, mean
 from diffeo.report.figures import COLORS
 from reproduction.celeba.networks import Probabilities, attribute_probabilities
 
-__all__ = ["attribute_results", "attributes_figure", "correlation_difference"]
+__all__ = ["attribute_results", "attributes_figure", "correlation_difference", "told"]
 
 SHOWN = 14  # attributes of the figure
+
+
+def told(
+    record: Counterfactuals, model: nn.Module
+) -> tuple[Probabilities, Probabilities]:
+    """Return the probabilities of attributes before and after, of rows that reached.
+
+    Args:
+        record: Of faces.
+        model: What tells the attributes.
+    """
+
+    there = record.select(record.reached)
+
+    return (
+        attribute_probabilities(model, there.factual),
+        attribute_probabilities(model, there.counterfactual),
+    )
 
 
 def attribute_results(
@@ -36,12 +54,8 @@ def attribute_results(
     results: dict[str, float] = {}
 
     for name, record in records.items():
-        there = record.select(record.reached)
-        before, after = (
-            attribute_probabilities(model, x) > 0.5
-            for x in (there.factual, there.counterfactual)
-        )
-        wanted = there.target.bool()
+        before, after = (each > 0.5 for each in told(record, model))
+        wanted = record.target[record.reached].bool()
         changed = (before != after).sum(1).double()
         agreed = (after[:, attribute] == wanted).double()
         results |= interval_of(changed, mean).as_results(f"mnac_{name}")
@@ -99,12 +113,8 @@ def attributes_figure(
     moves = {"real faces with and without": real}
 
     for name, record in records.items():
-        there = record.select(record.reached)
-        before, after = (
-            attribute_probabilities(model, x).double().mean(0)
-            for x in (there.factual, there.counterfactual)
-        )
-        moves[name] = after - before
+        before, after = told(record, model)
+        moves[name] = after.double().mean(0) - before.double().mean(0)
 
     shown = real.abs().argsort(descending=True)[:SHOWN].tolist()
 

@@ -16,6 +16,7 @@ from reproduction.celeba.attributes import (
     attribute_results,
     attributes_figure,
     correlation_difference,
+    told,
 )
 from reproduction.celeba.networks import attribute_classifier, attribute_probabilities
 from reproduction.celeba.regions import region_results
@@ -134,13 +135,8 @@ def _correlations(
     results: dict[str, float] = {}
 
     for method, record in found.items():
-        there = record.select(record.reached)
-        before, after = (
-            attribute_probabilities(teller, x)
-            for x in (there.factual, there.counterfactual)
-        )
         results[f"correlation_difference_{method}"] = correlation_difference(
-            before, after, setup.train.attributes, setup.number(name)
+            *told(record, teller), setup.train.attributes, setup.number(name)
         )
 
     return results
