@@ -1,8 +1,7 @@
 """An objective that several models are to meet."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Literal
 
 import torch
@@ -81,8 +80,7 @@ class Agreed(WrappingObjective):
         """Return the mean of the scores needed, weighted by what each misses."""
 
         best = self._margins(point, memory).detach().topk(self._needed, dim=0)
-        points = self._points(point)
-        scores = torch.stack([self.objective.score(each, memory) for each in points])
+        scores = self._of_each(self.objective.score, point, memory)
 
         return weigh(scores.gather(0, best.indices), best.values)
 
@@ -95,41 +93,30 @@ class Agreed(WrappingObjective):
         """Return the tolerance for the model of the q-th largest margin."""
 
         last = self._margins(point, memory).topk(self._needed, dim=0).indices[-1:]
-        tolerances = torch.stack(
-            [self.objective.tolerance(each, memory) for each in self._points(point)]
-        )
+        tolerances = self._of_each(self.objective.tolerance, point, memory)
 
         return tolerances.gather(0, last)[0]
 
     @property
     def _needed(self) -> int:
         several = 1 + len(self.models)
+        words = {"all": several, "most": several // 2 + 1, "any": 1}
 
-        match self.needed:
-            case "all":
-                return several
-            case "most":
-                return several // 2 + 1
-            case "any":
-                return 1
-
-        return self.needed
-
-    def _points(self, point: Point) -> list[Point]:
-        """Return the point as each model sees it."""
-
-        return [
-            point,
-            *(
-                point.once((seen_by, id(model)), partial(seen_by, model, point))
-                for model in self.models
-            ),
-        ]
+        return (
+            self.needed if isinstance(self.needed, int) else words.get(self.needed, 0)
+        )
 
     def _margins(self, point: Point, memory: Memory) -> Float[Tensor, "models batch"]:
-        return torch.stack(
-            [self.objective.margin(each, memory) for each in self._points(point)]
-        )
+        return self._of_each(self.objective.margin, point, memory)
+
+    def _of_each(
+        self, rule: Callable[[Point, Memory], Scores], point: Point, memory: Memory
+    ) -> Float[Tensor, "models batch"]:
+        """Return what a rule says of the point as each of the models sees it."""
+
+        points = [point, *(seen_by(model, point) for model in self.models)]
+
+        return torch.stack([rule(each, memory) for each in points])
 
     def _check(self, model: Model, name: str, point: Point) -> None:
         outputs = asked(model, name, point)
@@ -200,12 +187,18 @@ def weigh(
 def seen_by(model: Model, point: Point) -> Point:
     """Return a point with another model's outputs, there and elsewhere.
 
+    The model is asked once, however often the point is seen.
+
     Example:
         >>> x = torch.zeros(2, 3)
         >>> seen_by(lambda x: x.sum(1), Point(x, x, x, x, x)).outputs
         tensor([0., 0.])
     """
 
+    return point.once((seen_by, id(model)), lambda: _seen(model, point))
+
+
+def _seen(model: Model, point: Point) -> Point:
     outputs = without_grad(model)(point.data.clone()).to(point.data.dtype)
     look = point.at  # alone: a point that refers to itself would be freed late
 
