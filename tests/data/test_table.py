@@ -33,6 +33,18 @@ def test_what_is_no_table_is_refused(text: str, words: str, tmp_path: Path) -> N
         columns_of(read_table(path))
 
 
+def test_a_column_with_missing_cells_may_be_left_out() -> None:
+    table = Table(("age", "name"), (("31", ""), ("7", "?")))
+
+    assert table.without(["name"]) == Table(("age",), (("31",), ("7",)))
+
+    with pytest.raises(ValueError, match="must have a column nam, got age, name"):
+        table.without(["nam"])
+
+    with pytest.raises(ValueError, match="a column must be left"):
+        table.without(["age", "name"])
+
+
 def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "latin.csv").write_bytes("größe\n1\n".encode("latin-1"))
 

@@ -147,25 +147,17 @@ def table_of(x: Data, columns: Sequence[Column], like: Table) -> Table:
     """
 
     widths = [len(column.features) for column in columns]
-    parts = zip(
-        columns,
-        x.cpu().split(widths, dim=1),
-        features_of(like, columns).to(x.dtype).split(widths, dim=1),
-        strict=True,
-    )
-    told = [
-        [
-            cell if same else _text(features, column)
-            for cell, same, features in zip(
-                like.cells(column.name), (new == old).all(1).tolist(), new, strict=True
-            )
-        ]
-        for column, new, old in parts
-    ]
+    after = x.cpu().split(widths, dim=1)
+    before = features_of(like, columns).to(x.dtype).split(widths, dim=1)
+    told: dict[str, list[str]] = {}
 
-    return Table(
-        tuple(column.name for column in columns), tuple(zip(*told, strict=True))
-    )
+    for column, new, old in zip(columns, after, before, strict=True):
+        cells = told[column.name] = list(like.cells(column.name))
+
+        for row in (new != old).any(1).nonzero()[:, 0].tolist():
+            cells[row] = _text(new[row], column)
+
+    return Table(tuple(told), tuple(zip(*told.values(), strict=True)))
 
 
 def _text(features: Tensor, column: Column) -> str:

@@ -43,12 +43,7 @@ class Table:
             ValueError: If there is no such column, or a cell is missing.
         """
 
-        if name not in self.names:
-            raise ValueError(
-                f"the table must have a column {name}, got {', '.join(self.names)}"
-            )
-
-        place = self.names.index(name)
+        place = self._place(name)
         cells = tuple(row[place] for row in self.rows)
 
         for number, cell in enumerate(cells, 1):
@@ -67,10 +62,8 @@ class Table:
             ValueError: If there is no such column, or no column is left.
         """
 
-        for name in names:
-            self.cells(name)
-
-        kept = [place for place, name in enumerate(self.names) if name not in names]
+        dropped = set(map(self._place, names))
+        kept = [place for place in range(len(self.names)) if place not in dropped]
 
         if not kept:
             raise ValueError(f"a column must be left, got {', '.join(names)} dropped")
@@ -88,6 +81,14 @@ class Table:
                 csv.writer(file).writerows([self.names, *self.rows])
 
         write_atomically(path, write)
+
+    def _place(self, name: str) -> int:
+        if name not in self.names:
+            raise ValueError(
+                f"the table must have a column {name}, got {', '.join(self.names)}"
+            )
+
+        return self.names.index(name)
 
 
 def is_table(text: str) -> bool:

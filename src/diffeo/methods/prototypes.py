@@ -95,14 +95,12 @@ class PrototypeObjective:
     def __call__(self, objective: Objective) -> Objective:
         """Return log-odds less all penalties."""
 
+        nearest = PrototypeDistance(self.encodings, self.labels, encoder=self.encoder)
         penalties: list[tuple[Penalty, float]] = [
             (SquaredEuclidean(), 1.0),
             (Manhattan(), self.sparsity),
             (ReconstructionError(self.autoencoder), self.likeness),
-            (
-                PrototypeDistance(self.encodings, self.labels, encoder=self.encoder),
-                self.attraction,
-            ),
+            (nearest, self.attraction),
         ]
 
         for penalty, share in penalties:
