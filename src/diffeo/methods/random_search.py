@@ -2,9 +2,8 @@
 
 import math
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
 from zlib import crc32
 
 import torch
@@ -25,9 +24,6 @@ from diffeo.settings import describe
 from diffeo.shapes import Data, Latent, Model, Scores
 
 __all__ = ["RandomSearch"]
-
-Judged = Mapping[str, Any]
-"""Tensors of a record: where samples are, and what the model says of them."""
 
 
 @dataclass(frozen=True)
@@ -124,11 +120,16 @@ class RandomSearch:
         """
 
         row = problem.begin(start.factual, start.origin, None)
-        path = [_at(start, _judged(problem, row, start.origin), index=0, steps=0)]
+        judged = partial(_judged, start, problem, row)
+        path = [judged(start.origin, 0)]
         content = start.factual.cpu().numpy().tobytes()
         generator = torch.Generator().manual_seed(crc32(content, run.seed))
         shell, rank = self.schedule.start(), (math.inf, -path[0].margin.item())
-        wanted = 0 if path[0].reached.all() else turns
+        wanted = turns
+
+        if path[0].reached.all():
+            already = torch.full_like(start.outcome, Outcome.ALREADY)
+            path, wanted = [replace(path[0], outcome=already)], 0
 
         try:
             for turn in range(wanted):
@@ -136,16 +137,16 @@ class RandomSearch:
                     break
 
                 step, length = self._sample(shell, generator, start)
-                samples = _judged(problem, row, start.origin + step)
-                margin = samples["margin"]
-                nearest, index = length.where(margin >= TOLERANCE, torch.inf).min(0)
-                best = int(index if nearest.isfinite() else margin.argmax())
+                samples = judged(start.origin + step, turn * self.samples + 1)
+                enough = samples.margin >= TOLERANCE
+                nearest, index = length.where(enough, torch.inf).min(0)
+                best = index if nearest.isfinite() else samples.margin.argmax()
                 shell = self.schedule.following(shell, nearest.item())
+                found = nearest.item(), -samples.margin[best].item()
 
-                if (nearest.item(), -margin[best].item()) < rank:
-                    rank = nearest.item(), -margin[best].item()
-                    steps = turn * self.samples + best + 1
-                    path.append(_at(start, samples, index=best, steps=steps))
+                if found < rank:
+                    rank = found
+                    path.append(samples.select(best[None]))
         except KeyboardInterrupt:
             turns = 0
 
@@ -175,34 +176,29 @@ class RandomSearch:
         return length[:, None] * functional.normalize(directions.to(origin)), length
 
 
-def _judged(problem: Problem, row: Rows, z: Latent) -> Judged:
-    """Return samples around one row, and what the model says of them."""
+def _judged(
+    start: Counterfactuals, problem: Problem, row: Rows, z: Latent, steps: int
+) -> Counterfactuals:
+    """Return the record of a row as it would be at each of some samples.
+
+    Args:
+        start: The record of the row.
+        problem: What is searched.
+        row: The same row, as the problem knows it.
+        z: The samples.
+        steps: Number of the first of them.
+    """
 
     points = [problem.evaluate(part, row) for part in batches_of(z)]
     margin = torch.cat([problem.margin(point, row) for point in points])
-
-    return {
-        "counterfactual": torch.cat([point.data for point in points]),
-        "latent": z,
-        "outputs_after": torch.cat([point.outputs for point in points]),
-        "margin": margin.nan_to_num(-torch.inf),
-    }
-
-
-def _at(
-    start: Counterfactuals, samples: Judged, *, index: int, steps: int
-) -> Counterfactuals:
-    """Return the record of a row that ends at one of some samples."""
-
-    found = {name: value[[index]] for name, value in samples.items()}
-    outcome = Outcome.REACHED if found["margin"] >= 0 else Outcome.EXHAUSTED
-
-    if steps == 0 and start.outcome == Outcome.ALREADY:
-        outcome = Outcome.ALREADY
+    number = torch.arange(len(z), device=z.device)
 
     return replace(
-        start,
-        **found,
-        outcome=torch.full_like(start.outcome, outcome),
-        steps=torch.full_like(start.steps, steps),
+        start.select(torch.zeros_like(number)),
+        counterfactual=torch.cat([point.data for point in points]),
+        latent=z,
+        outcome=torch.where(margin >= 0, Outcome.REACHED, Outcome.EXHAUSTED),
+        steps=steps + number,
+        outputs_after=torch.cat([point.outputs for point in points]),
+        margin=margin.nan_to_num(-torch.inf),
     )

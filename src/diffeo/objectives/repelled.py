@@ -97,16 +97,16 @@ class Repelled(WrappingObjective):
         """Return the mean of all scores, weighted by what each misses."""
 
         own = self.objective.score(point, memory[2:])
-        left = self._left(point, memory)
-        margins = torch.cat((self._own(point, memory), left))
+        margins = self._margins(point, memory)
         behind = (margins < 0).any(0)
+        scores = torch.cat((own[None], margins[1:]))
 
-        return torch.where(behind, weigh(torch.cat((own[None], left)), margins), own)
+        return torch.where(behind, weigh(scores, margins), own)
 
     def margin(self, point: Point, memory: Memory) -> Scores:
         """Return the least margin, in the objective's units."""
 
-        return torch.cat((self._own(point, memory), self._left(point, memory))).amin(0)
+        return self._margins(point, memory).amin(0)
 
     def check(self, outputs: Outputs, rows: int) -> None:
         """Refuse what the objective refuses, and solutions of other rows.
@@ -129,17 +129,15 @@ class Repelled(WrappingObjective):
 
         return replace(self, objective=objective, found=self.found[index])
 
-    def _own(self, point: Point, memory: Memory) -> Float[Tensor, "1 batch"]:
-        return self.objective.margin(point, memory[2:])[None]
+    def _margins(self, point: Point, memory: Memory) -> Float[Tensor, "parts batch"]:
+        """Return the objective's, and what is left of the cosine for each solution."""
 
-    def _left(self, point: Point, memory: Memory) -> Float[Tensor, "found batch"]:
-        """Return what is left of the cosine for each solution, in scores."""
-
-        scale, directions = memory[:2]
+        scale, directions, *inner = memory
         change = _unit(point.latent - point.origin)
         cosine = (change[:, None] * directions).sum(2)
+        left = scale[:, None] * (math.cos(math.radians(self.angle)) - cosine)
 
-        return (scale[:, None] * (math.cos(math.radians(self.angle)) - cosine)).T
+        return torch.cat((self.objective.margin(point, tuple(inner))[None], left.T))
 
 
 def _unit(change: Tensor) -> Tensor:
