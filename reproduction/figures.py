@@ -8,11 +8,14 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from diffeo.geometry.spectrum import average_spectrum
 from diffeo.report.figures import COLORS
 from diffeo.report.images import as_picture, sheet
+from diffeo.report.spectrum_figures import spectrum_figure
 from diffeo.shapes import Images
+from diffeo.workflows.spectrum import Spectra
 
-__all__ = ["Array", "box_plot", "saved", "stacked_sheets"]
+__all__ = ["Array", "box_plot", "saved", "spectra_figure", "stacked_sheets"]
 
 ACROSS = 10  # images in a row of a sheet
 Array = npt.NDArray[np.float64]
@@ -57,6 +60,21 @@ def box_plot(
     axes.grid(axis="x", alpha=0.3)
 
     return figure
+
+
+def spectra_figure(found: Mapping[str, Spectra]) -> Figure:
+    """Draw the average spectrum of each kind, as Figure 7 does.
+
+    Args:
+        found: Spectra by kind.
+    """
+
+    return spectrum_figure(
+        {
+            name: average_spectrum(values).double().numpy()
+            for name, values in found.items()
+        }
+    )
 
 
 def stacked_sheets(images: Mapping[str, Images], count: int) -> Figure:

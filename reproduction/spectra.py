@@ -11,10 +11,8 @@ from diffeo.data.celeba import celeba
 from diffeo.data.chexpert import chexpert
 from diffeo.data.mall import mall
 from diffeo.geometry.singular import top_singular
-from diffeo.geometry.spectrum import average_spectrum
 from diffeo.models.flow.flow import Flow, as_flow
 from diffeo.progress import track
-from diffeo.report.spectrum_figures import spectrum_figure
 from diffeo.shapes import Images, Indices
 from diffeo.training.batches import to_images
 from diffeo.training.fit import training_device
@@ -23,7 +21,7 @@ from reproduction.celeba.training import SIZE as FACE
 from reproduction.chest.training import SIZE as CHEST
 from reproduction.domain import trained
 from reproduction.experiment import Experiment, ExperimentOptions, Findings
-from reproduction.figures import saved
+from reproduction.figures import saved, spectra_figure
 from reproduction.mall.training import SIZE as PATCH
 
 __all__ = ["SPECTRA"]
@@ -98,13 +96,7 @@ def measure_spectra(options: ExperimentOptions) -> Findings:
             },
         }
 
-    averages = {
-        name: average_spectrum(values).double().numpy()
-        for name, values in found.items()
-    }
-    drawings = {"spectrum.png": saved(lambda: spectrum_figure(averages))}
-
-    return Findings(results, drawings)
+    return Findings(results, {"spectrum.png": saved(lambda: spectra_figure(found))})
 
 
 def _spread(count: int) -> Indices:

@@ -8,9 +8,7 @@ from pathlib import Path
 import torch
 from matplotlib.figure import Figure
 
-from diffeo.ascents import Adam, Ascent, Box
-from diffeo.coordinates.bounded import Bounded
-from diffeo.coordinates.identity import Identity
+from diffeo.ascents import Adam, Box
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.crowds import CrowdPatches
 from diffeo.data.mall import mall
@@ -20,13 +18,14 @@ from diffeo.evaluation.metrics.agreement import nearest_labels, value_error
 from diffeo.evaluation.metrics.outcome import euclidean
 from diffeo.evaluation.metrics.realism import centrality, log_density
 from diffeo.evaluation.task import Task
+from diffeo.methods import GradientMethod, adversarial, diffeomorphic
 from diffeo.models.flow.flow import Flow, as_flow
 from diffeo.models.locator import Locator, as_locator
 from diffeo.objectives import AtLeast, AtMost, Near, Objective
 from diffeo.report import ReportOptions, write_report
 from diffeo.report import images as pictures
 from diffeo.report.gallery import gallery
-from diffeo.search import DEFAULT_ASCENT, Run, search
+from diffeo.search import Run
 from diffeo.shapes import Images, Scores
 from diffeo.training.noise import GaussianNoise
 from reproduction.domain import flow_figures, trained
@@ -41,11 +40,11 @@ FEW, MANY = 2.0, 8.0  # heads that a patch has at most, or at least, to start fr
 NEIGHBORS = 3
 REFERENCES = 500  # test patches whose density is looked at
 SHOWN = 6
-METHODS: Mapping[str, tuple[bool, Ascent]] = {
-    "latent": (True, DEFAULT_ASCENT),
-    "data": (False, Box(DEFAULT_ASCENT, 0.0, 1.0)),
-    "latent_adam": (True, Adam(0.05)),
-    "data_adam": (False, Box(Adam(5e-4), 0.0, 1.0)),
+METHODS: Mapping[str, GradientMethod] = {
+    "latent": diffeomorphic(),
+    "data": adversarial(),
+    "latent_adam": diffeomorphic(Adam(0.05)),
+    "data_adam": adversarial(Box(Adam(5e-4), 0.0, 1.0)),
 }
 
 
@@ -127,15 +126,6 @@ class Setup:
 
         return images[rows[chosen]]
 
-    def search(self, case: Case, x: Images, method: str, run: Run) -> Counterfactuals:
-        """Return counterfactuals of one case by one method."""
-
-        in_latent, ascent = METHODS[method]
-        pixels = Identity(self.flow.shape)
-        place = Bounded(self.flow) if in_latent else pixels
-
-        return search(x, self.model, case.objective, place, ascent, run)
-
 
 def measure_mall(options: ExperimentOptions) -> Findings:
     """Turn few people into many, many into few and few into five, in Z and in X.
@@ -168,7 +158,8 @@ def measure_mall(options: ExperimentOptions) -> Findings:
     for name, case in CASES.items():
         x = setup.factuals(case, size.patches)
         found[name] = {
-            method: setup.search(case, x, method, run) for method in size.methods
+            method: METHODS[method].explain(x, model, setup.flow, case.objective, run)
+            for method in size.methods
         }
         results |= {
             f"{name}_{key}": value

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.geometry.singular import Singular, top_singular
-from diffeo.geometry.spectrum import average_spectrum
 from diffeo.geometry.tangent import (
     Tangent,
     neighbor_tangent,
@@ -21,10 +20,9 @@ from diffeo.geometry.tangent import (
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.recipes import Level, glow
-from diffeo.report.spectrum_figures import spectrum_figure
 from diffeo.search import Run
 from diffeo.shapes import Images, Scores
-from diffeo.workflows.spectrum import Spectra, dimension_figures, spectra
+from diffeo.workflows.spectrum import dimension_figures, spectra
 from reproduction.experiment import (
     Experiment,
     ExperimentOptions,
@@ -32,7 +30,7 @@ from reproduction.experiment import (
     apply_rules,
     mean,
 )
-from reproduction.figures import box_plot, saved
+from reproduction.figures import box_plot, saved, spectra_figure
 from reproduction.mnist.setup import IN_X, Setup, Size
 
 __all__ = ["MNIST_GEOMETRY"]
@@ -110,7 +108,7 @@ def measure_mnist_geometry(options: ExperimentOptions) -> Findings:
     return Findings(
         results,
         {
-            "spectrum.png": saved(lambda: _spectrum_figure(found)),
+            "spectrum.png": saved(lambda: spectra_figure(found)),
             "shares.png": saved(lambda: _share_figure(shares, chance)),
         },
     )
@@ -175,15 +173,6 @@ def peak_memory() -> dict[str, float]:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
     return {"top100_peak_gib": peak / 2**30}
-
-
-def _spectrum_figure(found: Mapping[str, Spectra]) -> Figure:
-    return spectrum_figure(
-        {
-            name: average_spectrum(values).double().numpy()
-            for name, values in found.items()
-        }
-    )
 
 
 def _share_figure(shares: Mapping[str, Scores], chance: float) -> Figure:

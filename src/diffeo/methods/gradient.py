@@ -9,7 +9,7 @@ from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.objectives import Objective, TargetClass
+from diffeo.objectives import Objective
 from diffeo.objectives.penalized import Penalized, Weight
 from diffeo.objectives.penalties import Manhattan
 from diffeo.search import DEFAULT_ASCENT, Run, search
@@ -31,17 +31,18 @@ PIXEL_ASCENT: Ascent = Box(DEFAULT_ASCENT, 0.0, 1.0)
 
 @dataclass(frozen=True)
 class GradientMethod:
-    """A method as the parts of a search for a target class.
+    """A method as the parts of a search.
 
     Args:
         ascent: How to step; the default of `search` if not given.
-        price: From log-odds to the objective, which subtracts penalties from them; log
-            odds alone if not given.
+        price: From what is wanted to the objective, which subtracts penalties from its
+            score; that score alone if not given.
         in_data_space: Whether the pixels themselves are moved, instead of coordinates
             of a generative model, whose images are clamped to [0, 1].
 
     Example:
         >>> import torch
+        >>> from diffeo import TargetClass
         >>> x, place = torch.full((2, 1, 1, 2), 0.4), Identity((1, 1, 2))
         >>> model = lambda x: 9 * x.flatten(1)
         >>> goal = TargetClass(1, 0.9)
@@ -59,20 +60,20 @@ class GradientMethod:
         x: Data,
         model: Model,
         coordinates: Coordinates,
-        goal: TargetClass,
+        goal: Objective,
         run: Run,
     ) -> Counterfactuals:
-        """Show what would have to change in images for a classifier to answer so.
+        """Show what would have to change in images for a model to answer so.
 
         Nobody asks whether the inputs are typical of the coordinates.
 
         Args:
             x: Images in [0, 1], shape (batch, channels, height, width).
-            model: From images to logits, in evaluation mode.
+            model: From images to logits or values, in evaluation mode.
             coordinates: Of a generative model of such images; methods that move in data
                 space have no use for it.
-            goal: The class to become, and the probability that it must exceed: the one
-                test of success for all methods.
+            goal: What to become, such as a class with a probability that it must
+                exceed: the one test of success for all methods.
             run: How long to search, in what batches, and so on.
 
         Raises:
@@ -148,6 +149,7 @@ def wachter(weight: Weight = 0.05, ascent: Ascent = PIXEL_ASCENT) -> GradientMet
         ascent: How to step; it must keep the pixels in [0, 1].
 
     Example:
+        >>> from diffeo import TargetClass
         >>> wachter(0.2).price(TargetClass(9)).weight
         0.2
     """
@@ -172,6 +174,7 @@ def revise(weight: Weight = 0.05, ascent: Ascent | None = None) -> GradientMetho
         ascent: How to step; the default of `search` if not given.
 
     Example:
+        >>> from diffeo import TargetClass
         >>> revise(0.2).price(TargetClass(9)).weight
         0.2
     """
