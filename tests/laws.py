@@ -24,6 +24,7 @@ from diffeo.ascents import (
     Sphere,
 )
 from diffeo.coordinates.bounded import Bounded
+from diffeo.coordinates.conditional import Conditional
 from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.inversion import Inversion, InvertedGenerator
@@ -365,6 +366,8 @@ def inverted_generator() -> InvertedGenerator:
 def coordinates() -> dict[str, Coordinates]:
     """Every kind of coordinates of 4×4 images."""
 
+    up, down = (torch.arange(16).reshape(SHAPE) % 3 == way for way in (0, 1))
+
     return {
         "identity": Identity(SHAPE),
         "linear": principal_axes(images(64), count=6),
@@ -375,10 +378,9 @@ def coordinates() -> dict[str, Coordinates]:
         "velocity field": velocity_field(),
         "inverted generator": inverted_generator(),
         "residual": Residual(autoencoder()),
-        "monotone flow": Monotone(
-            tiny_flow(), *(torch.arange(16).reshape(SHAPE) % 3 == way for way in (0, 1))
-        ),
+        "monotone flow": Monotone(tiny_flow(), up, down),
         "pinned flow": Pinned(tiny_flow(), count=5),
+        "conditional flow": Conditional(tiny_flow(), up, down, torch.arange(5)),
         "masked flow": Masked(tiny_flow(), torch.arange(16).reshape(SHAPE) > 4),
     }
 

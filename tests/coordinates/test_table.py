@@ -3,6 +3,7 @@ import torch
 from torch import Tensor
 
 from diffeo.columns import Column
+from diffeo.coordinates.conditional import Conditional
 from diffeo.coordinates.masked import Masked
 from diffeo.coordinates.monotone import Monotone
 from diffeo.coordinates.pinned import Pinned
@@ -91,13 +92,44 @@ def test_gradients_pass_to_each_coordinate() -> None:
 
 def test_given_columns_stay_where_the_first_coordinates_do() -> None:
     made = flow(("color", "height"))
-    assert [made.leading(names) for names in (["height"], ["color", "age"])] == [0, 3]
+    names = ["height"], ["color", "age"], ["age"]
+    assert [made.leading(each) for each in names] == [0, 3, 0]
+    assert [made.deciding(each) for each in names] == [4, 3, 0]
 
     x = moved(Pinned(made, made.leading(["color", "height"])), 0.5)
 
     assert torch.equal(x[:, 1:5], X[:, 1:5])
     assert (x[:, 0] != X[:, 0]).any()
     assert not torch.equal(moved(made, 0.5)[:, 4], X[:, 4])
+
+
+@pytest.mark.parametrize("by", [-0.5, 0.5])
+def test_other_columns_go_along_with_given_ones_that_are_at_their_limit(
+    by: float,
+) -> None:
+    made, first = flow(("height",)), torch.arange(6) == 4
+    place = Conditional(made, first, torch.zeros(6) > 0, order=made.order[:1])
+    x, free = moved(place, by), moved(made, by)
+    held = free[:, 4] < X[:, 4]
+
+    assert held.any() == (by < 0)
+    assert (x[:, 4] >= X[:, 4]).all()
+    assert torch.equal(x[held], moved(Pinned(made, 1), by)[held])
+    assert torch.equal(x[~held], free[~held])
+
+
+def test_coordinates_of_columns_at_their_limit_have_no_gradient() -> None:
+    made, first = flow(("height", "age")), torch.arange(6) == 4
+    place = Conditional(made, first, torch.zeros(6) > 0, order=made.order[:2])
+    z = made.encode(X)
+    memory, z = start_memory(place, X, z), (z - 0.5).requires_grad_()
+    decode_with(place, z, memory).sum().backward()
+
+    held = moved(made, -0.5)[:, 4] < X[:, 4]
+    assert held.any()
+    assert z.grad is not None
+    assert torch.equal(z.grad[:, 0] == 0, held)
+    assert (z.grad[:, 1:] != 0).all()
 
 
 @pytest.mark.parametrize("by", [-0.5, 0.5])

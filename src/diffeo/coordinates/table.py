@@ -73,11 +73,11 @@ class TableFlow(nn.Module):
         self.factor = nn.Buffer(torch.eye(self.shape[0]))
         self.typical = nn.Buffer(torch.tensor([-torch.inf, torch.inf]))
 
-    def leading(self, frozen: Sequence[str]) -> int:
-        """Return how many first coordinates are a function of frozen columns alone.
+    def leading(self, names: Sequence[str]) -> int:
+        """Return how many first coordinates are a function of some columns alone.
 
         Args:
-            frozen: Names of columns.
+            names: Names of columns.
         """
 
         sizes = {
@@ -85,16 +85,21 @@ class TableFlow(nn.Module):
             for column, size in zip(self.columns, self.sizes, strict=True)
         }
 
-        return sum(sizes[name] for name in self.given_of(frozen))
+        return sum(sizes[name] for name in takewhile(names.__contains__, self.given))
 
-    def given_of(self, frozen: Sequence[str]) -> list[str]:
-        """Return which frozen columns are given to all others: the first of `given`.
+    def deciding(self, names: Sequence[str]) -> int:
+        """Return how many first coordinates decide all given columns among some.
 
         Args:
-            frozen: Names of columns.
+            names: Names of columns.
         """
 
-        return list(takewhile(frozen.__contains__, self.given))
+        given = list(self.given)
+
+        while given and given[-1] not in names:
+            given.pop()
+
+        return self.leading(given)
 
     def _ranks(self) -> list[int]:
         """Return the place of each column in the flow: given ones first."""

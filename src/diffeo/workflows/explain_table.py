@@ -125,22 +125,22 @@ class TableToExplain:
         return [model for model, _ in found], found[0][1]
 
     def warning(self, limits: ColumnLimits) -> str:
-        """Return which frozen columns the flow was not given; empty if none.
+        """Return which limited columns the flow was not given; empty if none.
 
         Args:
             limits: Which columns may change.
         """
 
-        given = self.flow.given_of(limits.frozen)
-        other = [name for name in limits.frozen if name not in given]
+        other = [name for name in limits.names if name not in self.flow.given]
 
         if not other:
             return ""
 
         return (
             f"the flow was not fitted with {', '.join(other)} given: what goes along "
-            "with a frozen column may not go along with it here, and rows may be "
-            f"untypical; fit again with --given {','.join(limits.frozen)}"
+            "with a column that is frozen, or goes one way, may not go along with it "
+            "here, and rows may be untypical; fit again with --given "
+            f"{','.join(limits.names)}"
         )
 
     @torch.no_grad()

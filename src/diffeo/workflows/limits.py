@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from diffeo.columns import Column
+from diffeo.coordinates.conditional import Conditional
 from diffeo.coordinates.masked import Masked
 from diffeo.coordinates.monotone import Monotone
 from diffeo.coordinates.pinned import Pinned
@@ -42,6 +43,12 @@ class ColumnLimits:
 
         return cls(*map(names_in, (frozen, only_up, only_down)))
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All columns that are limited."""
+
+        return self.frozen + self.only_up + self.only_down
+
     def applied(self, coordinates: Coordinates) -> Coordinates:
         """Return coordinates that decode within the limits.
 
@@ -57,8 +64,8 @@ class ColumnLimits:
         from diffeo.coordinates.table import as_table_flow
 
         flow = as_table_flow(coordinates)
-        count = flow.leading(self.frozen)
-        place: Coordinates = Pinned(flow, count) if count else flow
+        pinned, given = flow.leading(self.frozen), flow.deciding(self.names)
+        place: Coordinates = Pinned(flow, pinned) if pinned else flow
         frozen, up, down = (
             _features(flow.columns, names, ordered=ordered).to(flow.factor.device)
             for names, ordered in (
@@ -67,6 +74,10 @@ class ColumnLimits:
                 (self.only_down, True),
             )
         )
+
+        if given > pinned:
+            order = flow.order[:given]
+            place = Conditional(place, up | frozen, down | frozen, order)
 
         if up.any() or down.any():
             place = Monotone(place, up, down)
