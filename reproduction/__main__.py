@@ -43,7 +43,9 @@ from reproduction.mnist.training import (
     MNIST_VAE,
 )
 from reproduction.mnist.tuning import tune_mnist_comparison
+from reproduction.several import SEVERAL
 from reproduction.spectra import SPECTRA
+from reproduction.tables.experiment import TABLES
 from reproduction.truth.experiment import TRUTH
 
 __all__ = ["EXPERIMENTS", "TRAININGS", "app", "main"]
@@ -69,6 +71,8 @@ EXPERIMENTS = (
     MALL,
     GRIDS,
     SPECTRA,
+    SEVERAL,
+    TABLES,
     TRUTH,
 )
 TRAININGS = (

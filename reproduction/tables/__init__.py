@@ -1,0 +1,1 @@
+"""Tables explained for estimators of scikit-learn."""
