@@ -85,7 +85,7 @@ CASES = {
     "cancer": Case(
         _cancer,
         {
-            "forest": RandomForestClassifier(200, random_state=0),
+            "forest": RandomForestClassifier(random_state=0),
             "boosting": HistGradientBoostingClassifier(random_state=0),
             "tree": DecisionTreeClassifier(random_state=0),
             "linear": make_pipeline(StandardScaler(), LogisticRegression()),
@@ -97,7 +97,7 @@ CASES = {
     "diabetes": Case(
         _diabetes,
         {
-            "forest": RandomForestRegressor(200, random_state=0),
+            "forest": RandomForestRegressor(random_state=0),
             "boosting": HistGradientBoostingRegressor(random_state=0),
             "tree": DecisionTreeRegressor(random_state=0),
             "linear": make_pipeline(StandardScaler(), Ridge()),

@@ -111,6 +111,12 @@ def _of_table(case: Case, folder: Path, rows: int) -> dict[str, float]:
             f"{name}_typical_before": mean(_typical(_read(folder / "asked.csv", flow))),
             f"{name}_score": fitted.score(unseen, unseen_answers),
             **apply_rules(RULES, found),
+            **{
+                f"{name}_{way}_possible": _possible(
+                    question, known, f"only_{way}", case.one_way
+                )
+                for way in ("up", "down")
+            },
         }
 
         for key, each in found.items():
@@ -151,6 +157,16 @@ def _explained(
         all(kept),
         table.scale,
     )
+
+
+def _possible(question: Question, real: pd.DataFrame, rule: str, column: str) -> float:
+    """Return for which share of rows a real one within the limit answers as asked."""
+
+    rows = question.rows
+    answered = question.reached(pd.concat([real] * len(rows)))
+    within = KEPT[rule](rows[[column]].to_numpy(), real[column].to_numpy())
+
+    return float((answered.reshape(len(rows), -1) & within).any(1).mean())
 
 
 def _several(name: str, found: Explained) -> dict[str, float]:
