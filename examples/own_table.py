@@ -1,7 +1,8 @@
 """Explain a random forest on a table: Wisconsin's breast-cancer data.
 
 What would the cells of a malignant sample measure for the forest to call it benign? The
-page lists what changed in each row, in the columns' own units.
+page lists what changed in most samples and in each, in the columns' own units. Neither
+the forest nor the flow has seen these samples.
 """
 
 import argparse
@@ -47,9 +48,10 @@ def main() -> None:
     found = load_breast_cancer(as_frame=True)
     table = found.data[COLUMNS].copy()
     table["diagnosis"] = found.target_names[found.target]
-    table.to_csv(out / "cancer.csv", index=False)
     malignant = table[table.diagnosis == "malignant"]
-    malignant.head(5 if options.quick else 50).to_csv(out / "asked.csv", index=False)
+    asked = malignant.sample(5 if options.quick else 50, random_state=0)
+    asked.to_csv(out / "asked.csv", index=False)
+    table.drop(asked.index).to_csv(out / "cancer.csv", index=False)
 
     table = pd.read_csv(out / "cancer.csv")
     forest = RandomForestClassifier(20 if options.quick else 200, random_state=0)
@@ -64,6 +66,7 @@ def main() -> None:
     command("explain", "--data", out / "asked.csv", *model, *goal)
 
     after = pd.read_csv(out / "explained" / "counterfactuals.csv")
+    print("The forest says of what was written:")
     print(pd.Series(forest.predict(after)).value_counts().to_string())
 
 

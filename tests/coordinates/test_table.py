@@ -13,6 +13,7 @@ from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.data.features import columns_of, features_of
 from diffeo.data.table import Table
 from diffeo.models.affine_spline import affine_spline
+from diffeo.workflows.limits import ColumnLimits
 from laws import disturb
 
 SIZES = {"age": 1, "color": 3, "height": 1, "exact": 1}
@@ -130,6 +131,16 @@ def test_coordinates_of_columns_at_their_limit_have_no_gradient() -> None:
     assert z.grad is not None
     assert torch.equal(z.grad[:, 0] == 0, held)
     assert (z.grad[:, 1:] != 0).all()
+
+
+def test_frozen_columns_need_not_be_the_first_of_those_given() -> None:
+    made, frozen = flow(("color", "height")), torch.arange(6) == 4
+    x = moved(ColumnLimits(frozen=("height",)).applied(made), 0.5)
+    place = Conditional(made, frozen, frozen, made.order[:4])
+
+    assert torch.equal(x[:, 4], X[:, 4])
+    assert torch.equal(x, moved(Masked(place, ~frozen), 0.5))
+    assert (x[:, 0] != moved(Masked(made, ~frozen), 0.5)[:, 0]).any()
 
 
 @pytest.mark.parametrize("by", [-0.5, 0.5])

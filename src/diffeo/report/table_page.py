@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import compress
 
 from torch import Tensor
 
 from diffeo.columns import Column
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.table import Table
+from diffeo.report.columns_table import Changes, columns_table
 from diffeo.report.output_text import output_text
 from diffeo.report.rows import choose_rows, describe_rows
 from diffeo.report.sections import Section, render_sections
@@ -25,7 +27,6 @@ HEAD = (
     "result typical?",
     "largest changes",
 )
-Changes = list[tuple[str, str, str, float]]
 TYPICAL = {True: "yes", False: "NO", None: "not known"}
 
 
@@ -38,7 +39,7 @@ def render_table(
     classes: Sequence[str] = (),
     typical: Tensor | None = None,
 ) -> str:
-    """Return a page as text: which columns changed in each row, from what to what.
+    """Return a page as text: which columns changed, in all rows and in each of them.
 
     Several counterfactuals of one row stand side by side.
 
@@ -104,16 +105,23 @@ def render_table(
         )
         for group in (groups[place] for place in choose_rows(doubts, SHOWN))
     ]
+    reached = record.reached.tolist()
+    found = list(compress(changes, reached))
+    untypical = sum(typical is False for typical in compress(after, reached))
+    told = f"; {untypical} of these are not typical of the table" if untypical else ""
     lead = [
-        f"{int(record.reached.sum())} of {len(record)} rows reached the target.",
+        f"{len(found)} of {len(record)} rows reached the target{told}.",
         "Each column is in its own units; the largest changes come first.",
     ]
+    of_all = Section(
+        "Columns, where the target was reached", table=columns_table(found, columns)
+    )
 
     return render_sections(
         f"What would have to change for the model to {text.goal}?",
         lead,
         facts,
-        [Section("Rows", table=[HEAD, *overview]), *each],
+        [of_all, Section("Rows", table=[HEAD, *overview]), *each],
     )
 
 
