@@ -166,6 +166,7 @@ def test_rows_of_a_table_get_another_answer_within_the_limits(
 
     assert "50 of 50 rows reached the target" in page
     assert "<td>texture</td><td>0 of 50</td>" in page
+    assert f"Of these not typical of the table: {page.count('<td>NO</td>')}." in page
     assert page.index("Columns, where") < page.index("<h2>Rows</h2>")
     assert f"<td>{after.cells('mean area')[0]}</td>" in page
     assert "http" not in page.replace("http://www.w3.org", "")

@@ -30,7 +30,7 @@ def columns_table(
         ('age', '2 of 3', '2', '0', '+0.20')
     """
 
-    lines = []
+    lines: list[tuple[float, tuple[str, ...]]] = []
 
     for column in columns:
         sizes = [

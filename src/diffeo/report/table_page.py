@@ -27,6 +27,7 @@ HEAD = (
     "result typical?",
     "largest changes",
 )
+UNTYPICAL = "The result is not typical of the table."
 TYPICAL = {True: "yes", False: "NO", None: "not known"}
 
 
@@ -71,7 +72,11 @@ def render_table(
     changes = _changes(tables, columns)
     after = [None] * len(rows) if typical is None else typical.tolist()
     groups = _groups(record)
-    doubts = [any(rows[number]["doubts"] for number in group) for group in groups]
+    doubts = [
+        [*row["doubts"], *([UNTYPICAL] if each is False else [])]
+        for row, each in zip(rows, after, strict=True)
+    ]
+    doubtful = [any(doubts[number] for number in group) for group in groups]
     labels = {
         number: rows[number]["label"] + (f", {place}" if len(group) > 1 else "")
         for group in groups
@@ -79,7 +84,7 @@ def render_table(
     }
     overview = [
         (
-            labels[number],
+            labels[number].replace(" ", "\N{NO-BREAK SPACE}"),
             row["meaning"],
             f"{row['answer_before']} → {row['answer_after']}",
             row["typical"],
@@ -98,19 +103,20 @@ def render_table(
                     f"{labels[number]} {rows[number]['meaning']}: {text.quantity} "
                     f"{text.write(rows[number]['before'])} → "
                     f"{text.write(rows[number]['after'])}.",
-                    *rows[number]["doubts"],
+                    *doubts[number],
                 )
             ],
             table=_side_by_side([changes[number] for number in group]),
         )
-        for group in (groups[place] for place in choose_rows(doubts, SHOWN))
+        for group in (groups[place] for place in choose_rows(doubtful, SHOWN))
     ]
     reached = record.reached.tolist()
     found = list(compress(changes, reached))
-    untypical = sum(typical is False for typical in compress(after, reached))
-    told = f"; {untypical} of these are not typical of the table" if untypical else ""
+    untypical = sum(each is False for each in compress(after, reached))
     lead = [
-        f"{len(found)} of {len(record)} rows reached the target{told}.",
+        f"{len(found)} of {len(record)} rows reached the target.",
+        "Of these not typical of the table: "
+        f"{TYPICAL[None] if typical is None else untypical}.",
         "Each column is in its own units; the largest changes come first.",
     ]
     of_all = Section(
