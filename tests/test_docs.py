@@ -22,6 +22,8 @@ RESULTS = {  # whose keys a page quotes without the name of their folder
     "crowds": ("mall",),
     "face-coordinates": ("celeba-coordinates",),
     "faces": ("celeba", "celeba-rivals"),
+    "goals": ("several",),
+    "tables": ("tables",),
     "truth": ("truth",),
     "speed": ("bench", "mnist-ascents"),
     "why-it-works": ("helix", "mnist-geometry", "spectra"),

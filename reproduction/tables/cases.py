@@ -114,6 +114,6 @@ QUICK = {
         CASES["diabetes"],
         estimators={"forest": SMALL},
         how={"categories": "sex", "epochs": 2},
-        steps=20,
+        steps=10,
     )
 }

@@ -30,7 +30,7 @@ from reproduction.tables.questions import Question
 
 __all__ = ["TABLES"]
 
-UNSEEN, ROWS, QUICK_ROWS = 80, 60, 4
+UNSEEN, ROWS, QUICK_ROWS = 80, 60, 2
 KEPT: Mapping[str, Callable[[Any, Any], Any]] = {
     "frozen": lambda old, new: old == new,  # as they were written
     "only_up": lambda old, new: old.astype(float) <= new.astype(float),
