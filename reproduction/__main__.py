@@ -46,7 +46,7 @@ from reproduction.mnist.tuning import tune_mnist_comparison
 from reproduction.several import SEVERAL
 from reproduction.spectra import SPECTRA
 from reproduction.tables.experiment import TABLES
-from reproduction.truth.experiment import TRUTH
+from reproduction.truth.experiment import TRUTH, TRUTH_AGREED
 
 __all__ = ["EXPERIMENTS", "TRAININGS", "app", "main"]
 
@@ -74,6 +74,7 @@ EXPERIMENTS = (
     SEVERAL,
     TABLES,
     TRUTH,
+    TRUTH_AGREED,
 )
 TRAININGS = (
     MNIST_FLOW,

@@ -1,6 +1,6 @@
 """Counterfactuals where the truth is known: do they name the cue, and nothing else?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import torch
@@ -19,7 +19,7 @@ from reproduction.truth.saliency import saliency
 from reproduction.truth.scores import mass, scores
 from reproduction.truth.tasks import TASKS
 
-__all__ = ["TRUTH"]
+__all__ = ["TRUTH", "TRUTH_AGREED"]
 
 FULL = Effort(Trainings(), held_out=1000, tried=10, inputs=50, run=Run(steps=300))
 FAST = Effort(
@@ -33,8 +33,13 @@ SHOWN = 3  # images of each class in a figure
 Found = Mapping[str, list[Counterfactuals]]
 
 
-def measure_truth(options: ExperimentOptions) -> Findings:
-    """Train on each task, search by each method, and measure the attributes."""
+def measure_truth(options: ExperimentOptions, names: Sequence[str] = NAMES) -> Findings:
+    """Train on each task, search by each method, and measure the attributes.
+
+    Args:
+        options: Where the data are, and whether to be quick.
+        names: The methods.
+    """
 
     effort = FAST if options.quick else FULL
     prepared = {
@@ -49,7 +54,7 @@ def measure_truth(options: ExperimentOptions) -> Findings:
     for form in FORMS:
         levels = {
             name: chosen(form.levels, tried(prepared, form, name, effort.tried))
-            for name in NAMES
+            for name in names
         }
         results |= {
             f"{form.prefix}{name}_level": value for name, value in levels.items()
@@ -64,7 +69,7 @@ def measure_truth(options: ExperimentOptions) -> Findings:
             shown = {how: _shown(*records) for how, records in found.items()}
             drawings[f"{name}_{form.name}.png"] = saved(partial(drawn, shown))
 
-    means = _means(results)
+    means = _means(results, names)
 
     return Findings(results | means, drawings, tuple(means))
 
@@ -116,7 +121,7 @@ def _measured(one: Prepared, form: Form, found: Found) -> dict[str, float]:
 
     maps = [
         saliency(form.explained(one).model, records.factual, start)
-        for start, records in enumerate(found[NAMES[0]])
+        for start, records in enumerate(next(iter(found.values())))
     ]
 
     for name in maps[0]:
@@ -126,12 +131,12 @@ def _measured(one: Prepared, form: Form, found: Found) -> dict[str, float]:
     return results | {"chance_mass": mean(place)}
 
 
-def _means(results: Mapping[str, float]) -> dict[str, float]:
+def _means(results: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
     """Return each method's scores over the tasks: all, and those of each form."""
 
     means: dict[str, float] = {}
 
-    for name in NAMES:
+    for name in names:
         for what in ("named", "no_lie"):
             of_form = {}
 
@@ -160,5 +165,12 @@ TRUTH = Experiment(
         "diffeomorphic_no_lie": "≥ 0.80",
         "adversarial_named": "≤ 0.30",
     },
+    "goal",
+)
+TRUTH_AGREED = Experiment(
+    "truth-agreed",
+    "Where the cue is known: do changes name it that classifiers agree on?",
+    partial(measure_truth, names=("agreed", "adversarial_agreed")),
+    {"agreed_named": "≥ 0.95", "agreed_no_lie": "≥ 0.80"},
     "goal",
 )

@@ -30,6 +30,7 @@ __all__ = ["NAMES", "Explained", "methods_for"]
 
 REFERENCES = 1000  # training images among which prototypes are looked for
 NAMES = "diffeomorphic", "closest", "adversarial", "wachter", "revise", "prototypes"
+CLOSEST = "closest", "agreed"  # methods that come as near as they may
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,7 @@ class Explained:
             confidence: Probability that the target must have.
         """
 
-        closest = (LatentDistance(),) if name == "closest" else ()
+        closest = (LatentDistance(),) if name in CLOSEST else ()
 
         return self.methods[name].explain(
             x,
@@ -73,8 +74,8 @@ class Explained:
 
 def methods_for(
     train: LabelledImages, flow: Flow, autoencoder: AutoencoderSettings
-) -> Mapping[str, GradientMethod]:
-    """Return all methods by name.
+) -> dict[str, GradientMethod]:
+    """Return all methods that ask one classifier alone, by name.
 
     Args:
         train: Images among which prototypes are looked for, each in its true class.

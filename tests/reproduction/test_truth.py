@@ -7,20 +7,25 @@ import pytest
 import torch
 
 from diffeo.data.labelled import LabelledImages
+from diffeo.evaluation.oracle_training import ClassifierSettings
+from diffeo.objectives import Agreed, Point
+from diffeo.shapes import Memory, Scores
 from mirrored import record_of
 from reproduction.experiment import ExperimentOptions
 from reproduction.truth.confidences import Shares, chosen
-from reproduction.truth.experiment import TRUTH
+from reproduction.truth.experiment import TRUTH, TRUTH_AGREED
 from reproduction.truth.forms import FORMS
 from reproduction.truth.measures import light, size, slope
 from reproduction.truth.methods import NAMES
 from reproduction.truth.models import misled
+from reproduction.truth.others import other_classifiers
 from reproduction.truth.saliency import saliency
 from reproduction.truth.scores import mass, scores, spread_of
 from reproduction.truth.strokes import length, thickness
 from reproduction.truth.tasks import TASKS
 
 COUNT = 200
+TASK = "patch"  # of quick runs
 Drawn = Callable[[str], LabelledImages]
 
 
@@ -178,31 +183,66 @@ def test_saliency_of_a_model_that_looks_at_a_corner_is_in_the_corner() -> None:
     assert mass(maps["occlusion"], place).min() > 0.4
 
 
-def test_all_methods_are_scored_on_all_tasks(
+@pytest.fixture
+def options(
     tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tasks = {"patch": TASKS["patch"]}
-    monkeypatch.setenv("DIFFEO_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("reproduction.truth.experiment.TASKS", tasks)
+) -> ExperimentOptions:
+    """Options of a quick run on one task, at one level of confidence."""
+
     forms = tuple(replace(form, levels=form.levels[:1]) for form in FORMS)
+    monkeypatch.setenv("DIFFEO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("reproduction.truth.experiment.TASKS", {TASK: TASKS[TASK]})
     monkeypatch.setattr("reproduction.truth.experiment.FORMS", forms)
-    options = ExperimentOptions(tmp_path / "out", data, quick=True, progress=False)
+
+    return ExperimentOptions(tmp_path / "out", data, quick=True, progress=False)
+
+
+def test_all_methods_are_scored_on_all_tasks(options: ExperimentOptions) -> None:
     results = TRUTH.run(options)
 
     for method in NAMES:
         for what in ("named", "no_lie"):
-            each = [
-                results[f"{task}_{form}{method}_{what}"]
-                for task in tasks
-                for form in ("", "90_")
-            ]
+            each = [results[f"{TASK}_{form}{method}_{what}"] for form in ("", "90_")]
             assert results[f"{method}_{what}"] == pytest.approx(sum(each) / len(each))
 
-        assert 0 <= results[f"patch_{method}_mass"] <= 1
+        assert 0 <= results[f"{TASK}_{method}_mass"] <= 1
 
     assert results["patch_chance_mass"] == pytest.approx(16 / 784)
     assert {"patch_occlusion_mass", "patch_90_integrated_gradients_mass"} < set(results)
-    assert json.loads((tmp_path / "out/results.json").read_text()) == results
-    assert {f"{task}_{form.name}.png" for task in tasks for form in FORMS} <= {
-        path.name for path in (tmp_path / "out").iterdir()
+    assert json.loads((options.out / "results.json").read_text()) == results
+    assert {f"{TASK}_{form.name}.png" for form in FORMS} <= {
+        path.name for path in options.out.iterdir()
     }
+
+
+def test_what_classifiers_agree_on_is_scored_by_itself(
+    options: ExperimentOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    search = Agreed.margin
+
+    def margin(self: Agreed, point: Point, memory: Memory) -> Scores:
+        asked.append(1 + len(self.models))
+
+        return search(self, point, memory)
+
+    monkeypatch.setattr(Agreed, "margin", margin)
+    results = TRUTH_AGREED.run(options)
+
+    assert set(asked) == {3}
+    assert {"agreed_named", f"{TASK}_90_agreed_no_lie", "agreed_level"} < set(results)
+    assert not any("closest" in key for key in results)
+
+
+def test_further_classifiers_learn_and_differ_from_each_other(
+    drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIFFEO_CACHE", str(tmp_path))
+    data = drawn("size")
+    how = ClassifierSettings(width=4, steps=60, size=50, rate=1e-2)
+    found = [model(data.images) for model in other_classifiers(data, how)]
+
+    assert not torch.equal(*found)
+
+    for outputs in found:
+        assert (outputs.argmax(1) == data.labels).float().mean() > 0.9
