@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from diffeo.coordinates.protocol import decode_with
 from diffeo.coordinates.wrapping import Remembering
-from diffeo.shapes import Data
+from diffeo.shapes import Data, Latent, Memory
 
 __all__ = ["Masked"]
 
@@ -51,7 +52,7 @@ class Masked(Remembering):
         if not self.mask.any():
             raise ValueError("mask must allow a change somewhere, got 0 everywhere")
 
-    def _keep(self, x: Data, decoded: Data) -> Data:  # noqa: ARG002
+    def _keep(self, x: Data, z: Latent, memory: Memory) -> Data:  # noqa: ARG002
         if self.mask.shape != x.shape[1:]:
             raise ValueError(
                 f"mask must be of the shape of one datum, {tuple(x.shape[1:])}, got "
@@ -60,8 +61,8 @@ class Masked(Remembering):
 
         return x
 
-    def _join(self, decoded: Data, kept: Data) -> Data:
+    def _decode(self, z: Latent, kept: Data, memory: Memory) -> Data:
         mask = self.mask.to(kept)
-        blended = kept.lerp(decoded.to(kept), mask)
+        blended = kept.lerp(decode_with(self.coordinates, z, memory).to(kept), mask)
 
         return torch.where(mask > 0, blended, kept)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from diffeo.coordinates.protocol import decode_with
 from diffeo.coordinates.wrapping import Remembering
-from diffeo.shapes import Data
+from diffeo.shapes import Data, Latent, Memory
 
 __all__ = ["Monotone"]
 
@@ -33,10 +34,11 @@ class Monotone(Remembering):
     up: Tensor = field(repr=False)
     down: Tensor = field(repr=False)
 
-    def _keep(self, x: Data, decoded: Data) -> Data:  # noqa: ARG002
+    def _keep(self, x: Data, z: Latent, memory: Memory) -> Data:  # noqa: ARG002
         return x
 
-    def _join(self, decoded: Data, kept: Data) -> Data:
+    def _decode(self, z: Latent, kept: Data, memory: Memory) -> Data:
+        decoded = decode_with(self.coordinates, z, memory)
         low = kept.where(self.up, -torch.inf)
         high = kept.where(self.down, torch.inf)
 

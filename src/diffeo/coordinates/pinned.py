@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
-from diffeo.coordinates.protocol import decode_with, start_memory
-from diffeo.coordinates.wrapping import Wrapping
+from diffeo.coordinates.protocol import decode_with
+from diffeo.coordinates.wrapping import Remembering
 from diffeo.shapes import Data, Latent, Memory
 
 __all__ = ["Pinned"]
 
 
 @dataclass(frozen=True, eq=False)
-class Pinned(Wrapping):
+class Pinned(Remembering):
     """Decode with the first coordinates of each row's own encoding.
 
     Where these are a function of some features alone, and these of them, as in a flow
@@ -33,20 +34,10 @@ class Pinned(Wrapping):
 
     count: int = 0
 
-    def decode(self, z: Latent) -> Data:
-        """Return what the coordinates inside decode, whose row is not known."""
+    def _keep(self, x: Data, z: Latent, memory: Memory) -> Tensor:  # noqa: ARG002
+        return z[:, : self.count]
 
-        return self.coordinates.decode(z)
+    def _decode(self, z: Latent, kept: Tensor, memory: Memory) -> Data:
+        pinned = torch.cat((kept, z[:, self.count :]), dim=1)
 
-    def start(self, x: Data, z: Latent) -> Memory:
-        """Return the coordinates that stay, then what those inside remember."""
-
-        return z[:, : self.count], *start_memory(self.coordinates, x, z)
-
-    def decode_with(self, z: Latent, memory: Memory) -> Data:
-        """Return the data at coordinates of which the first are the row's own."""
-
-        first, *inside = memory
-        pinned = torch.cat((first, z[:, self.count :]), dim=1)
-
-        return decode_with(self.coordinates, pinned, tuple(inside))
+        return decode_with(self.coordinates, pinned, memory)

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from diffeo.coordinates.protocol import decode_with
 from diffeo.coordinates.wrapping import Remembering
-from diffeo.shapes import Data
+from diffeo.shapes import Data, Latent, Memory
 
 __all__ = ["Residual"]
 
@@ -34,8 +35,8 @@ class Residual(Remembering):
         tensor([[3., 5.]])
     """
 
-    def _keep(self, x: Data, decoded: Data) -> Data:
-        return x - decoded
+    def _keep(self, x: Data, z: Latent, memory: Memory) -> Data:
+        return x - decode_with(self.coordinates, z, memory)
 
-    def _join(self, decoded: Data, kept: Data) -> Data:
-        return decoded + kept
+    def _decode(self, z: Latent, kept: Data, memory: Memory) -> Data:
+        return decode_with(self.coordinates, z, memory) + kept

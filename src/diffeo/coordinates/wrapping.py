@@ -4,14 +4,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
 import torch
+from torch import Tensor
 
 from diffeo.coordinates.inference import inference_form
-from diffeo.coordinates.protocol import (
-    Coordinates,
-    decode_with,
-    is_typical,
-    start_memory,
-)
+from diffeo.coordinates.protocol import Coordinates, is_typical, start_memory
 from diffeo.shapes import Data, Flags, Latent, Memory
 
 __all__ = ["Remembering", "Wrapping"]
@@ -88,19 +84,19 @@ class Remembering(Wrapping):
 
         memory = start_memory(self.coordinates, x, z)
 
-        return self._keep(x, decode_with(self.coordinates, z, memory)), *memory
+        return self._keep(x, z, memory), *memory
 
     def decode_with(self, z: Latent, memory: Memory) -> Data:
         """Return the data of each row, with what was kept of it."""
 
         kept, *inside = memory
 
-        return self._join(decode_with(self.coordinates, z, tuple(inside)), kept)
+        return self._decode(z, kept, tuple(inside))
 
     @abstractmethod
-    def _keep(self, x: Data, decoded: Data) -> Data:
-        """Return what to keep of data, given what their encoding decodes to."""
+    def _keep(self, x: Data, z: Latent, memory: Memory) -> Tensor:
+        """Return what to keep of data, given what the coordinates inside remember."""
 
     @abstractmethod
-    def _join(self, decoded: Data, kept: Data) -> Data:
-        """Return decoded data together with what was kept of their rows."""
+    def _decode(self, z: Latent, kept: Tensor, memory: Memory) -> Data:
+        """Return the data of each row, with what was kept of it."""
