@@ -5,15 +5,16 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from diffeo.coordinates.protocol import decode_with, start_memory
-from diffeo.coordinates.wrapping import Wrapping
+from diffeo.coordinates.monotone import clamped
+from diffeo.coordinates.protocol import decode_with
+from diffeo.coordinates.wrapping import Remembering
 from diffeo.shapes import Data, Latent, Memory
 
 __all__ = ["Conditional"]
 
 
 @dataclass(frozen=True, eq=False)
-class Conditional(Wrapping):
+class Conditional(Remembering):
     """Decode all other features given the first, which stay within limits of the row.
 
     Where the first features would leave their limits, the first coordinates become
@@ -43,23 +44,12 @@ class Conditional(Wrapping):
     down: Tensor = field(repr=False)
     order: Tensor = field(repr=False)
 
-    def decode(self, z: Latent) -> Data:
-        """Return what the coordinates inside decode, whose row is not known."""
+    def _keep(self, x: Data, z: Latent, memory: Memory) -> Data:  # noqa: ARG002
+        return x
 
-        return self.coordinates.decode(z)
-
-    def start(self, x: Data, z: Latent) -> Memory:
-        """Return the rows, then what the coordinates inside remember."""
-
-        return x, *start_memory(self.coordinates, x, z)
-
-    def decode_with(self, z: Latent, memory: Memory) -> Data:
-        """Return the data of each row, the first features of it within their limits."""
-
-        kept, *inside = memory
-        free = decode_with(self.coordinates, z, tuple(inside))
-        low, high = kept.where(self.up, -torch.inf), kept.where(self.down, torch.inf)
-        within = free.detach().clamp(low, high)
+    def _decode(self, z: Latent, kept: Data, memory: Memory) -> Data:
+        free = decode_with(self.coordinates, z, memory)
+        within = clamped(free.detach(), kept, self.up, self.down)
         beyond = (within != free).flatten(1)[:, self.order]
 
         if not beyond.any():
@@ -73,6 +63,4 @@ class Conditional(Wrapping):
         held = torch.where(beyond, there, own + (there - own).detach())
         first = torch.where(beyond.any(1, keepdim=True), held, own)
 
-        return decode_with(
-            self.coordinates, torch.cat((first, others), dim=1), tuple(inside)
-        )
+        return decode_with(self.coordinates, torch.cat((first, others), dim=1), memory)

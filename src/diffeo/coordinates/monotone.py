@@ -9,7 +9,7 @@ from diffeo.coordinates.protocol import decode_with
 from diffeo.coordinates.wrapping import Remembering
 from diffeo.shapes import Data, Latent, Memory
 
-__all__ = ["Monotone"]
+__all__ = ["Monotone", "clamped"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,24 @@ class Monotone(Remembering):
 
     def _decode(self, z: Latent, kept: Data, memory: Memory) -> Data:
         decoded = decode_with(self.coordinates, z, memory)
-        low = kept.where(self.up, -torch.inf)
-        high = kept.where(self.down, torch.inf)
+        within = clamped(decoded.detach(), kept, self.up, self.down)
 
-        return decoded.clamp(low, high).detach() + (decoded - decoded.detach())
+        return within + (decoded - decoded.detach())
+
+
+def clamped(decoded: Data, kept: Data, up: Tensor, down: Tensor) -> Data:
+    """Return data of which some features do not fall below the rows' own, or rise.
+
+    Args:
+        decoded: The data.
+        kept: The rows' own.
+        up: Flags of the features that must not fall.
+        down: Flags of those that must not rise.
+
+    Example:
+        >>> up, down = torch.tensor([True, False]), torch.tensor([False, True])
+        >>> clamped(torch.tensor([[0.0, 2.0]]), torch.ones(1, 2), up, down)
+        tensor([[1., 1.]])
+    """
+
+    return decoded.clamp(kept.where(up, -torch.inf), kept.where(down, torch.inf))
