@@ -6,13 +6,13 @@ from torch import Tensor, nn
 from diffeo.coordinates.inversion import InvertedGenerator
 from diffeo.shapes import Data
 from diffeo.training.augmentation import RandomCrop
-from diffeo.training.batches import to_images
-from diffeo.training.schedule import Schedule, ScheduledOnImages
+from diffeo.training.drawn import DrawnLoss
+from diffeo.training.schedule import Schedule
 
 __all__ = ["EncoderRegression"]
 
 
-class EncoderRegression(ScheduledOnImages):
+class EncoderRegression(DrawnLoss):
     """Regress latents on samples, and images on their reconstructions.
 
     Minimize the mean square of e(g(z)) − z, for z from N(0, I), and that of
@@ -45,30 +45,10 @@ class EncoderRegression(ScheduledOnImages):
         self.untrained = (place,)  # in a tuple, so that its weights are not averaged
         self.weight = weight
 
-    def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
-        """Return the loss of images, with latents that this step owns."""
-
-        x = self.training_images(batch[0], self.step_generator())
-        loss = self.loss(x, self.step_seed())
-        self.log("train_loss", loss, prog_bar=True)
-
-        return loss
-
-    def validation_step(self, batch: list[Tensor], index: int) -> None:
-        """Log the loss, with the same latents every epoch."""
-
-        self.log("val_loss", self.loss(to_images(batch[0]), index), prog_bar=True)
-
-    def loss(self, x: Data, seed: int) -> Tensor:
-        """Return the loss of images, beside as many samples.
-
-        Args:
-            x: Images.
-            seed: Seed of the samples.
-        """
+    def loss(self, x: Data, generator: torch.Generator) -> Tensor:
+        """Return the loss of images, beside as many samples."""
 
         found, place = self.model(x), self.untrained[0].to(x.device)
-        generator = torch.Generator().manual_seed(seed)
         z = torch.randn(found.shape, generator=generator).to(found)
         latents: Tensor = (self.model(place.decode(z)) - z).square().mean()
         images = (place.decode(found) - x).square().mean() / x.var()

@@ -7,13 +7,12 @@ from torch import Tensor
 
 from diffeo.models.vae import VAE
 from diffeo.shapes import Data, Latent, Scores
-from diffeo.training.batches import to_images
-from diffeo.training.schedule import ScheduledOnImages
+from diffeo.training.drawn import DrawnLoss
 
-__all__ = ["Evidence", "divergence_from_prior", "gaussian_log_density"]
+__all__ = ["Evidence", "divergence_from_prior", "evidence", "gaussian_log_density"]
 
 
-class Evidence(ScheduledOnImages):
+class Evidence(DrawnLoss):
     """Maximize a lower bound of the log-density of images, with one draw of the latent.
 
     log p(x) ≥ E[log p(x | z)] − KL(q(z | x) ‖ N(0, I)), z drawn from q.
@@ -30,38 +29,27 @@ class Evidence(ScheduledOnImages):
 
     model: VAE
 
-    def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
-        """Return the mean negative bound in nats a pixel, with this step's draws."""
+    def loss(self, x: Data, generator: torch.Generator) -> Tensor:
+        """Return the mean negative bound in nats a pixel."""
 
-        x = self.training_images(batch[0], self.step_generator())
-        loss = self._loss(x, self.step_seed())
-        self.log("train_loss", loss, prog_bar=True)
+        return -evidence(self.model, x, generator).mean() / x[0].numel()
 
-        return loss
 
-    def validation_step(self, batch: list[Tensor], index: int) -> None:
-        """Log the mean negative bound, with the same draws every epoch."""
+def evidence(model: VAE, x: Data, generator: torch.Generator) -> Scores:
+    """Return the bound of each image's log-density, in nats.
 
-        self.log("val_loss", self._loss(to_images(batch[0]), index), prog_bar=True)
+    Args:
+        model: The autoencoder.
+        x: Images in [0, 1].
+        generator: Source of the latents.
+    """
 
-    def bound(self, x: Data, draw: int) -> Scores:
-        """Return the bound of each image's log-density, in nats.
+    mean, log_variance = model.posterior(x)
+    noise = torch.randn(mean.shape, generator=generator).to(mean)
+    z = mean + noise * (log_variance / 2).exp()
+    fit = gaussian_log_density(x, model.decode(z), model.log_spread)
 
-        Args:
-            x: Images in [0, 1].
-            draw: Seed of the latents.
-        """
-
-        mean, log_variance = self.model.posterior(x)
-        generator = torch.Generator().manual_seed(draw)
-        noise = torch.randn(mean.shape, generator=generator).to(mean)
-        z = mean + noise * (log_variance / 2).exp()
-        fit = gaussian_log_density(x, self.model.decode(z), self.model.log_spread)
-
-        return fit - divergence_from_prior(mean, log_variance)
-
-    def _loss(self, x: Data, draw: int) -> Tensor:
-        return -self.bound(x, draw).mean() / x[0].numel()
+    return fit - divergence_from_prior(mean, log_variance)
 
 
 def divergence_from_prior(mean: Latent, log_variance: Latent) -> Scores:

@@ -8,7 +8,7 @@ from diffeo.models.progressive import ProgressiveGenerator
 from diffeo.shapes import Images
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
-from diffeo.training.schedule import Schedule, ScheduledOnImages
+from diffeo.training.schedule import Schedule, Scheduled
 from diffeo.without_grad import without_grad
 from reproduction.disturbance import disturbed
 from reproduction.progressive_critic import ProgressiveCritic, coarsened
@@ -19,7 +19,7 @@ DISTURBED = 0.4  # share of images, real and made, that each disturbance changes
 GROWING = 0.5  # share of the training in which finer levels are added
 
 
-class ProgressiveAdversarial(ScheduledOnImages):
+class ProgressiveAdversarial(Scheduled):
     """Train a generator to be taken for real rather than real images, and grow it.
 
     The critic minimizes softplus(c(g(z)) − c(x)) + penalty/2 (‖∇c(x)‖² + ‖∇c(g(z))‖²),

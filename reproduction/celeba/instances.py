@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from diffeo.shapes import Images, Latent, Model
-from diffeo.training.batches import to_images
-from diffeo.training.schedule import Schedule, Scheduled
+from diffeo.training.drawn import DrawnLoss
+from diffeo.training.schedule import Schedule
 
 __all__ = ["InstanceDiscrimination", "Views", "found_again", "unit_features"]
 
@@ -107,7 +107,7 @@ class Views:
         return torch.where(inside[:, None], x.mean((1, 2, 3), keepdim=True), x)
 
 
-class InstanceDiscrimination(Scheduled):
+class InstanceDiscrimination(DrawnLoss):
     """Let two views of one image be nearer in features than views of two images.
 
     Source: Chen, Kornblith, Norouzi and Hinton, 2020, A simple framework for
@@ -137,22 +137,9 @@ class InstanceDiscrimination(Scheduled):
         self.views = views
         self.temperature = temperature
 
-    def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
+    def loss(self, x: Images, generator: torch.Generator) -> Tensor:
         """Return the mean negative log-probability of a view's other view."""
 
-        loss = self._loss(batch[0], self.step_generator())
-        self.log("train_loss", loss, prog_bar=True)
-
-        return loss
-
-    def validation_step(self, batch: list[Tensor], index: int) -> None:
-        """Log the same, with the same views every epoch."""
-
-        loss = self._loss(batch[0], torch.Generator().manual_seed(index))
-        self.log("val_loss", loss, prog_bar=True)
-
-    def _loss(self, pixels: Tensor, generator: torch.Generator) -> Tensor:
-        x = to_images(pixels)
         first, second = (
             unit_features(self.model, self.views(x, generator)) for _ in range(2)
         )

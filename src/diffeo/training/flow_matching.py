@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.shapes import Data, Scores
 from diffeo.training.augmentation import RandomCrop
-from diffeo.training.batches import to_images
-from diffeo.training.schedule import Schedule, ScheduledOnImages
+from diffeo.training.drawn import DrawnLoss
+from diffeo.training.schedule import Schedule
 
 __all__ = ["VelocityMatching", "line_error", "logit_normal", "path_error"]
 
@@ -34,7 +34,7 @@ def logit_normal(rows: int, generator: torch.Generator) -> Scores:
     return torch.randn(rows, generator=generator).sigmoid()
 
 
-class VelocityMatching(ScheduledOnImages):
+class VelocityMatching(DrawnLoss):
     """Minimize the squared error of velocities, at times that are logit-normal.
 
     Noise on the data keeps the field from growing steep next to them.
@@ -72,23 +72,9 @@ class VelocityMatching(ScheduledOnImages):
         super().__init__(model, schedule, seed=seed, crop=crop)
         self.noise = noise
 
-    def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
-        """Return the mean squared error, with draws that this step owns."""
+    def loss(self, x: Data, generator: torch.Generator) -> Tensor:
+        """Return the mean squared error."""
 
-        generator = self.step_generator()
-        loss = self._loss(self.training_images(batch[0], generator), generator)
-        self.log("train_loss", loss, prog_bar=True)
-
-        return loss
-
-    def validation_step(self, batch: list[Tensor], index: int) -> None:
-        """Log the mean squared error, with the same draws every epoch."""
-
-        generator = torch.Generator().manual_seed(index)
-        loss = self._loss(to_images(batch[0]), generator)
-        self.log("val_loss", loss, prog_bar=True)
-
-    def _loss(self, x: Tensor, generator: torch.Generator) -> Tensor:
         return path_error(self.model, x, noise=self.noise, generator=generator)
 
 

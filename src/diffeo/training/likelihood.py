@@ -7,14 +7,14 @@ from diffeo.models.flow.flow import Flow
 from diffeo.shapes import Images
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.backward import MemoryMode, in_memory_mode
-from diffeo.training.batches import to_images
+from diffeo.training.drawn import DrawnLoss
 from diffeo.training.noise import Noise, UniformNoise
-from diffeo.training.schedule import Schedule, ScheduledOnImages
+from diffeo.training.schedule import Schedule
 
 __all__ = ["Likelihood"]
 
 
-class Likelihood(ScheduledOnImages):
+class Likelihood(DrawnLoss):
     """Minimize the bits per dimension of noisy images.
 
     Source: Dombrowski et al., 2024, equation (7).
@@ -36,6 +36,7 @@ class Likelihood(ScheduledOnImages):
 
     model: Flow
     figure = "val_bits"
+    unit = "bits"
 
     def __init__(
         self,
@@ -51,28 +52,10 @@ class Likelihood(ScheduledOnImages):
         self.mode: MemoryMode = mode
         self.noise = noise or UniformNoise()
 
-    def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
-        """Return the mean bits per dimension, with draws that this step owns."""
+    def loss(self, x: Images, generator: torch.Generator) -> Tensor:
+        """Return the mean bits per dimension; held-out images have the last noise."""
 
-        generator = self._generator(2 * self.global_step + 3)
-        x = self.training_images(batch[0], generator)
-        loss = self._bits(x, self.share(), generator)
-        self.log("train_bits", loss, prog_bar=True)
-
-        return loss
-
-    def validation_step(self, batch: list[Tensor], index: int) -> None:
-        """Log the mean bits per dimension, with the same noise every epoch."""
-
-        bits = self._bits(to_images(batch[0]), 1.0, self._generator(2 * index))
-        self.log("val_bits", bits, prog_bar=True)
-
-    def _generator(self, draw: int) -> torch.Generator:
-        """Return a generator for a draw; training has the odd ones."""
-
-        return torch.Generator().manual_seed(self.seed * 1_000_003 + draw)
-
-    def _bits(self, x: Images, share: float, generator: torch.Generator) -> Tensor:
+        share = self.share() if self.training else 1.0
         x = self.noise(x, share, generator=generator)
 
         return in_memory_mode(self.model, self.mode).bits_per_dimension(x).mean()

@@ -5,12 +5,12 @@ from torch import Tensor
 
 from diffeo.coordinates.table import TableFlow
 from diffeo.shapes import Data
-from diffeo.training.schedule import Scheduled
+from diffeo.training.drawn import DrawnLoss
 
 __all__ = ["RowLikelihood"]
 
 
-class RowLikelihood(Scheduled):
+class RowLikelihood(DrawnLoss):
     """Minimize the negative log-density of rows with noise, in nats.
 
     Example:
@@ -26,22 +26,11 @@ class RowLikelihood(Scheduled):
 
     model: TableFlow
     figure = "val_nats"
+    unit = "nats"
 
-    def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
-        """Return the mean nats, with noise that this step owns."""
+    def loss(self, x: Data, generator: torch.Generator) -> Tensor:
+        """Return the mean nats."""
 
-        loss = self._nats(batch[0], self.step_generator())
-        self.log("train_nats", loss, prog_bar=True)
-
-        return loss
-
-    def validation_step(self, batch: list[Tensor], index: int) -> None:
-        """Log the mean nats, with the same noise every epoch."""
-
-        nats = self._nats(batch[0], torch.Generator().manual_seed(index))
-        self.log("val_nats", nats, prog_bar=True)
-
-    def _nats(self, x: Data, generator: torch.Generator) -> Tensor:
         x = self.model.dequantize(x, generator=generator)
 
         # splines want full precision

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
 
-__all__ = ["Schedule", "Scheduled", "ScheduledOnImages"]
+__all__ = ["Schedule", "Scheduled"]
 
 
 @dataclass(frozen=True)
@@ -78,21 +78,31 @@ class Scheduled(lightning.LightningModule):
     Args:
         model: The model that is kept.
         schedule: The optimizer and its learning rate.
-        seed: Seed of what a training step draws.
+        seed: Seed of what a training step draws, crops among it.
+        crop: What is cut out of training images; held-out ones are squares already.
 
     Example:
-        >>> Scheduled(nn.Linear(2, 1), Schedule(rate=0.1), seed=3).seed
-        3
+        >>> module = Scheduled(nn.Linear(2, 1), Schedule(rate=0.1), seed=3)
+        >>> module.training_images(torch.ones(1, 1, 1, 1), torch.Generator()).item()
+        1.0
     """
 
     figure: str | None = None
     """What validation logs and the weights that are kept have the least of."""
 
-    def __init__(self, model: nn.Module, schedule: Schedule, *, seed: int) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        schedule: Schedule,
+        *,
+        seed: int,
+        crop: RandomCrop | None = None,
+    ) -> None:
         super().__init__()
         self.model = model
         self.schedule = schedule
         self.seed = seed
+        self.crop = crop
 
     def step_seed(self) -> int:
         """Return a seed that the current step owns."""
@@ -109,40 +119,6 @@ class Scheduled(lightning.LightningModule):
 
         return self.global_step / int(self.trainer.estimated_stepping_batches)
 
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Return the optimizer and its schedule."""
-
-        steps = int(self.trainer.estimated_stepping_batches)
-
-        return self.schedule.optimizer(self, steps)
-
-
-class ScheduledOnImages(Scheduled):
-    """A model that is trained on images, which may be parts of larger ones.
-
-    Args:
-        model: The model.
-        schedule: The optimizer and its learning rate.
-        seed: Seed of what a training step draws, crops among it.
-        crop: What is cut out of training images; held-out ones are squares already.
-
-    Example:
-        >>> module = ScheduledOnImages(nn.Identity(), Schedule(), seed=3)
-        >>> module.training_images(torch.ones(1, 1, 1, 1), torch.Generator()).item()
-        1.0
-    """
-
-    def __init__(
-        self,
-        model: nn.Module,
-        schedule: Schedule,
-        *,
-        seed: int,
-        crop: RandomCrop | None = None,
-    ) -> None:
-        super().__init__(model, schedule, seed=seed)
-        self.crop = crop
-
     def training_images(self, pixels: Tensor, generator: torch.Generator) -> Tensor:
         """Return what is cut out of a training batch, in [0, 1].
 
@@ -154,3 +130,10 @@ class ScheduledOnImages(Scheduled):
         x = to_images(pixels)
 
         return self.crop(x, generator=generator) if self.crop else x
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Return the optimizer and its schedule."""
+
+        steps = int(self.trainer.estimated_stepping_batches)
+
+        return self.schedule.optimizer(self, steps)

@@ -5,12 +5,12 @@ from torch.nn import functional
 
 from diffeo.models.seeded import seeded
 from diffeo.training.batches import to_images
-from diffeo.training.schedule import ScheduledOnImages
+from diffeo.training.schedule import Scheduled
 
 __all__ = ["MultiLabel", "Supervised"]
 
 
-class Supervised(ScheduledOnImages):
+class Supervised(Scheduled):
     """Minimize the plain cross-entropy of logits.
 
     Batches are images, as bytes or as floats in [0, 1], and the classes' numbers.
