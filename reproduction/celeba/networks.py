@@ -14,7 +14,7 @@ from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
 from diffeo.training.schedule import Schedule
-from diffeo.training.supervised import MultiLabel
+from reproduction.multi_label import MultiLabel
 
 __all__ = [
     "Probabilities",

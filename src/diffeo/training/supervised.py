@@ -7,7 +7,7 @@ from diffeo.models.seeded import seeded
 from diffeo.training.batches import to_images
 from diffeo.training.schedule import Scheduled
 
-__all__ = ["MultiLabel", "Supervised"]
+__all__ = ["Supervised"]
 
 
 class Supervised(Scheduled):
@@ -61,30 +61,3 @@ class Supervised(Scheduled):
         """Return whether each label is the one with the greatest logit."""
 
         return logits.argmax(1) == labels
-
-
-class MultiLabel(Supervised):
-    """Minimize the binary cross-entropy of labels that do not exclude each other.
-
-    Batches are images and a flag for each label; logits have the labels' shape.
-
-    Example:
-        >>> import torch
-        >>> from torch import nn
-        >>> from diffeo.training.schedule import Schedule
-        >>> model = MultiLabel(nn.Identity(), Schedule(), seed=0)
-        >>> model.loss(torch.zeros(1, 3), torch.ones(1, 3, dtype=torch.bool))
-        tensor(0.6931)
-    """
-
-    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Return the mean binary cross-entropy of all labels."""
-
-        return functional.binary_cross_entropy_with_logits(
-            logits, labels.to(logits.dtype)
-        )
-
-    def right(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Return whether each flag is the likelier one."""
-
-        return (logits > 0) == labels
