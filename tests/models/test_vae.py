@@ -5,13 +5,13 @@ import torch
 
 from diffeo import zoo
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.models.vae import VAE, vae
+from diffeo.models.vae import VAE
 from laws import images
 
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 64, 64)])
 def test_images_come_back_in_their_shape_and_range(shape: tuple[int, int, int]) -> None:
-    model = vae(shape, latent=5, widths=(8, 16)).eval()
+    model = VAE(shape, latent=5, widths=(8, 16)).eval()
     x = images(2, shape).float()
     mean, log_variance = model.posterior(x)
     again = model.decode(mean)
@@ -25,14 +25,14 @@ def test_images_come_back_in_their_shape_and_range(shape: tuple[int, int, int]) 
 
 
 def test_rows_stand_alone() -> None:
-    model, x = vae((1, 8, 8), 3, (8, 16)).double(), images(4, (1, 8, 8))
+    model, x = VAE((1, 8, 8), 3, (8, 16)).double(), images(4, (1, 8, 8))
 
     torch.testing.assert_close(model.encode(x)[2:3], model.encode(x[2:3]))
 
 
 def test_sides_that_cannot_be_halved_are_refused() -> None:
     with pytest.raises(ValueError, match="divisible by 8, got 28×28"):
-        vae((1, 28, 28), latent=4, widths=(8, 8, 8))
+        VAE((1, 28, 28), latent=4, widths=(8, 8, 8))
 
 
 def test_the_recipe_is_stored_and_built_again(tmp_path: Path) -> None:

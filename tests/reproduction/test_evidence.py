@@ -2,7 +2,8 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
-from diffeo.models.vae import VAE, vae
+from diffeo.models.seeded import seeded
+from diffeo.models.vae import VAE
 from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
 from diffeo.training.schedule import Schedule
@@ -110,7 +111,10 @@ def test_a_trained_autoencoder_tells_images_apart() -> None:
     phase = torch.arange(256) % 4
     x = ((torch.arange(8) + phase[:, None]) % 4 < 2).float()
     x = 0.2 + 0.6 * x[:, None, None].expand(-1, 1, 8, -1).contiguous()
-    model = vae((1, 8, 8), latent=4, widths=(8, 16))
+
+    with seeded(0):
+        model = VAE((1, 8, 8), latent=4, widths=(8, 16))
+
     module = Evidence(model, Schedule(rate=5e-3, warmup=5), seed=0)
     before = bound(model, x).mean().item()
     train = batches(x, size=64, seed=0)

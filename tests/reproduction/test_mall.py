@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from diffeo.models.locator import Locator
-from diffeo.models.unet import UNet
 from reproduction.domain import trained
 from reproduction.experiment import ExperimentOptions
 from reproduction.mall.experiment import CASES, MALL
@@ -34,7 +33,7 @@ class Sure(Locator):
 
 def test_heads_are_where_the_map_is_sure_and_as_many_as_are_counted() -> None:
     x = torch.stack((torch.zeros(3, 64, 64), torch.ones(3, 64, 64)))
-    none, three = head_places(Sure(UNet(3, 1, width=4, depth=1)), x)
+    none, three = head_places(Sure(3, width=4, depth=1), x)
 
     assert none.shape == (0, 2)
     assert torch.cdist(three, PLACES).min(1).values.max() < 1

@@ -1,6 +1,7 @@
 import torch
 
-from diffeo.models.locator import locator
+from diffeo.models.locator import Locator
+from diffeo.models.seeded import seeded
 from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
 from diffeo.training.schedule import Schedule
@@ -39,7 +40,11 @@ def test_maps_are_one_at_points_and_zero_far_from_all() -> None:
 
 def test_a_small_network_learns_to_count_dots() -> None:
     x, heads = scene(240)
-    module = Points(locator(3, width=8, depth=2), Schedule(rate=0.01, warmup=5), seed=0)
+
+    with seeded(0):
+        model = Locator(3, width=8, depth=2)
+
+    module = Points(model, Schedule(rate=0.01, warmup=5), seed=0)
     train = batches(x[:200], heads[:200], size=10, seed=0)
 
     with unchecked_calls():

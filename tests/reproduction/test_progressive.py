@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,10 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from diffeo import zoo
-from diffeo.models.progressive import (
-    ProgressiveGenerator,
-    progressive_generator,
-)
+from diffeo.models.progressive import ProgressiveGenerator
+from diffeo.models.seeded import seeded
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
@@ -37,9 +36,16 @@ class Watched(ProgressiveAdversarial):
         self.grown.append(self.critic.doublings)
 
 
+def generator(
+    shape: tuple[int, int, int] = SHAPE, latent: int = 3, widths: Sequence[int] = WIDTHS
+) -> ProgressiveGenerator:
+    with seeded(0):
+        return ProgressiveGenerator(shape, latent, widths)
+
+
 def game() -> Watched:
     return Watched(
-        progressive_generator(SHAPE, 3, WIDTHS),
+        generator(),
         progressive_critic(SHAPE, WIDTHS),
         3,
         Schedule(rate=2e-2, warmup=5, momentum=0.0),
@@ -66,7 +72,7 @@ def play(module: ProgressiveAdversarial, how: Fit) -> nn.Module:
 
 @pytest.mark.parametrize("maker", ["generator", "critic"])
 def test_a_level_is_faded_in_without_a_jump(maker: str) -> None:
-    model = progressive_generator(SHAPE, 3, WIDTHS).double()
+    model = generator().double()
     critic = progressive_critic(SHAPE, WIDTHS).double()
     z = torch.randn(2, 3, generator=torch.Generator().manual_seed(1)).double()
     x = torch.rand(2, 1, 8, 8, generator=torch.Generator().manual_seed(2)).double()
@@ -90,7 +96,7 @@ def test_a_level_is_faded_in_without_a_jump(maker: str) -> None:
 
 
 def test_images_are_made_row_by_row_and_told_apart_by_their_batch() -> None:
-    model = progressive_generator(SHAPE, 3, WIDTHS).double()
+    model = generator().double()
     critic = progressive_critic(SHAPE, WIDTHS).double()
     z = torch.randn(3, 3, generator=torch.Generator().manual_seed(1)).double()
     x = model(z)
@@ -102,7 +108,7 @@ def test_images_are_made_row_by_row_and_told_apart_by_their_batch() -> None:
 
 
 def test_weights_are_of_unit_variance_and_act_scaled() -> None:
-    model = progressive_generator((3, 8, 8), 128, (64, 64))
+    model = generator((3, 8, 8), 128, (64, 64))
     kernels = [value for value in model.parameters() if value.ndim == 4]
     z = torch.randn(64, 128, generator=torch.Generator().manual_seed(1))
     scaled = model.start[0](z[:, :, None, None])

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from diffeo.models.unet import unet
+from diffeo.models.seeded import seeded
+from diffeo.models.unet import UNet
 from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
 from diffeo.training.schedule import Schedule
@@ -36,9 +37,11 @@ def test_overlap_is_of_areas() -> None:
 
 def test_a_small_network_learns_to_find_squares() -> None:
     x, masks = squares(64)
-    module = Segmentation(
-        unet(1, 1, width=8, depth=2), Schedule(rate=0.01, warmup=5), seed=0
-    )
+
+    with seeded(0):
+        model = UNet(1, 1, width=8, depth=2)
+
+    module = Segmentation(model, Schedule(rate=0.01, warmup=5), seed=0)
     train = batches(x[:48], masks[:48], size=8, seed=0)
     fit(module, train, None, Fit(None, 15, average=0.9, progress=False))
 

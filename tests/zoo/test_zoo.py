@@ -279,3 +279,23 @@ def test_networks_of_maps_are_stored_and_built_again(
     x = torch.rand(2, recipe.settings["channels"], 8, 8)
 
     assert torch.allclose(zoo.load(path)(x), model(x), atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("unet", {"channels": 1, "outputs": 1, "width": 4, "depth": 1}),
+        ("flow-matching", {"shape": [1, 4, 4], "widths": [8]}),
+    ],
+)
+def test_the_seed_decides_the_first_weights(
+    name: str, settings: dict[str, Any]
+) -> None:
+    usual, first, same, other = (
+        next(zoo.Recipe(name, {**settings, **seed}).build().parameters())
+        for seed in ({}, {"seed": 0}, {"seed": 3}, {"seed": 3})
+    )
+
+    assert torch.equal(usual, first)
+    assert torch.equal(same, other)
+    assert not torch.equal(first, same)

@@ -5,11 +5,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from diffeo.models.seeded import seeded
 from diffeo.models.unet import UNet
 from diffeo.shapes import Images, Scores
 
-__all__ = ["Locator", "as_locator", "locator"]
+__all__ = ["Locator", "as_locator"]
 
 Map = Float[Tensor, "batch height width"]
 
@@ -23,19 +22,24 @@ class Locator(nn.Module):
     Figure 4.
 
     Args:
-        network: A U-Net of one output.
+        channels: Channels of the images.
+        width: Channels of the finest features; a multiple of four.
+        depth: How often the sides are halved.
+        patch: Side of the squares of pixels that are one place of the finest features.
 
     Example:
-        >>> model = Locator(UNet(3, 1, width=4, depth=1))
+        >>> model = Locator(3, width=4, depth=1)
         >>> x = torch.rand(2, 3, 8, 8)
         >>> model(x).shape, model.map(x).shape
         (torch.Size([2]), torch.Size([2, 8, 8]))
     """
 
-    def __init__(self, network: UNet) -> None:
+    def __init__(
+        self, channels: int, *, width: int = 24, depth: int = 2, patch: int = 2
+    ) -> None:
         super().__init__()
-        self.network = network
-        inputs = network.widths[-1] + 1
+        self.network = UNet(channels, 1, width=width, depth=depth, patch=patch)
+        inputs = self.network.widths[-1] + 1
         self.first = nn.Linear(inputs, inputs)
         self.last = nn.Linear(inputs, 1)
 
@@ -59,27 +63,6 @@ class Locator(nn.Module):
         value = self.last(functional.silu(self.first(features)))[:, 0]
 
         return probability, functional.softplus(value)
-
-
-def locator(
-    channels: int, *, width: int = 24, depth: int = 2, patch: int = 2, seed: int = 0
-) -> Locator:
-    """Return an untrained network that counts and locates.
-
-    Args:
-        channels: Channels of the images.
-        width: Channels of the finest features; a multiple of four.
-        depth: How often the sides are halved.
-        patch: Side of the squares of pixels that are one place of the finest features.
-        seed: Seed of the initial weights.
-
-    Example:
-        >>> locator(3, width=4, depth=1)(torch.zeros(1, 3, 8, 8)).shape
-        torch.Size([1])
-    """
-
-    with seeded(seed):
-        return Locator(UNet(channels, 1, width=width, depth=depth, patch=patch))
 
 
 def as_locator(model: nn.Module) -> Locator:

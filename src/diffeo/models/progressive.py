@@ -8,17 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, interpolate
 
-from diffeo.models.seeded import seeded
 from diffeo.models.strided import coarsest
 from diffeo.shapes import Images, Latent, Maps
 
-__all__ = [
-    "SLOPE",
-    "ProgressiveGenerator",
-    "Scaled",
-    "convolution",
-    "progressive_generator",
-]
+__all__ = ["SLOPE", "ProgressiveGenerator", "Scaled", "convolution"]
 
 SLOPE = 0.2  # of units below zero
 TINY = 1e-8
@@ -89,26 +82,6 @@ class ProgressiveGenerator(nn.Module):
             x = coarse.lerp(x, self.doublings + 1 - finest)
 
         return x.sigmoid()
-
-
-def progressive_generator(
-    shape: tuple[int, int, int], latent: int, widths: Sequence[int], *, seed: int = 0
-) -> ProgressiveGenerator:
-    """Return an untrained generator of images in (0, 1), grown to full size.
-
-    Args:
-        shape: Channels, height and width of the images.
-        latent: Number of latent coordinates.
-        widths: Channels of each level, finest first.
-        seed: Seed of the initial weights.
-
-    Example:
-        >>> progressive_generator((1, 8, 8), 3, widths=(4, 8))(torch.zeros(2, 3)).shape
-        torch.Size([2, 1, 8, 8])
-    """
-
-    with seeded(seed):
-        return ProgressiveGenerator(shape, latent, widths)
 
 
 class Scaled(nn.Module):

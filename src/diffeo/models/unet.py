@@ -4,10 +4,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from diffeo.models.seeded import seeded
 from diffeo.shapes import Images, Maps
 
-__all__ = ["UNet", "unet"]
+__all__ = ["UNet"]
 
 
 class UNet(nn.Module):
@@ -21,7 +20,8 @@ class UNet(nn.Module):
     Args:
         channels: Channels of the images.
         outputs: Channels of the maps.
-        width: Channels of the finest features; each coarser level has twice as many.
+        width: Channels of the finest features, a multiple of four; each coarser level
+            has twice as many.
         depth: How often the sides are halved.
         patch: Side of the squares of pixels that are one place of the finest features;
             2 takes a quarter of the time at equal width.
@@ -32,7 +32,13 @@ class UNet(nn.Module):
     """
 
     def __init__(
-        self, channels: int, outputs: int, *, width: int, depth: int, patch: int = 1
+        self,
+        channels: int,
+        outputs: int,
+        *,
+        width: int = 16,
+        depth: int = 3,
+        patch: int = 1,
     ) -> None:
         super().__init__()
         widths = [width * 2**level for level in range(depth + 1)]
@@ -95,34 +101,6 @@ class UNet(nn.Module):
             found.append(convolutions(torch.cat((wide, fine.pop()), dim=1)))
 
         return found
-
-
-def unet(
-    channels: int,
-    outputs: int,
-    *,
-    width: int = 16,
-    depth: int = 3,
-    patch: int = 1,
-    seed: int = 0,
-) -> UNet:
-    """Return an untrained U-Net.
-
-    Args:
-        channels: Channels of the images.
-        outputs: Channels of the maps.
-        width: Channels of the finest features; a multiple of four.
-        depth: How often the sides are halved.
-        patch: Side of the squares of pixels that are one place of the finest features.
-        seed: Seed of the initial weights.
-
-    Example:
-        >>> unet(1, 1, width=4, depth=1).last
-        Conv2d(4, 1, kernel_size=(1, 1), stride=(1, 1))
-    """
-
-    with seeded(seed):
-        return UNet(channels, outputs, width=width, depth=depth, patch=patch)
 
 
 def _convolutions(inputs: int, outputs: int) -> nn.Module:

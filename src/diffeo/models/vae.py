@@ -6,11 +6,10 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from diffeo.models.seeded import seeded
 from diffeo.models.strided import downward, upward
 from diffeo.shapes import Images, Latent
 
-__all__ = ["VAE", "vae"]
+__all__ = ["VAE"]
 
 SPREAD = 0.1  # of pixels at first
 
@@ -65,23 +64,3 @@ class VAE(nn.Module):
         mean, log_variance = self.encoder(2 * x - 1).chunk(2, dim=1)
 
         return mean, log_variance
-
-
-def vae(
-    shape: tuple[int, int, int], latent: int, widths: Sequence[int], *, seed: int = 0
-) -> VAE:
-    """Return an untrained variational autoencoder.
-
-    Args:
-        shape: Channels, height and width of the images.
-        latent: Number of latent coordinates.
-        widths: Channels of each level, finest first.
-        seed: Seed of the initial weights.
-
-    Example:
-        >>> vae((3, 16, 16), latent=4, widths=(8, 16)).decode(torch.zeros(2, 4)).shape
-        torch.Size([2, 3, 16, 16])
-    """
-
-    with seeded(seed):
-        return VAE(shape, latent, widths)

@@ -11,13 +11,13 @@ from diffeo.coordinates.flow_matching import FlowMatching, times_towards_data
 from diffeo.extras import require
 from diffeo.models.classifiers import cnn
 from diffeo.models.flow.recipes import Level, glow, plain, realnvp, residual
-from diffeo.models.locator import locator
+from diffeo.models.locator import Locator
 from diffeo.models.perceptron import perceptron
-from diffeo.models.progressive import progressive_generator
+from diffeo.models.progressive import ProgressiveGenerator
 from diffeo.models.seeded import seeded
 from diffeo.models.strided import encoder, generator
-from diffeo.models.unet import unet
-from diffeo.models.vae import vae
+from diffeo.models.unet import UNet
+from diffeo.models.vae import VAE
 from diffeo.models.velocity import VelocityUNet
 
 if TYPE_CHECKING:
@@ -104,7 +104,6 @@ def _flow_matching(
     steps: int = 8,
     power: float = 2.0,
     tolerance: float = 1e-5,
-    seed: int = 0,
 ) -> nn.Module:
     """Return coordinates of images in [0, 1], their steps shorter towards the data.
 
@@ -112,9 +111,7 @@ def _flow_matching(
     last step as long as others would hardly be invertible.
     """
 
-    with seeded(seed):
-        network = VelocityUNet(shape[0], widths, blocks=blocks)
-
+    network = VelocityUNet(shape[0], widths, blocks=blocks)
     times = times_towards_data(steps, power)
 
     return FlowMatching(
@@ -122,16 +119,26 @@ def _flow_matching(
     )
 
 
+def _seeded(model: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
+    """Return how to build a model with first weights that depend on a seed."""
+
+    def build(*, seed: int = 0, **settings: Any) -> nn.Module:  # noqa: ANN401
+        with seeded(seed):
+            return model(**settings)
+
+    return build
+
+
 RECIPES: dict[str, Callable[..., nn.Module]] = {
     "glow": glow,
     "realnvp": realnvp,
     "cnn": cnn,
-    "unet": unet,
-    "locator": locator,
-    "flow-matching": _flow_matching,
-    "vae": vae,
+    "unet": _seeded(UNet),
+    "locator": _seeded(Locator),
+    "flow-matching": _seeded(_flow_matching),
+    "vae": _seeded(VAE),
     "generator": generator,
-    "progressive-generator": progressive_generator,
+    "progressive-generator": _seeded(ProgressiveGenerator),
     "encoder": encoder,
     "affine-spline": _affine_spline,
     "table": _table,
