@@ -15,7 +15,7 @@ from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.multiscale import MultiscaleSplit
 from diffeo.models.flow.networks import PlainConvolutions
-from diffeo.models.flow.recipes import Level, Networks, glow, plain
+from diffeo.models.flow.recipes import Level, Networks, glow
 
 __all__ = [
     "FreiaGlow",
@@ -53,7 +53,7 @@ def latents(size: Size) -> list[tuple[int, int, int]]:
     return [(2 * channels, sides[0], sides[1]), *reversed(shapes[:-1])]
 
 
-def glow_of(size: Size, networks: Networks = plain) -> Flow:
+def glow_of(size: Size, networks: Networks = PlainConvolutions) -> Flow:
     """Return ours, initialized with noise.
 
     It goes without the map of single pixels, which theirs lack. The priors of its

@@ -9,7 +9,7 @@ from matplotlib.ticker import LogLocator
 from benchmarks.flows import Size, glow_of, noise, packed, pull
 from benchmarks.memory import WAYS, peak_of
 from benchmarks.timing import interleaved
-from diffeo.models.flow.recipes import residual
+from diffeo.models.flow.networks import Convolutions
 
 __all__ = ["growth"]
 
@@ -88,7 +88,7 @@ def _line(axes: Axes, places: list[int], values: list[float], way: str) -> None:
 
 
 def _seconds(size: Size, rows: int) -> float:
-    flow = WAYS["folded"](glow_of(size, residual))
+    flow = WAYS["folded"](glow_of(size, Convolutions))
     z = [packed(noise(size, rows))]
     times = interleaved({"step": lambda: pull(lambda z: flow.decode(z[0]), z)})
 

@@ -15,7 +15,7 @@ from benchmarks.flows import Size, glow_of, noise, packed, pull
 from benchmarks.timing import ROUNDS, interleaved, ratio
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.models.flow.flow import Flow
-from diffeo.models.flow.recipes import residual
+from diffeo.models.flow.networks import Convolutions
 from diffeo.training.backward import in_memory_mode
 
 __all__ = ["WAYS", "memory", "peak_of"]
@@ -95,7 +95,7 @@ def peak_of(way: str, size: Size, batch: int) -> float:
 
 
 def _flow(size: Size) -> Flow:
-    return glow_of(size, residual).requires_grad_(requires_grad=False)
+    return glow_of(size, Convolutions).requires_grad_(requires_grad=False)
 
 
 def _measure(way: str, size: Size, batch: int) -> float:
@@ -116,7 +116,7 @@ def _prepared(way: str, size: Size, batch: int) -> Callable[[], float]:
     if way in WAYS:
         return partial(_step, WAYS[way](_flow(size)), packed(noise(size, batch)))
 
-    flow = glow_of(size, residual).train()
+    flow = glow_of(size, Convolutions).train()
     x = torch.rand(batch, 3, size.side, size.side)
 
     return partial(_descend, flow, TRAINING[way](flow), x)

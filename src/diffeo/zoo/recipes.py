@@ -10,7 +10,8 @@ from diffeo.columns import Column
 from diffeo.coordinates.flow_matching import FlowMatching, times_towards_data
 from diffeo.extras import require
 from diffeo.models.classifiers import cnn
-from diffeo.models.flow.recipes import Level, glow, plain, realnvp, residual
+from diffeo.models.flow.networks import Convolutions, PlainConvolutions
+from diffeo.models.flow.recipes import Level, glow, realnvp
 from diffeo.models.locator import Locator
 from diffeo.models.perceptron import perceptron
 from diffeo.models.progressive import ProgressiveGenerator
@@ -147,5 +148,5 @@ RECIPES: dict[str, Callable[..., nn.Module]] = {
 FROM_JSON: dict[str, Callable[[Any], object]] = {
     "shape": tuple,
     "levels": lambda levels: [Level(**level) for level in levels],
-    "networks": {"plain": plain, "residual": residual}.__getitem__,
+    "networks": {"plain": PlainConvolutions, "residual": Convolutions}.__getitem__,
 }

@@ -8,14 +8,17 @@ from torch.nn import functional
 
 from diffeo.shapes import Maps
 
-__all__ = ["Channels", "Checkerboard", "Mask"]
+__all__ = ["Channels", "Checkerboard", "Mask", "Shape"]
+
+Shape = tuple[int, int, int]
+"""Channels, height and width of an image."""
 
 
 @runtime_checkable
 class Mask(Protocol):
     """How an image falls into a part that stays and a part that moves.
 
-    Each value goes to one of the parts, unchanged.
+    Each value goes to one of the parts, unchanged; both are of one shape.
 
     Example:
         >>> mask, x = Channels(), torch.rand(1, 4, 2, 2)
@@ -28,6 +31,9 @@ class Mask(Protocol):
 
     def merge(self, stays: Maps, moves: Maps) -> Maps:
         """Undo `split`."""
+
+    def half(self, shape: Shape) -> Shape:
+        """Return the shape of each part of an image."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,13 @@ class Channels:
         """Join the two halves."""
 
         return torch.cat((moves, stays) if self.flipped else (stays, moves), dim=1)
+
+    def half(self, shape: Shape) -> Shape:
+        """Return the shape of half of the channels."""
+
+        channels, height, width = shape
+
+        return channels // 2, height, width
 
 
 @dataclass(frozen=True)
@@ -93,3 +106,10 @@ class Checkerboard:
         blocks = torch.stack((first, second, third, fourth), dim=2)
 
         return functional.pixel_shuffle(blocks.flatten(1, 2), 2)
+
+    def half(self, shape: Shape) -> Shape:
+        """Return the shape of one color's fields."""
+
+        channels, height, width = shape
+
+        return 2 * channels, height // 2, width // 2

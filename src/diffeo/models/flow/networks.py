@@ -64,7 +64,8 @@ class Convolutions(nn.Module):
 class PlainConvolutions(nn.Module):
     """Convolutions of kernel 3, 1 and 3, with rectified activations between them.
 
-    A flow built on it is a bijection that bends at the activations' edges.
+    A flow built on it is a bijection that bends at the activations' edges. It takes the
+    arguments of `Convolutions`, though it knows no places and has no blocks.
 
     Source: Kingma and Dhariwal, 2018, Glow, Section 3.3.
 
@@ -72,6 +73,8 @@ class PlainConvolutions(nn.Module):
         inputs: Channels of the input.
         outputs: Channels of the output.
         width: Hidden channels.
+        side: Height and width of the image.
+        blocks: Residual blocks.
 
     Example:
         >>> network = PlainConvolutions(2, 4, width=8)
@@ -79,7 +82,15 @@ class PlainConvolutions(nn.Module):
         torch.Size([1, 4, 4, 4])
     """
 
-    def __init__(self, inputs: int, outputs: int, *, width: int) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        width: int,
+        side: tuple[int, int] = (0, 0),  # noqa: ARG002
+        blocks: int = 0,  # noqa: ARG002
+    ) -> None:
         super().__init__()
         self.first = nn.Conv2d(inputs, width, 3, padding=1)
         self.second = nn.Conv2d(width, width, 1)

@@ -18,15 +18,13 @@ from diffeo.models.flow.layers import (
     Squeeze,
     Whiten,
 )
-from diffeo.models.flow.masks import Channels, Checkerboard, Mask
+from diffeo.models.flow.masks import Channels, Checkerboard, Mask, Shape
 from diffeo.models.flow.multiscale import MultiscaleSplit
-from diffeo.models.flow.networks import Convolutions, PlainConvolutions
+from diffeo.models.flow.networks import Convolutions
 from diffeo.models.flow.transforms import Additive, Affine, Transform
 from diffeo.models.seeded import seeded
 
-__all__ = ["Level", "Networks", "glow", "plain", "realnvp", "residual"]
-
-Shape = tuple[int, int, int]
+__all__ = ["Level", "Networks", "glow", "realnvp"]
 
 
 @dataclass(frozen=True)
@@ -51,50 +49,8 @@ class Level:
     split: bool = True
 
 
-Networks = Callable[[int, int, tuple[int, int], Level], nn.Module]
-
-
-def residual(
-    inputs: int, outputs: int, side: tuple[int, int], level: Level
-) -> nn.Module:
-    """Return a network of residual blocks that knows places, as the shipped flows use.
-
-    Args:
-        inputs: Channels of its input.
-        outputs: Channels of its output.
-        side: Height and width of both.
-        level: The scale of the coupling, with width and blocks of the network.
-
-    Example:
-        >>> residual(2, 4, (4, 4), Level(steps=1, width=8)).first
-        Conv2d(2, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
-    """
-
-    return Convolutions(
-        inputs, outputs, side=side, width=level.width, blocks=level.blocks
-    )
-
-
-def plain(
-    inputs: int,
-    outputs: int,
-    side: tuple[int, int],  # noqa: ARG001
-    level: Level,
-) -> nn.Module:
-    """Return the network that Glow was published with.
-
-    Args:
-        inputs: Channels of its input.
-        outputs: Channels of its output.
-        side: Height and width of both.
-        level: The scale of the coupling, with the network's width.
-
-    Example:
-        >>> plain(2, 4, (4, 4), Level(steps=1, width=8)).second
-        Conv2d(8, 8, kernel_size=(1, 1), stride=(1, 1))
-    """
-
-    return PlainConvolutions(inputs, outputs, width=level.width)
+Networks = Callable[..., nn.Module]
+"""Builds the network of a coupling from the arguments of `Convolutions`."""
 
 
 def glow(
@@ -105,7 +61,7 @@ def glow(
     bound: float = 3.0,
     bins: int = 48,
     seed: int = 0,
-    networks: Networks = residual,
+    networks: Networks = Convolutions,
 ) -> Flow:
     """Return an untrained Glow: normalization, 1×1 convolution, coupling, and again.
 
@@ -141,7 +97,7 @@ def glow(
             for part in (
                 ActivationNorm(shape[0]),
                 InvertibleConvolution(shape[0]),
-                Coupling(Channels(), *build(_half(shape), level)),
+                Coupling(*build(Channels(), shape, level)),
             )
         ]
 
@@ -174,36 +130,28 @@ def realnvp(
         (1, 4, 4)
     """
 
-    transform = Affine()
-    build = partial(_build, residual, transform)
+    build = partial(_build, Convolutions, Affine())
 
     def steps(
-        channels: int, half: Shape, level: Level, mask: Callable[[bool], Mask]
+        mask: Callable[[bool], Mask], shape: Shape, level: Level
     ) -> list[Bijection]:
         return [
             part
             for step in range(level.steps)
             for part in (
-                ActivationNorm(channels),
-                Coupling(mask(step % 2 == 1), *build(half, level)),
+                ActivationNorm(shape[0]),
+                Coupling(*build(mask(step % 2 == 1), shape, level)),
             )
         ]
 
-    def fine(shape: Shape, level: Level) -> list[Bijection]:
-        channels, height, width = shape
-        half = (2 * channels, height // 2, width // 2)
-
-        return steps(channels, half, level, Checkerboard)
-
-    def coarse(shape: Shape, level: Level) -> list[Bijection]:
-        return steps(shape[0], _half(shape), level, Channels)
+    fine, coarse = partial(steps, Checkerboard), partial(steps, Channels)
 
     with seeded(seed):
         return _flow(shape, levels, build, bins, fine, coarse)
 
 
 Steps = Callable[[Shape, Level], list[Bijection]]
-Build = Callable[[Shape, Level], tuple[Transform, nn.Module]]
+Build = Callable[[Mask, Shape, Level], tuple[Mask, Transform, nn.Module]]
 
 
 def _flow(
@@ -235,28 +183,24 @@ def _flow(
         if not (level.split and rest):
             return Chain([*parts, scale(squeezed, rest)])
 
-        half = _half(squeezed)
-        split = MultiscaleSplit(
-            Channels(), *build(half, level), scale(half, rest), half
-        )
+        whitened, half = build(Channels(), squeezed, level), Channels().half(squeezed)
 
-        return Chain([*parts, split])
+        return Chain([*parts, MultiscaleSplit(*whitened, scale(half, rest), half)])
 
     marginal = [ElementwiseSpline(shape[0], bins=bins)] if bins else []
 
     return Flow(Chain([BinCenter(), Logit(), *marginal, scale(shape, levels)]), shape)
 
 
-def _half(shape: Shape) -> Shape:
-    return (shape[0] // 2, *shape[1:])
-
-
 def _build(
-    networks: Networks, transform: Transform, half: Shape, level: Level
-) -> tuple[Transform, nn.Module]:
-    """Return a transform and its network, from one half of an image to the other."""
+    networks: Networks, transform: Transform, mask: Mask, shape: Shape, level: Level
+) -> tuple[Mask, Transform, nn.Module]:
+    """Return a mask, a transform and its network, from one part to the other."""
 
-    channels, *side = half
+    channels, *side = mask.half(shape)
     outputs = channels * transform.parameters_per_element
+    network = networks(
+        channels, outputs, side=tuple(side), width=level.width, blocks=level.blocks
+    )
 
-    return transform, networks(channels, outputs, (side[0], side[1]), level)
+    return mask, transform, network
