@@ -4,12 +4,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from diffeo.codec import Codec
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.inference import inference_form
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.meter import Meter
-from diffeo.models.flow.flow import Flow, FlowInference
+from diffeo.models.flow.flow import Flow
 from laws import SHAPE, AnyModule, deep_flow, images, pulled, tiny_flow
 from places import zuko_flow
 
@@ -42,6 +43,14 @@ def kept(coordinates: Coordinates) -> int:
     return meter.peak
 
 
+def test_forms_are_in_evaluation_mode_as_what_they_are_of() -> None:
+    for place in (tiny_flow(), Wrapped(deep_flow(1)).eval(), AnyModule().eval()):
+        form = inference_form(place)
+
+        assert isinstance(form, nn.Module)
+        assert not form.training
+
+
 def test_bounds_stay_around_the_form_of_what_is_inside() -> None:
     flow = tiny_flow()
     z = flow.encode(images(2))
@@ -49,7 +58,7 @@ def test_bounds_stay_around_the_form_of_what_is_inside() -> None:
     form = inference_form(bounded)
 
     assert isinstance(form, Bounded)
-    assert isinstance(form.coordinates, FlowInference)
+    assert isinstance(form.coordinates, Codec)
     torch.testing.assert_close(form.decode(z), bounded.decode(z), rtol=0, atol=1e-9)
     torch.testing.assert_close(form.encode(images(2)), z, rtol=0, atol=1e-12)
 

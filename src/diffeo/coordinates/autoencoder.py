@@ -5,6 +5,7 @@ from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
+from diffeo.codec import Codec
 from diffeo.shapes import Data, Latent
 
 __all__ = ["Autoencoder", "Encoder", "EncodesAndDecodes", "paired"]
@@ -90,18 +91,4 @@ def paired(
         tensor([[0.5000, 0.5000]])
     """
 
-    return Autoencoder(_Pair(encoder, decoder), latent)
-
-
-class _Pair(nn.Module):
-    def __init__(self, encoder: Encoder, decoder: Callable[[Tensor], Data]) -> None:
-        super().__init__()
-        self.encoder = encoder
-        self.decoder = decoder
-        self.train(any(part.training for part in self.children()))
-
-    def encode(self, x: Data) -> Tensor | tuple[Tensor, ...]:
-        return self.encoder(x)
-
-    def decode(self, z: Tensor) -> Data:
-        return self.decoder(z)
+    return Autoencoder(Codec(encoder, decoder), latent)

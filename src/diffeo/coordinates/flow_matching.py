@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.func import jvp, vjp
 from torch.utils.checkpoint import checkpoint
 
+from diffeo.codec import Codec
 from diffeo.coordinates.fixed_point import fixed_point, newton_krylov
-from diffeo.coordinates.inference import DecodedBy
 from diffeo.coordinates.log_determinant import (
     estimated_log_determinant,
     log_determinant,
@@ -189,7 +189,7 @@ class FlowMatching(nn.Module):
 
     def inference(
         self, *, dtype: torch.dtype | None = None, invertible: bool = False
-    ) -> DecodedBy | None:
+    ) -> Codec | None:
         """Return coordinates whose backward pass keeps one step's activations.
 
         Returns:
@@ -198,7 +198,7 @@ class FlowMatching(nn.Module):
 
         lean = invertible and dtype is None
 
-        return DecodedBy(self, self.decode_lean) if lean else None
+        return Codec(self.encode, self.decode_lean) if lean else None
 
     def log_prob(self, x: Data) -> Scores:
         """Return the log-density of data, in nats: the mean of `log_density`."""

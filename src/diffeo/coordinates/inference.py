@@ -1,15 +1,14 @@
 """The form of coordinates in which a search decodes: often, and for gradients alone."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import nn
 
+from diffeo.codec import Codec
 from diffeo.coordinates.protocol import Accelerated, Coordinates, Remembers
-from diffeo.shapes import Data, Latent, Model
+from diffeo.shapes import Data, Latent
 from diffeo.without_grad import without_grad
 
-__all__ = ["DecodedBy", "inference_form"]
+__all__ = ["inference_form"]
 
 
 def inference_form(
@@ -45,43 +44,16 @@ def inference_form(
     plain = dtype is None and not invertible and not isinstance(coordinates, Remembers)
 
     if form is None and plain and isinstance(coordinates, nn.Module):
-        form = DecodedBy(coordinates, without_grad(_Decoder(coordinates)))
+        form = Codec(coordinates.encode, without_grad(_Decoder(coordinates)))
 
     return form
-
-
-@dataclass(frozen=True, eq=False)
-class DecodedBy:
-    """Coordinates that encode as others do and are decoded by a function.
-
-    Args:
-        coordinates: What encodes.
-        decoder: From coordinates to data.
-
-    Example:
-        >>> from diffeo import Identity
-        >>> DecodedBy(Identity((2,)), torch.exp).decode(torch.zeros(1, 2))
-        tensor([[1., 1.]])
-    """
-
-    coordinates: Coordinates
-    decoder: Model
-
-    def encode(self, x: Data) -> Latent:
-        """Return the coordinates of data."""
-
-        return self.coordinates.encode(x)
-
-    def decode(self, z: Latent) -> Data:
-        """Return what the function makes of coordinates."""
-
-        return self.decoder(z)
 
 
 class _Decoder(nn.Module):
     def __init__(self, coordinates: Coordinates) -> None:
         super().__init__()
         self.coordinates = coordinates
+        self.train(any(part.training for part in self.children()))
 
     def forward(self, z: Latent) -> Data:
         return self.coordinates.decode(z)

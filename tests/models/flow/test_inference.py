@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from diffeo.models.flow.bijection import Bijection, for_inference, initialize
+from diffeo.codec import Codec
+from diffeo.models.flow.bijection import Bijection, initialize
 from diffeo.models.flow.chain import Chain
 from diffeo.models.flow.coupling import Coupling
-from diffeo.models.flow.flow import Flow, FlowInference
+from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.inference.channel_affine import ChannelAffine
 from diffeo.models.flow.layers import (
     ActivationNorm,
@@ -40,7 +41,7 @@ every_transform = pytest.mark.parametrize(
 
 def inference(
     flow: Flow, *, dtype: torch.dtype | None = None, invertible: bool = False
-) -> FlowInference:
+) -> Codec:
     form = flow.inference(dtype=dtype, invertible=invertible)
     assert form is not None
 
@@ -56,7 +57,7 @@ def test_an_inference_form_decodes_alike_with_the_same_gradient(
     case: BijectionCase,
 ) -> None:
     y = case.bijection.forward(case.x)[0].detach()
-    form = for_inference(case.bijection, torch.float64)
+    form = case.bijection.inference(torch.float64)
     expected = pulled(lambda y: case.bijection.inverse(y)[0], y)
     found = pulled(lambda y: form.inverse(y)[0], y)
 
@@ -65,7 +66,7 @@ def test_an_inference_form_decodes_alike_with_the_same_gradient(
 
 @every_bijection
 def test_an_inference_form_is_the_same_bijection(case: BijectionCase) -> None:
-    form = for_inference(case.bijection, torch.float64)
+    form = case.bijection.inference(torch.float64)
     y, logdet = case.bijection.forward(case.x)
 
     torch.testing.assert_close(form(case.x), (y, logdet), rtol=1e-9, atol=1e-9)
@@ -76,7 +77,7 @@ def test_an_inference_form_is_the_same_bijection(case: BijectionCase) -> None:
 def test_an_inference_form_has_constants_for_parameters(case: BijectionCase) -> None:
     case.bijection.requires_grad_(requires_grad=True)
     y = case.bijection.forward(case.x)[0].detach()
-    form = for_inference(case.bijection, torch.float64)
+    form = case.bijection.inference(torch.float64)
 
     assert not any(value.requires_grad for value in form.inverse(y))
     assert all(value.requires_grad for value in case.bijection.parameters())
@@ -185,7 +186,7 @@ def test_a_coupling_has_an_inference_form_whatever_its_network(
     coupling = Coupling(Channels(), Affine(), network.double())
     y = images(3, (4, 2, 2))
     exact = 1e-12 if dtype == torch.float64 else 0.1
-    form = for_inference(coupling, dtype)
+    form = coupling.inference(dtype)
 
     torch.testing.assert_close(
         form.inverse(y)[0], coupling.inverse(y)[0].detach(), rtol=0, atol=exact

@@ -6,11 +6,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from diffeo.codec import Codec
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.meter import Meter
-from diffeo.models.flow.bijection import Bijection, for_inference
+from diffeo.models.flow.bijection import Bijection
 from diffeo.models.flow.chain import Chain
-from diffeo.models.flow.flow import Flow, FlowInference
+from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.recipes import glow, realnvp
 from laws import (
     BijectionCase,
@@ -34,7 +35,7 @@ def invertible(flow: Flow) -> Flow:
     return form
 
 
-def decoding(flow: Flow, *, invertible: bool) -> FlowInference:
+def decoding(flow: Flow, *, invertible: bool) -> Codec:
     form = flow.inference(invertible=invertible)
     assert form is not None
 
@@ -62,7 +63,7 @@ def test_gradients_are_those_of_autograd(
 ) -> None:
     case.bijection.requires_grad_(requires_grad=True)
     plain: Bijection = Chain([case.bijection])
-    plain = for_inference(plain, torch.float64) if inference else plain
+    plain = plain.inference(torch.float64) if inference else plain
     other = plain.invertible() or plain
     y = case.bijection.forward(case.x)[0].detach()
 

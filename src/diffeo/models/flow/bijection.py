@@ -9,14 +9,14 @@ from torch import Tensor, nn
 from diffeo.models.flow.invertible_backprop import Step
 from diffeo.shapes import LogDet
 
-__all__ = ["Bijection", "DataDependent", "for_inference", "initialize"]
+__all__ = ["Bijection", "DataDependent", "initialize"]
 
 
 class Bijection(nn.Module, ABC):
     """A differentiable map with a differentiable inverse, one row at a time.
 
-    A new one is two methods, `forward` and `inverse`. The others are optional, and
-    answer None where there is nothing to offer.
+    A new one is two methods, `forward` and `inverse`. The others are optional: what it
+    can do besides, or do faster.
 
     Example:
         >>> class Shift(Bijection):
@@ -37,14 +37,14 @@ class Bijection(nn.Module, ABC):
     def inverse(self, y: Tensor) -> tuple[Tensor, LogDet]:
         """Return x and log |det ∂x/∂y| of each row."""
 
-    def inference(self, dtype: torch.dtype) -> "Bijection | None":  # noqa: ARG002
-        """Return a faster form with constant parameters, those of now, if there is one.
+    def inference(self, dtype: torch.dtype) -> "Bijection":  # noqa: ARG002
+        """Return a form with constant parameters, those of now; faster if there is one.
 
         Args:
             dtype: Precision of the networks inside.
         """
 
-        return None
+        return copy.deepcopy(self).requires_grad_(requires_grad=False)
 
     def invertible(self) -> "Bijection | None":
         """Return a form with the same parameters that keeps only outputs, if any.
@@ -109,28 +109,6 @@ class DataDependent(Bijection):
                 f"{type(self).__name__} must be initialized with a batch of data or "
                 "loaded weights before it runs; call initialize(flow, batch)"
             )
-
-
-def for_inference(bijection: Bijection, dtype: torch.dtype) -> Bijection:
-    """Return a bijection with constant parameters, in its faster form if it has one.
-
-    Args:
-        bijection: What to run often; it stays as it is.
-        dtype: Precision of the networks inside.
-
-    Example:
-        >>> from diffeo.models.flow.layers import Whiten
-        >>> form = for_inference(Whiten((1, 2, 2)), torch.float32)
-        >>> form.inverse(torch.zeros(1, 4))[0].requires_grad
-        False
-    """
-
-    form = bijection.inference(dtype)
-
-    if form is None:
-        return copy.deepcopy(bijection).requires_grad_(requires_grad=False)
-
-    return form
 
 
 def initialize(model: nn.Module, batch: Tensor) -> None:

@@ -6,7 +6,7 @@ from itertools import groupby
 import torch
 from torch import Tensor, nn
 
-from diffeo.models.flow.bijection import Bijection, for_inference
+from diffeo.models.flow.bijection import Bijection
 from diffeo.models.flow.inference.channel_affine import join_neighbors
 from diffeo.models.flow.invertible_backprop import Step, run_steps
 from diffeo.shapes import LogDet
@@ -56,7 +56,7 @@ class Chain(Bijection):
     def inference(self, dtype: torch.dtype) -> "Chain":
         """Return a chain with constant parameters, neighboring affine maps joined."""
 
-        return Chain(join_neighbors(for_inference(part, dtype) for part in self.parts))
+        return Chain(join_neighbors(part.inference(dtype) for part in self.parts))
 
     def invertible(self) -> "Chain | None":
         """Return a chain that keeps least for the gradient, if it can keep less."""

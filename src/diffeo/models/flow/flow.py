@@ -1,16 +1,16 @@
 """A flow: a bijection from data to a standard normal latent, with its density."""
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from diffeo.models.flow.bijection import Bijection, for_inference
+from diffeo.codec import Codec
+from diffeo.models.flow.bijection import Bijection
 from diffeo.shapes import Data, Flags, Latent, Scores
 from diffeo.typical import within_bounds
 
-__all__ = ["Flow", "FlowInference", "as_flow"]
+__all__ = ["Flow", "as_flow"]
 
 
 class Flow(nn.Module):
@@ -59,7 +59,7 @@ class Flow(nn.Module):
 
     def inference(
         self, *, dtype: torch.dtype | None = None, invertible: bool = False
-    ) -> "FlowInference | None":
+    ) -> Codec | None:
         """Return coordinates that decode the same data faster.
 
         Their parameters are those of now and constant, linear layers are joined, and
@@ -80,10 +80,13 @@ class Flow(nn.Module):
         if dtype not in (None, own, torch.bfloat16, torch.float16):
             return None
 
-        plain = for_inference(self.bijection, dtype or own)
+        plain = self.bijection.inference(dtype or own)
         form = plain.invertible() if invertible else plain
 
-        return None if form is None else FlowInference(self, form)
+        if form is None:
+            return None
+
+        return Codec(self.encode, lambda z: form.inverse(z)[0])
 
     def invertible(self) -> "Flow | None":
         """Return a flow of the same parameters whose backward pass keeps least.
@@ -168,37 +171,6 @@ class Flow(nn.Module):
             sides = ", ".join(map(str, self.shape))
 
             raise ValueError(f"x must be (batch, {sides}), got {tuple(x.shape)}")
-
-
-@dataclass(frozen=True, eq=False)
-class FlowInference:
-    """Coordinates of a flow with a bijection for decoding often.
-
-    Args:
-        flow: The flow, which encodes.
-        bijection: From data to latent vectors, which decodes.
-
-    Example:
-        >>> from diffeo.models.flow.layers import Whiten
-        >>> form = Flow(Whiten((1, 2, 2)), (1, 2, 2)).inference()
-        >>> form.decode(torch.zeros(3, 4)).requires_grad
-        False
-    """
-
-    flow: Flow
-    bijection: Bijection
-
-    def encode(self, x: Data) -> Latent:
-        """Return the latent coordinates of data."""
-
-        return self.flow.encode(x)
-
-    def decode(self, z: Latent) -> Data:
-        """Return the data at latent coordinates, differentiable in them alone."""
-
-        x, _ = self.bijection.inverse(z)
-
-        return x
 
 
 def as_flow(model: nn.Module) -> Flow:

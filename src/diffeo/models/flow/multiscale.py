@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from diffeo.models.flow.bijection import Bijection, for_inference
+from diffeo.models.flow.bijection import Bijection
 from diffeo.models.flow.inference.network import InferenceNetwork
 from diffeo.models.flow.masks import Mask
 from diffeo.models.flow.transforms import Transform
@@ -79,9 +79,9 @@ class MultiscaleSplit(Bijection):
     def inference(self, dtype: torch.dtype) -> "MultiscaleSplit":
         """Return a split with constant networks."""
 
-        return self._with(
-            InferenceNetwork(self.network, dtype), for_inference(self.rest, dtype)
-        )
+        network = InferenceNetwork(self.network, dtype)
+
+        return self._with(network, self.rest.inference(dtype))
 
     def invertible(self) -> "MultiscaleSplit | None":
         """Return a split whose rest keeps least for the gradient, if it can."""
