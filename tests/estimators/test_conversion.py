@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 import torch
 from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeCV
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
+    KBinsDiscretizer,
     MaxAbsScaler,
     MinMaxScaler,
     OneHotEncoder,
@@ -23,14 +25,20 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 from sklearn.svm import LinearSVC
+from torch import nn
 
 from diffeo.columns import Column
+from diffeo.coordinates.table import TableFlow
+from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.data.features import columns_of, features_of
 from diffeo.data.table import Table
+from diffeo.estimators import surrogate
 from diffeo.estimators.answers import Answers
 from diffeo.estimators.cells import cells_of
 from diffeo.estimators.conversion import converted
-from diffeo.estimators.rows import UnknownStepError
+from diffeo.estimators.of_table import of_table
+from diffeo.estimators.probes import probes
+from diffeo.models.affine_spline import affine_spline
 
 COLORS = "red", "green", "blue"
 NUMBERS, KINDS = ["age", "height"], ["color", "floor"]
@@ -89,12 +97,19 @@ def mixed(last: object, encoder: object, scaler: object) -> Pipeline:
     )
 
 
-def check(fitted: object, columns: Sequence[Column], x: torch.Tensor) -> None:
-    cells = cells_of(fitted, columns)
-    answers, model = Answers(fitted, cells)(x), converted(fitted, cells)
-    outputs = model(x.requires_grad_())
+def converted_by(fitted: object, columns: Sequence[Column]) -> nn.Module:
+    answers = Answers(fitted, cells_of(fitted, columns))
+    model = converted(answers, probes(columns))
+    assert model is not None
 
-    torch.testing.assert_close(outputs.detach(), answers, rtol=0, atol=1e-6)
+    return model
+
+
+def check(fitted: object, columns: Sequence[Column], x: torch.Tensor) -> None:
+    answers = Answers(fitted, cells_of(fitted, columns))
+    outputs = converted_by(fitted, columns)(x.requires_grad_())
+
+    torch.testing.assert_close(outputs.detach(), answers(x), rtol=0, atol=1e-6)
     assert torch.autograd.grad(outputs.sum(), x)[0].isfinite().all()
 
 
@@ -117,8 +132,8 @@ def test_a_pipeline_of_classes_answers_alike(
     last: object, encoder: object, scaler: object, labels: np.ndarray
 ) -> None:
     pipeline = mixed(last, encoder, scaler).fit(frame(), labels)
-    cells = cells_of(pipeline, COLUMNS)
-    answers, outputs = Answers(pipeline, cells)(X), converted(pipeline, cells)(X)
+    answers = Answers(pipeline, cells_of(pipeline, COLUMNS))(X)
+    outputs = converted_by(pipeline, COLUMNS)(X)
 
     if isinstance(last, LinearSVC):
         torch.testing.assert_close(outputs, answers, rtol=0, atol=1e-6)
@@ -159,14 +174,53 @@ def test_the_best_of_a_search_is_converted() -> None:
     check(search, numbers, x)
 
 
+def test_whatever_is_affine_may_come_first() -> None:
+    numbers = [COLUMNS[0], COLUMNS[2]]
+    x = features_of(TABLE, numbers).double()
+    pipeline = make_pipeline(StandardScaler(), "passthrough", PCA(1), RidgeCV())
+
+    check(pipeline.fit(x.numpy(), VALUES), numbers, x)
+
+
+def words_on(fitted: object, x: torch.Tensor, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(surrogate, "STEPS", 1)
+    monkeypatch.setattr(surrogate, "SAMPLES", 50)
+    flow = TableFlow(ZukoFlow(affine_spline(range(8), hidden=(4,))), COLUMNS).eval()
+
+    return of_table(fitted, flow, x.float())[1]
+
+
 @pytest.mark.parametrize(
-    "last", [RandomForestClassifier(2), make_pipeline(PolynomialFeatures(), Ridge())]
+    ("last", "exact"),
+    [
+        (LogisticRegression(), True),
+        (RandomForestClassifier(2), False),
+        (make_pipeline(PolynomialFeatures(), LogisticRegression()), False),
+        (
+            make_pipeline(
+                KBinsDiscretizer(2, strategy="uniform"), LogisticRegression()
+            ),
+            False,
+        ),
+    ],
 )
-def test_what_is_not_known_is_said(last: object) -> None:
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_what_answers_otherwise_when_converted_is_not(
+    last: object, *, exact: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fitted = make_pipeline(last).fit(X.numpy(), LABELS)
 
-    with pytest.raises(UnknownStepError, match=r"RandomForest|Polynomial"):
-        converted(fitted, cells_of(fitted, COLUMNS))
+    assert (words_on(fitted, X, monkeypatch) == "") == exact
+
+
+def test_an_encoder_that_has_not_seen_a_category_is_converted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    blue = X[:, 1 + COLUMNS[1].categories.index("blue")] > 0
+    pipeline = mixed(LogisticRegression(), OneHotEncoder(), StandardScaler())
+    fitted = pipeline.fit(frame()[~blue.numpy()], LABELS[~blue.numpy()])
+
+    assert words_on(fitted, X[~blue], monkeypatch) == ""
 
 
 def test_rows_read_as_the_file_that_holds_them() -> None:

@@ -1,50 +1,20 @@
 """Estimators of scikit-learn that PyTorch can compute exactly, with gradients."""
 
-from functools import singledispatch
 from typing import Any
 
 import numpy as np
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.linear_model import (
-    BayesianRidge,
-    ElasticNet,
-    HuberRegressor,
-    LinearRegression,
-    LogisticRegression,
-    Ridge,
-    RidgeClassifier,
-    SGDClassifier,
-    SGDRegressor,
-)
+import torch
+from scipy.sparse import issparse
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline
-from sklearn.svm import LinearSVC, LinearSVR
 from torch import Tensor, nn
 
-from diffeo.estimators.cells import Cells
-from diffeo.estimators.rows import Rows, UnknownStepError
-from diffeo.estimators.transforms import transformed
+from diffeo.estimators.answers import Answers
 from diffeo.shapes import Data, Outputs
 
 __all__ = ["converted"]
 
-LINEAR_CLASSIFIERS = (
-    LinearDiscriminantAnalysis,
-    LinearSVC,
-    LogisticRegression,
-    RidgeClassifier,
-    SGDClassifier,
-)
-LINEAR_REGRESSORS = (
-    BayesianRidge,
-    ElasticNet,  # and Lasso
-    HuberRegressor,
-    LinearRegression,
-    LinearSVR,
-    Ridge,
-    SGDRegressor,
-)
 ACTIVATIONS = {
     "identity": nn.Identity,
     "logistic": nn.Sigmoid,
@@ -53,33 +23,51 @@ ACTIVATIONS = {
 }
 
 
-def converted(estimator: object, cells: Cells) -> nn.Module:
+def converted(answers: Answers, x: Data) -> nn.Module | None:
     """Return a module that computes what an estimator does, in double precision.
 
+    It must be a linear model or a multilayer perceptron, or a pipeline that ends in one
+    after an affine map of the features, as scalers, encoders and column transformers
+    are. That map is the one that fits what becomes of rows: the caller has to check
+    whether the module answers as the estimator does.
+
     Args:
-        estimator: A linear model, a multilayer perceptron, or a pipeline that ends in
-            one, after scalers, encoders, imputers and column transformers.
-        cells: How it takes the rows of a table.
+        answers: What the estimator answers.
+        x: Rows that it takes, with all categories and the whole range of numbers.
 
     Returns:
         From rows of features to logits of shape (rows, classes), or values of shape
-        (rows, 1).
-
-    Raises:
-        UnknownStepError: If a part of it is of another kind.
+        (rows, 1); None if the estimator is of another kind.
 
     Example:
-        >>> import torch
-        >>> from diffeo.estimators.cells import Cell
+        >>> from sklearn.linear_model import LinearRegression
+        >>> from diffeo.estimators.cells import Cell, Cells
         >>> fitted = LinearRegression().fit([[1.0], [2.0]], [2.0, 4.0])
-        >>> model = converted(fitted, Cells((Cell("x", 0),), width=1))
+        >>> cells = Cells((Cell("x", 0, decimals=0),), width=1)
+        >>> model = converted(Answers(fitted, cells), torch.tensor([[0.0], [9.0]]))
         >>> model(torch.tensor([[3.0]]))
         tensor([[6.]])
     """
 
-    rows = Rows(cells.cells, nn.Identity(), cells.width)
+    last, rows = _last_step(answers.estimator, answers.cells.read(x))
 
-    return _Double(_answer(estimator, rows)).eval().requires_grad_(requires_grad=False)
+    try:
+        numbers = np.asarray(rows.toarray() if issparse(rows) else rows, float)
+        activation, layers = _layers(last, numbers.shape[1])
+    except (AttributeError, ValueError):  # of no coefficients, of texts
+        return None
+
+    parts: list[nn.Module] = [_fitted(x.double().cpu().numpy(), numbers)]
+
+    for number, layer in enumerate(layers):
+        parts += [activation(), layer] if number else [layer]
+
+    if answers.is_of_classes and layers[-1].out_features == 1:
+        parts.append(_linear([[0.0], [1.0]], 0.0))  # of the second class alone
+
+    model = _Double(nn.Sequential(*parts))
+
+    return model.eval().requires_grad_(requires_grad=False)
 
 
 class _Double(nn.Module):
@@ -93,67 +81,48 @@ class _Double(nn.Module):
         return outputs.to(x.dtype)
 
 
-@singledispatch
-def _answer(step: object, rows: Rows) -> nn.Module:  # noqa: ARG001
-    raise UnknownStepError(type(step).__name__)
+def _last_step(estimator: Any, rows: Any) -> tuple[Any, Any]:  # noqa: ANN401
+    """Return the model at the end of an estimator, and what it is given for rows."""
+
+    if isinstance(estimator, GridSearchCV | RandomizedSearchCV):
+        return _last_step(estimator.best_estimator_, rows)
+
+    if not isinstance(estimator, Pipeline):
+        return estimator, rows
+
+    for _, step in estimator.steps[:-1]:
+        rows = rows if step in (None, "passthrough") else step.transform(rows)
+
+    return _last_step(estimator.steps[-1][1], rows)
 
 
-@_answer.register(Pipeline)
-def _(step: Any, rows: Rows) -> nn.Module:  # noqa: ANN401
-    for _, each in step.steps[:-1]:
-        rows = transformed(each, rows)
+def _layers(last: Any, inputs: int) -> tuple[type[nn.Module], list[nn.Linear]]:  # noqa: ANN401
+    """Return the layers of a model, and the activation between them."""
 
-    return _answer(step.steps[-1][1], rows)
+    if isinstance(last, MLPClassifier | MLPRegressor):
+        pairs = zip(last.coefs_, last.intercepts_, strict=True)
+        layers = [_linear(weight.T, bias) for weight, bias in pairs]
 
+        return ACTIVATIONS[last.activation], layers
 
-@_answer.register(GridSearchCV)
-@_answer.register(RandomizedSearchCV)
-def _(step: Any, rows: Rows) -> nn.Module:  # noqa: ANN401
-    return _answer(step.best_estimator_, rows)
+    return nn.Identity, [_linear(np.reshape(last.coef_, (-1, inputs)), last.intercept_)]
 
 
-def _linear_classifier(step: Any, rows: Rows) -> nn.Module:  # noqa: ANN401
-    return _logits(rows.numbers().linear(step.coef_, step.intercept_))
+def _fitted(x: Any, y: Any) -> nn.Linear:  # noqa: ANN401 - arrays
+    """Return the affine map that leads from rows to others with the least error."""
+
+    center, unit = x.mean(0), x.std(0)
+    unit[unit == 0] = 1
+    solution = np.linalg.lstsq((x - center) / unit, y - y.mean(0), rcond=None)
+    weight = solution[0].T / unit
+
+    return _linear(weight, y.mean(0) - weight @ center)
 
 
-def _linear_regressor(step: Any, rows: Rows) -> nn.Module:  # noqa: ANN401
-    weight = np.reshape(step.coef_, (-1, len(rows.cells)))
+def _linear(weight: Any, bias: Any) -> nn.Linear:  # noqa: ANN401 - arrays
+    outputs, inputs = np.shape(weight)
+    layer = nn.Linear(inputs, outputs, dtype=torch.float64)
+    layer.weight.data = torch.tensor(np.array(weight, float))
+    layer.bias.data = torch.tensor(np.broadcast_to(bias, outputs).astype(float))
 
-    return rows.numbers().linear(weight, step.intercept_).layer
-
-
-for _kind in LINEAR_CLASSIFIERS:
-    _answer.register(_kind, _linear_classifier)
-
-for _kind in LINEAR_REGRESSORS:
-    _answer.register(_kind, _linear_regressor)
-
-
-@_answer.register(MLPClassifier)
-def _(step: Any, rows: Rows) -> nn.Module:  # noqa: ANN401
-    return _logits(_perceptron(step, rows))
-
-
-@_answer.register(MLPRegressor)
-def _(step: Any, rows: Rows) -> nn.Module:  # noqa: ANN401
-    return _perceptron(step, rows).layer
-
-
-def _perceptron(step: Any, rows: Rows) -> Rows:  # noqa: ANN401
-    rows = rows.numbers()
-
-    for number, (weight, bias) in enumerate(
-        zip(step.coefs_, step.intercepts_, strict=True)
-    ):
-        if number:
-            rows = rows.then(ACTIVATIONS[step.activation](), rows.width)
-
-        rows = rows.linear(weight.T, bias)
-
-    return rows
-
-
-def _logits(rows: Rows) -> nn.Module:
-    """Return a logit for each class, also where there is one for the second alone."""
-
-    return (rows if rows.width > 1 else rows.linear([[0.0], [1.0]])).layer
+    return layer

@@ -1,16 +1,17 @@
 """An estimator as a model of the rows of a table."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from diffeo.coordinates.table import TableFlow
 from diffeo.estimators.answers import Answers
 from diffeo.estimators.cells import cells_of
+from diffeo.estimators.probes import probes
 from diffeo.shapes import Data, Outputs
 
 __all__ = ["of_table"]
 
-TRIED = 200  # rows on which a conversion is checked
+TRIED = 200  # rows of the table on which a conversion is checked
 NEAR = 1e-4  # probabilities, or values as a share of their deviation
 
 
@@ -19,8 +20,9 @@ def of_table(
 ) -> tuple[nn.Module, str]:
     """Return an estimator as a model of rows of features, with gradients.
 
-    One that PyTorch can compute is converted, if it answers rows of the table as it did
-    before; any other answers itself, with the gradients of a surrogate.
+    One that PyTorch can compute is converted, if it then answers as it did before, of
+    rows of the table and of others; any other answers itself, with the gradients of a
+    surrogate.
 
     Args:
         estimator: A fitted estimator, as of scikit-learn.
@@ -41,18 +43,14 @@ def of_table(
     """
 
     from diffeo.estimators.conversion import converted
-    from diffeo.estimators.rows import UnknownStepError
     from diffeo.estimators.surrogate import distill
 
     answers = Answers(estimator, cells_of(estimator, flow.columns))
+    known, wanted = _asked(answers, x[:TRIED].double().cpu(), probes(flow.columns))
+    model = converted(answers, known)
 
-    try:
-        model = converted(estimator, answers.cells).to(x.device)
-    except UnknownStepError:
-        model = None
-
-    if model is not None and _same(model(x[:TRIED]), answers(x[:TRIED]), answers):
-        return model, ""
+    if model is not None and _same(model(known), wanted, answers):
+        return model.to(x.device), ""
 
     surrogate, well = distill(answers, flow, x, seed=seed)
     found = (
@@ -65,6 +63,25 @@ def of_table(
         f"a surrogate, distilled from it on samples of the flow, with {found} of "
         "samples held out.",
     )
+
+
+def _asked(answers: Answers, x: Data, more: Tensor) -> tuple[Tensor, Tensor]:
+    """Return rows with the answers to them, and those of more rows that it answers."""
+
+    parts = [(x, answers(x))]
+    halves = [more]
+
+    while halves:
+        rows = halves.pop()
+
+        try:
+            parts.append((rows, answers(rows)))
+        except ValueError:  # of a category that it has not seen
+            halves += rows.chunk(2) if len(rows) > 1 else []
+
+    known, wanted = zip(*parts, strict=True)
+
+    return torch.cat(known), torch.cat(wanted)
 
 
 def _same(found: Outputs, wanted: Outputs, answers: Answers) -> bool:

@@ -101,7 +101,7 @@ def distill(
 
 
 @torch.no_grad()
-def _samples(flow: TableFlow, x: Data, generator: torch.Generator) -> Data:
+def _samples(flow: TableFlow, x: Data, generator: torch.Generator) -> Tensor:
     """Return samples of a flow, rows, and points between both in its coordinates."""
 
     order = torch.randperm(len(x), generator=generator)
