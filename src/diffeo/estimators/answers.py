@@ -12,6 +12,7 @@ from diffeo.shapes import Data, Outputs
 __all__ = ["Answers", "Estimator", "classes_of"]
 
 LEAST = 1e-7  # probability told apart from 0
+PROBABILITY, SCORE = "predict_proba", "decision_function"
 
 
 @runtime_checkable
@@ -63,11 +64,7 @@ class Answers:
     cells: Cells
 
     def __post_init__(self) -> None:
-        ways = (
-            getattr(self.estimator, name, None) for name in ("predict_proba", SCORE)
-        )
-
-        if self.is_of_classes and not any(ways):
+        if self.is_of_classes and not (self._way(PROBABILITY) or self._way(SCORE)):
             raise ValueError(
                 "a classifier must have predict_proba or decision_function, got "
                 f"{type(self.estimator).__name__}"
@@ -84,20 +81,18 @@ class Answers:
 
         return torch.from_numpy(self._ask(self.cells.read(x))).to(x)
 
+    def _way(self, name: str) -> Any:  # noqa: ANN401 - a method, or None
+        return getattr(self.estimator, name, None)
+
     def _ask(self, rows: Any) -> Any:  # noqa: ANN401 - arrays
         if not self.is_of_classes:
-            return np.asarray(self.estimator.predict(rows), float).reshape(
-                len(rows), -1
-            )
+            values = np.asarray(self.estimator.predict(rows), float)
 
-        probability = getattr(self.estimator, "predict_proba", None)
+            return values.reshape(len(rows), -1)
 
-        if probability:
+        if probability := self._way(PROBABILITY):
             return np.log(np.clip(probability(rows), LEAST, 1 - LEAST))
 
-        score = np.asarray(getattr(self.estimator, SCORE)(rows), float)
+        score = np.asarray(self._way(SCORE)(rows), float)
 
         return np.stack((0 * score, score), axis=1) if score.ndim == 1 else score
-
-
-SCORE = "decision_function"

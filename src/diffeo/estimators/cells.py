@@ -137,16 +137,16 @@ def cells_of(estimator: object, columns: Sequence[Column]) -> Cells:
 
     if count == sum(sizes):
         features = [
-            Cell(name, 0, decimals=0 if column.categories else column.decimals)
+            (name, 0 if column.categories else column.decimals)
             for column in columns
             for name in column.features
         ]
-        placed = [
-            Cell(cell.name, place, decimals=cell.decimals)
-            for place, cell in enumerate(features)
+        cells = [
+            Cell(name, place, decimals=decimals)
+            for place, (name, decimals) in enumerate(features)
         ]
 
-        return Cells(tuple(placed), sum(sizes))
+        return Cells(tuple(cells), sum(sizes))
 
     raise ValueError(
         f"the model must take the table's {len(known)} columns, or their {sum(sizes)} "
