@@ -10,10 +10,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
+from torch.utils.data import DistributedSampler
 
 from diffeo.batching import batches_of
 from diffeo.models.flow.dequantization import dequantize
-from diffeo.training.batches import Shuffle, batches
+from diffeo.training.batches import batches
 
 __all__ = ["Follow", "Point", "Way", "latest", "passing", "recent", "train"]
 
@@ -141,7 +142,7 @@ def _stream(pixels: Tensor, size: int) -> Iterator[Tensor]:
     epoch = 0
 
     while True:
-        if isinstance(loader.sampler, Shuffle):
+        if isinstance(loader.sampler, DistributedSampler):
             loader.sampler.set_epoch(epoch)
 
         for (rows,) in loader:

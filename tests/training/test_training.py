@@ -3,22 +3,24 @@ from typing import get_args
 
 import pytest
 import torch
+from torch.utils.data import DistributedSampler
 
 from diffeo.training.backward import MemoryMode
-from diffeo.training.batches import Shuffle, batches
+from diffeo.training.batches import batches
 from diffeo.training.likelihood import Likelihood
 from diffeo.training.schedule import Schedule
 from laws import deep_flow, images
 
 
 def test_the_order_depends_on_seed_and_epoch_alone() -> None:
-    one, other = Shuffle(range(50), 1), Shuffle(range(50), 1)
-    list(one)
-    first = list(one)
-    one.set_epoch(3)
-    other.set_epoch(3)
+    orders = [batches(torch.arange(50), size=5, seed=1).sampler for _ in range(2)]
+    first = list(orders[0])
 
-    assert list(one) == list(other) != first
+    for order in orders:
+        assert isinstance(order, DistributedSampler)
+        order.set_epoch(3)
+
+    assert list(orders[0]) == list(orders[1]) != first
     assert sorted(first) == list(range(50))
 
 

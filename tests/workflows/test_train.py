@@ -2,16 +2,17 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch.utils.data import DistributedSampler
 
 from diffeo import memory, zoo
 from diffeo.data.labelled import LabelledImages
 from diffeo.models.flow.flow import as_flow
 from diffeo.models.flow.recipes import Level
 from diffeo.search.run import Backward
-from diffeo.training.batches import Shuffle
 from diffeo.workflows.train import TrainingOptions
 from diffeo.workflows.train_classifier import classifier_recipe, train_classifier
 from diffeo.workflows.train_flow import flow_recipe, train_flow
@@ -61,15 +62,15 @@ def test_resumed_from_an_epochs_checkpoint_training_ends_with_the_same_weights(
 ) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     parts.mkdir()
-    start_epoch = Shuffle.set_epoch
+    start_epoch = DistributedSampler.set_epoch
 
-    def keep_first_checkpoint(self: Shuffle, epoch: int) -> None:
+    def keep_first_checkpoint(self: DistributedSampler[Any], epoch: int) -> None:
         if epoch == 1 and not (parts / "last.ckpt").exists():
             shutil.copy(whole / "last.ckpt", parts / "last.ckpt")
 
         start_epoch(self, epoch)
 
-    monkeypatch.setattr(Shuffle, "set_epoch", keep_first_checkpoint)
+    monkeypatch.setattr(DistributedSampler, "set_epoch", keep_first_checkpoint)
     train(brief(whole, 2))
     once = torch.load(parts / "last.ckpt", weights_only=True)
     train(brief(parts, 2, resume=True))

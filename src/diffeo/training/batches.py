@@ -1,53 +1,18 @@
 """Batches in an order that depends on the seed and the epoch alone."""
 
-from collections.abc import Iterator, Sized
-
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Sampler, TensorDataset
+from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 
-__all__ = ["Shuffle", "batches", "to_images"]
-
-
-class Shuffle(Sampler[int]):
-    """A new order each epoch, the same whenever that epoch is run.
-
-    Args:
-        data: The rows to shuffle.
-        seed: Seed of the orders of all epochs.
-
-    Example:
-        >>> list(Shuffle(range(4), seed=0))
-        [0, 1, 3, 2]
-    """
-
-    def __init__(self, data: Sized, seed: int) -> None:
-        self.rows = len(data)
-        self.seed = seed
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the order of an epoch; the trainer calls this."""
-
-        self.epoch = epoch
-
-    def __iter__(self) -> Iterator[int]:
-        """Return the rows in this epoch's order."""
-
-        generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
-
-        return iter(torch.randperm(self.rows, generator=generator).tolist())
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-
-        return self.rows
+__all__ = ["batches", "to_images"]
 
 
 def batches(
     *tensors: Tensor, size: int, seed: int | None
 ) -> DataLoader[tuple[Tensor, ...]]:
-    """Return a loader of batches of rows.
+    """Return a loader of batches of rows, in a new order each epoch.
+
+    The order is the same whenever that epoch is run; the trainer says which one it is.
 
     Args:
         tensors: Tensors with as many rows each.
@@ -56,6 +21,8 @@ def batches(
             for all rows as they are.
 
     Example:
+        >>> [x.tolist() for (x,) in batches(torch.arange(4), size=2, seed=0)]
+        [[0, 1], [3, 2]]
         >>> [x.tolist() for (x,) in batches(torch.arange(5), size=2, seed=None)]
         [[0, 1], [2, 3], [4]]
     """
@@ -67,7 +34,10 @@ def batches(
         return DataLoader(rows, batch_size=size)
 
     return DataLoader(
-        rows, batch_size=size, sampler=Shuffle(rows, seed), drop_last=len(rows) > size
+        rows,
+        batch_size=size,
+        sampler=DistributedSampler(rows, num_replicas=1, rank=0, seed=100_003 * seed),
+        drop_last=len(rows) > size,
     )
 
 
