@@ -8,6 +8,7 @@ from torch import nn
 
 from diffeo.models.centered import Center
 from diffeo.models.seeded import seeded
+from diffeo.models.sides import check_sides
 
 __all__ = ["coarsest", "downward", "encoder", "generator", "upward"]
 
@@ -143,14 +144,9 @@ def coarsest(
     """
 
     divisor = 2 ** len(widths)
-    _, height, across = shape
+    check_sides(shape[1:], divisor)
 
-    if height % divisor or across % divisor:
-        raise ValueError(
-            f"the sides of images must be divisible by {divisor}, got {height}×{across}"
-        )
-
-    return widths[-1], height // divisor, across // divisor
+    return widths[-1], shape[1] // divisor, shape[2] // divisor
 
 
 def _down(inputs: int, outputs: int) -> nn.Conv2d:

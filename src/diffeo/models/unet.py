@@ -4,6 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from diffeo.models.sides import check_sides
 from diffeo.shapes import Images, Maps
 
 __all__ = ["UNet"]
@@ -78,14 +79,7 @@ class UNet(nn.Module):
             ValueError: If they are not.
         """
 
-        divisor = self.patch * 2 ** len(self.up)
-
-        if x.shape[2] % divisor or x.shape[3] % divisor:
-            raise ValueError(
-                f"the sides of images must be divisible by {divisor}, got "
-                f"{x.shape[2]}×{x.shape[3]}"
-            )
-
+        check_sides(x.shape[2:], self.patch * 2 ** len(self.up))
         fine: list[Maps] = []
         hidden = functional.pixel_unshuffle(2 * x - 1, self.patch)
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from diffeo.models.sides import check_sides
 from diffeo.models.zeroed import zeroed
 from diffeo.shapes import Images, Maps, Scores
 
@@ -76,14 +77,7 @@ class VelocityUNet(nn.Module):
             ValueError: If the sides of the images cannot be halved so often.
         """
 
-        halvings = 2 ** len(self.down)
-
-        if x.shape[2] % halvings or x.shape[3] % halvings:
-            raise ValueError(
-                f"the sides of images must be divisible by {halvings}, got "
-                f"{x.shape[2]}×{x.shape[3]}"
-            )
-
+        check_sides(x.shape[2:], 2 ** len(self.down))
         time = self.time(_waves(t))
         hidden = self.first(functional.pixel_unshuffle(x, 2))
         skipped: list[Tensor] = []
