@@ -80,12 +80,11 @@ class TableFlow(nn.Module):
             names: Names of columns.
         """
 
-        sizes = {
-            column.name: size
-            for column, size in zip(self.columns, self.sizes, strict=True)
-        }
+        first = list(takewhile(names.__contains__, self.given))
 
-        return sum(sizes[name] for name in takewhile(names.__contains__, self.given))
+        return sum(
+            len(column.features) for column in self.columns if column.name in first
+        )
 
     def deciding(self, names: Sequence[str]) -> int:
         """Return how many first coordinates decide all given columns among some.

@@ -1,7 +1,7 @@
 """How images of a generator become inputs of a model, as options and files say it."""
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal
 
@@ -72,11 +72,9 @@ class ModelInput:
             (0.5,)
         """
 
-        names = [field.name for field in fields(self)]
-        own = {name: getattr(self, name) for name in names}
-        told = {name: value for name, value in own.items() if value is not None}
+        told = {name: value for name, value in vars(self).items() if value is not None}
 
-        return ModelInput(**{**vars(other), **told})
+        return replace(other, **told)
 
     def applied(self, model: nn.Module) -> nn.Module:
         """Return a model of a generator's images and of logits, on its device."""

@@ -10,7 +10,7 @@ from diffeo.zoo.recipes import Recipe
 __all__ = ["Card"]
 
 FORMAT, VERSION = "diffeo-model", "1"
-TEXTS = ("data", "command", "terms")
+TEXTS = ("data", "command", "terms", "accelerator")
 ENTRIES = ("recipe", "settings", "figures", *TEXTS)
 
 
@@ -49,7 +49,6 @@ class Card:
             "recipe": self.recipe.name,
             "settings": json.dumps(self.recipe.settings),
             "figures": json.dumps(self.figures),
-            "accelerator": self.accelerator,
             **{name: getattr(self, name) for name in TEXTS},
         }
 
@@ -65,6 +64,7 @@ class Card:
             ValueError: If an entry is missing or of another kind.
         """
 
+        metadata = {"accelerator": "", **metadata}
         found = f"{metadata.get('format')} version {metadata.get('version', VERSION)}"
 
         if found != f"{FORMAT} version {VERSION}":
@@ -85,7 +85,6 @@ class Card:
         return cls(
             Recipe(metadata["recipe"], _json_object(metadata, "settings")),
             figures={name: float(value) for name, value in figures.items()},
-            accelerator=metadata.get("accelerator", ""),
             **{name: metadata[name] for name in TEXTS},
         )
 
