@@ -10,21 +10,19 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.func import jvp, vjp
 from torch.utils.checkpoint import checkpoint
 
 from diffeo.codec import Codec
-from diffeo.coordinates.fixed_point import fixed_point, newton_krylov
+from diffeo.coordinates.euler_step import EulerStep
 from diffeo.coordinates.log_determinant import (
     estimated_log_determinant,
     log_determinant,
 )
-from diffeo.shapes import Data, Flags, Indices, Latent, Scores
+from diffeo.shapes import Data, Flags, Latent, Scores
 
 __all__ = ["Certificate", "FlowMatching", "LogDensity", "times_towards_data"]
 
 Steps = Float[Tensor, "batch steps"]
-Points = Float[Tensor, "every latent"]
 POWER_ITERATIONS = 12
 SMALL = 64  # dimensions of data whose determinants are not estimated
 
@@ -99,12 +97,11 @@ class FlowMatching(nn.Module):
 
     Decoding takes Euler steps from noise at t = 0 to data at t = 1, x + h v(x, t). Each
     is a diffeomorphism where h times the Lipschitz constant of v is below 1, and
-    encoding inverts it by iteration, for the row at hand and to a tolerance: Anderson's
-    at first, Newton's where that stalls.
+    encoding undoes it by iteration, for the row at hand and to a tolerance.
 
     Source: Lipman, Chen, Ben-Hamu, Nickel and Le, 2023, Flow matching for generative
     modeling, for v. Behrmann, Grathwohl, Chen, Duvenaud and Jacobsen, 2019, Invertible
-    residual networks, Theorem 1 and Algorithm 1, for its inverse.
+    residual networks, Theorem 1, for the inverse.
 
     Args:
         velocity: v, from points of shape (batch, *shape) and times of shape (batch,) to
@@ -177,7 +174,7 @@ class FlowMatching(nn.Module):
     def decode(self, z: Latent) -> Data:
         """Return the data at latent coordinates."""
 
-        return self._decoded(z, self._stepped)
+        return self._decoded(z, EulerStep.__call__)
 
     def decode_lean(self, z: Latent) -> Data:
         """Return the same, with a backward pass that keeps one step's activations.
@@ -185,7 +182,7 @@ class FlowMatching(nn.Module):
         The points between the steps are kept, and all else is computed again.
         """
 
-        return self._decoded(z, partial(checkpoint, self._stepped, use_reentrant=False))
+        return self._decoded(z, partial(checkpoint, use_reentrant=False))
 
     def inference(
         self, *, dtype: torch.dtype | None = None, invertible: bool = False
@@ -225,13 +222,12 @@ class FlowMatching(nn.Module):
         point = z
 
         for step in self._steps():
-            stepped = partial(self._stepped, step=step)
             density = density - (
-                log_determinant(stepped, point)
+                log_determinant(step, point)
                 if latent <= SMALL
-                else estimated_log_determinant(stepped, point, signs)
+                else estimated_log_determinant(step, point, signs)
             )
-            point = stepped(point)
+            point = step(point)
 
         return LogDensity(density.mean(0), density.std(0) / draws**0.5)
 
@@ -255,8 +251,8 @@ class FlowMatching(nn.Module):
         point = z
 
         for step in self._steps():
-            contractions.append(self._norm(point, step, direction, rounds))
-            point = self._stepped(point, step)
+            contractions.append(step.contraction(point, direction, rounds))
+            point = step(point)
 
         return Certificate(
             torch.stack(residuals, dim=1),
@@ -264,12 +260,11 @@ class FlowMatching(nn.Module):
             self.tolerance,
         )
 
-    def _steps(self) -> list[tuple[float, float]]:
-        """Return the time and the length of each step."""
-
-        pairs = itertools.pairwise(self.times)
-
-        return [(before, after - before) for before, after in pairs]
+    def _steps(self) -> list[EulerStep]:
+        return [
+            EulerStep(self._velocity, before, after - before)
+            for before, after in itertools.pairwise(self.times)
+        ]
 
     def _velocity(self, point: Latent, time: float) -> Latent:
         x = point.reshape(len(point), *self.shape)
@@ -278,16 +273,11 @@ class FlowMatching(nn.Module):
 
         return velocity
 
-    def _stepped(self, point: Latent, step: tuple[float, float]) -> Latent:
-        time, length = step
-
-        return point + length * self._velocity(point, time)
-
     def _decoded(
-        self, point: Latent, stepped: Callable[[Latent, tuple[float, float]], Latent]
+        self, point: Latent, taken: Callable[[EulerStep, Latent], Latent]
     ) -> Data:
         for step in self._steps():
-            point = stepped(point, step)
+            point = taken(step, point)
 
         return point.reshape(len(point), *self.shape) * self.spread + self.center
 
@@ -296,47 +286,12 @@ class FlowMatching(nn.Module):
         """Return the coordinates, and each step's residual from the data on."""
 
         point = self.standardized(x).flatten(1)
+        enough = self.tolerance / self.spread
         residuals = []
 
         for step in reversed(self._steps()):
-            before = partial(self._before, point, step)
-            enough = self.tolerance / self.spread
-            found = fixed_point(
-                before, point, tolerance=enough, iterations=self.iterations
-            )
-            found = newton_krylov(before, found, tolerance=enough)
+            found = step.undone(point, tolerance=enough, iterations=self.iterations)
             point = found.point
             residuals.append(found.residual * self.spread)
 
         return point, residuals
-
-    def _before(
-        self, after: Points, step: tuple[float, float], guess: Latent, rows: Indices
-    ) -> Latent:
-        """Return the origin of a step to some rows, with the velocity at a guess."""
-
-        time, length = step
-
-        return after[rows] - length * self._velocity(guess, time)
-
-    def _norm(
-        self, point: Latent, step: tuple[float, float], direction: Latent, rounds: int
-    ) -> Scores:
-        """Return the length of a step times the norm of its Jacobian, by iteration."""
-
-        time, length = step
-        norm = point.new_full((len(point),), torch.nan)
-
-        if not rounds:
-            return norm
-
-        velocity = partial(self._velocity, time=time)
-        pull = vjp(velocity, point)[1]
-
-        for _ in range(rounds):
-            direction = direction / direction.norm(dim=1, keepdim=True).clamp_min(1e-30)
-            along = jvp(velocity, (point,), (direction,))[1]
-            (direction,) = pull(along)
-            norm = along.norm(dim=1)
-
-        return length * norm
