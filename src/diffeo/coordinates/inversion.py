@@ -6,18 +6,16 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Int
 from torch import Tensor, nn
 
 from diffeo.batching import backing_off
+from diffeo.coordinates.descent import Descent
 from diffeo.progress import Bar, watch
-from diffeo.shapes import Data, Flags, Indices, Latent, Model, Scores
+from diffeo.shapes import Data, Indices, Latent, Model, Scores
 from diffeo.without_grad import without_grad
 
 __all__ = ["Inversion", "Inverted", "InvertedGenerator"]
 
-DECAY, SQUARE_DECAY = 0.9, 0.99  # of Adam's moments
-TINY = 1e-8
 TRIAL = 4  # all starts descend in the first of so many parts, then the best alone
 KNOWN = 100_000  # rows whose latents are kept
 
@@ -69,6 +67,16 @@ class Inversion:
                 "rate must be positive, prior and tolerance at least 0, got "
                 f"{self.rate}, {self.prior} and {self.tolerance}"
             )
+
+    def rate_at(self, step: int) -> float:
+        """Return the length of a step in each coordinate.
+
+        Source: Loshchilov and Hutter, 2017, SGDR, equation (5).
+        """
+
+        turned = 1 + math.cos(math.pi * step / max(1, self.steps))
+
+        return self.rate * turned / 2
 
 
 class Inverted(NamedTuple):
@@ -209,7 +217,7 @@ class InvertedGenerator(nn.Module):
             lowest[row], best.error[row] = loss[at], error[at]
             best.latent[row], best.steps[row] = now.z[at], step
             going = (best.error > settings.tolerance)[now.row]
-            now = now.stepped(slope, settings, step)
+            now = now.stepped(slope, settings.rate_at(step), step)
 
             if step == settings.steps // TRIAL:
                 now = now.only(start)
@@ -225,7 +233,7 @@ class InvertedGenerator(nn.Module):
         return best
 
     @torch.no_grad()
-    def _begin(self, x: Data) -> "_Descending":
+    def _begin(self, x: Data) -> Descent:
         settings, size = self.inversion, math.prod(self.latent)
         generator = torch.Generator().manual_seed(settings.seed)
         starts = settings.starts if settings.steps else 1
@@ -239,10 +247,10 @@ class InvertedGenerator(nn.Module):
         row = torch.arange(len(x), device=x.device)
         still = torch.zeros_like(z)
 
-        return _Descending(row, wanted.flatten(1), z, still, still)
+        return Descent(row, wanted.flatten(1), z, still, still)
 
     @torch.enable_grad()
-    def _slopes(self, now: "_Descending") -> tuple[Tensor, Tensor, Tensor]:
+    def _slopes(self, now: Descent) -> tuple[Tensor, Tensor, Tensor]:
         """Return the loss and the error of each start, and the gradient of the loss."""
 
         z = now.z.detach().requires_grad_()
@@ -257,52 +265,6 @@ class InvertedGenerator(nn.Module):
 
     def _shaped(self, generator: Model, z: Latent) -> Data:
         return generator(z.reshape(-1, *self.latent)).reshape(-1, *self.shape)
-
-
-class _Descending(NamedTuple):
-    """Rows on their way.
-
-    Args:
-        row: The number of each in its batch.
-        wanted: The features of the data, shape (rows, features).
-        z: Where each start has come to, shape (rows, starts, latent).
-        first: The moving average of its gradients.
-        second: That of their squares.
-    """
-
-    row: Indices
-    wanted: Tensor
-    z: Tensor
-    first: Tensor
-    second: Tensor
-
-    def select(self, rows: Flags) -> "_Descending":
-        """Return some of the rows."""
-
-        return _Descending(*(value[rows] for value in self))
-
-    def only(self, start: Int[Tensor, "rows 1"]) -> "_Descending":
-        """Return each row with one of its starts."""
-
-        index = start[..., None].expand(-1, -1, self.z.shape[2])
-        kept = (value.gather(1, index) for value in (self.z, self.first, self.second))
-
-        return _Descending(self.row, self.wanted, *kept)
-
-    def stepped(self, slope: Tensor, settings: Inversion, step: int) -> "_Descending":
-        """Return the rows after a step of Adam.
-
-        Source: Kingma and Ba, 2015, Adam: a method for stochastic optimization,
-        Algorithm 1. Loshchilov and Hutter, 2017, SGDR, equation (5), for the rate.
-        """
-
-        first = DECAY * self.first + (1 - DECAY) * slope
-        second = SQUARE_DECAY * self.second + (1 - SQUARE_DECAY) * slope.square()
-        rate = settings.rate * (1 + math.cos(math.pi * step / max(1, settings.steps)))
-        size = (second / (1 - SQUARE_DECAY ** (step + 1))).sqrt() + TINY
-        move = first / (1 - DECAY ** (step + 1)) / size
-
-        return self._replace(z=self.z - rate / 2 * move, first=first, second=second)
 
 
 def _digest(prefix: bytes, *tensors: Tensor) -> bytes:
