@@ -36,8 +36,7 @@ GROWTH = Schedule(rate=2e-3, plateau=0.6, momentum=0.0)
 
 
 def train_vae(
-    train: Tensor,
-    held_out: Tensor,
+    images: tuple[Tensor, Tensor],
     card: zoo.Card,
     options: TrainingOptions,
     *,
@@ -46,9 +45,9 @@ def train_vae(
     """Train a variational autoencoder by its evidence lower bound and store it.
 
     Args:
-        train: Images of 8 bits to train on; larger than the model's if they are
-            cropped.
-        held_out: Such images, on which the bound is logged and the figures measured.
+        images: Images of 8 bits to train on, larger than the model's if they are
+            cropped; and held-out ones, on which the bound is logged and the figures
+            measured.
         card: What to tell of the weights; its recipe is of an autoencoder.
         options: How long to train, and where to keep what.
         crop: What is cut out of training images at random, if anything.
@@ -60,7 +59,7 @@ def train_vae(
     )
 
     def measure(model: nn.Module) -> dict[str, float]:
-        vae, x = cast("VAE", model), to_images(held_out[:MEASURED])
+        vae, x = cast("VAE", model), to_images(images[1][:MEASURED])
         bound = evidence(vae, x, torch.Generator().manual_seed(0)).mean().item()
         z = vae.encode(x)
 
@@ -70,12 +69,11 @@ def train_vae(
             "latent_norm_ratio": z.square().mean(1).sqrt().median().item(),
         }
 
-    train_module(module, (train,), (held_out,), card, options, measure)
+    train_module(module, images[:1], images[1:], card, options, measure)
 
 
 def train_gan(
-    train: Tensor,
-    held_out: Tensor,
+    images: tuple[Tensor, Tensor],
     card: zoo.Card,
     options: TrainingOptions,
     classifier: nn.Module,
@@ -83,8 +81,8 @@ def train_gan(
     """Train a generator against a critic of the same widths and store it.
 
     Args:
-        train: Images of 8 bits to train on.
-        held_out: Such images, on which the critic's loss is logged.
+        images: Images of 8 bits to train on; and held-out ones, on which the critic's
+            loss is logged.
         card: What to tell of the weights; its recipe is of a generator.
         options: How long to train, and where to keep what.
         classifier: Logits of images, by which samples are measured.
@@ -106,12 +104,11 @@ def train_gan(
 
         return _classes(classifier(model(z)))
 
-    train_module(module, (train,), (held_out,), card, options, measure)
+    train_module(module, images[:1], images[1:], card, options, measure)
 
 
 def train_progressive_gan(
-    train: Tensor,
-    held_out: Tensor,
+    images: tuple[Tensor, Tensor],
     card: zoo.Card,
     options: TrainingOptions,
     features: Model,
@@ -121,10 +118,9 @@ def train_progressive_gan(
     """Train a generator that grows, against a critic of the same widths, and store it.
 
     Args:
-        train: Images of 8 bits to train on; larger than the model's if they are
-            cropped.
-        held_out: Such images, on which the critic's loss is logged, and to which the
-            samples' Fréchet distance is measured.
+        images: Images of 8 bits to train on, larger than the model's if they are
+            cropped; and held-out ones, on which the critic's loss is logged, and to
+            which the samples' Fréchet distance is measured.
         card: What to tell of the weights; its recipe is of such a generator.
         options: How long to train, and where to keep what.
         features: What images are compared by, shape (batch, features).
@@ -145,6 +141,7 @@ def train_progressive_gan(
 
     @torch.no_grad()
     def measure(model: nn.Module) -> dict[str, float]:
+        train, held_out = images
         generator = torch.Generator().manual_seed(0)
         z = torch.randn(len(held_out), settings["latent"], generator=generator)
         x = to_images(train[: len(held_out)])
@@ -155,16 +152,15 @@ def train_progressive_gan(
         expected = features(to_images(held_out))
 
         return {
-            f"{name}_frechet_distance": frechet_distance(features(images), expected)
-            for name, images in compared.items()
+            f"{name}_frechet_distance": frechet_distance(features(each), expected)
+            for name, each in compared.items()
         }
 
-    train_module(module, (train,), (held_out,), card, options, measure)
+    train_module(module, images[:1], images[1:], card, options, measure)
 
 
 def train_encoder(
-    train: Tensor,
-    held_out: Tensor,
+    images: tuple[Tensor, Tensor],
     card: zoo.Card,
     options: TrainingOptions,
     place: InvertedGenerator,
@@ -174,9 +170,9 @@ def train_encoder(
     """Train an encoder to invert a generator and store it.
 
     Args:
-        train: Images of 8 bits to train on; larger than the model's if they are
-            cropped.
-        held_out: Such images, on which the loss is logged and the figure measured.
+        images: Images of 8 bits to train on, larger than the model's if they are
+            cropped; and held-out ones, on which the loss is logged and the figure
+            measured.
         card: What to tell of the weights; its recipe is of an encoder.
         options: How long to train, and where to keep what.
         place: The generator's coordinates.
@@ -189,12 +185,12 @@ def train_encoder(
     )
 
     def measure(model: nn.Module) -> dict[str, float]:
-        x = to_images(held_out[:MEASURED])
+        x = to_images(images[1][:MEASURED])
         error = place.to(x.device).decode(model(x)) - x
 
         return {"reconstruction_mse": error.square().mean().item()}
 
-    train_module(module, (train,), (held_out,), card, options, measure)
+    train_module(module, images[:1], images[1:], card, options, measure)
 
 
 def frechet_distance(found: Outputs, expected: Outputs) -> float:

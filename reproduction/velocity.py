@@ -22,8 +22,7 @@ NOISE = 0.03  # of the data on the paths, as in training
 
 
 def train_velocity(
-    train: Tensor,
-    held_out: Tensor,
+    images: tuple[Tensor, Tensor],
     card: zoo.Card,
     options: TrainingOptions,
     *,
@@ -32,9 +31,9 @@ def train_velocity(
     """Train a velocity field by flow matching and store it.
 
     Args:
-        train: Images of 8 bits to train on; larger than the field's if they are
-            cropped.
-        held_out: Such images, on which the loss is logged and the figures measured.
+        images: Images of 8 bits to train on, larger than the field's if they are
+            cropped; and held-out ones, on which the loss is logged and the figures
+            measured.
         card: What to tell of the weights; its recipe is of flow matching.
         options: How long to train, and where to keep what.
         crop: What is cut out of training images at random, if anything.
@@ -44,11 +43,11 @@ def train_velocity(
     model = cast("FlowMatching", card.recipe.build())
     train_module(
         VelocityMatching(model, Schedule(), seed=options.seed, crop=crop),
-        (train,),
-        (held_out,),
+        images[:1],
+        images[1:],
         card,
         options,
-        lambda model: measured(model, held_out),
+        lambda model: measured(model, images[1]),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from diffeo import zoo
 from diffeo.coordinates.flow_matching import FlowMatching
@@ -86,15 +86,31 @@ JITTER = RandomCrop(SIZE, zoom=0.03)  # of the images that samples are to be ali
 ATTRIBUTES = {"blond": "Blond_Hair", "smiling": "Smiling", "young": "Young"}
 
 
+def _pixels(data: Path | None, margin: int = MARGIN) -> tuple[Tensor, Tensor]:
+    """Return faces to train on, with a margin to crop from, and held-out ones."""
+
+    train = celeba("train", data, size=SIZE, margin=margin).pixels
+
+    return train, celeba("validation", data, size=SIZE).pixels
+
+
+def _card(
+    recipe: zoo.Recipe,
+    options: TrainingOptions,
+    size: Size = "small",
+    about: str = CELEBA,
+) -> zoo.Card:
+    return zoo.Card(recipe, about, training_command(options, size), TERMS, {})
+
+
 def train_celeba_flow(size: Size, options: TrainingOptions, data: Path | None) -> None:
     """Train the flow of faces, with normal noise that falls to 3/255."""
 
-    train = celeba("train", data, size=SIZE, margin=MARGIN).pixels.float() / 255
-    held_out = celeba("validation", data, size=SIZE).pixels.float() / 255
+    train, held_out = map(to_images, _pixels(data))
     train_flow(
         train,
         held_out,
-        zoo.Card(FLOWS[size], CELEBA, training_command(options, size), TERMS, {}),
+        _card(FLOWS[size], options, size),
         options,
         noise=GaussianNoise(),
         crop=RandomCrop(SIZE),
@@ -105,18 +121,14 @@ def train_celeba_flow(size: Size, options: TrainingOptions, data: Path | None) -
 def train_celeba_flow_matching(options: TrainingOptions, data: Path | None) -> None:
     """Train a velocity field of faces."""
 
-    train = celeba("train", data, size=SIZE, margin=MARGIN).pixels
-    held_out = celeba("validation", data, size=SIZE).pixels
-    card = zoo.Card(FACES_FIELD, CELEBA, training_command(options), TERMS, {})
-    train_velocity(train, held_out, card, options, crop=RandomCrop(SIZE))
+    card = _card(FACES_FIELD, options)
+    train_velocity(_pixels(data), card, options, crop=RandomCrop(SIZE))
 
 
 def train_celeba_reflow(options: TrainingOptions, data: Path | None) -> None:
     """Train a smaller velocity field of faces on the pairs of the other one."""
 
     teacher = cast("FlowMatching", trained("celeba-flow-matching"))
-    train = celeba("train", data, size=SIZE, margin=MARGIN).pixels
-    held_out = celeba("validation", data, size=SIZE).pixels
     pairing = Pairing(
         seed=options.seed,
         device=options.device,
@@ -124,55 +136,48 @@ def train_celeba_reflow(options: TrainingOptions, data: Path | None) -> None:
         progress=options.progress,
     )
     about = f"{CELEBA}, and samples of celeba-flow-matching"
-    card = zoo.Card(FAST_FIELD, about, training_command(options), TERMS, {})
-    train_reflow((train, held_out), teacher, pairing, card, options)
+    card = _card(FAST_FIELD, options, about=about)
+    train_reflow(_pixels(data), teacher, pairing, card, options)
 
 
 def train_celeba_vae(options: TrainingOptions, data: Path | None) -> None:
     """Train a variational autoencoder of faces."""
 
-    train = celeba("train", data, size=SIZE, margin=MARGIN).pixels
-    held_out = celeba("validation", data, size=SIZE).pixels
-    card = zoo.Card(FACES_VAE, CELEBA, training_command(options), TERMS, {})
-    train_vae(train, held_out, card, options, crop=RandomCrop(SIZE))
+    card = _card(FACES_VAE, options)
+    train_vae(_pixels(data), card, options, crop=RandomCrop(SIZE))
 
 
 def train_celeba_gan(options: TrainingOptions, data: Path | None) -> None:
     """Train a generator of faces against a critic, both growing."""
 
-    train = celeba("train", data, size=SIZE, margin=2).pixels
-    held_out = celeba("validation", data, size=SIZE).pixels
-    card = zoo.Card(FACES_GENERATOR, CELEBA, training_command(options), TERMS, {})
-    features = last_hidden(trained("celeba-smiling"))
-    train_progressive_gan(train, held_out, card, options, features, crop=JITTER)
+    card, features = _card(FACES_GENERATOR, options), trained("celeba-smiling")
+    train_progressive_gan(
+        _pixels(data, 2), card, options, last_hidden(features), crop=JITTER
+    )
 
 
 def train_celeba_gan_encoder(options: TrainingOptions, data: Path | None) -> None:
     """Train an encoder from faces to the latents of their generator."""
 
     place = InvertedGenerator(trained("celeba-gan"), LATENT, tuple(SHAPE))
-    train = celeba("train", data, size=SIZE, margin=2).pixels
-    held_out = celeba("validation", data, size=SIZE).pixels
-    card = zoo.Card(FACES_ENCODER, CELEBA, training_command(options), TERMS, {})
-    train_encoder(train, held_out, card, options, place, crop=JITTER)
+    card = _card(FACES_ENCODER, options)
+    train_encoder(_pixels(data, 2), card, options, place, crop=JITTER)
 
 
 def train_celeba_identity(options: TrainingOptions, data: Path | None) -> None:
     """Train a network to tell every face from all others, by its inner part."""
 
-    train = celeba("train", data, size=SIZE, margin=MARGIN).pixels
-    held_out = celeba("validation", data, size=SIZE).pixels
-    card = zoo.Card(FACES_IDENTITY, CELEBA, training_command(options), TERMS, {})
+    images, card = _pixels(data), _card(FACES_IDENTITY, options)
     card = card.with_seed(options.seed)
     train_module(
         InstanceDiscrimination(
             card.recipe.build(), Schedule(decay=0.05), INNER, seed=options.seed
         ),
-        (train,),
-        (held_out,),
+        images[:1],
+        images[1:],
         card,
         options,
-        lambda model: {"found_again": found_again(model, to_images(held_out), INNER)},
+        lambda model: {"found_again": found_again(model, to_images(images[1]), INNER)},
     )
 
 
@@ -196,7 +201,7 @@ def train_celeba_classifier(
     train_classifier(
         train.select(torch.cat((torch.arange(len(train)), again))),
         held_out,
-        zoo.Card(FACES_CNN, CELEBA, training_command(options), TERMS, {}),
+        _card(FACES_CNN, options),
         options,
         crop=RandomCrop(SIZE),
         adjust=partial(correct_prior, rarer=rarer, times=times),

@@ -1,12 +1,16 @@
 """The trainings behind the shipped weights of digits."""
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+
+from torch import Tensor
 
 from diffeo import zoo
 from diffeo.coordinates.inversion import InvertedGenerator
 from diffeo.data.mnist import mnist
 from diffeo.models.flow.recipes import Level
+from diffeo.training.batches import to_images
 from diffeo.workflows.train import TrainingOptions
 from diffeo.workflows.train_classifier import classifier_recipe, train_classifier
 from diffeo.workflows.train_flow import flow_recipe, train_flow
@@ -42,71 +46,66 @@ DIGITS_ENCODER = zoo.Recipe("encoder", GENERATOR)
 DIGITS_CNN = classifier_recipe((1, 28, 28), 10)
 
 
-def train_mnist_flow(options: TrainingOptions, data: Path | None) -> None:
-    """Train the flow of handwritten digits."""
-
-    _train_flow(DIGITS_FLOW, options, data)
+def _card(recipe: zoo.Recipe, options: TrainingOptions) -> zoo.Card:
+    return zoo.Card(recipe, MNIST, training_command(options), TERMS, {})
 
 
-def train_mnist_realnvp(options: TrainingOptions, data: Path | None) -> None:
-    """Train a second flow of digits, of the form that the paper uses for them."""
+def _pixels(data: Path | None) -> tuple[Tensor, Tensor]:
+    """Return digits to train on, and held-out ones."""
 
-    _train_flow(DIGITS_REALNVP, options, data)
+    return mnist("train", data).pixels, mnist("validation", data).pixels
+
+
+def train_mnist_flow(
+    recipe: zoo.Recipe, options: TrainingOptions, data: Path | None
+) -> None:
+    """Train a flow of handwritten digits."""
+
+    train, held_out = map(to_images, _pixels(data))
+    train_flow(train, held_out, _card(recipe, options), options)
 
 
 def train_mnist_flow_matching(options: TrainingOptions, data: Path | None) -> None:
     """Train a velocity field of digits."""
 
-    train, held_out = mnist("train", data), mnist("validation", data)
-    card = zoo.Card(DIGITS_FIELD, MNIST, training_command(options), TERMS, {})
-    train_velocity(train.pixels, held_out.pixels, card, options)
+    train_velocity(_pixels(data), _card(DIGITS_FIELD, options), options)
 
 
 def train_mnist_vae(options: TrainingOptions, data: Path | None) -> None:
     """Train a variational autoencoder of digits."""
 
-    train, held_out = mnist("train", data), mnist("validation", data)
-    card = zoo.Card(DIGITS_VAE, MNIST, training_command(options), TERMS, {})
-    train_vae(train.pixels, held_out.pixels, card, options)
+    train_vae(_pixels(data), _card(DIGITS_VAE, options), options)
 
 
 def train_mnist_gan(options: TrainingOptions, data: Path | None) -> None:
     """Train a generator of digits against a critic."""
 
-    train, held_out = mnist("train", data), mnist("validation", data)
-    card = zoo.Card(DIGITS_GENERATOR, MNIST, training_command(options), TERMS, {})
-    classifier = zoo.load("mnist-cnn")
-    train_gan(train.pixels, held_out.pixels, card, options, classifier)
+    card, classifier = _card(DIGITS_GENERATOR, options), zoo.load("mnist-cnn")
+    train_gan(_pixels(data), card, options, classifier)
 
 
 def train_mnist_gan_encoder(options: TrainingOptions, data: Path | None) -> None:
     """Train an encoder from digits to the latents of their generator."""
 
     place = InvertedGenerator(trained("mnist-gan"), LATENT, tuple(SHAPE))
-    train, held_out = mnist("train", data), mnist("validation", data)
-    card = zoo.Card(DIGITS_ENCODER, MNIST, training_command(options), TERMS, {})
-    train_encoder(train.pixels, held_out.pixels, card, options, place)
+    train_encoder(_pixels(data), _card(DIGITS_ENCODER, options), options, place)
 
 
 def train_mnist_cnn(options: TrainingOptions, data: Path | None) -> None:
     """Train the classifier of handwritten digits."""
 
     train, held_out = mnist("train", data), mnist("validation", data)
-    card = zoo.Card(DIGITS_CNN, MNIST, training_command(options), TERMS, {})
-    train_classifier(train, held_out, card, options)
+    train_classifier(train, held_out, _card(DIGITS_CNN, options), options)
 
 
-def _train_flow(
-    recipe: zoo.Recipe, options: TrainingOptions, data: Path | None
-) -> None:
-    train, held_out = mnist("train", data), mnist("validation", data)
-    card = zoo.Card(recipe, MNIST, training_command(options), TERMS, {})
-    train_flow(train.images, held_out.images, card, options)
-
-
-MNIST_FLOW = Training("mnist-flow", "A Glow of digits.", 18, train_mnist_flow)
-MNIST_REALNVP = Training(
-    "mnist-realnvp", "A RealNVP of digits.", 5, train_mnist_realnvp
+MNIST_FLOW = Training(
+    "mnist-flow", "A Glow of digits.", 18, partial(train_mnist_flow, DIGITS_FLOW)
+)
+MNIST_REALNVP = Training(  # of the form that the paper uses for them
+    "mnist-realnvp",
+    "A RealNVP of digits.",
+    5,
+    partial(train_mnist_flow, DIGITS_REALNVP),
 )
 MNIST_FLOW_MATCHING = Training(
     "mnist-flow-matching",

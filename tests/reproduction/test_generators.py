@@ -32,7 +32,7 @@ def options(folder: Path, name: str) -> TrainingOptions:
 
 def test_an_autoencoder_is_trained_stored_and_measured(tmp_path: Path) -> None:
     how = options(tmp_path, "vae")
-    train_vae(pixels(10), pixels(), card("vae"), how, crop=RandomCrop(8))
+    train_vae((pixels(10), pixels()), card("vae"), how, crop=RandomCrop(8))
     stored = zoo.card(how.weights)
 
     assert stored.recipe.settings["seed"] == 3
@@ -45,10 +45,10 @@ def test_a_generator_and_its_encoder_are_trained_stored_and_measured(
 ) -> None:
     how, following = options(tmp_path, "gan"), options(tmp_path, "encoder")
     classifier = nn.Sequential(nn.Flatten(), nn.Linear(64, 2)).eval()
-    train_gan(pixels(), pixels(), card("generator"), how, classifier)
+    train_gan((pixels(), pixels()), card("generator"), how, classifier)
     generator = zoo.load(how.weights)
     place = InvertedGenerator(generator, 3, (1, 8, 8))
-    train_encoder(pixels(), pixels(), card("encoder"), following, place)
+    train_encoder((pixels(), pixels()), card("encoder"), following, place)
     found = zoo.load(following.weights)(pixels().float() / 255)
     error = place.decode(found) - pixels().float() / 255
     figures = zoo.card(following.weights).figures
