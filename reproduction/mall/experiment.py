@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import torch
 from matplotlib.figure import Figure
@@ -20,7 +21,7 @@ from diffeo.evaluation.metrics.realism import centrality, log_density
 from diffeo.evaluation.task import Task
 from diffeo.methods import GradientMethod, adversarial, diffeomorphic
 from diffeo.models.flow.flow import Flow, as_flow
-from diffeo.models.locator import Locator, as_locator
+from diffeo.models.locator import Locator
 from diffeo.objectives import AtLeast, AtMost, Near, Objective
 from diffeo.report import ReportOptions, write_report
 from diffeo.report import images as pictures
@@ -137,13 +138,13 @@ def measure_mall(options: ExperimentOptions) -> Findings:
     size = QUICK if options.quick else FULL
     run = replace(size.run, progress=options.progress)
     patches = mall("test", options.data, size=SIZE, limit=size.frames)
-    test, model = patches.labelled().images, as_locator(trained("mall-unet"))
+    test, model = patches.labelled().images, cast("Locator", trained("mall-unet"))
     setup = Setup(
         mall("train", options.data, size=SIZE, limit=size.frames),
         patches,
         as_flow(trained("mall-flow")),
         model,
-        as_locator(trained("mall-oracle")),
+        cast("Locator", trained("mall-oracle")),
         counted(model, test),
     )
     references = test[:: max(1, len(test) // REFERENCES)]

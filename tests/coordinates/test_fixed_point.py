@@ -49,13 +49,17 @@ def test_a_row_does_not_depend_on_the_others() -> None:
 
 
 def test_what_has_no_fixed_point_ends_at_its_best_point() -> None:
-    def away(u: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:  # noqa: ARG001
+    asked = []
+
+    def away(u: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        asked.append(rows)
+
         return u + 1
 
     found = fixed_point(away, torch.zeros(1, 2), tolerance=1e-3, iterations=7)
 
     assert found.residual.item() >= 1 - 1e-6
-    assert found.evaluations.item() <= 7
+    assert len(asked) <= 7
 
 
 def both(rows: torch.Tensor) -> tuple[FixedPoint, FixedPoint]:
@@ -88,7 +92,11 @@ def test_newton_leaves_rows_to_themselves() -> None:
 
 
 def test_newton_ends_where_nothing_comes_nearer() -> None:
-    def away(u: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:  # noqa: ARG001
+    asked = []
+
+    def away(u: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        asked.append(rows)
+
         return u + 1
 
     begun = fixed_point(away, torch.zeros(1, 2), tolerance=1e-3, iterations=7)

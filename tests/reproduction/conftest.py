@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
@@ -20,7 +21,7 @@ from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.dequantization import dequantize
 from diffeo.models.flow.flow import as_flow
 from diffeo.models.flow.recipes import Level
-from diffeo.models.locator import as_locator
+from diffeo.models.locator import Locator
 from reproduction.domain import WEIGHTS
 from unchecked import unchecked, unchecked_calls
 
@@ -114,7 +115,7 @@ def _keep_small_models(data: Path, folder: Path) -> None:
         for seed, name in enumerate(("mall-unet", "mall-oracle")):
             settings = {"channels": 3, "width": 4, "seed": seed}
             recipe = zoo.Recipe("locator", settings)
-            counter = as_locator(recipe.build())
+            counter = cast("Locator", recipe.build())
             values = counter(patches).expm1().log()
             scale = 4 / values.std()
             counter.last.weight *= scale

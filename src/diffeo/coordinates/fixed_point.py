@@ -26,17 +26,15 @@ class FixedPoint(NamedTuple):
     Args:
         point: The best point of each row, shape (batch, latent).
         residual: The greatest absolute entry of map(point) − point, and of rounding.
-        evaluations: How often the map was asked; a derivative counts as two.
 
     Example:
         >>> one = torch.ones(1)
-        >>> FixedPoint(one[None], residual=one, evaluations=one.long()).residual
+        >>> FixedPoint(one[None], residual=one).residual
         tensor([1.])
     """
 
     point: Latent
     residual: Scores
-    evaluations: Int[Tensor, " batch"]
 
 
 @torch.no_grad()
@@ -69,11 +67,7 @@ def fixed_point(
         tensor([[2., 2.]])
     """
 
-    best = FixedPoint(
-        start.clone(),
-        start.new_full((len(start),), torch.inf),
-        torch.zeros(len(start), dtype=torch.long, device=start.device),
-    )
+    best = FixedPoint(start.clone(), start.new_full((len(start),), torch.inf))
     rows = torch.arange(len(start), device=start.device)
     u = start
     points, residuals = (start.new_zeros(len(start), 0, start.shape[1]),) * 2
@@ -81,7 +75,6 @@ def fixed_point(
     for _ in range(iterations):
         residual = function(u, rows) - u
         size = _size(u, residual)
-        best.evaluations[rows] += 1
         better = size < best.residual[rows]
         best.point[rows[better]] = u[better]
         best.residual[rows[better]] = size[better]
@@ -130,7 +123,7 @@ def newton_krylov(
         tensor([True])
     """
 
-    point, size, evaluations = (value.clone() for value in begun)
+    point, size = (value.clone() for value in begun)
     rows = (~(size <= tolerance)).nonzero()[:, 0]
 
     for _ in range(iterations):
@@ -141,12 +134,10 @@ def newton_krylov(
         image = partial(_image, function, rows)
         apply = partial(_tangent_residual, image, u)
         change = solve(apply, image(u) - u, steps)
-        evaluations[rows] += 1 + 2 * steps
 
         for _ in range(HALVINGS):
             trial = u + change
             found = _size(trial, image(trial) - trial)
-            evaluations[rows] += 1
             better = found < size[rows]
             point[rows[better]] = trial[better]
             size[rows[better]] = found[better]
@@ -157,7 +148,7 @@ def newton_krylov(
 
         rows = rows[(size[rows] < WORTHWHILE * before) & (size[rows] > tolerance)]
 
-    return FixedPoint(point, size, evaluations)
+    return FixedPoint(point, size)
 
 
 def _image(function: Map, rows: Int[Tensor, " batch"], u: Latent) -> Latent:

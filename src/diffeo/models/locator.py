@@ -8,7 +8,7 @@ from torch.nn import functional
 from diffeo.models.unet import UNet
 from diffeo.shapes import Images, Scores
 
-__all__ = ["Locator", "as_locator"]
+__all__ = ["Locator"]
 
 Map = Float[Tensor, "batch height width"]
 
@@ -63,21 +63,3 @@ class Locator(nn.Module):
         value = self.last(functional.silu(self.first(features)))[:, 0]
 
         return probability, functional.softplus(value)
-
-
-def as_locator(model: nn.Module) -> Locator:
-    """Return a model that counts and locates.
-
-    Raises:
-        TypeError: If it is anything else.
-
-    Example:
-        >>> as_locator(nn.Identity())
-        Traceback (most recent call last):
-        TypeError: the model must be a locator, got Identity
-    """
-
-    if not isinstance(model, Locator):
-        raise TypeError(f"the model must be a locator, got {type(model).__name__}")
-
-    return model
