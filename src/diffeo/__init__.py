@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 SHARED = "explain", "search"  # functions that have the name of the module they are in
+LATE = "ZukoFlow", "zoo"  # imported where they are used first, for what they need
 
 
 class _Package(ModuleType):
@@ -21,21 +22,45 @@ class _Package(ModuleType):
 
 
 if TYPE_CHECKING:
+    from diffeo import zoo as zoo
+    from diffeo.coordinates.zuko import ZukoFlow as ZukoFlow
     from diffeo.names import *  # noqa: F403
-    from diffeo.names import __all__ as __all__
+
+    __all__: list[str]
 
 
 def __getattr__(name: str) -> object:
-    public = import_module("diffeo.names")
+    if name == "zoo":
+        return import_module("diffeo.zoo")
 
-    if name not in ("__all__", *public.__all__):
+    if name == "ZukoFlow":
+        return import_module("diffeo.coordinates.zuko").ZukoFlow
+
+    public = _public()
+
+    if name == "__all__":
+        return sorted([*public, *LATE])
+
+    if name not in public:
         raise AttributeError(f"diffeo has no {name}")
 
-    return getattr(public, name)
+    return public[name]
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *import_module("diffeo.names").__all__]
+    return [*globals(), *_public(), *LATE]
+
+
+def _public() -> dict[str, object]:
+    """Return the functions and classes of `diffeo.names`."""
+
+    every = vars(import_module("diffeo.names"))
+
+    return {
+        name: value
+        for name, value in every.items()
+        if callable(value) and not name.startswith("_")
+    }
 
 
 sys.modules[__name__].__class__ = _Package

@@ -1,119 +1,52 @@
-"""The public names of the package, all in one place."""
+"""The public names of the package, each in a line; `as` says that it is passed on."""
 
-import importlib
-from typing import TYPE_CHECKING
-
-from diffeo.ascents import (
-    LBFGS,
-    Adam,
-    Adaptive,
-    Ball,
-    Box,
-    Gradient,
-    Momentum,
-    NormalizedGradient,
-    Polyak,
-    Sphere,
-)
-from diffeo.coordinates.autoencoder import Autoencoder, paired
-from diffeo.coordinates.bounded import Bounded
-from diffeo.coordinates.flow_matching import FlowMatching
-from diffeo.coordinates.identity import Identity
-from diffeo.coordinates.inversion import Inversion, InvertedGenerator
-from diffeo.coordinates.linear import Linear, principal_axes
-from diffeo.coordinates.masked import Masked
-from diffeo.coordinates.residual import Residual
-from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
-from diffeo.distances import DataDistance, FeatureDistance, LatentDistance
-from diffeo.explain import explain
-from diffeo.models.classifiers import Logits
-from diffeo.models.flow.flow import Flow
-from diffeo.models.preprocessed import Preprocessed
-from diffeo.objectives import (
-    Agreed,
-    AtLeast,
-    AtMost,
-    Between,
-    Held,
-    Near,
-    Repelled,
-    Smoothed,
-    TargetClass,
-)
-from diffeo.search import Run, search, search_batches
-from diffeo.several import alternatives, search_several
-from diffeo.statements.certificate import Smoothing, certify
-from diffeo.statements.diagnosis import diagnose
-from diffeo.statements.diversity import diversity
-from diffeo.statements.typical import typicality
-
-if TYPE_CHECKING:
-    from diffeo import zoo
-    from diffeo.coordinates.zuko import ZukoFlow
-
-__all__ = [
-    "LBFGS",
-    "Adam",
-    "Adaptive",
-    "Agreed",
-    "AtLeast",
-    "AtMost",
-    "Autoencoder",
-    "Ball",
-    "Between",
-    "Bounded",
-    "Box",
-    "Counterfactuals",
-    "DataDistance",
-    "FeatureDistance",
-    "Flow",
-    "FlowMatching",
-    "Gradient",
-    "Held",
-    "Identity",
-    "Inversion",
-    "InvertedGenerator",
-    "LatentDistance",
-    "Linear",
-    "Logits",
-    "Masked",
-    "Momentum",
-    "Near",
-    "NormalizedGradient",
-    "Outcome",
-    "Polyak",
-    "Preprocessed",
-    "Repelled",
-    "Residual",
-    "Run",
-    "Smoothed",
-    "Smoothing",
-    "Sphere",
-    "TargetClass",
-    "Typicality",
-    "ZukoFlow",
-    "alternatives",
-    "certify",
-    "diagnose",
-    "diversity",
-    "explain",
-    "paired",
-    "principal_axes",
-    "search",
-    "search_batches",
-    "search_several",
-    "typicality",
-    "zoo",
-]
-
-
-def __getattr__(name: str) -> object:
-    """Return what is imported where it is used first, for the libraries it needs."""
-
-    if name == "zoo":
-        return importlib.import_module("diffeo.zoo")
-
-    if name == "ZukoFlow":
-        return importlib.import_module("diffeo.coordinates.zuko").ZukoFlow
-
-    raise AttributeError(f"diffeo has no {name}")
+from diffeo.ascents import LBFGS as LBFGS
+from diffeo.ascents import Adam as Adam
+from diffeo.ascents import Adaptive as Adaptive
+from diffeo.ascents import Ball as Ball
+from diffeo.ascents import Box as Box
+from diffeo.ascents import Gradient as Gradient
+from diffeo.ascents import Momentum as Momentum
+from diffeo.ascents import NormalizedGradient as NormalizedGradient
+from diffeo.ascents import Polyak as Polyak
+from diffeo.ascents import Sphere as Sphere
+from diffeo.coordinates.autoencoder import Autoencoder as Autoencoder
+from diffeo.coordinates.autoencoder import paired as paired
+from diffeo.coordinates.bounded import Bounded as Bounded
+from diffeo.coordinates.flow_matching import FlowMatching as FlowMatching
+from diffeo.coordinates.identity import Identity as Identity
+from diffeo.coordinates.inversion import Inversion as Inversion
+from diffeo.coordinates.inversion import InvertedGenerator as InvertedGenerator
+from diffeo.coordinates.linear import Linear as Linear
+from diffeo.coordinates.linear import principal_axes as principal_axes
+from diffeo.coordinates.masked import Masked as Masked
+from diffeo.coordinates.residual import Residual as Residual
+from diffeo.counterfactuals import Counterfactuals as Counterfactuals
+from diffeo.counterfactuals import Outcome as Outcome
+from diffeo.counterfactuals import Typicality as Typicality
+from diffeo.distances import DataDistance as DataDistance
+from diffeo.distances import FeatureDistance as FeatureDistance
+from diffeo.distances import LatentDistance as LatentDistance
+from diffeo.explain import explain as explain
+from diffeo.models.classifiers import Logits as Logits
+from diffeo.models.flow.flow import Flow as Flow
+from diffeo.models.preprocessed import Preprocessed as Preprocessed
+from diffeo.objectives import Agreed as Agreed
+from diffeo.objectives import AtLeast as AtLeast
+from diffeo.objectives import AtMost as AtMost
+from diffeo.objectives import Between as Between
+from diffeo.objectives import Held as Held
+from diffeo.objectives import Near as Near
+from diffeo.objectives import Repelled as Repelled
+from diffeo.objectives import Smoothed as Smoothed
+from diffeo.objectives import TargetClass as TargetClass
+from diffeo.search import Run as Run
+from diffeo.search import search as search
+from diffeo.search import search_batches as search_batches
+from diffeo.several import alternatives as alternatives
+from diffeo.several import search_several as search_several
+from diffeo.statements.certificate import Smoothing as Smoothing
+from diffeo.statements.certificate import certify as certify
+from diffeo.statements.diagnosis import diagnose as diagnose
+from diffeo.statements.diversity import diversity as diversity
+from diffeo.statements.typical import typicality as typicality
