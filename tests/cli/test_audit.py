@@ -84,7 +84,7 @@ def audit(place: Path, out: Path, **options: object) -> Ended:
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no pages of single directions, which are tested elsewhere."""
 
-    monkeypatch.setattr("diffeo.workflows.explain.draw_explanation", lambda *_: None)
+    monkeypatch.setattr("diffeo.workflows.explanation.draw_explanation", lambda *_: None)
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -52,7 +52,7 @@ def model(tmp_path: Path) -> Path:
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no page, which takes longer than all else."""
 
-    monkeypatch.setattr("diffeo.workflows.explain.draw_explanation", lambda *_: None)
+    monkeypatch.setattr("diffeo.workflows.explanation.draw_explanation", lambda *_: None)
 
 
 def explain(out: Path, **options: object) -> Ended:
@@ -337,7 +337,7 @@ def test_the_same_command_goes_on_where_the_last_one_stopped(
             yield record
 
     with monkeypatch.context() as patched:
-        patched.setattr("diffeo.workflows.explain.search_batches", failing)
+        patched.setattr("diffeo.workflows.explanation.search_batches", failing)
         ended = explain(tmp_path / "out", **options)
 
     batches = sorted(path.name for path in (tmp_path / "out/batches").iterdir())
@@ -360,7 +360,7 @@ def test_a_finished_search_is_not_repeated(
 ) -> None:
     options = {"coordinates": "data", "steps": 1}
     first = explain(tmp_path, **options)
-    monkeypatch.setattr("diffeo.workflows.explain.search_batches", None)
+    monkeypatch.setattr("diffeo.workflows.explanation.search_batches", None)
     again = explain(tmp_path, **options)
 
     assert again.stderr == "finished already: 3 of 3 rows are there\n"
@@ -377,7 +377,7 @@ def test_interrupted_rows_are_kept_and_told(
         yield first
         yield second
 
-    monkeypatch.setattr("diffeo.workflows.explain.search_batches", interrupted)
+    monkeypatch.setattr("diffeo.workflows.explanation.search_batches", interrupted)
     ended = explain(tmp_path, coordinates="data", steps=1, batch_size=2)
     record = Counterfactuals.load(tmp_path / "record.safetensors")
 

@@ -44,7 +44,7 @@ LOADED = (
     "diffeo.report.animation",
     "diffeo.report.gallery",
     "diffeo.report.page",
-    "diffeo.workflows.explain",
+    "diffeo.workflows.explanation",
     "diffeo.workflows.explain_table",
     "diffeo.workflows.statements",
     "pydantic.type_adapter",  # which typer takes

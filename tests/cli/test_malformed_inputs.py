@@ -11,8 +11,8 @@ from malformed.suites import SUITES, cases, digest
 
 LONGEST = 1000  # characters of a line
 WORK = {
-    "explain": "explain.explain_to_folder",
-    "explain a table": "explain.explain_to_folder",
+    "explain": "explanation.explain_to_folder",
+    "explain a table": "explanation.explain_to_folder",
     "check": "check.draw_check",
     "spectrum": "spectrum.spectrum_to_folder",
     "audit": "audit.audit_to_folder",
@@ -34,7 +34,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out: dict[str, object] = {"out": folder / "explained", "path": True}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("diffeo.workflows.explain.draw_explanation", lambda *_: None)
+        patch.setattr("diffeo.workflows.explanation.draw_explanation", lambda *_: None)
 
         assert run(*words("explain", COMMANDS["explain"](folder) | out)).code == 0
 

@@ -27,7 +27,7 @@ FEW = {"limit": 3, "several": 2, "steps": 200, "batch_size": 2}
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no page, which takes longer than all else."""
 
-    monkeypatch.setattr("diffeo.workflows.explain.draw_explanation", lambda *_: None)
+    monkeypatch.setattr("diffeo.workflows.explanation.draw_explanation", lambda *_: None)
 
 
 def explain(folder: Path, out: Path, **options: object) -> Ended:
@@ -93,7 +93,7 @@ def test_the_same_command_goes_on_where_the_last_one_stopped(
             yield record
 
     with monkeypatch.context() as patched:
-        patched.setattr("diffeo.workflows.explain.search_batches", failing)
+        patched.setattr("diffeo.workflows.explanation.search_batches", failing)
         explain(tmp_path, tmp_path / "out", **FEW)
 
     again = explain(tmp_path, tmp_path / "out", **FEW)

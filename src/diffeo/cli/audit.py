@@ -101,7 +101,7 @@ def audit(  # noqa: PLR0913 - one argument for each option
     from diffeo.workflows.audit_page import doubt, draw_audit, sentences
     from diffeo.workflows.changes import grid_regions, read_regions
     from diffeo.workflows.directions import AuditOptions
-    from diffeo.workflows.explain import draw_explanation
+    from diffeo.workflows.explanation import draw_explanation
     from diffeo.workflows.folders import write_results
     from diffeo.workflows.loading import (
         find_device,

@@ -185,7 +185,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
     from diffeo.data.masks import read_mask
     from diffeo.models.model_input import ModelInput
     from diffeo.search import Run
-    from diffeo.workflows.explain import draw_explanation, explain_to_folder
+    from diffeo.workflows.explanation import draw_explanation, explain_to_folder
     from diffeo.workflows.explain_options import ExplainOptions
     from diffeo.workflows.explain_table import TableToExplain
     from diffeo.workflows.limits import ColumnLimits
@@ -301,7 +301,7 @@ def _stated(
 ) -> "Counterfactuals":
     """Return a record with what rules state of it, each of them kept at once."""
 
-    from diffeo.workflows.explain import keep_statements
+    from diffeo.workflows.explanation import keep_statements
 
     for what, rule in rules.items():
         with warned(f"the results are written, but not the {what}"):

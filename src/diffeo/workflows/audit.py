@@ -22,7 +22,7 @@ from diffeo.search import DEFAULT_ASCENT
 from diffeo.shapes import Images
 from diffeo.workflows.changes import clusters_of, region_shares
 from diffeo.workflows.directions import AuditOptions, Direction, directions_of
-from diffeo.workflows.explain import explain_to_folder
+from diffeo.workflows.explanation import explain_to_folder
 from diffeo.workflows.explain_options import ExplainOptions
 from diffeo.workflows.folders import check_output, check_place
 from diffeo.workflows.judge import Judge, train_judge
