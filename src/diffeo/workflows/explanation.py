@@ -1,23 +1,24 @@
 """Explain a user's images or table: a search that keeps what it finds, then a page."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from diffeo.answers import ask
-from diffeo.counterfactuals import Counterfactuals
+from diffeo.counterfactuals import Counterfactuals, concatenate
 from diffeo.data.images import ImageFiles
 from diffeo.report import ReportOptions
 from diffeo.report.output_text import class_names
 from diffeo.search import search_batches
+from diffeo.several import alternatives, another, by_input, numbered
 from diffeo.shapes import Data, Model
+from diffeo.statements.diversity import diversity
 from diffeo.workflows.checkpoint import Checkpoint
 from diffeo.workflows.explain_options import ExplainOptions, place_of
 from diffeo.workflows.report import draw, find_places
 from diffeo.workflows.request import optional_settings, request_of
-from diffeo.workflows.several import Passes
 from diffeo.workflows.summary import interruption
 
 __all__ = ["draw_explanation", "explain_to_folder", "keep_statements"]
@@ -70,7 +71,6 @@ def explain_to_folder(
     checkpoint = _checkpoint(images, options, folder)
     checkpoint.check(overwrite=overwrite)
     records, rows = checkpoint.finished(), checkpoint.rows
-    passes = Passes(len(images.images), options.several, options.scale)
     there = sum(map(len, records))
 
     if there:
@@ -78,7 +78,7 @@ def explain_to_folder(
         tell(f"{how}: {there} of {rows} rows are there")
 
     try:
-        for record in _search(images, options, passes, records):
+        for record in _search(images, options, records):
             if not record.finished.all():
                 break
 
@@ -91,7 +91,11 @@ def explain_to_folder(
     if not records:
         raise KeyboardInterrupt
 
-    record = passes.whole(records)
+    record = (
+        diversity(by_input(records), scale=options.scale)
+        if options.several > 1
+        else concatenate(records)
+    )
 
     if not checkpoint.closed:
         checkpoint.close(record, options.classes)
@@ -168,14 +172,14 @@ def draw_explanation(
 
 
 def _search(
-    images: ImageFiles,
-    options: ExplainOptions,
-    passes: Passes,
-    found: list[Counterfactuals],
+    images: ImageFiles, options: ExplainOptions, found: list[Counterfactuals]
 ) -> Iterator[Counterfactuals]:
     """Search what is not found, and yield the record of each batch once it is there."""
 
-    if not passes.left(found):
+    inputs = len(images.images)
+    ended, first = divmod(sum(map(len, found)), inputs)
+
+    if ended == options.several:
         return
 
     x, model, run = images.images.to(options.device), options.loaded, options.run
@@ -191,8 +195,8 @@ def _search(
     }
     told = {name: value for name, value in named.items() if value}
 
-    for number in passes.left(found):
-        goal, first = passes.next(options.objective, found)
+    for number in range(ended + 1, options.several + 1):
+        goal = another(options.objective, _of_rows(found, number - 1, first))
 
         if found:  # how numbers are rounded depends on the size of a batch
             run = replace(run, batch_size=found[0].batch_size)
@@ -203,13 +207,32 @@ def _search(
                 names=images.names[first : first + len(batch)],
                 settings={**batch.settings, **told},
             )
-            found.append(passes.numbered(record, first, number))
+
+            if options.several > 1:
+                record = numbered(record, first=first, alternative=number)
+
+            found.append(record)
             first += len(record)
 
-            yield found[-1]
+            yield record
 
-        if first < len(x):
+        if first < inputs:
             return
+
+        first = 0
+
+
+def _of_rows(
+    found: Sequence[Counterfactuals], searches: int, first: int
+) -> list[Counterfactuals]:
+    """Return what whole searches found for the inputs from a first one on."""
+
+    if searches == 0:
+        return []
+
+    whole = alternatives(concatenate(found))[:searches]
+
+    return [part.select(torch.arange(first, len(part))) for part in whole]
 
 
 @torch.no_grad()
