@@ -12,6 +12,7 @@ from diffeo.report.images import write_png
 from diffeo.workflows.audit_comparison import compare_audits
 from diffeo.workflows.changes import clusters_of, grid_regions, region_shares
 from diffeo.workflows.directions import AuditOptions, directions_of
+from diffeo.workflows.explain_options import ExplainOptions
 from diffeo.workflows.judge import train_judge
 
 MODEL = """
@@ -84,7 +85,9 @@ def audit(place: Path, out: Path, **options: object) -> Ended:
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no pages of single directions, which are tested elsewhere."""
 
-    monkeypatch.setattr("diffeo.workflows.explanation.draw_explanation", lambda *_: None)
+    monkeypatch.setattr(
+        "diffeo.workflows.explanation.draw_explanation", lambda *_: None
+    )
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -182,9 +185,8 @@ def test_of_many_classes_each_goes_to_its_usual_second() -> None:
     outputs = torch.randn(200, 5, generator=generator)
     outputs[:, 3] -= 9
     outputs[outputs.argmax(1) == 0, 2] += 1e-3 + outputs.amax() - outputs.amin()
-    ways = directions_of(
-        outputs, AuditOptions("", "", "", torch.nn.Identity(), sample=7)
-    )
+    search = ExplainOptions("", "", "", torch.nn.Identity(), TargetClass("other"))
+    ways = directions_of(outputs, AuditOptions(search, sample=7))
 
     assert len(ways) == 3
     assert all(len(way.rows) <= 7 for way in ways)

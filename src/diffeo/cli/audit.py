@@ -95,14 +95,15 @@ def audit(  # noqa: PLR0913 - one argument for each option
     require("sklearn", extra="evaluate")
 
     from diffeo.models.model_input import ModelInput
+    from diffeo.objectives import TargetClass
     from diffeo.search import Run
-    from diffeo.workflows.audit import JSON, PAGE, audit_to_folder, explanation
+    from diffeo.workflows.audit import JSON, PAGE, audit_to_folder
     from diffeo.workflows.audit_comparison import compare_audits, read_audit
     from diffeo.workflows.audit_page import doubt, draw_audit, sentences
     from diffeo.workflows.changes import grid_regions, read_regions
     from diffeo.workflows.directions import AuditOptions
+    from diffeo.workflows.explain_options import ExplainOptions
     from diffeo.workflows.explanation import draw_explanation
-    from diffeo.workflows.folders import write_results
     from diffeo.workflows.loading import (
         find_device,
         find_images,
@@ -116,19 +117,18 @@ def audit(  # noqa: PLR0913 - one argument for each option
     known = read_model(model, device).told(
         ModelInput.of(model_size, model_mean, model_std, model_outputs)
     )
-    options = AuditOptions(
+    search = ExplainOptions(
         data,
         model,
         coordinates,
         known.module(),
-        sample,
-        value,
-        confidence,
-        Run(steps=steps, seed=checked_seed(seed), progress=not quiet),
-        read_classes(classes) or known.classes,
-        device,
-        known.model_input,
+        TargetClass("other", confidence),
+        run=Run(steps=steps, seed=checked_seed(seed), progress=not quiet),
+        classes=read_classes(classes) or known.classes,
+        device=device,
+        model_input=known.model_input,
     )
+    options = AuditOptions(search, sample, value, confidence)
     old = read_audit(compare) if compare else None
     side = (
         resize
@@ -146,13 +146,12 @@ def audit(  # noqa: PLR0913 - one argument for each option
         images, options, masks, out, overwrite=overwrite, tell=tell
     )
     differences = compare_audits(old, summary) if old else []
-    write_results(summary, out, JSON)
 
     if doubt(summary):
         tell(doubt(summary))
 
-    for finding in findings:
-        typer.echo(sentences(finding.told, summary["judge_accuracy"]))
+    for each in findings:
+        typer.echo(sentences(each.told, summary["judge_accuracy"]))
 
     for words in differences:
         typer.echo(words)
@@ -167,7 +166,8 @@ def audit(  # noqa: PLR0913 - one argument for each option
 
         if not (place / PAGE).is_file():
             with warned(f"the results are written, but not the page of {place.name}"):
-                explained = explanation(finding.direction, options)
-                draw_explanation(finding.record, finding.told["rows"], explained, place)
+                draw_explanation(
+                    finding.record, finding.told["rows"], finding.search, place
+                )
 
     typer.echo(str((page if page.is_file() else out / JSON).resolve()))

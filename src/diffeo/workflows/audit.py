@@ -18,18 +18,17 @@ from diffeo.data.levels import to_8_bits
 from diffeo.evaluation.intervals import interval_of, median
 from diffeo.objectives import TargetClass
 from diffeo.objectives.classes import class_logits
-from diffeo.search import DEFAULT_ASCENT
 from diffeo.shapes import Images
 from diffeo.workflows.changes import clusters_of, region_shares
 from diffeo.workflows.directions import AuditOptions, Direction, directions_of
-from diffeo.workflows.explanation import explain_to_folder
 from diffeo.workflows.explain_options import ExplainOptions
-from diffeo.workflows.folders import check_output, check_place
+from diffeo.workflows.explanation import explain_to_folder
+from diffeo.workflows.folders import check_output, check_place, write_results
 from diffeo.workflows.judge import Judge, train_judge
 from diffeo.workflows.loading import find_coordinates
 from diffeo.workflows.request import digest
 
-__all__ = ["Finding", "audit_to_folder", "explanation"]
+__all__ = ["AuditedDirection", "audit_to_folder"]
 
 FORMAT, VERSION = "diffeo-audit", 1
 JSON, PAGE = "audit.json", "report.html"
@@ -40,20 +39,22 @@ ANSWERS = 10_000  # kept to compare with other versions of a model
 
 
 @dataclass(frozen=True, eq=False)
-class Finding:
-    """What was found in a direction.
+class AuditedDirection:
+    """A direction, and what was found in it.
 
     Args:
         direction: The direction.
+        search: What was explained, and how.
         record: The searches.
         told: Figures and names, as JSON can hold them.
 
     Example:
-        >>> Finding(..., ..., {"rows": 3}).told["rows"]  # doctest: +SKIP
+        >>> AuditedDirection(..., ..., ..., {"rows": 3}).told["rows"]  # doctest: +SKIP
         3
     """
 
     direction: Direction
+    search: ExplainOptions
     record: Counterfactuals
     told: dict[str, Any]
 
@@ -66,7 +67,7 @@ def audit_to_folder(
     *,
     overwrite: bool = False,
     tell: Callable[[str], object] = print,
-) -> tuple[list[Finding], dict[str, Any]]:
+) -> tuple[list[AuditedDirection], dict[str, Any]]:
     """Search in each direction between answers, and sum up what all have in common.
 
     Each direction has a folder of its own, as `explain_to_folder` writes it: if the
@@ -81,7 +82,7 @@ def audit_to_folder(
         tell: Called with a sentence for each direction.
 
     Returns:
-        What was found in each direction, and all of it as JSON can hold it.
+        What was found in each direction, and all of it as audit.json holds it.
 
     Raises:
         FileExistsError: If the folder holds anything else.
@@ -95,7 +96,8 @@ def audit_to_folder(
 
     check_place(folder)
     shape = images.images.shape[1:]
-    find_coordinates(options.coordinates, shape, device=options.device)  # early
+    asked = options.search
+    find_coordinates(asked.coordinates, shape, device=asked.device)  # early
     outputs = _outputs(images.images, options)
     columns = outputs[0].numel()
 
@@ -105,14 +107,17 @@ def audit_to_folder(
         )
 
     scores = class_logits(outputs)
-    named = () if options.classes or options.value else _folders(images.names)
-    classes = named if len(named) == scores.shape[1] else options.classes
-    options = replace(options, classes=classes)
+    classes = () if options.value else asked.classes or _folders(images.names)
+
+    if not asked.classes and len(classes) != scores.shape[1]:
+        classes = ()
+
+    options = replace(options, search=replace(asked, classes=classes))
     directions = directions_of(outputs, options)
     known = {JSON, PAGE, *(direction.folder for direction in directions)}
     check_output(folder, overwrite=overwrite, but=known)
     answers = outputs.reshape(-1) if options.value else scores.argmax(1)
-    truth = _truth(images.names, () if options.value else classes)
+    truth = _truth(images.names, classes)
     agree = None if truth is None else (answers == truth).double().mean().item()
     labels = answers if truth is None or (agree or 0.0) < HALF else truth
     judge = None if options.value else _judge(images.images, labels, directions)
@@ -120,19 +125,15 @@ def audit_to_folder(
 
     for direction in directions:
         tell(f"{direction.start} → {direction.goal}: {len(direction.rows)} images")
-        record = explain_to_folder(
-            _some(images, direction.rows),
-            explanation(direction, options),
-            folder / direction.folder,
-            overwrite=overwrite,
-            tell=tell,
-        )
+        few, place = _some(images, direction.rows), folder / direction.folder
+        search = replace(options.search, objective=direction.objective)
+        record = explain_to_folder(few, search, place, overwrite=overwrite, tell=tell)
 
         if not record.finished.all() or len(record) < len(direction.rows):
             raise KeyboardInterrupt
 
         told = _told(direction, record, regions, judge, options)
-        findings.append(Finding(direction, record, told))
+        findings.append(AuditedDirection(direction, search, record, told))
 
     pixels = images.images.contiguous().numpy()
     summary = {
@@ -140,18 +141,19 @@ def audit_to_folder(
         "version": VERSION,
         "diffeo": metadata.version("diffeo"),
         "data": {
-            "name": options.data,
+            "name": asked.data,
             "images": len(outputs),
             "digest": digest(pixels.tobytes()),
         },
-        "model": options.model,
-        "coordinates": options.coordinates,
+        "model": asked.model,
+        "coordinates": asked.coordinates,
         "confidence": None if options.value else options.confidence,
         "agrees_with_folders": agree,
         "judge_accuracy": judge.accuracy if judge else None,
         "answers": answers[:ANSWERS].tolist(),
         "directions": [finding.told for finding in findings],
     }
+    write_results(summary, folder, JSON)
 
     return findings, summary
 
@@ -162,31 +164,6 @@ def _some(images: ImageFiles, rows: Tensor) -> ImageFiles:
     )
 
     return ImageFiles(images.images[rows], tuple(names))
-
-
-def explanation(direction: Direction, options: AuditOptions) -> ExplainOptions:
-    """Return how a direction is explained.
-
-    Example:
-        >>> way = Direction(1, "four", "nine", TargetClass(9), torch.tensor([3]))
-        >>> place = "net.py:f", "mine.py:flow", torch.nn.Identity()
-        >>> options = AuditOptions("faces", *place)
-        >>> explanation(way, options).objective
-        TargetClass(target=9, confidence=0.99)
-    """
-
-    return ExplainOptions(
-        options.data,
-        options.model,
-        options.coordinates,
-        options.loaded,
-        direction.objective,
-        DEFAULT_ASCENT,
-        options.run,
-        () if options.value else options.classes,
-        options.device,
-        model_input=options.model_input,
-    )
 
 
 def _told(
@@ -219,7 +196,7 @@ def _told(
         "distance": {"median": middle, "low": low, "high": high},
         "steps": found.steps.double().median().item(),
         "after_8_bits": kept.double().mean().item(),
-        "judge_agrees": judge.share(found.counterfactual, direction.objective)
+        "judge_agrees": judge.share(found.counterfactual, int(found.target[0]))
         if judge
         else None,
         "brighter": changes.mean().item(),
@@ -233,7 +210,7 @@ def _told(
                 "furthest": found.name_of(members[-1]),
                 "members": members,
             }
-            for members in clusters_of(changes, seed=options.run.seed)
+            for members in clusters_of(changes, seed=options.search.run.seed)
         ],
         "least_change": [
             {"name": found.name_of(row), "distance": found.distance[row].item()}
@@ -265,11 +242,11 @@ def _reaches(direction: Direction, outputs: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _outputs(images: Images, options: AuditOptions) -> Tensor:
+    model, device = options.search.loaded, options.search.device
+    parts = batches_of(images, 64)
+
     return torch.cat(
-        [
-            ask(options.loaded, part.to(options.device), "the model").float().cpu()
-            for part in batches_of(images, 64)
-        ]
+        [ask(model, part.to(device), "the model").float().cpu() for part in parts]
     )
 
 
@@ -294,8 +271,6 @@ def _judge(images: Images, labels: Tensor, directions: list[Direction]) -> Judge
     """Return a quick judge that has seen none of the images that are audited."""
 
     others = torch.ones(len(images), dtype=torch.bool)
-
-    for direction in directions:
-        others[direction.rows] = False
+    others[torch.cat([direction.rows for direction in directions])] = False
 
     return train_judge(images[others], labels[others])

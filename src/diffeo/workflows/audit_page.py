@@ -11,7 +11,7 @@ from torch import Tensor
 from diffeo.extras import require
 from diffeo.files import write_text
 from diffeo.report.images import change_sheet, common_limit, signed_difference
-from diffeo.workflows.audit import Finding
+from diffeo.workflows.audit import AuditedDirection
 
 if TYPE_CHECKING:
     from diffeo.report.sections import Section
@@ -35,7 +35,7 @@ LIMITS = (
 
 
 def draw_audit(
-    findings: Sequence[Finding],
+    findings: Sequence[AuditedDirection],
     summary: dict[str, Any],
     differences: Sequence[str],
     page: Path,
@@ -164,7 +164,7 @@ def sentences(told: dict[str, Any], accuracy: float | None = None) -> str:
     return " ".join(words)
 
 
-def _section(finding: Finding) -> "Section":
+def _section(finding: AuditedDirection) -> "Section":
     from diffeo.report.sections import Section
 
     told = finding.told
@@ -204,7 +204,7 @@ def _section(finding: Finding) -> "Section":
     )
 
 
-def _pictures(finding: Finding) -> list[tuple[str, Tensor]]:
+def _pictures(finding: AuditedDirection) -> list[tuple[str, Tensor]]:
     """Return mean changes, and the typical and the odd one of each cluster."""
 
     record = finding.record.select(finding.record.reached)

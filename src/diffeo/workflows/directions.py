@@ -2,17 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import permutations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from diffeo.models.model_input import ModelInput
 from diffeo.objectives import AtLeast, AtMost, Between, TargetClass
 from diffeo.objectives.classes import class_logits
 from diffeo.report.images import plain_name
-from diffeo.search import Run
+from diffeo.report.output_text import class_names
+from diffeo.workflows.explain_options import ExplainOptions
 
 __all__ = ["AuditOptions", "Direction", "directions_of"]
 
@@ -25,38 +25,27 @@ class AuditOptions:
     """What is audited, and how.
 
     Args:
-        data: Where the images come from, as the user named it.
-        model: The model by name, file or function.
-        coordinates: Where to search, by name, file or function.
-        loaded: The model itself, with `model_input` applied.
+        search: What is explained, and how, with each direction's objective in place of
+            its own. Classes that it does not name are called as the folders of the
+            images where there are as many, else by their numbers.
         sample: Images in each direction.
         value: Whether the model returns a value, in place of a logit of class 1.
         confidence: Probability that a target class must exceed.
-        run: How long to search, in what batches, and so on.
-        classes: What the classes are called, in order; if empty, as the folders of the
-            images where there are as many, else by their numbers.
-        device: Where to compute.
-        model_input: How the model's inputs are made of the images.
 
     Raises:
         ValueError: If the sample is empty.
 
     Example:
-        >>> AuditOptions("faces", "net.py:f", "mine.py:flow", nn.Identity()).sample
+        >>> from torch.nn import Identity
+        >>> search = "faces", "net.py:f", "mine.py:flow", Identity(), TargetClass(1)
+        >>> AuditOptions(ExplainOptions(*search)).sample
         50
     """
 
-    data: str
-    model: str
-    coordinates: str
-    loaded: nn.Module
+    search: ExplainOptions
     sample: int = 50
     value: bool = False
     confidence: float = 0.99
-    run: Run = field(default_factory=Run)
-    classes: tuple[str, ...] = ()
-    device: str = "cpu"
-    model_input: ModelInput = field(default_factory=ModelInput)
 
     def __post_init__(self) -> None:
         if self.sample < 1:
@@ -107,13 +96,15 @@ def directions_of(outputs: Tensor, options: AuditOptions) -> list[Direction]:
         ValueError: If there are no two answers, or too few names of classes.
 
     Example:
+        >>> from torch.nn import Identity
         >>> outputs = torch.tensor([[2.0, 1.0], [0.0, 1.0], [3.0, 1.0]])
-        >>> options = AuditOptions("", "", "", nn.Identity(), classes=("cat", "dog"))
-        >>> [way.folder for way in directions_of(outputs, options)]
+        >>> search = "", "", "", Identity(), TargetClass("other")
+        >>> options = ExplainOptions(*search, classes=("cat", "dog"))
+        >>> [way.folder for way in directions_of(outputs, AuditOptions(options))]
         ['1-cat-to-dog', '2-dog-to-cat']
     """
 
-    generator = torch.Generator().manual_seed(options.run.seed)
+    generator = torch.Generator().manual_seed(options.search.run.seed)
     order = torch.randperm(len(outputs), generator=generator)
 
     def sample(wanted: Tensor) -> Tensor:
@@ -126,13 +117,8 @@ def directions_of(outputs: Tensor, options: AuditOptions) -> list[Direction]:
     ranked = scores.argsort(stable=True, dim=1, descending=True)
     answers, second = ranked[:, 0], ranked[:, 1]
     count = scores.shape[1]
-    names = options.classes or tuple(map(str, range(count)))
-
-    if len(names) != count:
-        raise ValueError(
-            f"classes must name each of the model's {count} classes, got {len(names)} "
-            "names"
-        )
+    names = options.search.classes or tuple(map(str, range(count)))
+    class_names(outputs[:1], names)  # refuses names of other classes
 
     return [
         Direction(

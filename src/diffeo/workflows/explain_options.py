@@ -10,7 +10,7 @@ from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.models.model_input import ModelInput
 from diffeo.objectives import Objective
-from diffeo.search import Run
+from diffeo.search import DEFAULT_ASCENT, Run
 from diffeo.several import check_count
 from diffeo.workflows.generators import How
 from diffeo.workflows.limits import ColumnLimits
@@ -47,10 +47,9 @@ class ExplainOptions:
         ValueError: If there is to be no counterfactual.
 
     Example:
-        >>> from diffeo import Run, TargetClass
-        >>> from diffeo.search import DEFAULT_ASCENT
-        >>> how = TargetClass(9), DEFAULT_ASCENT, Run()
-        >>> ExplainOptions("faces", "net.py:f", "data", nn.Identity(), *how).device
+        >>> from diffeo import TargetClass
+        >>> what = "faces", "net.py:f", "data"
+        >>> ExplainOptions(*what, nn.Identity(), TargetClass(9)).device
         'cpu'
     """
 
@@ -59,8 +58,8 @@ class ExplainOptions:
     coordinates: str
     loaded: nn.Module
     objective: Objective
-    ascent: Ascent
-    run: Run
+    ascent: Ascent = DEFAULT_ASCENT
+    run: Run = field(default_factory=Run)
     classes: tuple[str, ...] = ()
     device: str = "cpu"
     agree: tuple[str, ...] = ()
@@ -88,10 +87,9 @@ def place_of(options: ExplainOptions, shape: tuple[int, ...]) -> Coordinates:
         ValueError: If they cannot be searched, or the limits are of other columns.
 
     Example:
-        >>> from diffeo import Adam, Run, TargetClass
-        >>> how = TargetClass(9), Adam(0.01), Run()
-        >>> options = ExplainOptions("digits", "net.py:f", "data", nn.Identity(), *how)
-        >>> place_of(options, (1, 2, 2)).coordinates
+        >>> from diffeo import TargetClass
+        >>> what = "digits", "net.py:f", "data", nn.Identity(), TargetClass(9)
+        >>> place_of(ExplainOptions(*what), (1, 2, 2)).coordinates
         Identity(shape=(1, 2, 2))
     """
 

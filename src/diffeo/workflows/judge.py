@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from diffeo.extras import require
-from diffeo.objectives import Objective, TargetClass
 from diffeo.shapes import Images
 
 __all__ = ["Judge", "train_judge"]
@@ -31,22 +30,17 @@ class Judge:
         >>> x, labels = torch.rand(60, 1, 4, 4), torch.arange(60) % 2
         >>> x[labels == 1] *= 0.2
         >>> judge = train_judge(x, labels)
-        >>> judge.share(x[labels == 1], TargetClass(1))
+        >>> judge.share(x[labels == 1], 1)
         1.0
     """
 
     model: Any
     accuracy: float
 
-    def share(self, images: Images, objective: Objective) -> float | None:
-        """Return the share of images that it takes for the class wanted."""
+    def share(self, images: Images, label: int) -> float:
+        """Return the share of images that it takes for a class."""
 
-        if not isinstance(objective, TargetClass):
-            return None
-
-        found = self.model.predict(images.flatten(1).numpy())
-
-        return float((found == objective.target).mean())
+        return float((self.model.predict(images.flatten(1).numpy()) == label).mean())
 
 
 def train_judge(images: Images, labels: Tensor) -> Judge | None:
