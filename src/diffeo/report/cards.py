@@ -80,21 +80,21 @@ def pictures(record: Counterfactuals, row: int, limit: float) -> dict[str, str]:
 
 
 def features(
-    record: Counterfactuals, row: int, names: Sequence[str]
-) -> list[tuple[str, float, float]]:
-    """Return name, value before and value after of what changed most.
+    names: Sequence[str], record: Counterfactuals, row: int
+) -> list[tuple[str, str, str, str]]:
+    """Return name, value before, value after and change of what changed most.
 
     Args:
+        names: What the features are called; their places if empty.
         record: Of any data.
         row: Number of the row.
-        names: What the features are called; their places if empty.
 
     Example:
         >>> import torch
         >>> from diffeo import AtLeast, Identity, search
         >>> x, place = torch.zeros(1, 2), Identity((2,))
         >>> record = search(x, lambda x: x[:, 1], AtLeast(0.5), place)
-        >>> [name for name, before, after in features(record, 0, ("age", "height"))]
+        >>> [name for name, *_ in features(("age", "height"), record, 0)]
         ['height', 'age']
     """
 
@@ -106,7 +106,12 @@ def features(
         for place in most.tolist()
     ]
 
-    return list(zip(called, before[most].tolist(), after[most].tolist(), strict=True))
+    values = zip(called, before[most].tolist(), after[most].tolist(), strict=True)
+
+    return [
+        (name, f"{old:.4g}", f"{new:.4g}", f"{new - old:+.4g}")
+        for name, old, new in values
+    ]
 
 
 def plan(records: Mapping[str, Counterfactuals], limit: int) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 import math
 import statistics
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib import metadata
 from itertools import zip_longest
 
@@ -85,6 +86,7 @@ def render(
         frames=frames,
         stated={name: statement_of(name) for name in in_order(stated)},
         tables=tables,
+        changes=options.changes or partial(cards.features, options.features),
         charts=_charts(here, texts),
         cards=cards,
         figures=figures,

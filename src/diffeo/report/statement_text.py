@@ -16,6 +16,7 @@ class Statement(NamedTuple):
         unit: What follows it, with a space if there is to be one.
         total: The name of the statement that tells of how many it is a count; empty
             if it is no count.
+        flag: Whether it is 1 for yes and 0 for no.
 
     Example:
         >>> Statement("KKT angle", unit="°").write(3.14159)
@@ -26,12 +27,16 @@ class Statement(NamedTuple):
     meaning: str = ""
     unit: str = ""
     total: str = ""
+    flag: bool = False
 
     def write(self, value: float) -> str:
         """Return the number with its unit; a dash if a row has none."""
 
         if not math.isfinite(value):
             return "–"
+
+        if self.flag:
+            return "yes" if value else "NO"
 
         number = f"{value:.0f}" if value.is_integer() else f"{value:.3g}"
 
@@ -75,6 +80,7 @@ KNOWN = {
         "whose density is greater.",
         total="references",
     ),
+    "typical_after": Statement("result typical of the table", flag=True),
     "round_trip_rank": Statement(
         "reconstructed worse than",
         "A counterfactual is reconstructed worse than those held-out data of its "

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,14 +15,15 @@ from diffeo.data.features import features_of, table_of
 from diffeo.data.images import ImageFiles
 from diffeo.data.table import Table, read_table
 from diffeo.extras import require
-from diffeo.files import write_text
 from diffeo.readers.known_model import KnownModel
+from diffeo.report import ReportOptions
+from diffeo.report.table_changes import column_changes
 from diffeo.several import inputs_of
 from diffeo.workflows.explain_options import ExplainOptions
-from diffeo.workflows.folders import drafted
 from diffeo.workflows.limits import ColumnLimits
 from diffeo.workflows.loading import find_coordinates
-from diffeo.workflows.summary import differences, interruption
+from diffeo.workflows.report import draw
+from diffeo.workflows.summary import interruption
 
 if TYPE_CHECKING:
     from diffeo.coordinates.table import TableFlow
@@ -166,33 +168,16 @@ class TableToExplain:
         explained = tuple(self.table.rows[row] for row in inputs_of(record).tolist())
         before = Table(self.table.names, explained)
         after = table_of(record.counterfactual, columns, before)
+        after.save(folder / "counterfactuals.csv")
+        typical = self.flow.is_typical(record.counterfactual)
 
-        with drafted(folder) as draft:
-            after.save(draft / "counterfactuals.csv")
+        if typical is not None:
+            record = record.stating({"typical_after": typical.to(record.margin)})
 
-        require("jinja2", "matplotlib", extra="report")
-        from diffeo.report.table_page import render_table
-
-        facts = {
-            "model": options.model,
-            "coordinates": options.coordinates,
-            "data": options.data,
-            "frozen": ", ".join(limits.frozen),
-            "only up": ", ".join(limits.only_up),
-            "only down": ", ".join(limits.only_down),
-            "gradients": options.gradients,
-            "diversity": differences(record),
-            "note": interruption(record, rows),
-            "warning": self.warning(limits),
-        }
-        text = render_table(
-            record,
-            (before, after),
-            columns,
-            {name: fact for name, fact in facts.items() if fact},
+        notes = options.gradients, self.warning(limits), interruption(record, rows)
+        page = ReportOptions(
             classes=options.classes,
-            typical=self.flow.is_typical(record.counterfactual),
+            changes=partial(column_changes, self.table, columns),
+            notes=tuple(filter(None, notes)),
         )
-
-        with drafted(folder) as draft:
-            write_text(draft / "report.html", text)
+        draw({f"in {options.coordinates}": record}, folder, page)
