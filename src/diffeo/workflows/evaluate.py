@@ -74,7 +74,6 @@ def evaluate_to_folder(
     """
 
     evaluation = compare({NAME: record}, task, reference, settings=settings)
-    folder.mkdir(parents=True, exist_ok=True)
     write_results(evaluation.as_results(), folder)
     write_atomically(folder / "table.csv", partial(write_table, evaluation))
 

@@ -1,5 +1,6 @@
 """The spectrum of the inverse induced metric, averaged over images."""
 
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -10,6 +11,7 @@ from diffeo.answers import ask
 from diffeo.batching import batches_of
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.extras import require
+from diffeo.files import write_atomically
 from diffeo.geometry.metric import eigenvalues
 from diffeo.geometry.spectrum import (
     average_spectrum,
@@ -21,7 +23,7 @@ from diffeo.geometry.spectrum import (
 from diffeo.progress import track
 from diffeo.search.checks import check_data, check_latent, check_modes
 from diffeo.shapes import Images
-from diffeo.workflows.folders import drafted, write_results
+from diffeo.workflows.folders import write_results
 
 __all__ = [
     "Spectra",
@@ -66,7 +68,6 @@ def spectrum_to_folder(
     check_modes(coordinates=coordinates)
     found = spectra(x, coordinates, progress=progress)
     results = dimension_figures(found)
-    folder.mkdir(parents=True, exist_ok=True)
     write_results(results, folder)
 
     return results, average_spectrum(found)
@@ -95,9 +96,8 @@ def draw_spectrum(average: Values, name: str, folder: Path) -> None:
     from diffeo.report.spectrum_figures import spectrum_figure
 
     figure = spectrum_figure({name: average.double().cpu().numpy()})
-
-    with drafted(folder) as draft:
-        figure.savefig(draft / "spectrum.png", dpi=150)
+    write = partial(figure.savefig, dpi=150)
+    write_atomically(folder / "spectrum.png", write)
 
 
 def spectra(x: Images, coordinates: Coordinates, *, progress: bool) -> Spectra:
@@ -116,12 +116,9 @@ def spectra(x: Images, coordinates: Coordinates, *, progress: bool) -> Spectra:
     """
 
     with torch.no_grad():
-        parts = [
-            ask(coordinates.encode, part, "coordinates.encode")
-            for part in batches_of(x)
-        ]
+        encode = coordinates.encode
+        z = torch.cat([ask(encode, x, "coordinates.encode") for x in batches_of(x)])
 
-    z = torch.cat(parts)
     check_latent(z)
     rows = track(list(z.split(1)), "Spectra", shown=progress)
 
