@@ -134,7 +134,9 @@ def test_devices_are_named_as_torch_names_them() -> None:
 def test_trained_weights_can_be_searched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("diffeo.workflows.explanation.draw_explanation", lambda *_: None)
+    monkeypatch.setattr(
+        "diffeo.workflows.explanation.draw_explanation", lambda *_: None
+    )
     images = np.random.default_rng(0).random((12, 1, 2, 2), np.float32)
     np.save(tmp_path / "images.npy", images)
     weights = tmp_path / "flow.safetensors"

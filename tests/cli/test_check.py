@@ -73,7 +73,9 @@ def test_a_generator_without_an_inverse_is_examined_too(
 def test_counterfactuals_of_a_generator_tell_how_it_was_inverted(
     tmp_path: Path, mine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("diffeo.workflows.explanation.draw_explanation", lambda *_: None)
+    monkeypatch.setattr(
+        "diffeo.workflows.explanation.draw_explanation", lambda *_: None
+    )
     options = {
         "coordinates": f"{mine}:shades",
         "model": f"{mine}:model",

@@ -52,7 +52,9 @@ def model(tmp_path: Path) -> Path:
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no page, which takes longer than all else."""
 
-    monkeypatch.setattr("diffeo.workflows.explanation.draw_explanation", lambda *_: None)
+    monkeypatch.setattr(
+        "diffeo.workflows.explanation.draw_explanation", lambda *_: None
+    )
 
 
 def explain(out: Path, **options: object) -> Ended:

@@ -27,7 +27,9 @@ FEW = {"limit": 3, "several": 2, "steps": 200, "batch_size": 2}
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no page, which takes longer than all else."""
 
-    monkeypatch.setattr("diffeo.workflows.explanation.draw_explanation", lambda *_: None)
+    monkeypatch.setattr(
+        "diffeo.workflows.explanation.draw_explanation", lambda *_: None
+    )
 
 
 def explain(folder: Path, out: Path, **options: object) -> Ended:

@@ -115,7 +115,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no page, which takes longer than all else."""
 
-    monkeypatch.setattr("diffeo.workflows.explanation.draw_explanation", lambda *_: None)
+    monkeypatch.setattr(
+        "diffeo.workflows.explanation.draw_explanation", lambda *_: None
+    )
 
 
 def _write_arrays(x: np.ndarray, folder: Path) -> None:

@@ -1,30 +1,17 @@
 """`diffeo explain`."""
 
-import math
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import typer
 
-from diffeo.cli.errors import warned
+from diffeo.cli.explained import drawn, stated
 from diffeo.cli.goals import objective_from_options, wrapped
 from diffeo.cli.options import checked_seed, is_of_table
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    import torch
-
-    from diffeo.ascents import Ascent
-    from diffeo.counterfactuals import Counterfactuals
-    from diffeo.data.images import ImageFiles
-    from diffeo.distances import Distance
-    from diffeo.workflows.explain_options import ExplainOptions
+from diffeo.cli.search import ascent_from_options, run_from_options
 
 __all__ = ["explain"]
-
-DATA_RATE = 5e-4  # of Adam, in data space
 
 
 def explain(  # noqa: PLR0913 - one argument for each option
@@ -184,10 +171,13 @@ def explain(  # noqa: PLR0913 - one argument for each option
 
     from diffeo.data.masks import read_mask
     from diffeo.models.model_input import ModelInput
-    from diffeo.search import Run
-    from diffeo.workflows.explanation import draw_explanation, explain_to_folder
     from diffeo.workflows.explain_options import ExplainOptions
     from diffeo.workflows.explain_table import TableToExplain
+    from diffeo.workflows.explanation import (
+        draw_explanation,
+        explain_to_folder,
+        keep_statements,
+    )
     from diffeo.workflows.limits import ColumnLimits
     from diffeo.workflows.loading import find_device, find_images, read_classes
     from diffeo.workflows.models import read_model
@@ -224,14 +214,14 @@ def explain(  # noqa: PLR0913 - one argument for each option
             "typical_of": typical_of,
         },
     )
-    run = Run(
+    run = run_from_options(
         steps=steps,
-        closest=_distances(closest),
+        closest=closest,
         restarts=restarts,
         seed=checked_seed(seed),
-        batch_size=_number(batch_size),
+        batch_size=batch_size,
         backward=backward,
-        precision=_precision(precision),
+        precision=precision,
         path=path,
         progress=not quiet,
     )
@@ -252,7 +242,7 @@ def explain(  # noqa: PLR0913 - one argument for each option
         coordinates,
         asked,
         wrapped(objective, further, smoothed),
-        _ascent(coordinates, rate),
+        ascent_from_options(coordinates, rate),
         run,
         names,
         device,
@@ -281,88 +271,10 @@ def explain(  # noqa: PLR0913 - one argument for each option
     if stopped:
         tell(f"{stopped}; the same command goes on from there")
     else:
-        record = _stated(record, rules, images, options, out)
+        record = stated(record, rules, partial(keep_statements, images, options, out))
 
-    _page(
-        out,
-        partial(table.draw if table else draw_explanation, record, rows, options, out),
-    )
+    draw = table.draw if table else draw_explanation
+    drawn(out, partial(draw, record, rows, options, out))
 
     if stopped:
         raise KeyboardInterrupt
-
-
-def _stated(
-    record: "Counterfactuals",
-    rules: "Mapping[str, Callable[[Counterfactuals], Counterfactuals]]",
-    images: "ImageFiles",
-    options: "ExplainOptions",
-    out: Path,
-) -> "Counterfactuals":
-    """Return a record with what rules state of it, each of them kept at once."""
-
-    from diffeo.workflows.explanation import keep_statements
-
-    for what, rule in rules.items():
-        with warned(f"the results are written, but not the {what}"):
-            stated = rule(record)
-
-            if stated is not record:
-                keep_statements(stated, images, options, out)
-                record = stated
-
-    return record
-
-
-def _page(folder: Path, draw: "Callable[[], None]") -> None:
-    """Draw the page if it is not there, and print where it lies."""
-
-    page = folder / "report.html"
-
-    if not page.is_file():
-        with warned("the results are written, but not the page"):
-            draw()
-
-    typer.echo(str((page if page.is_file() else folder / "summary.csv").resolve()))
-
-
-def _ascent(coordinates: str, rate: float | None) -> "Ascent":
-    from diffeo.ascents import Adam
-    from diffeo.search import DEFAULT_ASCENT, default_ascent
-
-    if rate is not None and not math.isfinite(rate):
-        raise ValueError(f"rate must be a finite number, got {rate}")
-
-    if coordinates == "data":
-        return Adam(DATA_RATE if rate is None else rate)
-
-    return DEFAULT_ASCENT if rate is None else default_ascent(rate)
-
-
-def _distances(closest: str | None) -> "tuple[Distance, ...]":
-    from diffeo.distances import DataDistance, LatentDistance
-
-    named = {"latent": (LatentDistance(),), "data": (LatentDistance(), DataDistance())}
-
-    return named[closest] if closest else ()
-
-
-def _precision(
-    text: Literal["auto", "full", "bfloat16", "float16"],
-) -> 'Literal["auto", "full"] | torch.dtype':
-    import torch
-
-    if text in ("auto", "full"):
-        return text
-
-    return torch.bfloat16 if text == "bfloat16" else torch.float16
-
-
-def _number(text: str) -> int | Literal["auto"]:
-    if text == "auto":
-        return "auto"
-
-    if not text.isdecimal():
-        raise ValueError(f"batch_size must be a number or 'auto', got {text}")
-
-    return int(text)

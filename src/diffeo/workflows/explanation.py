@@ -104,18 +104,15 @@ def explain_to_folder(
 
 
 def keep_statements(
-    record: Counterfactuals,
-    images: ImageFiles,
-    options: ExplainOptions,
-    folder: Path,
+    images: ImageFiles, options: ExplainOptions, folder: Path, record: Counterfactuals
 ) -> None:
     """Write a record and its table anew, with what was stated of the rows since.
 
     Args:
-        record: As `explain_to_folder` returned it, with statements.
         images: The images that were explained.
         options: What was asked for.
         folder: Where the record lies, without the page that was drawn before.
+        record: As `explain_to_folder` returned it, with statements.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -128,7 +125,7 @@ def keep_statements(
         ...     folder = Path(text)
         ...     record = explain_to_folder(images, options, folder)
         ...     stated = replace(record, statements={"rank": torch.ones(1)})
-        ...     keep_statements(stated, images, options, folder)
+        ...     keep_statements(images, options, folder, stated)
         ...     Counterfactuals.load(folder / "record.safetensors").statements
         {'rank': tensor([1.])}
     """
