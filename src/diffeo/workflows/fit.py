@@ -4,7 +4,6 @@ import math
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -21,23 +20,23 @@ from diffeo.training.noise import GaussianNoise, Noise, UniformNoise
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.fit_options import FitOptions
 from diffeo.workflows.image_quality import measure_quality
-from diffeo.workflows.quality import Answer, Quality, course_of
+from diffeo.workflows.quality import Quality, course_of
 from diffeo.workflows.train_flow import FORMS, flow_recipe, train_flow
 from diffeo.workflows.training_plan import (
     ENOUGH,
     EPOCH,
-    FINE,
     TRAINING,
     TrainingPlan,
     draft_options,
     mean_seconds,
     plan_of,
+    split,
 )
 
 __all__ = ["fit_flow", "natural_side", "plan_training"]
 
 SIDE = 64  # pixels, where nothing else is said
-HELD_OUT, MOST_HELD_OUT = 10, 500  # one in so many, and at most so many
+MOST_HELD_OUT = 500  # images
 LARGE = 48  # pixels a side from which on the last bits of pixels are not learned
 TWICE = 2  # times as long does a step take of the next larger form, at least
 MOST_EPOCHS = 300
@@ -104,7 +103,7 @@ def fit_flow(
     began = time.monotonic()
     shape = images.shape[1:]
     flow_recipe(shape)  # refuse odd sides first
-    train, held_out = _split(images)
+    train, held_out = split(images, "data", "images", most=MOST_HELD_OUT)
     noise: Noise = GaussianNoise() if min(shape[1:]) >= LARGE else UniformNoise()
 
     def make() -> TrainingPlan:
@@ -118,16 +117,19 @@ def fit_flow(
         tell(words)
 
     chosen = _some(train, plan.images, options.seed)
-    draft = _train(chosen, held_out, noise, plan, options)
-    flow = as_flow(zoo.load(draft, options.device))
+    card = options.card(flow_recipe(shape, plan.form), plan.epochs)
+    how = draft_options(plan, options)
+    schedule = Schedule(rate=1e-3, warmup=max(1, min(200, plan.steps // 10)))
+    train_flow(chosen, held_out, card, how, noise=noise, schedule=schedule)
+    flow = as_flow(zoo.load(how.weights, options.device))
     quality = measure_quality(
         flow,
         chosen.to(options.device),
         held_out.to(options.device),
         noise,
         course_of(options.folder, "val_bits"),
+        plan.steps,
     )
-    quality = replace(quality, answers=[*quality.answers, _length_answer(plan.steps)])
     facts = {
         "data": options.data,
         "images": f"{len(chosen):,} to train on, {len(held_out):,} held out, each "
@@ -139,25 +141,10 @@ def fit_flow(
         if isinstance(noise, GaussianNoise)
         else "of 256 gray levels",
     }
-    zoo.save(flow, zoo.card(draft), options.weights)
+    zoo.save(flow, zoo.card(how.weights), options.weights)
     shutil.rmtree(options.folder)
 
     return quality, facts
-
-
-def _length_answer(steps: int) -> Answer:
-    """Return whether a training was long, which its own course does not tell.
-
-    At its end the steps get small, so that little is won however short it was.
-    """
-
-    return Answer(
-        "Was training long enough for fine detail?",
-        f"{steps:,} steps",
-        steps >= FINE,
-        f"at least {FINE:,}",
-        "Usable for coarse forms: more minutes would give finer ones.",
-    )
 
 
 def plan_training(
@@ -219,39 +206,6 @@ def _seconds_a_step(recipe: zoo.Recipe, x: Images, noise: Noise, device: str) ->
             return flow.bits_per_dimension(x).mean()
 
     return mean_seconds(flow, loss)
-
-
-def _train(
-    train: Tensor,
-    held_out: Tensor,
-    noise: Noise,
-    plan: TrainingPlan,
-    options: FitOptions,
-) -> Path:
-    """Train a flow and return where its weights are."""
-
-    recipe = flow_recipe(train.shape[1:], plan.form)
-    command = options.command(plan.epochs)
-    card = zoo.Card(recipe, options.data, command, "those of the data", {})
-    how = draft_options(plan, options)
-    schedule = Schedule(rate=1e-3, warmup=max(1, min(200, plan.steps // 10)))
-    train_flow(train, held_out, card, how, noise=noise, schedule=schedule)
-
-    return how.weights
-
-
-def _split(images: Images) -> tuple[Tensor, Tensor]:
-    """Return the images to train on, and every tenth of them, at most 500, apart."""
-
-    if len(images) < HELD_OUT:
-        raise ValueError(
-            f"data must have at least {HELD_OUT} images, got {len(images)}"
-        )
-
-    every = max(HELD_OUT, math.ceil(len(images) / MOST_HELD_OUT))
-    apart = torch.arange(len(images)) % every == every - 1
-
-    return images[~apart], images[apart]
 
 
 def _some(images: Images, count: int, seed: int) -> Tensor:

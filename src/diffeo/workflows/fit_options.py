@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from diffeo import zoo
 from diffeo.workflows.train import TrainingOptions
 
 __all__ = ["FitOptions"]
@@ -83,3 +84,15 @@ class FitOptions:
                 words += [f"--{name}", str(value)]
 
         return shlex.join(words)
+
+    def card(self, recipe: zoo.Recipe, epochs: int) -> zoo.Card:
+        """Return what is told of the weights before anything is measured.
+
+        Args:
+            recipe: How the flow is built.
+            epochs: Passes that are made.
+        """
+
+        command = self.command(epochs)
+
+        return zoo.Card(recipe, self.data, command, "those of the data", {})

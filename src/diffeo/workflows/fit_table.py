@@ -28,11 +28,11 @@ from diffeo.workflows.training_plan import (
     draft_options,
     mean_seconds,
     plan_of,
+    split,
 )
 
 __all__ = ["fit_table"]
 
-HELD_OUT = 10  # one row in so many
 BATCH = 64
 MOST_STEPS = 4000  # more change nothing: the weights that are kept are the best
 PATIENCE = 50  # passes after the best one with which a training ends
@@ -83,12 +83,7 @@ def fit_table(
 
     columns = columns_of(table, categories)
     x = features_of(table, columns)
-
-    if len(x) < HELD_OUT:
-        raise ValueError(f"a table must have at least {HELD_OUT} rows, got {len(x)}")
-
-    apart = torch.arange(len(x)) % HELD_OUT == HELD_OUT - 1
-    train, held_out = x[~apart], x[apart]
+    train, held_out = split(x, "a table", "rows")
     told = {"columns": list(map(asdict, columns)), "given": list(options.given)}
     recipe = zoo.Recipe("table", {**told, **SETTINGS, "seed": options.seed})
     flow = as_table_flow(recipe.build())
@@ -101,8 +96,7 @@ def fit_table(
         f"about {(plan.steps * plan.seconds + plan.epochs * EPOCH) / 60:.1g} minutes."
     )
     how = replace(draft_options(plan, options), patience=PATIENCE)
-    command = options.command(plan.epochs)
-    card = zoo.Card(recipe, options.data, command, "those of the data", {})
+    card = options.card(recipe, plan.epochs)
     measure = partial(_measure, train=train, held_out=held_out)
     train_module(module, (train,), (held_out,), card, how, measure)
     fitted, card = as_table_flow(zoo.load(how.weights)), zoo.card(how.weights)

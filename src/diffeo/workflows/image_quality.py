@@ -25,6 +25,7 @@ from diffeo.workflows.quality import (
     unseen_answer,
 )
 from diffeo.workflows.train_flow import mean_bits
+from diffeo.workflows.training_plan import FINE
 
 if TYPE_CHECKING:
     from diffeo.report.sections import Section
@@ -47,6 +48,7 @@ def measure_quality(
     held_out: Others,
     noise: Noise,
     course: Sequence[float] = (),
+    steps: int = 0,
 ) -> Quality:
     """Measure a trained flow.
 
@@ -56,6 +58,8 @@ def measure_quality(
         held_out: Such images that it was not trained on.
         noise: What they were trained with, for bits per dimension.
         course: Held-out bits per dimension after each pass.
+        steps: Length of the training, which its course does not tell: at its end the
+            steps get small, so that little is won however short it was.
 
     Example:
         >>> from diffeo.models.flow.bijection import initialize
@@ -98,6 +102,13 @@ def measure_quality(
             "counterfactuals as hints of color and light; take more minutes.",
         ),
         course_answer(course, FALLING, "bits"),
+        Answer(
+            "Was training long enough for fine detail?",
+            f"{steps:,} steps",
+            steps >= FINE,
+            f"at least {FINE:,}",
+            "Usable for coarse forms: more minutes would give finer ones.",
+        ),
     ]
     pairs = zip(samples, train[nearest], distance.tolist(), strict=True)
     copies = [

@@ -29,6 +29,7 @@ __all__ = [
     "draft_options",
     "mean_seconds",
     "plan_of",
+    "split",
 ]
 
 PLAN = "plan.json"
@@ -37,6 +38,7 @@ FINE = 10_000  # steps from which on images have fine detail
 TRAINING = 0.85  # of the minutes; the rest is for measuring and drawing
 EPOCH = 0.3  # seconds of a pass beside its steps
 TIMED = 2  # steps
+HELD_OUT = 10  # one datum in so many
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,34 @@ class TrainingPlan:
             return "coarse forms: counterfactuals that can be read, not fine detail."
 
         return "forms in detail, where there are thousands of images."
+
+
+def split(
+    x: Data, what: str, kind: str, *, most: int | None = None
+) -> tuple[Tensor, Tensor]:
+    """Return the data to train on, and every tenth of them apart.
+
+    Args:
+        x: All data.
+        what: What they are called as a whole.
+        kind: What each of them is called.
+        most: How many are held out at most; a tenth of however many if not given.
+
+    Raises:
+        ValueError: If there are too few.
+
+    Example:
+        >>> [len(part) for part in split(torch.zeros(40, 2), "a table", "rows")]
+        [36, 4]
+    """
+
+    if len(x) < HELD_OUT:
+        raise ValueError(f"{what} must have at least {HELD_OUT} {kind}, got {len(x)}")
+
+    every = max(HELD_OUT, math.ceil(len(x) / most)) if most else HELD_OUT
+    apart = torch.arange(len(x)) % every == every - 1
+
+    return x[~apart], x[apart]
 
 
 def mean_seconds(model: nn.Module, loss: Callable[[], Tensor]) -> float:
@@ -226,11 +256,21 @@ def plan_of(
 
 
 def _kept_plan(path: Path, request: Mapping[str, object]) -> TrainingPlan:
+    """Return the plan that a file keeps, if it is of the same request."""
+
     if not path.is_file():
         raise FileNotFoundError(f"a training to resume must have left {path}, got none")
 
-    kept, plan = _read_plan(path)
-    differing = [key for key in request if request[key] != kept.get(key)]
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        earlier, plan = dict(kept["request"]), TrainingPlan(**kept["plan"])
+    except (LookupError, RecursionError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"the plan to resume must be as it was written, got {path}, which was "
+            f"changed ({type(error).__name__}: {error}); pass --overwrite to start anew"
+        ) from None
+
+    differing = [key for key in request if request[key] != earlier.get(key)]
 
     if differing:
         raise ValueError(
@@ -239,17 +279,3 @@ def _kept_plan(path: Path, request: Mapping[str, object]) -> TrainingPlan:
         )
 
     return plan
-
-
-def _read_plan(path: Path) -> tuple[dict[str, object], TrainingPlan]:
-    """Return the request and the plan that a file keeps."""
-
-    try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-
-        return dict(kept["request"]), TrainingPlan(**kept["plan"])
-    except (LookupError, RecursionError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"the plan to resume must be as it was written, got {path}, which was "
-            f"changed ({type(error).__name__}: {error}); pass --overwrite to start anew"
-        ) from None
