@@ -1,7 +1,7 @@
 """Whether what a file says is a record that a search can have returned."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 
 from jaxtyping import jaxtyped
@@ -12,8 +12,16 @@ from diffeo.counterfactuals.path import SearchPath
 from diffeo.data.masks import mask_of
 from diffeo.objectives import confidence_of
 
-__all__ = ["check_kinds", "check_record", "goal_settings"]
+__all__ = [
+    "STATED",
+    "check_kinds",
+    "check_record",
+    "check_rows",
+    "checked_head",
+    "goal_settings",
+]
 
+STATED = "statement_"  # before the name of a statement among the tensors
 CODES = {"outcome": Outcome, "typical": Typicality}
 
 
@@ -35,6 +43,73 @@ def goal_settings(settings: Mapping[str, object]) -> Mapping[str, object]:
         found = found["objective"]
 
     return found if isinstance(found, Mapping) else {}
+
+
+def check_rows(tensors: Mapping[str, Tensor], **parts: Sequence[object]) -> None:
+    """Refuse parts of a record that are not of as many rows.
+
+    Args:
+        tensors: Those of a record, by name.
+        **parts: What else has an entry for each row, or none at all.
+
+    Raises:
+        ValueError: If they are not, or a statement is no float for each row.
+
+    Example:
+        >>> import torch
+        >>> check_rows({"factual": torch.zeros(2, 3)}, names=("a",))
+        Traceback (most recent call last):
+        ValueError: names must have a row for each of 2 factuals, got 1
+    """
+
+    rows = len(tensors["factual"])
+    given = {name: part for name, part in parts.items() if part}
+    every: dict[str, Sized] = {**tensors, **given}
+
+    for name, part in every.items():
+        if len(part) != rows:
+            raise ValueError(
+                f"{name} must have a row for each of {rows} factuals, got {len(part)}"
+            )
+
+    for name, value in tensors.items():
+        one = value.ndim == 1 and value.is_floating_point()
+
+        if name.startswith(STATED) and not one:
+            raise ValueError(
+                f"statement {name.removeprefix(STATED)} must be a float for each row, "
+                f"got {value.dtype} of shape {tuple(value.shape)}"
+            )
+
+
+def checked_head(head: Mapping[str, object]) -> dict[str, Any]:
+    """Return the fields at the head of a record's file, if they are of their kinds.
+
+    Args:
+        head: As JSON holds them, by name.
+
+    Raises:
+        KeyError: If one is missing.
+        TypeError: If one is of another kind.
+
+    Example:
+        >>> checked_head({"settings": {}, "names": ["a.png"], "batch_size": 8})
+        {'settings': {}, 'names': ('a.png',), 'batch_size': 8}
+    """
+
+    settings, names, size = head["settings"], head["names"], head["batch_size"]
+
+    if not isinstance(settings, dict) or not isinstance(names, list):
+        raise TypeError("settings must be names with values, and names a list")
+
+    if not isinstance(size, int):
+        raise TypeError(f"batch_size must be a whole number, got {size}")
+
+    return {
+        "settings": settings,
+        "names": tuple(map(str, names)),
+        "batch_size": size,
+    }
 
 
 def check_kinds(tensors: Mapping[str, Tensor], kinds: Mapping[str, Any]) -> None:

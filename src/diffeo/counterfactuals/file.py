@@ -1,7 +1,9 @@
-"""The file of a record: tensors by name, and texts at its head."""
+"""The file of a record: tensors by name, and JSON at its head."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -13,46 +15,50 @@ from diffeo.files import write_atomically
 __all__ = ["read_record", "write_record"]
 
 FORMAT = {"format": "diffeo-counterfactuals", "version": "2"}
+T = TypeVar("T")
 
 
 def write_record(
-    path: Path, tensors: Mapping[str, Tensor], head: Mapping[str, str]
+    path: Path, tensors: Mapping[str, Tensor], head: Mapping[str, object]
 ) -> None:
-    """Write a record's tensors and texts, complete or not at all.
+    """Write a record's tensors and head, complete or not at all.
 
     Args:
         path: The file.
         tensors: What a safetensors file is to hold.
-        head: What else to know, by name.
+        head: What else to know, by name, as JSON can hold it.
 
     Example:
         >>> from tempfile import TemporaryDirectory
         >>> with TemporaryDirectory() as folder:
-        ...     write_record(Path(folder, "record"), {"x": torch.ones(2)}, {"a": "b"})
-        ...     read_record(Path(folder, "record"))[1]
-        {'x': tensor([1., 1.])}
+        ...     write_record(Path(folder, "record"), {"x": torch.ones(2)}, {"a": [3]})
+        ...     read_record(Path(folder, "record"), lambda head, tensors: head["a"])
+        [3]
     """
 
     copies = {  # since a file cannot hold tensors that share memory
         name: value.clone(memory_format=torch.contiguous_format)
         for name, value in tensors.items()
     }
-    metadata = {**FORMAT, **head}
+    metadata = FORMAT | {name: json.dumps(value) for name, value in head.items()}
     write_atomically(path, lambda draft: save_file(copies, draft, metadata=metadata))
 
 
-def read_record(path: Path) -> tuple[Mapping[str, str], dict[str, Tensor]]:
-    """Return the texts and the tensors of a record.
+def read_record(
+    path: Path, build: Callable[[Mapping[str, object], dict[str, Tensor]], T]
+) -> T:
+    """Return what the head and the tensors of a record make up.
 
     Args:
         path: A file that `write_record` wrote.
+        build: Makes it of them; it raises an error if they do not fit.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is not a record of this version.
+        ValueError: If the file is not a record of this version, or was changed.
 
     Example:
-        >>> read_record(Path("none"))
+        >>> read_record(Path("none"), lambda head, tensors: tensors)
         Traceback (most recent call last):
         FileNotFoundError: record must be a file, got none
     """
@@ -77,4 +83,11 @@ def read_record(path: Path) -> tuple[Mapping[str, str], dict[str, Tensor]]:
     if found != wanted:
         raise ValueError(f"record must be of {wanted}, got {path} of {found}")
 
-    return head, tensors
+    try:
+        texts = {name: text for name, text in head.items() if name not in FORMAT}
+
+        return build({name: json.loads(text) for name, text in texts.items()}, tensors)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(
+            f"record must be as it was saved, got {path}, which was changed: {error}"
+        ) from None

@@ -1,29 +1,35 @@
 """A row for each input of a search."""
 
 import dataclasses
-import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from diffeo.counterfactuals.checks import check_kinds, check_record, goal_settings
+from diffeo.counterfactuals.checks import (
+    STATED,
+    check_kinds,
+    check_record,
+    check_rows,
+    checked_head,
+    goal_settings,
+)
 from diffeo.counterfactuals.file import read_record, write_record
 from diffeo.counterfactuals.outcome import Outcome
 from diffeo.counterfactuals.path import SearchPath, joined, parted
+from diffeo.counterfactuals.text import in_two_lines
 from diffeo.objectives import confidence_of
 from diffeo.shapes import Data, Flags, Indices, Latent, Outputs, Scores
 
-__all__ = ["Counterfactuals", "choose", "concatenate"]
+__all__ = ["Counterfactuals", "fields_of"]
 
-T = TypeVar("T")
 EXACT = 1e-3  # of 1, or of a larger value: by so much an exact round trip may miss
-STATED = "statement_"  # before the name of a statement among the tensors
+HEAD = "settings", "names", "batch_size"  # at the head of a file, as JSON
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -84,23 +90,7 @@ class Counterfactuals:
     statements: Mapping[str, Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        rows = len(self.factual)
-        counts = {name: len(value) for name, value in self.tensors().items()}
-        counts |= {"names": len(self.names or self.factual)}
-        counts |= {"paths": len(self.paths or self.factual)}
-
-        for name, count in counts.items():
-            if count != rows:
-                raise ValueError(
-                    f"{name} must have a row for each of {rows} factuals, got {count}"
-                )
-
-        for name, value in self.statements.items():
-            if value.ndim != 1 or not value.is_floating_point():
-                raise ValueError(
-                    f"statement {name} must be a float for each row, got {value.dtype} "
-                    f"of shape {tuple(value.shape)}"
-                )
+        check_rows(self.tensors(), names=self.names, paths=self.paths)
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -110,31 +100,7 @@ class Counterfactuals:
     def __repr__(self) -> str:
         """Return how many rows ended in which way, and the medians of the reached."""
 
-        counts = ", ".join(
-            f"{count} {outcome.meaning}" for outcome, count in self.counts().items()
-        )
-        head = f"Counterfactuals of {len(self)} rows: {counts}"
-
-        if not self.exact.all():
-            head += f"; {int((~self.exact).sum())} only approximately encoded"
-
-        reached = self.select(self.reached)
-
-        if len(reached) == 0:
-            return head
-
-        medians = {
-            "distance": reached.distance,
-            "latent distance": reached.latent_distance,
-        }
-
-        if self.is_of_classes:
-            medians["confidence"] = reached.confidence
-
-        told = [f"{int(reached.steps.median())} steps"]
-        told += [f"{name} {value.median():.4g}" for name, value in medians.items()]
-
-        return f"{head}\nmedians: {', '.join(told)}"
+        return in_two_lines(self)
 
     @property
     def reached(self) -> Flags:
@@ -208,11 +174,7 @@ class Counterfactuals:
         return confidence_of(self.outputs_after, self.target.long())
 
     def name_of(self, row: int) -> str:
-        """Return what a row is called: its name, or else its number.
-
-        Args:
-            row: From 0 on.
-        """
+        """Return what a row, counted from 0 on, is called: its name or its number."""
 
         return self.names[row] if self.names else f"No. {row}"
 
@@ -235,7 +197,7 @@ class Counterfactuals:
 
         return replace(
             self,
-            **_fields(chosen),
+            **fields_of(chosen),
             names=tuple(self.names[row] for row in index) if self.names else (),
             paths=tuple(self.paths[row] for row in index) if self.paths else (),
         )
@@ -247,7 +209,7 @@ class Counterfactuals:
 
         return replace(
             self,
-            **_fields(changed),
+            **fields_of(changed),
             paths=tuple(SearchPath(*map(rule, path)) for path in self.paths),
         )
 
@@ -278,11 +240,7 @@ class Counterfactuals:
     def save(self, path: str | Path) -> None:
         """Write the record to one safetensors file, complete or not at all."""
 
-        head = {
-            "settings": json.dumps(self.settings),
-            "names": json.dumps(self.names),
-            "batch_size": str(self.batch_size),
-        }
+        head = {name: getattr(self, name) for name in HEAD}
         write_record(Path(path), self.tensors() | joined(self.paths), head)
 
     @classmethod
@@ -294,87 +252,27 @@ class Counterfactuals:
             ValueError: If the file is not a record of this version, or is damaged.
         """
 
-        head, tensors = read_record(Path(path))
-
-        try:
-            return _read(head, tensors)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise ValueError(
-                f"record must be as it was saved, got {path}, which was changed: "
-                f"{error}"
-            ) from None
+        return read_record(Path(path), _read)
 
 
 KINDS = {
     each.name: each.type
     for each in dataclasses.fields(Counterfactuals)
-    if each.name not in ("batch_size", "settings", "names", "paths", "statements")
+    if each.name not in (*HEAD, "paths", "statements")
 }
 
 
-def concatenate(records: Sequence[Counterfactuals]) -> Counterfactuals:
-    """Return the rows of all records, one record after the other.
+def fields_of(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
+    """Return the fields that a record's tensors make up.
 
     Args:
-        records: At least one; names, paths and each statement are kept if all have
-            them.
+        tensors: By name, as `Counterfactuals.tensors` returns them, and perhaps others.
 
     Example:
-        >>> from diffeo import AtLeast, Identity, search
-        >>> one, two = (
-        ...     search(x, lambda x: x.sum(1), AtLeast(1.0), Identity((2,)))
-        ...     for x in (torch.zeros(1, 2), torch.zeros(2, 2))
-        ... )
-        >>> len(concatenate([one, two]))
-        3
+        >>> tensors = {name: torch.zeros(2) for name in (*KINDS, "statement_rank")}
+        >>> fields_of(tensors)["statements"]
+        {'rank': tensor([0., 0.])}
     """
-
-    tensors = [record.tensors() for record in records]
-    joined = {
-        name: torch.cat([value[name] for value in tensors])
-        for name in tensors[0]
-        if all(name in value for value in tensors)
-    }
-
-    return replace(
-        records[0],
-        **_fields(joined),
-        names=_all([record.names for record in records]),
-        paths=_all([record.paths for record in records]),
-    )
-
-
-def choose(
-    first: Flags, record: Counterfactuals, other: Counterfactuals
-) -> Counterfactuals:
-    """Return each row from the first record where flagged, else from the other.
-
-    Args:
-        first: A flag for each row.
-        record: Where flagged rows come from.
-        other: A record of the same rows.
-
-    Example:
-        >>> from diffeo import AtLeast, Identity, search
-        >>> low, high = (
-        ...     search(torch.zeros(2, 2), lambda x: x.sum(1), goal, Identity((2,)))
-        ...     for goal in (AtLeast(1.0), AtLeast(5.0))
-        ... )
-        >>> choose(torch.tensor([True, False]), low, high).target
-        tensor([1., 5.])
-    """
-
-    row = torch.arange(len(record), device=first.device)
-
-    return concatenate([record, other]).select(torch.where(first, row, row + len(row)))
-
-
-def _all(parts: Sequence[tuple[T, ...]]) -> tuple[T, ...]:
-    return tuple(entry for part in parts for entry in part) if all(parts) else ()
-
-
-def _fields(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
-    """Return the fields that a record's tensors make up; see `tensors`."""
 
     stated = {
         name.removeprefix(STATED): value
@@ -391,20 +289,10 @@ def _length(change: Tensor) -> Scores:
     return length
 
 
-def _read(head: Mapping[str, str], tensors: dict[str, Tensor]) -> Counterfactuals:
-    settings, names = json.loads(head["settings"]), json.loads(head["names"])
-
-    if not isinstance(settings, dict) or not isinstance(names, list):
-        raise TypeError("settings must be names with values, and names a list")
-
+def _read(head: Mapping[str, object], tensors: dict[str, Tensor]) -> Counterfactuals:
+    fields = checked_head(head)
     check_kinds(tensors, KINDS)
-    record = Counterfactuals(
-        **_fields(tensors),
-        batch_size=int(head["batch_size"]),
-        settings=settings,
-        names=tuple(map(str, names)),
-        paths=parted(tensors),
-    )
-    check_record(record.tensors(), record.paths, settings)
+    record = Counterfactuals(**fields_of(tensors), **fields, paths=parted(tensors))
+    check_record(record.tensors(), record.paths, record.settings)
 
     return record
