@@ -73,9 +73,11 @@ def _sentence(error: Exception) -> tuple[str, int]:
     if user_error := _user_error(error):
         return _line(str(user_error)), WRONG
 
+    from diffeo.memory import is_out_of_memory
+
     kind = _line(f"{type(error).__name__}: {error}")
 
-    if _is_out_of_memory(error):
+    if is_out_of_memory(error):
         return f"memory ran out; a smaller --batch-size may help ({kind})", WRONG
 
     return (
@@ -126,9 +128,3 @@ def _files(error: BaseException) -> list[str]:
     """Return the file of each frame, the one that raised last."""
 
     return [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    from diffeo.memory import is_out_of_memory
-
-    return is_out_of_memory(error)

@@ -9,7 +9,6 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
 from diffeo.data.images import read_images
-from diffeo.extras import require
 
 __all__ = ["clusters_of", "grid_regions", "read_regions", "region_shares"]
 
@@ -39,21 +38,16 @@ def clusters_of(changes: Changes, *, seed: int = 0) -> list[list[int]]:
         [8, 4]
     """
 
-    require("sklearn", extra="evaluate")
-
     from sklearn.cluster import KMeans
 
     pooled = adaptive_avg_pool2d(changes.float(), min(COARSE, *changes.shape[2:]))
-    flat = pooled.flatten(1).double()
+    flat = pooled.flatten(1).double().numpy()
     count = max(1, min(MOST, len(flat) // FEWEST))
-    fitted = KMeans(count, n_init=10, random_state=seed).fit(flat.numpy())
+    fitted = KMeans(count, n_init=10, random_state=seed).fit(flat)
     labels = torch.from_numpy(fitted.labels_).long()
-    centers = torch.from_numpy(fitted.cluster_centers_)
-    gaps = torch.linalg.vector_norm(flat - centers[labels], dim=1)
+    gaps = torch.from_numpy(fitted.transform(flat)).amin(1)
     groups = [(labels == label).nonzero()[:, 0] for label in range(count)]
-    ordered = [group[gaps[group].argsort()] for group in groups]
-
-    found = [rows.tolist() for rows in ordered if len(rows)]
+    found = [group[gaps[group].argsort()].tolist() for group in groups if len(group)]
 
     return sorted(found, key=len, reverse=True)
 

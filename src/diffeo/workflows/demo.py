@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from diffeo import zoo
-from diffeo.ascents import Adam, Box
+from diffeo.ascents import Adam, Ascent, Box
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
@@ -49,36 +49,23 @@ def demo_to_folder(
     model, flow = zoo.load("mnist-cnn"), as_flow(zoo.load("mnist-flow"))
     fours = sample_digits().of(SOURCE)
     fours = fours[model(fours).argmax(1) == SOURCE][:ROWS]
-    data = Identity(flow.shape)
     run = Run(steps=STEPS, path=True, progress=progress)
-    records = {
-        "Z, along the data": _named(
-            explain(fours, model, flow, target=TARGET, run=run), "mnist-flow"
-        ),
-        "X, off the data": _named(
-            explain(fours, model, data, target=TARGET, ascent=IN_DATA, run=run), "data"
-        ),
+    spaces: dict[str, tuple[str, str, Coordinates, Ascent | None]] = {
+        "Z, along the data": ("latent", "mnist-flow", flow, None),
+        "X, off the data": ("data", "data", Identity(flow.shape), IN_DATA),
     }
+    records = {}
 
-    for name, record in zip(("latent", "data"), records.values(), strict=True):
-        record.save(folder / f"{name}.safetensors")
+    for name, (file, called, place, ascent) in spaces.items():
+        record = explain(fours, model, place, target=TARGET, ascent=ascent, run=run)
+        told = {"model": {"name": "mnist-cnn"}, "coordinates": {"name": called}}
+        records[name] = replace(record, settings={**record.settings, **told})
+        records[name].save(folder / f"{file}.safetensors")
 
-    places: tuple[Coordinates, ...] = Bounded(flow), data
-    options = ReportOptions(
-        "Fours that became nines",
-        QUESTION,
-        coordinates=dict(zip(records, places, strict=True)),
-    )
+    places = {name: Bounded(place) for name, (_, _, place, _) in spaces.items()}
+    options = ReportOptions("Fours that became nines", QUESTION, coordinates=places)
     write_report(records, folder, options)
     gallery(records, range(len(fours))[:8]).savefig(folder / "gallery.png", dpi=150)
     along_path(records).savefig(folder / "confidence.png", dpi=150)
 
     return records
-
-
-def _named(record: Counterfactuals, coordinates: str) -> Counterfactuals:
-    """Return a record that tells the names of its model and coordinates."""
-
-    names = {"model": {"name": "mnist-cnn"}, "coordinates": {"name": coordinates}}
-
-    return replace(record, settings={**record.settings, **names})

@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from diffeo.extras import require
 from diffeo.shapes import Images
 
 __all__ = ["Judge", "train_judge"]
@@ -57,8 +56,6 @@ def train_judge(images: Images, labels: Tensor) -> Judge | None:
         >>> train_judge(torch.rand(4, 1, 2, 2), torch.zeros(4).long()) is None
         True
     """
-
-    require("sklearn", extra="evaluate")
 
     from sklearn.decomposition import PCA
     from sklearn.linear_model import LogisticRegression

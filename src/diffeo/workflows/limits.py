@@ -12,7 +12,6 @@ from diffeo.coordinates.masked import Masked
 from diffeo.coordinates.monotone import Monotone
 from diffeo.coordinates.pinned import Pinned
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.extras import require
 
 __all__ = ["ColumnLimits", "names_in"]
 
@@ -60,7 +59,6 @@ class ColumnLimits:
                 order in it.
         """
 
-        require("zuko", extra="tables")
         from diffeo.coordinates.table import as_table_flow
 
         flow = as_table_flow(coordinates)

@@ -10,7 +10,7 @@ from diffeo.report import ReportOptions, write_pictures, write_report
 from diffeo.report.animation import write_animation
 from diffeo.report.images import drawable, plain_name
 from diffeo.report.output_text import output_text
-from diffeo.report.path_frames import PathFrames, path_frames
+from diffeo.report.path_frames import path_frames
 from diffeo.report.report import each_alternative
 from diffeo.workflows.folders import drafted
 from diffeo.workflows.loading import find_coordinates
@@ -54,12 +54,18 @@ def draw(
         ValueError: coordinates must be given to animate a path, got none
     """
 
+    if animated and not options.coordinates:
+        raise ValueError("coordinates must be given to animate a path, got none")
+
     parts, whose = each_alternative(records)
     texts = {name: output_text(part, options.classes) for name, part in parts.items()}
     frames = {
-        (name, row): _frames(part, options.coordinates.get(whose[name]), row)
+        (name, row): frames
         for name, part in parts.items()
         for row in animated
+        for frames in path_frames(
+            part, options.coordinates[whose[name]], [row], count=FRAMES
+        )
     }
 
     with drafted(folder) as draft:
@@ -179,13 +185,6 @@ def read_records(paths: Sequence[Path]) -> dict[str, Counterfactuals]:
         name: Counterfactuals.load(path)
         for name, path in zip(names, paths, strict=True)
     }
-
-
-def _frames(record: Counterfactuals, place: Coordinates | None, row: int) -> PathFrames:
-    if place is None:
-        raise ValueError("coordinates must be given to animate a path, got none")
-
-    return path_frames(record, place, [row], count=FRAMES)[0]
 
 
 def _draw_figures(records: Records, folder: Path, *, several: bool) -> None:

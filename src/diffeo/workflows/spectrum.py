@@ -134,13 +134,11 @@ def dimension_figures(found: Spectra) -> dict[str, float]:
         2.0
     """
 
-    return {
-        "effective_dimension_mean": effective_dimension(found).mean().item(),
-        "top10_share": top_share(found, count=10).mean().item(),
-        "dimension_90_percent_mean": _mean(dimension_by_share(found, share=0.9)),
-        "dimension_widest_gap_mean": _mean(dimension_by_gap(found)),
+    figures = {
+        "effective_dimension_mean": effective_dimension(found),
+        "top10_share": top_share(found, count=10),
+        "dimension_90_percent_mean": dimension_by_share(found, share=0.9),
+        "dimension_widest_gap_mean": dimension_by_gap(found),
     }
 
-
-def _mean(values: Tensor) -> float:
-    return values.double().mean().item()
+    return {name: values.double().mean().item() for name, values in figures.items()}

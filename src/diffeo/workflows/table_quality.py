@@ -174,13 +174,15 @@ def columns_apart(flow: TableFlow, real: Data, samples: Samples) -> dict[str, fl
         {'age': 0.0}
     """
 
+    from scipy.stats import ks_2samp
+
     parts = (x.double().split(flow.sizes, 1) for x in (real, samples))
 
     return {
         column.name: (
             (one.mean(0) - other.mean(0)).abs().sum().item() / 2
             if column.categories
-            else _kolmogorov_smirnov(one[:, 0], other[:, 0])
+            else float(ks_2samp(one[:, 0].numpy(), other[:, 0].numpy()).statistic)
         )
         for column, one, other in zip(flow.columns, *parts, strict=True)
     }
@@ -249,14 +251,6 @@ def _samples_table(flow: TableFlow, train: Data, few: Samples) -> list[tuple[str
             for line in ((f"sample {number}", *one), ("nearest row", *other))
         ),
     ]
-
-
-def _kolmogorov_smirnov(x: Tensor, y: Tensor) -> float:
-    """Return the greatest difference between two empirical distribution functions."""
-
-    from scipy.stats import ks_2samp
-
-    return float(ks_2samp(x.numpy(), y.numpy()).statistic)
 
 
 def _correlations_apart(x: Tensor, y: Tensor) -> float:
