@@ -20,7 +20,7 @@ from diffeo.training.noise import GaussianNoise, Noise, UniformNoise
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.fit_options import FitOptions
 from diffeo.workflows.image_quality import measure_quality
-from diffeo.workflows.quality import Quality, course_of
+from diffeo.workflows.quality import Quality
 from diffeo.workflows.train_flow import FORMS, flow_recipe, train_flow
 from diffeo.workflows.training_plan import (
     ENOUGH,
@@ -127,7 +127,7 @@ def fit_flow(
         chosen.to(options.device),
         held_out.to(options.device),
         noise,
-        course_of(options.folder, "val_bits"),
+        options.course("val_bits"),
         plan.steps,
     )
     facts = {

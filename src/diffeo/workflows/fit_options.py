@@ -1,5 +1,6 @@
 """What a user asks to have a flow fitted to."""
 
+import csv
 import math
 import shlex
 from collections.abc import Mapping
@@ -84,6 +85,25 @@ class FitOptions:
                 words += [f"--{name}", str(value)]
 
         return shlex.join(words)
+
+    def course(self, figure: str) -> list[float]:
+        """Return a figure of held-out data after each pass, as a training logged it.
+
+        Args:
+            figure: The name of its column.
+
+        Example:
+            >>> FitOptions("x", Path("no such folder.safetensors")).course("val_bits")
+            []
+        """
+
+        path = self.folder / "log" / "metrics.csv"
+
+        if not path.is_file():
+            return []
+
+        with path.open(newline="", encoding="utf-8") as file:
+            return [float(row[figure]) for row in csv.DictReader(file) if row[figure]]
 
     def card(self, recipe: zoo.Recipe, epochs: int) -> zoo.Card:
         """Return what is told of the weights before anything is measured.

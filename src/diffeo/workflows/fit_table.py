@@ -19,7 +19,7 @@ from diffeo.training.fit import training_device
 from diffeo.training.rows import RowLikelihood
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.fit_options import FitOptions
-from diffeo.workflows.quality import Quality, course_of
+from diffeo.workflows.quality import Quality
 from diffeo.workflows.table_quality import draw_rows, measure_table_quality
 from diffeo.workflows.train import train_module
 from diffeo.workflows.training_plan import (
@@ -100,7 +100,7 @@ def fit_table(
     measure = partial(_measure, train=train, held_out=held_out)
     train_module(module, (train,), (held_out,), card, how, measure)
     fitted, card = as_table_flow(zoo.load(how.weights)), zoo.card(how.weights)
-    course = course_of(options.folder, module.figure)
+    course = options.course(module.figure)
     quality = measure_table_quality(
         fitted,
         card.figures,

@@ -14,16 +14,14 @@ from diffeo.report.images import sheet
 from diffeo.shapes import Images
 from diffeo.statements.diagnosis import diagnose
 from diffeo.training.noise import Noise
-from diffeo.workflows.quality import (
-    Answer,
-    Quality,
+from diffeo.workflows.common_answers import (
     copies_answer,
     course_answer,
-    course_sections,
     nearest_to,
     spread,
     unseen_answer,
 )
+from diffeo.workflows.quality import Answer, Quality
 from diffeo.workflows.train_flow import mean_bits
 from diffeo.workflows.training_plan import FINE
 
@@ -117,16 +115,15 @@ def measure_quality(
     ]
     real = spread(held_out, SAMPLES)
 
-    return Quality(answers, partial(_sections, samples, real, copies, course))
+    sections = partial(_sections, samples, real, copies)
+
+    return Quality(answers, sections, course, "bits per dimension")
 
 
 def _sections(
-    samples: Tensor,
-    real: Tensor,
-    copies: Sequence[tuple[str, Tensor]],
-    course: Sequence[float],
+    samples: Tensor, real: Tensor, copies: Sequence[tuple[str, Tensor]]
 ) -> "list[Section]":
-    """Return samples, their nearest training images, and the training's course."""
+    """Return samples and their nearest training images."""
 
     from diffeo.report.sections import Section
 
@@ -152,5 +149,4 @@ def _sections(
             ),
             pictures=copies,
         ),
-        *course_sections(course, "bits per dimension, held-out"),
     ]

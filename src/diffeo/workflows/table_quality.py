@@ -12,16 +12,14 @@ from diffeo.coordinates.table import TableFlow
 from diffeo.data.features import table_of
 from diffeo.data.table import Table
 from diffeo.shapes import Data
-from diffeo.workflows.quality import (
-    Answer,
-    Quality,
+from diffeo.workflows.common_answers import (
     copies_answer,
     course_answer,
-    course_sections,
     nearest_to,
     spread,
     unseen_answer,
 )
+from diffeo.workflows.quality import Answer, Quality
 
 if TYPE_CHECKING:
     from diffeo.report.sections import Section
@@ -148,9 +146,9 @@ def measure_table_quality(
         ended,
     ]
 
-    return Quality(
-        answers, partial(_sections, flow, train, real, samples, apart, course)
-    )
+    sections = partial(_sections, flow, train, real, samples, apart)
+
+    return Quality(answers, sections, course, "nats a feature")
 
 
 def columns_apart(flow: TableFlow, real: Data, samples: Samples) -> dict[str, float]:
@@ -194,9 +192,8 @@ def _sections(
     real: Others,
     samples: Samples,
     apart: Mapping[str, float],
-    course: Sequence[float],
 ) -> "list[Section]":
-    """Return columns, correlations, some samples, and the training's course."""
+    """Return columns, correlations and some samples."""
 
     from diffeo.report.sections import Section
     from diffeo.report.table_figures import columns_figure, correlations_figure
@@ -230,7 +227,6 @@ def _sections(
             ),
             table=_samples_table(flow, train, samples[:SHOWN]),
         ),
-        *course_sections(course, "nats a feature, held-out"),
     ]
 
 

@@ -1,6 +1,6 @@
 import torch
 
-from diffeo.workflows.quality import nearest_to
+from diffeo.workflows.common_answers import nearest_to
 
 
 def test_the_nearest_is_found_wherever_it_stands() -> None:
