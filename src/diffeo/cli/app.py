@@ -10,17 +10,17 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from diffeo.cli.audit import audit
-from diffeo.cli.check import check
+from diffeo.cli.audit import audit_command
+from diffeo.cli.check import check_command
 from diffeo.cli.command import add_command
-from diffeo.cli.demo import demo
+from diffeo.cli.demo import demo_command
 from diffeo.cli.errors import tell
-from diffeo.cli.evaluate import evaluate
-from diffeo.cli.explain import explain
-from diffeo.cli.fit import fit
-from diffeo.cli.report import report
-from diffeo.cli.spectrum import spectrum
-from diffeo.cli.train import train
+from diffeo.cli.evaluate import evaluate_command
+from diffeo.cli.explain import explain_command
+from diffeo.cli.fit import fit_command
+from diffeo.cli.report import report_command
+from diffeo.cli.spectrum import spectrum_command
+from diffeo.cli.train import train_command
 from diffeo.interrupts import terminable
 
 __all__ = ["app"]
@@ -120,5 +120,15 @@ def main(
         faulthandler.enable()
 
 
-for function in (demo, fit, explain, audit, evaluate, report, check, spectrum, train):
+for function in (
+    demo_command,
+    fit_command,
+    explain_command,
+    audit_command,
+    evaluate_command,
+    report_command,
+    check_command,
+    spectrum_command,
+    train_command,
+):
     add_command(app, function)

@@ -9,10 +9,10 @@ import typer
 from diffeo.cli.errors import warned
 from diffeo.cli.options import checked_seed
 
-__all__ = ["audit"]
+__all__ = ["audit_command"]
 
 
-def audit(  # noqa: PLR0913 - one argument for each option
+def audit_command(  # noqa: PLR0913 - one argument for each option
     *,
     data: str,
     model: str,

@@ -7,10 +7,10 @@ import typer
 
 from diffeo.cli.errors import warned
 
-__all__ = ["check"]
+__all__ = ["check_command"]
 
 
-def check(  # noqa: PLR0913 - one argument for each option
+def check_command(  # noqa: PLR0913 - one argument for each option
     *,
     coordinates: str,
     data: str,
@@ -55,7 +55,7 @@ def check(  # noqa: PLR0913 - one argument for each option
     """
 
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Table as Grid
 
     from diffeo.statements.diagnosis import diagnose
     from diffeo.workflows.check import draw_check
@@ -74,16 +74,16 @@ def check(  # noqa: PLR0913 - one argument for each option
         progress=progress,
     )
     diagnosis = diagnose(where, x, progress=progress)
-    table = Table("question", "verdict", title=f"{coordinates} on {len(x)} images")
+    grid = Grid("question", "verdict", title=f"{coordinates} on {len(x)} images")
 
     for question, verdict in diagnosis.verdicts().items():
-        table.add_row(question, verdict)
+        grid.add_row(question, verdict)
 
     names = [
         found.names[row] if found.names else f"No. {row}" for row in diagnosis.worst
     ]
-    table.add_row("worst", ", ".join(names[:5]))
-    Console().print(table)
+    grid.add_row("worst", ", ".join(names[:5]))
+    Console().print(grid)
 
     with warned("the pictures could not be drawn"):
         draw_check(x, diagnosis, where, out)

@@ -21,10 +21,11 @@ def add_command(app: typer.Typer, function: Callable[..., None]) -> None:
 
     Args:
         app: The app.
-        function: What the command does, named as the command.
+        function: What the command does. Its name is the command's, perhaps with
+            "_command" after it.
 
     Example:
-        >>> def greet(*, name: str) -> None:
+        >>> def greet_command(*, name: str) -> None:
         ...     '''Greet somebody.
         ...
         ...     Input:
@@ -32,7 +33,7 @@ def add_command(app: typer.Typer, function: Callable[..., None]) -> None:
         ...     '''
         ...     print(f"Hello {name}")
         >>> app = typer.Typer()
-        >>> add_command(app, greet)
+        >>> add_command(app, greet_command)
         >>> app(["--name", "you"], standalone_mode=False)
         Hello you
     """
@@ -63,6 +64,7 @@ def add_command(app: typer.Typer, function: Callable[..., None]) -> None:
     command.__annotations__ = {each.name: each.annotation for each in parameters}
     paragraphs = [" ".join(part.split()) for part in about.split("\n\n")]
     app.command(
+        function.__name__.removesuffix("_command"),
         help="\n\n".join(paragraphs),
         epilog=f"{EXAMPLE}s:\n\n{example}" if example else "",
     )(command)

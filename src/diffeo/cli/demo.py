@@ -4,10 +4,10 @@ from pathlib import Path
 
 import typer
 
-__all__ = ["demo"]
+__all__ = ["demo_command"]
 
 
-def demo(
+def demo_command(
     *, out: Path = Path("demo"), overwrite: bool = False, quiet: bool = False
 ) -> None:
     """Turn handwritten fours into nines, beside adversarial examples (a minute).

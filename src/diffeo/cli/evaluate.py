@@ -6,10 +6,10 @@ import typer
 
 from diffeo.cli.errors import warned
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate_command"]
 
 
-def evaluate(  # noqa: PLR0913 - one argument for each option
+def evaluate_command(  # noqa: PLR0913 - one argument for each option
     record: Path,
     *,
     data: str,

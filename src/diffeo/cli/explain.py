@@ -11,10 +11,10 @@ from diffeo.cli.goals import objective_from_options, wrapped
 from diffeo.cli.options import checked_seed, is_of_table
 from diffeo.cli.search import ascent_from_options, run_from_options
 
-__all__ = ["explain"]
+__all__ = ["explain_command"]
 
 
-def explain(  # noqa: PLR0913 - one argument for each option
+def explain_command(  # noqa: PLR0913 - one argument for each option
     *,
     data: str,
     model: str,

@@ -7,10 +7,10 @@ import typer
 from diffeo.cli.errors import warned
 from diffeo.cli.options import checked_seed, is_of_table
 
-__all__ = ["fit"]
+__all__ = ["fit_command"]
 
 
-def fit(  # noqa: PLR0913 - one argument for each option
+def fit_command(  # noqa: PLR0913 - one argument for each option
     data: str,
     *,
     size: int | None = None,

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import typer
 
-__all__ = ["report"]
+__all__ = ["report_command"]
 
 
-def report(  # noqa: PLR0913 - one argument for each option
+def report_command(  # noqa: PLR0913 - one argument for each option
     records: list[Path],
     *,
     coordinates: list[str] | None = None,

@@ -6,10 +6,10 @@ import typer
 
 from diffeo.cli.errors import warned
 
-__all__ = ["spectrum"]
+__all__ = ["spectrum_command"]
 
 
-def spectrum(  # noqa: PLR0913 - one argument for each option
+def spectrum_command(  # noqa: PLR0913 - one argument for each option
     *,
     coordinates: str,
     data: str,

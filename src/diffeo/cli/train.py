@@ -6,12 +6,12 @@ import typer
 
 from diffeo.cli.options import checked_seed
 
-__all__ = ["train"]
+__all__ = ["train_command"]
 
 HELD_OUT = 10  # of so many images one is kept back for the figures
 
 
-def train(  # noqa: PLR0913 - one argument for each option
+def train_command(  # noqa: PLR0913 - one argument for each option
     data: str,
     *,
     resize: int | None = None,
