@@ -193,7 +193,7 @@ def test_a_classifier_of_transformers_says_what_it_takes_and_answers(
 ) -> None:
     known = read_model(f"transformers:{folder}")
     x = torch.rand(2, 1, 8, 8, requires_grad=True)
-    model = find_model(f"transformers:{folder}", model_input=ModelInput(size=12))
+    model = known.told(ModelInput(size=12)).module()
     (slope,) = torch.autograd.grad(model(x)[:, 0].sum(), x)
     inside = known.model
     assert isinstance(inside, nn.Module)

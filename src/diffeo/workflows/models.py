@@ -9,7 +9,6 @@ from torch import nn
 from diffeo import zoo
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.estimators.answers import Estimator, classes_of
-from diffeo.models.model_input import ModelInput
 from diffeo.readers.known_model import KnownModel
 from diffeo.readers.onnx import read_onnx
 from diffeo.readers.pickled import read_pickled
@@ -34,19 +33,12 @@ FILES: dict[str, Callable[[Path, str | torch.device], KnownModel]] = {
 LIBRARIES = {"timm": read_timm, "transformers": read_transformers}
 
 
-def find_model(
-    text: str,
-    *,
-    device: str | torch.device = "cpu",
-    model_input: ModelInput | None = None,
-) -> nn.Module:
+def find_model(text: str, *, device: str | torch.device = "cpu") -> nn.Module:
     """Return the model that a text names, as one of a generator's images.
 
     Args:
         text: As `read_model` takes it.
         device: Where to put the model.
-        model_input: How its inputs are made of images, where its file does not say so
-            or is not to decide.
 
     Raises:
         FileNotFoundError: If there is no such file or name.
@@ -59,9 +51,7 @@ def find_model(
         'Sequential'
     """
 
-    known = read_model(text, device)
-
-    return known.told(model_input or ModelInput()).module()
+    return read_model(text, device).module()
 
 
 def read_model(text: str, device: str | torch.device = "cpu") -> KnownModel:
