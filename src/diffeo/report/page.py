@@ -4,7 +4,6 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from functools import partial
-from importlib import metadata
 from itertools import zip_longest
 
 from matplotlib.figure import Figure
@@ -88,16 +87,12 @@ def render(
         tables=tables,
         changes=options.changes or partial(cards.features, options.features),
         charts=_charts(here, texts),
-        cards=cards,
-        figures=figures,
-        images=images,
         mask_of=mask_of,
         of_input=OF_INPUT,
         median=_median,
         nan=math.nan,
         settings_text=settings_text,
         statement_texts=statement_texts,
-        version=metadata.version("diffeo"),
     )
 
 

@@ -9,8 +9,7 @@ import jinja2
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from diffeo.report import figures, images
-from diffeo.report.cards import data_uri
+from diffeo.report import cards, figures, images
 
 __all__ = ["Section", "render_sections", "template"]
 
@@ -60,21 +59,16 @@ def render_sections(
         (True, True)
     """
 
-    return template("sections.html").render(
-        title=title,
-        lead=lead,
-        facts=facts,
-        sections=sections,
-        data_uri=data_uri,
-        figures=figures,
-        images=images,
-        version=metadata.version("diffeo"),
-    )
+    parts = {"lead": lead, "facts": facts, "sections": sections}
+
+    return template("sections.html").render(title=title, **parts)
 
 
 @cache
 def template(name: str) -> jinja2.Template:
     """Return a template of this package; what it is given is escaped.
+
+    It knows the modules that draw, and the package's version.
 
     Args:
         name: Name of its file.
@@ -90,6 +84,10 @@ def template(name: str) -> jinja2.Template:
         loader=jinja2.PackageLoader("diffeo", "report"),
         trim_blocks=True,
         lstrip_blocks=True,
+    )
+
+    environment.globals.update(
+        cards=cards, figures=figures, images=images, version=metadata.version("diffeo")
     )
 
     return environment.get_template(name)
