@@ -253,7 +253,7 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         limits if of_table else None,
         gradients,
         several,
-        table.scale if table else (),
+        tuple(table.flow.scale.tolist()) if table else (),
     )
     references = (
         find_references(typical_of, crop=crop, resize=resize) if typical_of else None

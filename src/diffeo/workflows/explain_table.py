@@ -71,14 +71,6 @@ class TableToExplain:
 
         return cls(read_table(path, limit=limit), flow)
 
-    @property
-    def scale(self) -> tuple[float, ...]:
-        """The standard deviation of each number's column; 1 for each category."""
-
-        return tuple(
-            column.scale for column in self.flow.columns for _ in column.features
-        )
-
     def rows(self) -> ImageFiles:
         """Return the rows of features, and what each is called.
 
