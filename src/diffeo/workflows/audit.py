@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
 from diffeo.answers import ask
-from diffeo.batching import batches_of
+from diffeo.batching import in_batches
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.images import ImageFiles
 from diffeo.data.levels import to_8_bits
@@ -221,10 +221,10 @@ def _told(
 
 
 def _coarse(mean: Tensor) -> list[list[float]]:
-    side = min(MAP, *mean.shape)
-    rounded: list[list[float]] = adaptive_avg_pool2d(mean[None], side)[0].tolist()
+    pooled = adaptive_avg_pool2d(mean[None], min(MAP, *mean.shape))[0]
+    rounded: list[list[float]] = pooled.double().round(decimals=6).tolist()
 
-    return [[round(value, 6) for value in row] for row in rounded]
+    return rounded
 
 
 def _reaches(direction: Direction, outputs: Tensor) -> Tensor:
@@ -243,11 +243,11 @@ def _reaches(direction: Direction, outputs: Tensor) -> Tensor:
 @torch.no_grad()
 def _outputs(images: Images, options: AuditOptions) -> Tensor:
     model, device = options.search.loaded, options.search.device
-    parts = batches_of(images, 64)
 
-    return torch.cat(
-        [ask(model, part.to(device), "the model").float().cpu() for part in parts]
-    )
+    def answers(part: Images) -> Tensor:
+        return ask(model, part.to(device), "the model").float().cpu()
+
+    return in_batches(answers, images, 64)
 
 
 def _folders(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from diffeo.answers import ask
-from diffeo.batching import batches_of
+from diffeo.batching import in_batches
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.extras import require
 from diffeo.files import write_atomically
@@ -117,7 +117,7 @@ def spectra(x: Images, coordinates: Coordinates, *, progress: bool) -> Spectra:
 
     with torch.no_grad():
         encode = coordinates.encode
-        z = torch.cat([ask(encode, x, "coordinates.encode") for x in batches_of(x)])
+        z = in_batches(lambda part: ask(encode, part, "coordinates.encode"), x)
 
     check_latent(z)
     rows = track(list(z.split(1)), "Spectra", shown=progress)

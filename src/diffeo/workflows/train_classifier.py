@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from diffeo import zoo
-from diffeo.batching import batches_of
+from diffeo.batching import in_batches
 from diffeo.data.labelled import LabelledImages
 from diffeo.shapes import Indices, Scores
 from diffeo.training.augmentation import RandomCrop
@@ -102,7 +102,7 @@ def balanced_accuracy(right: Scores, labels: Indices) -> float:
 
 @torch.no_grad()
 def _measure_classifier(model: nn.Module, held_out: LabelledImages) -> dict[str, float]:
-    logits = torch.cat([model(x) for x in batches_of(held_out.images)])
+    logits = in_batches(model, held_out.images)
     right = (logits.argmax(1) == held_out.labels).double()
 
     return {

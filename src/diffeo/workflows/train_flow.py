@@ -8,12 +8,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from diffeo import zoo
-from diffeo.batching import batches_of
+from diffeo.batching import in_batches
 from diffeo.data.levels import to_bytes
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.flow import Flow, as_flow
 from diffeo.models.flow.recipes import Level
-from diffeo.shapes import Images
+from diffeo.shapes import Images, Scores
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.backward import choose_memory_mode
 from diffeo.training.likelihood import Likelihood
@@ -155,12 +155,11 @@ def mean_bits(flow: Flow, x: Images, noise: Noise) -> float:
     """
 
     generator = torch.Generator().manual_seed(0)
-    bits = [
-        flow.bits_per_dimension(noise(part, 1.0, generator=generator))
-        for part in batches_of(x)
-    ]
 
-    return torch.cat(bits).mean().item()
+    def bits(part: Images) -> Scores:
+        return flow.bits_per_dimension(noise(part, 1.0, generator=generator))
+
+    return in_batches(bits, x).mean().item()
 
 
 @torch.no_grad()
@@ -168,7 +167,7 @@ def _measure_flow(model: nn.Module, held_out: Images, noise: Noise) -> dict[str,
     """Set the bounds of typical log-densities and return the bits per dimension."""
 
     flow = as_flow(model)
-    density = torch.cat([flow.log_prob(x) for x in batches_of(held_out)])
+    density = in_batches(flow.log_prob, held_out)
     flow.typical.copy_(density.quantile(torch.tensor(TYPICAL)))
 
     return {"validation_bits_per_dim": mean_bits(flow, held_out, noise)}
