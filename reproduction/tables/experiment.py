@@ -10,8 +10,8 @@ import joblib
 import pandas as pd
 import torch
 
-from diffeo.cli.explain import explain
-from diffeo.cli.fit import fit
+from diffeo.cli.explain import explain_command
+from diffeo.cli.fit import fit_command
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.several import alternatives
 from diffeo.shapes import Flags
@@ -94,7 +94,7 @@ def _of_table(case: Case, folder: Path, rows: int) -> dict[str, float]:
     flow = folder / "flow.safetensors"
     given = f"{case.frozen},{case.one_way}"
     how = {"target": ANSWER, "given": given, "quiet": True, **case.how}
-    fit(str(folder / "table.csv"), out=flow, **how)
+    fit_command(str(folder / "table.csv"), out=flow, **how)
     results = {"unseen_typical": mean(_typical(_read(folder / "unseen.csv", flow)))}
 
     for name, estimator in case.estimators.items():
@@ -132,7 +132,7 @@ def _explained(
     """Explain the rows that are asked, and read what was written."""
 
     asked, flow, out = folder / "asked.csv", folder / "flow.safetensors", folder / name
-    explain(
+    explain_command(
         data=str(asked),
         model=str(folder / "model.joblib"),
         coordinates=str(flow),
@@ -155,7 +155,7 @@ def _explained(
         torch.from_numpy(question.reached(pd.read_csv(written))),
         _typical(table),
         all(kept),
-        table.scale,
+        tuple(table.flow.scale.tolist()),
     )
 
 

@@ -165,6 +165,12 @@ def test_rows_of_a_table_get_another_answer_within_the_limits(
         assert any(sign * each > 0 for each in change)
 
     assert "<strong>50</strong> of 50 at the target" in page
+    untypical = page.count("result typical of the table <b>NO</b>")
+    assert f"Of these 50 results not typical of the table: {untypical}." in page
+    assert page.count("The result is not typical of the table.") == untypical
+    assert "<td>texture</td><td>0 of 50</td>" in page
+    assert page.index("Columns, where") < page.index("<h2>Changes</h2>")
+    assert f": {before.cells('mean area')[0]} → {after.cells('mean area')[0]}" in page
     assert f'<td class="n">{after.cells("mean area")[0]}</td>' in page
     assert "result typical of the table <b>" in page
     assert "http" not in page.replace("http://www.w3.org", "")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -13,6 +14,9 @@ from diffeo.files import write_text
 from diffeo.report.images import plain_name
 from diffeo.report.rows import write_table
 from diffeo.several import alternatives
+
+if TYPE_CHECKING:
+    from diffeo.report.sections import Section
 
 __all__ = ["Measure", "ReportOptions", "each_alternative", "write_report"]
 
@@ -62,6 +66,7 @@ class ReportOptions:
         changes: From a record and the number of a row to what changed most in it, where
             data are no images: name, before, after and change, in words. The features
             that changed most if not given.
+        sections: What is to be read before the rows.
         coordinates: Where a record searched, by the record's name: to decode its paths,
             which are left out otherwise.
         measures: What metrics say of the records and of controls.
@@ -78,6 +83,7 @@ class ReportOptions:
     classes: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     changes: Callable[[Counterfactuals, int], Changes] | None = None
+    sections: "Sequence[Section]" = ()
     coordinates: Mapping[str, Coordinates] = field(default_factory=dict)
     measures: Sequence[Measure] = ()
     notes: tuple[str, ...] = ()

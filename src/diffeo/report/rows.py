@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
 from diffeo.files import write_atomically
 from diffeo.report.output_text import OutputText, output_text
@@ -13,6 +15,7 @@ from diffeo.report.statement_text import in_order
 __all__ = ["choose_rows", "describe_rows", "write_table"]
 
 UNTYPICAL = "The input looks untypical to the generative model."
+UNTYPICAL_AFTER = "The result is not typical of the table."
 APPROXIMATE = (
     "Its coordinates decode to it only within {:.2g}: the search began at the "
     "reconstruction."
@@ -58,6 +61,7 @@ def describe_rows(record: Counterfactuals, text: OutputText) -> list[dict[str, A
     columns, stated = _columns(record, text), in_order(record.statements)
     outcomes = [Outcome(code) for code in record.outcome.tolist()]
     ends = [f"{text.quantity} {text.write(value)}" for value in text.after.tolist()]
+    typical_after = record.statements.get("typical_after", torch.ones(len(record)))
     columns |= {
         "before": text.before.tolist(),
         "after": text.after.tolist(),
@@ -70,6 +74,7 @@ def describe_rows(record: Counterfactuals, text: OutputText) -> list[dict[str, A
             outcomes,
             ends,
             columns["typical"],
+            typical_after.tolist(),
             columns["encoding"],
             columns["round_trip"],
         ),
@@ -175,7 +180,12 @@ def _spread(rows: list[int], count: int) -> list[int]:
 
 
 def _doubts(
-    outcome: Outcome, end: str, typical: str, encoding: str, round_trip: float
+    outcome: Outcome,
+    end: str,
+    typical: str,
+    typical_after: float,
+    encoding: str,
+    round_trip: float,
 ) -> tuple[str, ...]:
     doubts = []
 
@@ -186,6 +196,9 @@ def _doubts(
 
     if typical == "no":
         doubts.append(UNTYPICAL)
+
+    if typical_after == 0:
+        doubts.append(UNTYPICAL_AFTER)
 
     if encoding == "approximate":
         doubts.append(APPROXIMATE.format(round_trip))

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,11 @@ from diffeo.data.table import Table, read_table
 from diffeo.extras import require
 from diffeo.readers.known_model import KnownModel
 from diffeo.report import ReportOptions
-from diffeo.report.table_changes import column_changes
+from diffeo.report.table_changes import (
+    changes_in_words,
+    columns_table,
+    table_changes,
+)
 from diffeo.several import inputs_of
 from diffeo.workflows.explain_options import ExplainOptions
 from diffeo.workflows.limits import ColumnLimits
@@ -162,14 +167,27 @@ class TableToExplain:
         after = table_of(record.counterfactual, columns, before)
         after.save(folder / "counterfactuals.csv")
         typical = self.flow.is_typical(record.counterfactual)
+        told = "not known"
 
         if typical is not None:
             record = record.stating({"typical_after": typical.to(record.margin)})
+            told = str(int((record.reached & ~typical).sum()))
 
+        require("jinja2", "matplotlib", extra="report")
+        from diffeo.report.sections import Section
+
+        changes = table_changes(before, after, columns)
+        found = list(compress(changes, record.reached.tolist()))
+        overview = Section(
+            "Columns, where the target was reached",
+            [f"Of these {len(found)} results not typical of the table: {told}."],
+            columns_table(found, columns),
+        )
         notes = options.gradients, self.warning(limits), interruption(record, rows)
         page = ReportOptions(
             classes=options.classes,
-            changes=partial(column_changes, self.table, columns),
+            changes=partial(changes_in_words, self.table, columns),
+            sections=[overview],
             notes=tuple(filter(None, notes)),
         )
         draw({f"in {options.coordinates}": record}, folder, page)
