@@ -1,6 +1,7 @@
 """Explain a user's images or table: a search that keeps what it finds, then a page."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,16 +78,13 @@ def explain_to_folder(
         how = "finished already" if there == rows else "going on"
         tell(f"{how}: {there} of {rows} rows are there")
 
-    try:
+    with suppress(KeyboardInterrupt):
         for record in _search(images, options, records):
             if not record.finished.all():
                 break
 
             checkpoint.add(record, there)
             there += len(record)
-    except KeyboardInterrupt:
-        if not records:
-            raise
 
     if not records:
         raise KeyboardInterrupt
