@@ -160,7 +160,7 @@ def record_results(
 
     Args:
         found: Records by where they were found. The judge "typical_NAME" does not judge
-            what was found in the coordinates NAME: these are its own.
+            what was found in the coordinates NAME, or begins so: these are its own.
         judges: Judges by name.
         about: What comes between the two names in those of the results.
     """
@@ -172,7 +172,9 @@ def record_results(
     for name, record in found.items():
         there = record.select(record.reached)
         others = {
-            key: judge for key, judge in judges.items() if key != f"typical_{name}"
+            key: judge
+            for key, judge in judges.items()
+            if not f"typical_{name}".startswith(key)
         }
         said = verdicts(others, there.counterfactual, there.target.long())
         results |= {f"{name}{about}_{key}": value for key, value in said.items()}

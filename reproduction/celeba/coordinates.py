@@ -13,11 +13,14 @@ from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, concatenate
 from diffeo.data.celeba import celeba
+from diffeo.distances import LatentDistance
 from diffeo.evaluation.metrics.agreement import neighbor_share, votes
 from diffeo.evaluation.metrics.realism import log_density
 from diffeo.evaluation.oracles import Oracle, Oracles
 from diffeo.evaluation.settings import Settings, quick_settings
+from diffeo.methods import diffeomorphic
 from diffeo.models.flow.flow import Flow
+from diffeo.objectives import TargetClass
 from diffeo.search import Run
 from diffeo.shapes import Images, Indices
 from reproduction.celeba.identity import (
@@ -40,9 +43,10 @@ from reproduction.coordinates import (
     found_in,
     paired,
     record_results,
+    searched,
     verdicts,
 )
-from reproduction.domain import Domain, accuracies, trained
+from reproduction.domain import CONFIDENCE, Domain, accuracies, trained
 from reproduction.experiment import (
     Experiment,
     ExperimentOptions,
@@ -56,8 +60,9 @@ from reproduction.velocity import path_errors
 
 __all__ = ["CELEBA_COORDINATES"]
 
-FULL = Size(blond=100, others=8, run=Run(300))
+FULL = Size(blond=100, others=25, run=Run(300))
 QUICK = Size(blond=2, others=1, run=Run(15, retries=0), train=60, test=60)
+CLOSEST_STEPS = 20
 REFERENCES, FEW = 200, 10  # validation faces: of so many, another lies outside in 1 %
 DRAWS, PATH_DRAWS = 4, 16  # of dequantization noise; of noise and time
 CONTRACTIONS = 4  # faces of which the steps' contraction is estimated: minutes for each
@@ -137,8 +142,9 @@ class Panel:
 
 
 def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
-    """Turn test faces blond, 100 of them, and let 64 smile or not, look old or young.
+    """Turn 100 test faces blond, and let 50 smile or not and 50 look old or young.
 
+    Those that turn blond are also searched for the closest in each of the coordinates.
     References of typicality and of the distances between people are validation faces.
 
     Args:
@@ -163,7 +169,12 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
         second = panel.second_oracle(attribute)
         judges = panel.judges(domain, second)
         judges |= panel.typical if name == BLOND else {}
-        found[name] = _search(domain, name, size, places, run)
+        searches = _search(domain, name, size, places, run)
+
+        if name == BLOND:
+            searches |= _closest(domain, size, places, run)
+
+        found[name] = searches
         results |= {
             **accuracies(f"second_cnn{about}", second, domain.held_out),
             **_real(domain, judges, about),
@@ -203,6 +214,21 @@ def _search(
     ]
 
     return {key: concatenate([each[key] for each in found]) for key in found[0]}
+
+
+def _closest(
+    domain: Domain, size: Size, places: Mapping[str, Coordinates], run: Run
+) -> dict[str, Counterfactuals]:
+    """Return the closest counterfactuals in each of the coordinates."""
+
+    steps = min(CLOSEST_STEPS, run.steps)
+    run = replace(run, closest=(LatentDistance(),), closest_steps=steps)
+    x, goal = domain.factuals(size.blond), TargetClass(domain.target, CONFIDENCE)
+
+    return {
+        f"{name}_closest": searched(diffeomorphic(), x, domain.model, place, goal, run)
+        for name, place in places.items()
+    }
 
 
 def _typicality(field: FlowMatching, flow: Flow, real: Images) -> dict[str, Judge]:
@@ -267,8 +293,9 @@ def _at_equal_distance(
     Those that arrived everywhere count.
     """
 
-    everywhere = torch.stack([record.reached for record in found.values()]).all(0)
-    there = {name: record.select(everywhere) for name, record in found.items()}
+    plain = {name: found[name] for name in (*places, "data")}
+    everywhere = torch.stack([record.reached for record in plain.values()]).all(0)
+    there = {name: record.select(everywhere) for name, record in plain.items()}
     own = there[FIELD]
     pixels = Identity(tuple(own.factual.shape[1:]))
     moved = {FIELD: own.counterfactual} | {

@@ -59,6 +59,13 @@ def test_faces_are_judged_alike_in_all_coordinates(
             assert results[f"flow_matching{about}_exact"] == 1
             assert results[f"flow_matching{about}_round_trip_rms"] < 1e-4
 
+    for name in ("flow_matching", "glow"):
+        plain, closest = (
+            results[f"{each}_l2_latent_median"] for each in (name, f"{name}_closest")
+        )
+        assert closest <= plain
+
+    assert "glow_closest_typical_glow" not in results
     assert results["flow_matching_reached"] == 1
     assert 0 < results["flow_matching_contraction_max"] < 1
     assert {"glow_typical_flow_matching", "flow_matching_typical_glow"} <= set(results)
