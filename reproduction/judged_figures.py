@@ -25,6 +25,7 @@ from reproduction.figures import saved
 __all__ = ["comparison_drawings", "gallery_figure"]
 
 SHOWN = 8
+NAME = 0.1  # inches that a letter of a method's name takes
 BINS = 40
 OWN, OTHERS = COLORS[:2]
 SHARES = {
@@ -125,7 +126,9 @@ def gallery_figure(records: Records) -> Figure:
         )
         for name, record in records.items()
     }
-    figure = Figure(figsize=(1.2 + 0.8 * count, 0.8 * len(lines)), layout="constrained")
+    names = max(1.2, NAME * max(map(len, lines)))  # inches
+    size = names + 0.8 * count, 0.8 * len(lines)
+    figure = Figure(figsize=size, layout="constrained")
     plots = figure.subplots(len(lines), squeeze=False)[:, 0]
 
     for axes, (name, drawn) in zip(plots, lines.items(), strict=True):
