@@ -150,6 +150,10 @@ def test_rows_of_a_table_get_another_answer_within_the_limits(
 
     assert ended.code == 0, ended
     assert "50 of 50 reached the target (50 reached)" in ended.stdout
+    assert "latent distance" in ended.stdout
+    assert ", distance" not in ended.stdout
+    assert "‖z′ − z‖ = " in page
+    assert "‖x′ − x‖ = " not in page
     assert "warning" not in ended.stderr + page
     assert before.names == after.names
     assert torch.equal(x, record.counterfactual)

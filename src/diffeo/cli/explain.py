@@ -263,7 +263,7 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
     record = explain_to_folder(images, options, out, overwrite=overwrite, tell=tell)
     stopped = interruption(record, rows)
     untold = table.warning(limits) if table else ""
-    typer.echo(summary(record, rows, names))
+    typer.echo(summary(record, rows, names, units=of_table))
 
     for words in filter(None, (gradients, untold and f"warning: {untold}")):
         tell(words)

@@ -86,7 +86,7 @@ def render(
         stated={name: statement_of(name) for name in in_order(stated)},
         tables=tables,
         changes=options.changes or partial(cards.features, options.features),
-        charts=_charts(here, texts),
+        charts=_charts(here, texts, [*QUANTITIES][1 if options.changes else 0 :]),
         mask_of=mask_of,
         of_input=OF_INPUT,
         median=_median,
@@ -126,7 +126,9 @@ def _decode_paths(
 
 
 def _charts(
-    records: Mapping[str, Counterfactuals], texts: Mapping[str, OutputText]
+    records: Mapping[str, Counterfactuals],
+    texts: Mapping[str, OutputText],
+    quantities: Sequence[str],
 ) -> list[Figure]:
     first = next(iter(texts.values()))
     after = {
@@ -137,9 +139,10 @@ def _charts(
     title = f"{first.quantity.capitalize()} after"
     drawn = [
         figures.histograms(
-            label, {name: getattr(records[name], quantity) for name in records}
+            QUANTITIES[quantity],
+            {name: getattr(records[name], quantity) for name in records},
         )
-        for quantity, label in QUANTITIES.items()
+        for quantity in quantities
     ]
     drawn.append(figures.histograms(title, after, probability=first.is_probability))
     stated = next(iter(records.values())).statements

@@ -9,13 +9,21 @@ __all__ = ["differences", "interruption", "summary"]
 NAMED = 5  # failed rows that a summary names
 
 
-def summary(record: Counterfactuals, rows: int, classes: tuple[str, ...] = ()) -> str:
+def summary(
+    record: Counterfactuals,
+    rows: int,
+    classes: tuple[str, ...] = (),
+    *,
+    units: bool = False,
+) -> str:
     """Return what became of the rows, in lines for people.
 
     Args:
         record: Of the rows that were searched.
         rows: Number of images that were to be explained.
         classes: What the classes are called; their numbers if empty.
+        units: Whether the numbers of a row have units of their own, so that their
+            distance has none.
 
     Example:
         >>> import torch
@@ -38,7 +46,7 @@ def summary(record: Counterfactuals, rows: int, classes: tuple[str, ...] = ()) -
         lines.append(f"{len(names)} failed: {', '.join(names[:NAMED])}{more}")
 
     if record.reached.any():
-        lines.append(_medians(record.select(record.reached), classes))
+        lines.append(_medians(record.select(record.reached), classes, units=units))
 
     return "\n".join(filter(None, [*lines, differences(record)]))
 
@@ -94,11 +102,11 @@ def differences(record: Counterfactuals) -> str:
     )
 
 
-def _medians(reached: Counterfactuals, classes: tuple[str, ...]) -> str:
+def _medians(reached: Counterfactuals, classes: tuple[str, ...], *, units: bool) -> str:
     text = output_text(reached, classes)
     values = {
         "steps": reached.steps.double(),
-        "distance": reached.distance,
+        **({} if units else {"distance": reached.distance}),
         "latent distance": reached.latent_distance,
         text.quantity: text.after,
     }
