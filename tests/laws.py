@@ -37,6 +37,7 @@ from diffeo.coordinates.residual import Residual
 from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.methods import (
     Bisected,
+    FallingPrice,
     Method,
     PrototypeObjective,
     RadiusSchedule,
@@ -466,4 +467,5 @@ def methods(model: nn.Module, where: Coordinates) -> dict[str, Method]:
         "prototypes in X": prototypes(in_x, step),
         "bisected": Bisected(wachter, rounds=3, further=5),
         "diffeomorphic": diffeomorphic(),
+        "falling price": FallingPrice(steps=40),
     }

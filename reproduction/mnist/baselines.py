@@ -18,6 +18,7 @@ from diffeo.evaluation.oracle_training import (
 from diffeo.evaluation.oracles import classifier_oracle
 from diffeo.methods import (
     Bisected,
+    FallingPrice,
     GradientMethod,
     Method,
     PrototypeObjective,
@@ -43,8 +44,8 @@ __all__ = [
     "Fitted",
     "Tunable",
     "Tuned",
-    "agreed_rivals",
     "entries",
+    "frontier_entries",
 ]
 
 CONFIDENCES = {"": 0.99, "half_": 0.5}
@@ -285,23 +286,37 @@ def entries(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
     }
 
 
-def agreed_rivals(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
-    """Return revise and prototypes in Z, asking the classifiers that "agreed" asks.
+def frontier_entries(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
+    """Return methods of the frontier alone.
+
+    They are ascent at a falling price, with one classifier and with those that "agreed"
+    asks, and revise and prototypes in Z with these.
 
     Args:
-        tuned: The settings chosen, where they ask one classifier.
+        tuned: The settings chosen; those of the rivals where they ask one classifier.
         fitted: What methods need to know.
     """
 
     ascent, theta = default_ascent(tuned["revise_rate"]), tuned["prototypes_attraction"]
+    falling = FallingPrice(default_ascent(tuned[f"{OURS}_rate"]))
+    together = partial(Agreed, models=fitted.others)
     rivals = {
         "revise": _bisected(revise, ascent, fitted),
         "prototypes": _prototypes(fitted.in_z, ascent, theta, fitted),
     }
+    ours = {
+        "falling_price": falling,
+        "falling_price_agreed": replace(falling, price=together),
+    }
 
     return {
-        f"{name}_agreed": Entry(replace(rival, method=partial(_agreed, rival, fitted)))
-        for name, rival in rivals.items()
+        **{name: Entry(each, closest=(DataDistance(),)) for name, each in ours.items()},
+        **{
+            f"{name}_agreed": Entry(
+                replace(rival, method=partial(_agreed, rival, fitted))
+            )
+            for name, rival in rivals.items()
+        },
     }
 
 

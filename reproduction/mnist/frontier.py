@@ -14,7 +14,7 @@ from diffeo.evaluation.settings import Settings, quick_settings
 from reproduction.experiment import Experiment, ExperimentOptions, Findings
 from reproduction.figures import saved
 from reproduction.mnist.agreement import agreement, statistic_of
-from reproduction.mnist.baselines import Fitted, Tuned, agreed_rivals, entries
+from reproduction.mnist.baselines import Fitted, Tuned, entries, frontier_entries
 from reproduction.mnist.classifiers import other_classifiers
 from reproduction.mnist.frontier_curves import (
     Curve,
@@ -32,7 +32,10 @@ from reproduction.mnist.tuning import QUICK as FEW_DIGITS
 
 __all__ = ["CASES", "MNIST_FRONTIER", "Case"]
 
-OURS = "diffeomorphic", "closest", "closest_data", "agreed", "agreed_data"
+OURS = (
+    *("diffeomorphic", "closest", "closest_data", "falling_price"),
+    *("agreed", "agreed_data", "falling_price_agreed"),
+)
 AGREED_RIVALS = "revise_agreed", "prototypes_agreed"
 RIVALS = (
     *("adversarial", "wachter", "revise", "prototypes", "prototypes_published"),
@@ -68,19 +71,24 @@ class Case:
     rows: int = 100
 
 
-MANY, HIGH = (0.5, 0.99, 0.9999), (0.99, 0.9999)
+MANY, HIGH, SURE = (0.5, 0.99, 0.9999), (0.99, 0.9999), (0.99, 0.999, 0.9999)
 MOST = 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999
 NEAREST = 0.5, 0.99, 0.997, 0.9999, 0.99999
-ALL = dict.fromkeys((*OURS, "adversarial", "wachter", "prototypes_published"), MANY)
+ALL = dict.fromkeys(
+    (
+        *("diffeomorphic", "closest", "closest_data", "agreed", "agreed_data"),
+        *("adversarial", "wachter", "prototypes_published"),
+    ),
+    MANY,
+)
 FEW = dict.fromkeys(
     ("diffeomorphic", "closest_data", "agreed_data", "adversarial", "wachter"), HIGH
 )
 FINE = {"adversarial": MOST, "closest_data": NEAREST, "agreed_data": MOST}
-SURE = 0.99, 0.999, 0.9999
-DEAR = dict.fromkeys(("revise", "prototypes"), SURE)
+DEAR = dict.fromkeys(("falling_price", "revise", "prototypes"), SURE)
 """Methods that take most time are asked for high confidences only."""
 
-AGREED = dict.fromkeys(("agreed_data", *AGREED_RIVALS), SURE)
+AGREED = dict.fromkeys(("agreed_data", "falling_price_agreed", *AGREED_RIVALS), SURE)
 
 CASES = (
     Case("", {**ALL, **DEAR, **FINE}, rows=200),
@@ -141,7 +149,7 @@ def _curves(
     digits = right_digits(setup.test, model, digit=case.source, count=most)
     setup = replace(setup, fours=digits, model=model, target=case.target)
     fitted = Fitted.fit(setup, options)
-    methods = entries(tuned, fitted) | agreed_rivals(tuned, fitted)
+    methods = entries(tuned, fitted) | frontier_entries(tuned, fitted)
     records = Records(setup, methods, tuned)
 
     return {

@@ -1,6 +1,7 @@
 """Published methods on the same model and the same coordinates."""
 
 from diffeo.methods.bisected import Bisected, manhattan
+from diffeo.methods.falling_price import FallingPrice
 from diffeo.methods.gradient import (
     GradientMethod,
     adversarial,
@@ -14,6 +15,7 @@ from diffeo.methods.random_search import RandomSearch
 
 __all__ = [
     "Bisected",
+    "FallingPrice",
     "GradientMethod",
     "Method",
     "PrototypeObjective",
@@ -27,5 +29,5 @@ __all__ = [
     "wachter",
 ]
 
-Method = GradientMethod | Bisected | RandomSearch
+Method = GradientMethod | Bisected | FallingPrice | RandomSearch
 """A way to find counterfactuals, settings included."""

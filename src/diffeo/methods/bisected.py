@@ -9,25 +9,21 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from diffeo.batching import slices
-from diffeo.coordinates.inference import inference_form
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import (
     Counterfactuals,
     Outcome,
     SearchPath,
     choose,
-    concatenate,
 )
+from diffeo.methods.going_on import go_on
 from diffeo.methods.gradient import GradientMethod
 from diffeo.objectives import TargetClass
-from diffeo.objectives.protocol import rows_of
 from diffeo.search import Run
 from diffeo.search.checks import gradient_of
 from diffeo.search.problem import Problem
 from diffeo.settings import describe
 from diffeo.shapes import Data, Model, Scores
-from diffeo.without_grad import without_grad
 
 __all__ = ["Bisected", "Changes", "manhattan"]
 
@@ -109,7 +105,7 @@ class Bisected:
             price = _between(low, high)
 
         problem = self.method(kept).problem(x, model, coordinates, goal)
-        best = self._go_on(best, problem)
+        best = go_on(best, problem, self._further)
         settings = {
             **best.settings,
             "method": describe(self),
@@ -121,23 +117,6 @@ class Bisected:
         return replace(
             best, seconds=torch.full_like(best.seconds, seconds), settings=settings
         )
-
-    @torch.enable_grad()
-    def _go_on(self, best: Counterfactuals, problem: Problem) -> Counterfactuals:
-        """Return the nearest successes of some steps more."""
-
-        place = inference_form(problem.coordinates) or problem.coordinates
-        problem = problem._replace(model=without_grad(problem.model), coordinates=place)
-        parts: list[Counterfactuals] = []
-
-        for index in slices(len(best), best.batch_size):
-            objective = rows_of(problem.objective, index)
-            rows = torch.arange(len(best), device=best.steps.device)[index]
-            parts.append(
-                self._further(best.select(rows), problem._replace(objective=objective))
-            )
-
-        return replace(concatenate(parts), batch_size=best.batch_size)
 
     def _further(self, first: Counterfactuals, problem: Problem) -> Counterfactuals:
         rows = problem.begin(first.factual, first.origin, None)
