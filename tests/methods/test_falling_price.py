@@ -34,15 +34,6 @@ def test_rows_that_cannot_pay_are_searched_without_a_price() -> None:
     assert torch.equal(free.outcome, dear.outcome)
 
 
-def test_rows_that_are_not_found_freely_arrive_at_a_price() -> None:
-    hasty = replace(RUN, steps=1, retries=0)
-    free, paid = explain(diffeomorphic(), run=hasty), explain(run=hasty)
-
-    assert not free.reached.all()
-    assert paid.reached.all()
-    assert (paid.margin >= 0).all()
-
-
 def test_the_distances_of_the_run_are_minimized_from_there() -> None:
     near = explain()
     run = replace(RUN, closest=(LatentDistance(), DataDistance()), closest_steps=20)
