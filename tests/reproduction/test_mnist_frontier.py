@@ -34,7 +34,8 @@ def test_the_frontier_writes_what_it_promises(
 ) -> None:
     monkeypatch.setenv("DIFFEO_CACHE", str(tmp_path / "cache"))
     methods = dict.fromkeys(("diffeomorphic", "adversarial"), (0.5, 0.9))
-    rivals = dict.fromkeys(("agreed_data", "revise_agreed"), (0.9,))
+    ours = "agreed_data", "falling_price_agreed"
+    rivals = dict.fromkeys((*ours, "revise_agreed"), (0.9,))
     cases = (
         Case("", methods),
         Case("three_to_eight_", methods, source=3, target=8),
@@ -64,7 +65,9 @@ def test_the_frontier_writes_what_it_promises(
     }
     promised |= {"real_knn_target", "three_to_eight_real_consensus_target_low"}
     promised |= {"diffeomorphic_0.9_success", "adversarial_knn_reaches_real_at"}
-    promised |= {"three_classifiers_agreed_data_minus_revise_agreed_knn_at_4_low"}
+    promised |= {
+        f"three_classifiers_{name}_minus_revise_agreed_knn_at_4_low" for name in ours
+    }
 
     assert promised <= set(results)
     assert results["diffeomorphic_0.9_l2_data_median"] > 0
