@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 import torch
+from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals, concatenate
 from diffeo.search import Run
@@ -12,7 +13,8 @@ from reproduction.figures import saved
 from reproduction.truth.confidences import chosen, tried
 from reproduction.truth.drawing import drawn
 from reproduction.truth.forms import FORMS, Form
-from reproduction.truth.methods import NAMES
+from reproduction.truth.leads import Flags, leads
+from reproduction.truth.methods import AGREED, NAMES
 from reproduction.truth.models import QUICK, Trainings
 from reproduction.truth.prepared import Effort, Prepared
 from reproduction.truth.saliency import saliency
@@ -38,7 +40,7 @@ def measure_truth(options: ExperimentOptions, names: Sequence[str] = NAMES) -> F
 
     Args:
         options: Where the data are, and whether to be quick.
-        names: The methods.
+        names: The methods; the others are compared with the first.
     """
 
     effort = FAST if options.quick else FULL
@@ -47,6 +49,7 @@ def measure_truth(options: ExperimentOptions, names: Sequence[str] = NAMES) -> F
     }
     results: dict[str, float] = {}
     drawings = {}
+    flags: dict[str, list[Flags]] = {}
 
     for name, one in prepared.items():
         results |= {f"{name}_{key}": value for key, value in one.results().items()}
@@ -59,10 +62,13 @@ def measure_truth(options: ExperimentOptions, names: Sequence[str] = NAMES) -> F
         results |= {
             f"{form.prefix}{name}_level": value for name, value in levels.items()
         }
+        flags[form.name] = []
 
         for name, one in prepared.items():
             found = _found(one, form, levels, effort.inputs)
-            measured = _measured(one, form, found)
+            scored = _scored(one, found)
+            flags[form.name].append(scored)
+            measured = _measured(one, form, found, scored)
             results |= {
                 f"{name}_{form.prefix}{key}": value for key, value in measured.items()
             }
@@ -70,8 +76,9 @@ def measure_truth(options: ExperimentOptions, names: Sequence[str] = NAMES) -> F
             drawings[f"{name}_{form.name}.png"] = saved(partial(drawn, shown))
 
     means = _means(results, names)
+    ahead = leads(flags, names[0])
 
-    return Findings(results | means, drawings, tuple(means))
+    return Findings(results | means | ahead, drawings, tuple(means))
 
 
 def _found(
@@ -100,20 +107,31 @@ def _found(
     return found
 
 
-def _measured(one: Prepared, form: Form, found: Found) -> dict[str, float]:
-    """Return the shares of rows, by method and by what is true of them."""
+def _scored(one: Prepared, found: Found) -> Flags:
+    """Return what is true of each row, by method: of images of class 0, then of 1."""
 
-    results: dict[str, float] = {}
+    flags: dict[str, dict[str, Tensor]] = {}
 
     for name, records in found.items():
         each = [
             scores(one.task, one.spread, record, start)
             for start, record in enumerate(records)
         ]
+        flags[name] = {what: torch.cat([way[what] for way in each]) for what in each[0]}
 
-        for what in each[0]:
-            results[f"{name}_{what}"] = mean(torch.cat([way[what] for way in each]))
+    return flags
 
+
+def _measured(
+    one: Prepared, form: Form, found: Found, scored: Flags
+) -> dict[str, float]:
+    """Return the shares of rows, by method and by what is true of them."""
+
+    results = {
+        f"{name}_{what}": mean(rows)
+        for name, each in scored.items()
+        for what, rows in each.items()
+    }
     place = one.task.place
 
     if place is None:
@@ -170,7 +188,7 @@ TRUTH = Experiment(
 TRUTH_AGREED = Experiment(
     "truth-agreed",
     "Where the cue is known: do changes name it that classifiers agree on?",
-    partial(measure_truth, names=("agreed", "adversarial_agreed")),
+    partial(measure_truth, names=tuple(AGREED)),
     {"agreed_named": "≥ 0.95", "agreed_no_lie": "≥ 0.80"},
     "goal",
 )

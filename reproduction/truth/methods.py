@@ -1,10 +1,10 @@
 """The methods that are scored, with their published or usual settings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from diffeo.batching import batches_of
 from diffeo.counterfactuals import Counterfactuals
@@ -22,15 +22,25 @@ from diffeo.methods import (
     wachter,
 )
 from diffeo.models.flow.flow import Flow
-from diffeo.objectives import TargetClass
+from diffeo.objectives import Agreed, Objective, TargetClass
 from diffeo.search import Run
-from diffeo.shapes import Images
+from diffeo.search.problem import Problem
+from diffeo.settings import describe
+from diffeo.shapes import Images, Model
+from reproduction.kept import kept
 
-__all__ = ["NAMES", "Explained", "methods_for"]
+__all__ = ["AGREED", "NAMES", "Explained", "agreeing", "methods_for"]
 
 REFERENCES = 1000  # training images among which prototypes are looked for
 NAMES = "diffeomorphic", "closest", "adversarial", "wachter", "revise", "prototypes"
 CLOSEST = "closest", "agreed"  # methods that come as near as they may
+AGREED = {
+    "agreed": "closest",
+    "adversarial_agreed": "adversarial",
+    "revise_agreed": "revise",
+    "prototypes_agreed": "prototypes",
+}
+"""Methods that ask several classifiers, each with the one that asks one alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +62,7 @@ class Explained:
     def explain(
         self, name: str, x: Images, target: int, confidence: float
     ) -> Counterfactuals:
-        """Return counterfactuals of a method.
+        """Return counterfactuals of a method, searched now or kept from before.
 
         Args:
             name: The method.
@@ -61,14 +71,20 @@ class Explained:
             confidence: Probability that the target must have.
         """
 
-        closest = (LatentDistance(),) if name in CLOSEST else ()
+        run = replace(self.run, closest=(LatentDistance(),) if name in CLOSEST else ())
+        method, goal = self.methods[name], TargetClass(target, confidence)
+        problem = method.problem(x, self.model, self.flow, goal)
+        settings = {
+            "objective": describe(problem.objective),
+            "ascent": describe(problem.ascent),
+            "run": describe(run),
+        }
 
-        return self.methods[name].explain(
-            x,
-            self.model,
-            self.flow,
-            TargetClass(target, confidence),
-            replace(self.run, closest=closest),
+        return kept(
+            f"truth-{name}",
+            [x, *_seen(problem, x)],
+            settings,
+            lambda: method.explain(x, self.model, self.flow, goal, run),
         )
 
 
@@ -99,3 +115,33 @@ def methods_for(
         "revise": revise(),
         "prototypes": prototypes(fitted),
     }
+
+
+def agreeing(
+    methods: Mapping[str, GradientMethod], others: Sequence[Model]
+) -> dict[str, GradientMethod]:
+    """Return methods that ask several classifiers, by name; each pays its price once.
+
+    Args:
+        methods: Methods that ask one classifier alone, by name.
+        others: Further classifiers, which must be as sure as the one that is explained.
+    """
+
+    return {name: _agreeing(methods[one], others) for name, one in AGREED.items()}
+
+
+def _agreeing(method: GradientMethod, others: Sequence[Model]) -> GradientMethod:
+    def price(objective: Objective) -> Objective:
+        return method.price(Agreed(objective, others))
+
+    return replace(method, price=price)
+
+
+@torch.no_grad()
+def _seen(problem: Problem, x: Images) -> tuple[Tensor, Tensor]:
+    """Return coordinates of images and their scores, which tell models from others."""
+
+    z = problem.coordinates.encode(x)
+    rows = problem.begin(x, z, None)
+
+    return z, problem.score(problem.evaluate(z, rows), rows)

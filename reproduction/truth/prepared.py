@@ -1,7 +1,6 @@
 """Data and trained models of a task, in one of its two forms."""
 
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -10,13 +9,11 @@ from torch import Tensor, nn
 from diffeo.data.labelled import LabelledImages
 from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.oracle_training import trained_classifier
-from diffeo.methods import GradientMethod, adversarial
 from diffeo.models.flow.flow import Flow
-from diffeo.objectives import Agreed
 from diffeo.search import Run
 from diffeo.training.noise import UniformNoise
 from reproduction.experiment import mean
-from reproduction.truth.methods import Explained, methods_for
+from reproduction.truth.methods import Explained, agreeing, methods_for
 from reproduction.truth.models import Trainings, misled, trained_flow
 from reproduction.truth.others import other_classifiers
 from reproduction.truth.scores import Spread, spread_of
@@ -85,12 +82,8 @@ class Prepared:
         for data in (train, misled(train)):
             model = trained_classifier(data, how.classifier, Cache.usual())
             others = other_classifiers(data, how.classifier)
-            price = partial(Agreed, models=others)
-            agreed = {
-                "agreed": GradientMethod(price=price),
-                "adversarial_agreed": replace(adversarial(), price=price),
-            }
-            forms.append(Explained(model, flow, methods | agreed, effort.run))
+            asked = methods | agreeing(methods, others)
+            forms.append(Explained(model, flow, asked, effort.run))
 
         return cls(
             task,

@@ -233,6 +233,13 @@ def test_what_classifiers_agree_on_is_scored_by_itself(
     assert {"agreed_named", f"{TASK}_90_agreed_no_lie", "agreed_level"} < set(results)
     assert not any("closest" in key for key in results)
 
+    for method in ("adversarial_agreed", "revise_agreed", "prototypes_agreed"):
+        for form in ("", "decides_", "correlates_"):
+            ahead = results[f"agreed_{form}named"] - results[f"{method}_{form}named"]
+            stem = f"agreed_minus_{method}_{form}named"
+            assert results[stem] == pytest.approx(ahead)
+            assert results[f"{stem}_low"] <= ahead <= results[f"{stem}_high"]
+
 
 def test_further_classifiers_learn_and_differ_from_each_other(
     drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
