@@ -31,6 +31,7 @@ from diffeo.methods import (
 )
 from diffeo.objectives import Agreed, Smoothed
 from diffeo.search import Run, default_ascent
+from reproduction.agreed import agreed_by
 from reproduction.experiment import ExperimentOptions
 from reproduction.mnist.setup import IN_X, PAPER, Setup
 
@@ -298,15 +299,14 @@ def frontier_entries(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
     """
 
     ascent, theta = default_ascent(tuned["revise_rate"]), tuned["prototypes_attraction"]
-    falling = FallingPrice(default_ascent(tuned[f"{OURS}_rate"]))
-    together = partial(Agreed, models=fitted.others)
+    plain = diffeomorphic(default_ascent(tuned[f"{OURS}_rate"]))
+    ours = {
+        "falling_price": FallingPrice(plain),
+        "falling_price_agreed": FallingPrice(agreed_by(plain, fitted.others)),
+    }
     rivals = {
         "revise": _bisected(revise, ascent, fitted),
         "prototypes": _prototypes(fitted.in_z, ascent, theta, fitted),
-    }
-    ours = {
-        "falling_price": falling,
-        "falling_price_agreed": replace(falling, price=together),
     }
 
     return {
@@ -321,6 +321,4 @@ def frontier_entries(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
 
 
 def _agreed(rival: Bisected, fitted: Fitted, weight: Tensor) -> GradientMethod:
-    method = rival.method(weight)
-
-    return replace(method, price=lambda goal: method.price(Agreed(goal, fitted.others)))
+    return agreed_by(rival.method(weight), fitted.others)

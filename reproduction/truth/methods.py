@@ -22,11 +22,12 @@ from diffeo.methods import (
     wachter,
 )
 from diffeo.models.flow.flow import Flow
-from diffeo.objectives import Agreed, Objective, TargetClass
+from diffeo.objectives import TargetClass
 from diffeo.search import Run
 from diffeo.search.problem import Problem
 from diffeo.settings import describe
 from diffeo.shapes import Images, Model
+from reproduction.agreed import agreed_by
 from reproduction.kept import kept
 
 __all__ = ["AGREED", "NAMES", "Explained", "agreeing", "methods_for"]
@@ -127,14 +128,7 @@ def agreeing(
         others: Further classifiers, which must be as sure as the one that is explained.
     """
 
-    return {name: _agreeing(methods[one], others) for name, one in AGREED.items()}
-
-
-def _agreeing(method: GradientMethod, others: Sequence[Model]) -> GradientMethod:
-    def price(objective: Objective) -> Objective:
-        return method.price(Agreed(objective, others))
-
-    return replace(method, price=price)
+    return {name: agreed_by(methods[one], others) for name, one in AGREED.items()}
 
 
 @torch.no_grad()

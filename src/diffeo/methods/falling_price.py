@@ -2,13 +2,11 @@
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
 
-from diffeo.ascents import Ascent
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, Outcome
 from diffeo.distances import DataDistance, Distance
@@ -16,6 +14,7 @@ from diffeo.methods.going_on import go_on
 from diffeo.methods.gradient import GradientMethod
 from diffeo.objectives import Objective, Point
 from diffeo.search import Run
+from diffeo.search.batches import STATED
 from diffeo.search.checks import gradient_of
 from diffeo.search.closest import come_closest, lengths
 from diffeo.search.problem import Problem, Rows, select, where
@@ -25,7 +24,7 @@ from diffeo.shapes import Data, Model
 
 __all__ = ["FallingPrice"]
 
-IN_DATA = DataDistance()
+PLAIN, IN_DATA = GradientMethod(), DataDistance()
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,7 @@ class FallingPrice:
     (3), for the problem.
 
     Args:
-        ascent: How to step; the default of `search` if not given.
-        price: From what is wanted to the objective; that alone if not given.
+        method: What ascends, without a price for the distance.
         distance: What has a price.
         first: The price at first, as what half the squared distance costs of the score.
         fall: The share of the price that is left after a step.
@@ -60,8 +58,7 @@ class FallingPrice:
         tensor([0.2700, 0.5300])
     """
 
-    ascent: Ascent | None = None
-    price: Callable[[Objective], Objective] = lambda objective: objective
+    method: GradientMethod = PLAIN
     distance: Distance = IN_DATA
     first: float = 1.0
     fall: float = 0.915
@@ -78,12 +75,11 @@ class FallingPrice:
         """Find a near success, without its path; see `GradientMethod`."""
 
         begun = time.perf_counter()
-        method = GradientMethod(self.ascent, self.price)
         freely = replace(run, closest=(), path=False)
-        found = method.explain(x, model, coordinates, goal, freely)
+        found = self.method.explain(x, model, coordinates, goal, freely)
 
         if found.finished.all():
-            problem = method.problem(x, model, coordinates, goal)
+            problem = self.method.problem(x, model, coordinates, goal)
             found = go_on(found, problem, partial(self._nearest, run))
 
         settings = {
@@ -105,17 +101,13 @@ class FallingPrice:
         """Return rows as near as they come from where either ascent arrived."""
 
         rows = problem.begin(found.factual, found.origin, None)
-        free, paid = (
-            _where_it_ended(found, rows),
-            self._ascend(problem, rows, min(run.steps, self.steps)),
-        )
+        free = _where_it_ended(found, rows)
+        paid = self._ascend(problem, rows, min(run.steps, self.steps))
         shorter = self._length(paid, rows) < self._length(free, rows)
         best = where(shorter, paid, free)
         last = (run.closest or (self.distance,))[-1]
-        before, angle = (
-            lengths(last, rows, best),
-            torch.full_like(best.margin, math.nan),
-        )
+        before = lengths(last, rows, best)
+        angle = torch.full_like(best.margin, math.nan)
 
         for distance in run.closest:
             best, angle = come_closest(
@@ -123,7 +115,6 @@ class FallingPrice:
             )
 
         stated = before, lengths(last, rows, best), angle
-        names = "distance_before", "distance_after", "kkt_angle"
         moved = [value.masked_fill(angle.isnan(), math.nan) for value in stated]
         arrived = best.done & ~found.reached
 
@@ -135,7 +126,7 @@ class FallingPrice:
             margin=best.margin,
             steps=best.steps,
             outcome=found.outcome.masked_fill(arrived, Outcome.REACHED),
-            statements=dict(zip(names, moved, strict=True)) if run.closest else {},
+            statements=dict(zip(STATED, moved, strict=True)) if run.closest else {},
         )
 
     def _ascend(self, problem: Problem, rows: Rows, steps: int) -> Best:
