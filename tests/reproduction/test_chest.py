@@ -103,12 +103,20 @@ def test_hearts_grow_and_chests_are_measured(
         "source_shift_latent_high",
         "change_share_heart_latent",
         "area_share_lungs",
+        "model_jsrt_balanced_accuracy_low",
+        "sparsity_latent_mean",
+        "cout_data_mean",
+        "oracles_target_latent",
+        "tangent_share_data_mean",
+        "composition_error_latent_mean",
+        "l2_latent_data_mean",
         "across_reached_latent",
         "across_model_turned_data",
         "across_ctr_change_latent_mean_low",
         "validation_dice_heart",
         "oracle_target_latent",
     } <= results.keys()
+    assert any(f"{source}_ctr_change_latent_mean_low" in results for source in DRAWN)
     assert results["reached_data"] > 0
     assert "could not be drawn" not in capsys.readouterr().err
     assert {"hearts.png", "growth.png", "change.png", "report.html"} <= {
