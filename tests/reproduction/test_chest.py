@@ -1,16 +1,21 @@
 import csv
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from diffeo import zoo
 from diffeo.data.chexpert import chexpert
+from reproduction.__main__ import app
 from reproduction.chest import experiment
 from reproduction.chest.experiment import CHEST_XRAY
 from reproduction.chest.organs import ORGANS, organ_masks
 from reproduction.chest.ratio import cardiothoracic_ratio, found_organs, largest_pieces
 from reproduction.chest.training import DRAWN, SIZE, overlaps
+from reproduction.domain import trained
 from reproduction.experiment import ExperimentOptions
 
 
@@ -83,6 +88,32 @@ def few_xrays(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
             csv.writer(file).writerows([header, *rows[::every]])
 
     return folder
+
+
+@pytest.mark.parametrize("name", ["chest-cnn", "chest-unet"])
+def test_a_model_trained_anew_is_what_experiments_take_once_it_is_copied(
+    name: str, few_xrays: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commands of docs/chest.md, on few images."""
+
+    runs, weights = tmp_path / "runs", tmp_path / "weights"
+    weights.mkdir()
+    words = f"train {name} --epochs 1 --batch-size 8 --quiet"
+    places = ["--data", str(few_xrays), "--out", str(runs / name)]
+    found = CliRunner().invoke(app, [*words.split(), *places])
+
+    for path in runs.glob("chest-*/chest-*.*"):
+        shutil.copy(path, weights)
+
+    monkeypatch.setattr("reproduction.domain.WEIGHTS", weights)
+
+    assert found.exit_code == 0, found.output
+    assert {path.name for path in weights.iterdir()} == {
+        f"{name}.safetensors",
+        f"{name}.md",
+    }
+    assert "validation" in " ".join(zoo.card(weights / f"{name}.safetensors").figures)
+    assert sum(each.numel() for each in trained(name).parameters()) > 1e5
 
 
 @pytest.mark.usefixtures("small_models")
