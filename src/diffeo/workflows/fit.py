@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from diffeo import zoo
-from diffeo.data.images import all_pictures, read_images
+from diffeo.data.images import read_images
+from diffeo.data.picture_folder import pictures_in
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.flow import as_flow
 from diffeo.models.precision import low_precision_dtype
@@ -46,7 +47,7 @@ def natural_side(data: str, size: int | None) -> int | None:
     """Return the side that pictures are resized to; None to leave an array as it is.
 
     Args:
-        data: A folder of pictures or of one folder for each class, or a file.
+        data: A folder of pictures, or a file.
         size: The side wished for, in pixels; at most 64, and no more than the first
             picture has, if not given.
 
@@ -62,7 +63,7 @@ def natural_side(data: str, size: int | None) -> int | None:
         return size
 
     path = Path(data)
-    first = all_pictures(path)[0] if path.is_dir() else path
+    first = next(iter(pictures_in(path).files)) if path.is_dir() else path
     shorter = min(read_images(first).images.shape[2:])
 
     return min(SIDE, shorter // 2 * 2)
