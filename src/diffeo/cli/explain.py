@@ -170,6 +170,7 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         --coordinates people.safetensors --target 0 --frozen age,sex --out lower
     """
 
+    from diffeo.coordinates.limits import ColumnLimits
     from diffeo.data.masks import read_mask
     from diffeo.models.model_input import ModelInput
     from diffeo.workflows.explain_options import ExplainOptions
@@ -179,7 +180,6 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         explain_to_folder,
         keep_statements,
     )
-    from diffeo.workflows.limits import ColumnLimits
     from diffeo.workflows.loading import find_device, find_images, read_classes
     from diffeo.workflows.models import read_model
     from diffeo.workflows.statements import find_references, statement_rules

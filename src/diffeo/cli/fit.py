@@ -74,10 +74,10 @@ def fit_command(  # noqa: PLR0913 - one argument for each option
 
     require("pytorch_lightning", extra="train")
 
+    from diffeo.coordinates.limits import names_in
     from diffeo.data.table import read_table
     from diffeo.workflows.fit import fit_flow, natural_side
     from diffeo.workflows.fit_options import FitOptions
-    from diffeo.workflows.limits import names_in
     from diffeo.workflows.loading import find_device, find_images
     from diffeo.workflows.quality import write_quality
 
