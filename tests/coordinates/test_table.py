@@ -215,7 +215,7 @@ def test_columns_are_limited_in_one_call_as_by_coordinates() -> None:
     assert (found.counterfactual[:, 0] >= X[:, 0]).all()
     assert not torch.equal(found.counterfactual, X)
 
-    with pytest.raises(ValueError, match="a column must be one of age, .*, got sex"):
+    with pytest.raises(ValueError, match=r"a column must be one of age, .*, got sex"):
         explain(X, model, made, objective=goal, frozen=["sex"])
 
     with pytest.raises(ValueError, match="can go up or down, got color"):

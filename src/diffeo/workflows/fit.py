@@ -19,6 +19,7 @@ from diffeo.shapes import Images
 from diffeo.training.fit import training_device
 from diffeo.training.noise import GaussianNoise, Noise, UniformNoise
 from diffeo.training.schedule import Schedule
+from diffeo.workflows.expectations import expected_of, why_glow
 from diffeo.workflows.fit_options import FitOptions
 from diffeo.workflows.image_quality import measure_quality
 from diffeo.workflows.quality import Quality
@@ -138,6 +139,8 @@ def fit_flow(
         "flow": f"{plan.form} Glow, "
         f"{sum(value.numel() for value in flow.parameters()):,} parameters",
         "training": str(plan),
+        "why a Glow": why_glow(),
+        "of so many images": expected_of(len(chosen)),
         "bits are of images": "with normal noise of 3 gray levels"
         if isinstance(noise, GaussianNoise)
         else "of 256 gray levels",
