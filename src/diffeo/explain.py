@@ -1,7 +1,10 @@
 """The main job in one call: counterfactuals for a class or any other objective."""
 
+from collections.abc import Sequence
+
 from diffeo.ascents import Ascent
 from diffeo.coordinates.bounded import Bounded
+from diffeo.coordinates.limits import ColumnLimits
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.objectives import Objective, TargetClass
@@ -27,6 +30,9 @@ def explain(  # noqa: PLR0913 - the one call that users make
     ascent: Ascent | None = None,
     run: Run | None = None,
     several: int = 1,
+    frozen: Sequence[str] = (),
+    only_up: Sequence[str] = (),
+    only_down: Sequence[str] = (),
 ) -> Counterfactuals:
     """Show what would have to change in data for a model to answer otherwise.
 
@@ -46,10 +52,15 @@ def explain(  # noqa: PLR0913 - the one call that users make
         several: Counterfactuals for each input, each by a change in another direction
             than those before; see `search_several`. With more than one the record has
             as many rows for each input, one after the other.
+        frozen: Names of columns of a table that stay as they are, to the last bit; the
+            coordinates are a flow that was fitted to it.
+        only_up: Columns of numbers that must not fall.
+        only_down: Columns of numbers that must not rise.
 
     Raises:
         ValueError: If the data, the model, the coordinates or the target cannot be
-            searched, or there is to be no counterfactual.
+            searched, there is to be no counterfactual, or columns are limited that are
+            not of the coordinates.
 
     Example:
         >>> import torch
@@ -70,6 +81,11 @@ def explain(  # noqa: PLR0913 - the one call that users make
         raise ValueError(
             f"either target or objective must be given, got {target} and {objective}"
         )
+
+    limits = ColumnLimits(tuple(frozen), tuple(only_up), tuple(only_down))
+
+    if limits.names:
+        coordinates = limits.applied(coordinates)
 
     if x.ndim == 4:
         _check_images(x)

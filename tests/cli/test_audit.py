@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from shutil import copy
 
 import pytest
 import torch
@@ -121,6 +122,25 @@ def test_an_audit_finds_where_a_model_looks_and_goes_on_where_it_stopped(
     assert json.loads((out / "audit.json").read_text()) == told
     assert other.code == 2
     assert "differs in" in other.stderr
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_labels_of_a_file_count_as_folders_do(place: Path, tmp_path: Path) -> None:
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    names = sorted(path for path in (place / "data").rglob("*.png"))
+
+    for path in names:
+        copy(path, flat)
+
+    lines = [f"{path.name},{path.parent.name}" for path in names]
+    (flat / "labels.csv").write_text("\n".join(["file,class", *lines]))
+    ended = audit(place, tmp_path / "out", data=flat, sample=2)
+    told = json.loads((tmp_path / "out/audit.json").read_text())
+
+    assert ended.code == 0, ended.stderr
+    assert told["agrees_with_folders"] == 1
+    assert [each["from"] for each in told["directions"]] == ["dark", "light"]
 
 
 @pytest.mark.usefixtures("undrawn")

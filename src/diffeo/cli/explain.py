@@ -63,9 +63,10 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
     command goes on from there.
 
     Input:
-        data: Images: a folder of pictures, one picture, an IDX or a NumPy file; or
-            'digits' for the bundled sample of MNIST. Or a table: a CSV or Parquet
-            file, of which the columns that the flow knows are taken.
+        data: Images: a folder of pictures, perhaps with a labels.csv, or of one folder
+            of pictures for each class; one picture, an IDX or a NumPy file; or 'digits'
+            for the bundled sample of MNIST. Or a table: a CSV or Parquet file, of which
+            the columns that the flow knows are taken.
         model: The classifier or regressor: weights by name (mnist-cnn), a weights file,
             a program of torch.export (.pt2) or of TorchScript (.pt), an ONNX file, or
             timm:NAME or transformers:NAME, where NAME may be a folder. Or
@@ -145,8 +146,8 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
             as those of flows.
         typical_of: State how many real images of the target class are more typical than
             each counterfactual: 'digits' or 'mnist' for test digits, or a folder with
-            one folder of pictures for each class; best those that the generative model
-            was not trained on. The last 500 of each class are taken.
+            one folder of pictures for each class or a labels.csv; best those that the
+            generative model was not trained on. The last 500 of each class are taken.
 
     Output:
         out: Folder for the results.
@@ -169,6 +170,7 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         --coordinates people.safetensors --target 0 --frozen age,sex --out lower
     """
 
+    from diffeo.coordinates.limits import ColumnLimits
     from diffeo.data.masks import read_mask
     from diffeo.models.model_input import ModelInput
     from diffeo.workflows.explain_options import ExplainOptions
@@ -178,7 +180,6 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         explain_to_folder,
         keep_statements,
     )
-    from diffeo.workflows.limits import ColumnLimits
     from diffeo.workflows.loading import find_device, find_images, read_classes
     from diffeo.workflows.models import read_model
     from diffeo.workflows.statements import find_references, statement_rules

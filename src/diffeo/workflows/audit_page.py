@@ -71,7 +71,7 @@ def draw_audit(
         "model": summary["model"],
         "images": f"{summary['data']['images']:,} in {summary['data']['name']}",
         "coordinates": summary["coordinates"],
-        "the model agrees with the folders’ names": "not known"
+        "the model agrees with the images’ labels": "not known"
         if agree is None
         else f"on {agree:.0%} of the images",
         "judge": "none"
@@ -101,7 +101,7 @@ def doubt(summary: dict[str, Any]) -> str:
 
     Example:
         >>> doubt({"agrees_with_folders": 0.07})[:42]
-        'Classes are called as the folders are, but'
+        'Classes are called as the labels are, but '
     """
 
     agree = summary["agrees_with_folders"]
@@ -110,7 +110,7 @@ def doubt(summary: dict[str, Any]) -> str:
         return ""
 
     return (
-        f"Classes are called as the folders are, but the model agrees with that on "
+        f"Classes are called as the labels are, but the model agrees with that on "
         f"{agree:.0%} of the images only. If its classes have another order, name them "
         "with --classes."
     )

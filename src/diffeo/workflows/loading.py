@@ -70,7 +70,7 @@ def find_labelled(
 
     Args:
         text: "digits" for the bundled sample of MNIST; or a folder with one folder of
-            pictures for each class.
+            pictures for each class or a labels.csv.
         crop: Side in pixels of the square cut out of the middle of each picture.
         resize: Side in pixels to which each picture is resized.
 
