@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from diffeo.ascents import Ascent
+from diffeo.coordinates.autoencoder import Pair, with_pair_joined
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.limits import ColumnLimits
 from diffeo.coordinates.protocol import Coordinates
@@ -22,7 +23,7 @@ ROUNDING = 1e-4  # by so much images may leave [0, 1]
 def explain(  # noqa: PLR0913 - the one call that users make
     x: Data,
     model: Model,
-    coordinates: Coordinates,
+    coordinates: Coordinates | Pair,
     *,
     target: Target | None = None,
     objective: Objective | None = None,
@@ -42,7 +43,8 @@ def explain(  # noqa: PLR0913 - the one call that users make
         model: From data to a logit for each class, to a single logit, or to a value; in
             evaluation mode.
         coordinates: The coordinates of a generative model of such data; `Identity` for
-            adversarial examples. Of images, what they decode to is held in [0, 1].
+            adversarial examples. Or two functions, an encoder and a decoder. Of images,
+            what they decode to is held in [0, 1].
         target: The class to become, one for each row, or "other": any but the model's
             own answer.
         objective: What to reach instead of a class, such as `AtLeast(3.5)`.
@@ -71,7 +73,8 @@ def explain(  # noqa: PLR0913 - the one call that users make
     """
 
     check_data(x)
-    check_parts(coordinates=coordinates)
+    place = with_pair_joined(coordinates)
+    check_parts(coordinates=place)
 
     if objective is None and target is not None:
         wanted: Objective = TargetClass(target, confidence)
@@ -89,12 +92,12 @@ def explain(  # noqa: PLR0913 - the one call that users make
 
     if x.ndim == 4:
         _check_images(x)
-        coordinates = Bounded(coordinates)
+        place = Bounded(place)
 
     if several == 1:
-        return search(x, model, wanted, coordinates, ascent, run)
+        return search(x, model, wanted, place, ascent, run)
 
-    return search_several(x, model, wanted, coordinates, ascent, run, count=several)
+    return search_several(x, model, wanted, place, ascent, run, count=several)
 
 
 def _check_images(x: Data) -> None:

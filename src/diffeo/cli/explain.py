@@ -79,9 +79,10 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
             themselves. Name only files that you trust.
         coordinates: Where to search. A generative model: weights by name (mnist-flow),
             a weights file, or file.py:function, which RUNS that file; the function must
-            return an object with encode(x) and decode(z), or a generator that knows the
-            size of its latents as `latent`, which is inverted. Or 'data' for the data
-            space itself, where adversarial examples are found.
+            return an object with encode(x) and decode(z), or two functions, an encoder
+            and a decoder, or a generator that knows the size of its latents as
+            `latent`, which is inverted. Or 'data' for the data space itself, where
+            adversarial examples are found.
         inversion: How a generator is inverted: by descent on 'pixels' or on the
             'features' that an InvertedGenerator has, or by its 'encoder' alone; with
             all that it has if not given.

@@ -190,12 +190,14 @@ def _told(
     if len(found) == 0:
         return told
 
-    changes = found.counterfactual - found.factual
-    middle, low, high, _ = interval_of(found.distance.double(), median)
+    changes, size = found.change, found.change_length
+    middle, low, high, _ = interval_of(size.double(), median)
     kept = _reaches(direction, _outputs(to_8_bits(found.counterfactual), options))
 
     return told | {
         "distance": {"median": middle, "low": low, "high": high},
+        "reconstruction_error": found.reconstruction_error.median().item(),
+        "from_reconstruction": not torch.equal(found.start, found.factual),
         "steps": found.steps.double().median().item(),
         "after_8_bits": kept.double().mean().item(),
         "judge_agrees": judge.share(found.counterfactual, int(found.target[0]))
@@ -215,8 +217,8 @@ def _told(
             for members in clusters_of(changes, seed=options.search.run.seed)
         ],
         "least_change": [
-            {"name": found.name_of(row), "distance": found.distance[row].item()}
-            for row in found.distance.argsort()[:NAMED].tolist()
+            {"name": found.name_of(row), "distance": size[row].item()}
+            for row in size.argsort()[:NAMED].tolist()
         ],
         "map": _coarse(changes.mean((0, 1))),
     }

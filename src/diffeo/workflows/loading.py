@@ -168,8 +168,8 @@ def find_coordinates(
     Args:
         text: Weights of a generative model by name, a weights file, "data" for the data
             space itself, or "file.py:function": that file is run, and the function,
-            called without arguments, must return an object with encode and decode, or
-            a generator, which is then inverted.
+            called without arguments, must return an object with encode and decode, two
+            functions, an encoder and a decoder, or a generator, which is then inverted.
         shape: Shape of one datum.
         device: Where to put the coordinates.
         inversion: How a generator is inverted; see `inverted`.
