@@ -88,7 +88,7 @@ def explain(  # noqa: PLR0913 - the one call that users make
     limits = ColumnLimits(tuple(frozen), tuple(only_up), tuple(only_down))
 
     if limits.names:
-        coordinates = limits.applied(coordinates)
+        place = limits.applied(place)
 
     if x.ndim == 4:
         _check_images(x)
