@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from shutil import copy
 
 import pytest
 import torch
@@ -31,6 +32,14 @@ class Mean(torch.nn.Module):
     def forward(self, x):
         return x.mean((1, 2, 3))
 
+class Coarse(torch.nn.Module):
+    def encode(self, x):
+        return torch.nn.functional.avg_pool2d(x, 2).flatten(1)
+
+    def decode(self, z):
+        return torch.nn.functional.interpolate(z.reshape(-1, 1, 4, 4), scale_factor=2)
+
+def coarse(): return Coarse().eval()
 def left(): return Half(0).eval()
 def right(): return Half(4).eval()
 def mean(): return Mean().eval()
@@ -121,6 +130,46 @@ def test_an_audit_finds_where_a_model_looks_and_goes_on_where_it_stopped(
     assert json.loads((out / "audit.json").read_text()) == told
     assert other.code == 2
     assert "differs in" in other.stderr
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_labels_of_a_file_count_as_folders_do(place: Path, tmp_path: Path) -> None:
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    names = sorted(path for path in (place / "data").rglob("*.png"))
+
+    for path in names:
+        copy(path, flat)
+
+    lines = [f"{path.name},{path.parent.name}" for path in names]
+    (flat / "labels.csv").write_text("\n".join(["file,class", *lines]))
+    ended = audit(place, tmp_path / "out", data=flat, sample=2)
+    told = json.loads((tmp_path / "out/audit.json").read_text())
+
+    assert ended.code == 0, ended.stderr
+    assert told["agrees_with_folders"] == 1
+    assert [each["from"] for each in told["directions"]] == ["dark", "light"]
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_what_coordinates_lose_is_no_change_of_an_audit(
+    place: Path, tmp_path: Path
+) -> None:
+    ended = audit(
+        place,
+        tmp_path,
+        coordinates=f"{place}/models.py:coarse",
+        regions=place / "masks",
+        sample=3,
+    )
+    told = json.loads((tmp_path / "audit.json").read_text())["directions"][0]
+    page = (tmp_path / "report.html").read_text()
+
+    assert ended.code == 0, ended.stderr
+    assert told["reconstruction_error"] > 0.5
+    assert told["regions"]["left half"]["change"] == pytest.approx(1)
+    assert "searches began at the reconstruction r of each image x" in page
+    assert "before, reconstruction, after, difference of these two" in page
 
 
 @pytest.mark.usefixtures("undrawn")

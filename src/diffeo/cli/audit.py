@@ -43,8 +43,9 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     killed, each finished batch is kept, and the same command goes on from there.
 
     Input:
-        data: Images: a folder of pictures, or of one folder of pictures for each class;
-            an IDX or a NumPy file; or 'digits' for the bundled sample of MNIST.
+        data: Images: a folder of pictures with a labels.csv (file,class), or of one
+            folder of pictures for each class, or of pictures alone; an IDX or a NumPy
+            file; or 'digits' for the bundled sample of MNIST.
         model: The classifier or regressor: weights by name (mnist-cnn), a weights file,
             a program of torch.export (.pt2) or of TorchScript (.pt), an ONNX file, or
             timm:NAME or transformers:NAME, where NAME may be a folder. Or
@@ -56,8 +57,8 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
             the flow if not given.
         crop: Cut a square of so many pixels a side out of each picture's middle.
         classes: A text file with the names of the classes, one a line, in order; else
-            they are called as the model's file says, or as the folders of the images,
-            in order of their names, if there are as many.
+            they are called as the model's file says, or as the images' labels, in
+            their order, if there are as many.
         regions: A folder of masks, one picture for each region, white inside; else
             changes are counted in the cells of a grid.
         model_size: Side in pixels of the squares that the model takes; images are

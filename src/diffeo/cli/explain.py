@@ -63,9 +63,10 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
     command goes on from there.
 
     Input:
-        data: Images: a folder of pictures, one picture, an IDX or a NumPy file; or
-            'digits' for the bundled sample of MNIST. Or a table: a CSV or Parquet
-            file, of which the columns that the flow knows are taken.
+        data: Images: a folder of pictures, perhaps with a labels.csv, or of one folder
+            of pictures for each class; one picture, an IDX or a NumPy file; or 'digits'
+            for the bundled sample of MNIST. Or a table: a CSV or Parquet file, of which
+            the columns that the flow knows are taken.
         model: The classifier or regressor: weights by name (mnist-cnn), a weights file,
             a program of torch.export (.pt2) or of TorchScript (.pt), an ONNX file, or
             timm:NAME or transformers:NAME, where NAME may be a folder. Or
@@ -78,9 +79,10 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
             themselves. Name only files that you trust.
         coordinates: Where to search. A generative model: weights by name (mnist-flow),
             a weights file, or file.py:function, which RUNS that file; the function must
-            return an object with encode(x) and decode(z), or a generator that knows the
-            size of its latents as `latent`, which is inverted. Or 'data' for the data
-            space itself, where adversarial examples are found.
+            return an object with encode(x) and decode(z), or two functions, an encoder
+            and a decoder, or a generator that knows the size of its latents as
+            `latent`, which is inverted. Or 'data' for the data space itself, where
+            adversarial examples are found.
         inversion: How a generator is inverted: by descent on 'pixels' or on the
             'features' that an InvertedGenerator has, or by its 'encoder' alone; with
             all that it has if not given.
@@ -145,8 +147,8 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
             as those of flows.
         typical_of: State how many real images of the target class are more typical than
             each counterfactual: 'digits' or 'mnist' for test digits, or a folder with
-            one folder of pictures for each class; best those that the generative model
-            was not trained on. The last 500 of each class are taken.
+            one folder of pictures for each class or a labels.csv; best those that the
+            generative model was not trained on. The last 500 of each class are taken.
 
     Output:
         out: Folder for the results.
@@ -169,6 +171,7 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         --coordinates people.safetensors --target 0 --frozen age,sex --out lower
     """
 
+    from diffeo.coordinates.limits import ColumnLimits
     from diffeo.data.masks import read_mask
     from diffeo.models.model_input import ModelInput
     from diffeo.workflows.explain_options import ExplainOptions
@@ -178,7 +181,6 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         explain_to_folder,
         keep_statements,
     )
-    from diffeo.workflows.limits import ColumnLimits
     from diffeo.workflows.loading import find_device, find_images, read_classes
     from diffeo.workflows.models import read_model
     from diffeo.workflows.statements import find_references, statement_rules

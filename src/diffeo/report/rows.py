@@ -46,6 +46,9 @@ def describe_rows(record: Counterfactuals, text: OutputText) -> list[dict[str, A
         label: The name, or the number if there is none.
         meaning: How the search ended.
         reached: Whether the counterfactual is at its target.
+        start: What the search began at: x or its reconstruction r.
+        change_length: Length of the change from there.
+        reconstruction_error: Distance of r from x.
         doubts: Sentences that say why the search failed or deserves doubt.
         statements: The numbers stated of the row, by name.
 
@@ -62,6 +65,7 @@ def describe_rows(record: Counterfactuals, text: OutputText) -> list[dict[str, A
     outcomes = [Outcome(code) for code in record.outcome.tolist()]
     ends = [f"{text.quantity} {text.write(value)}" for value in text.after.tolist()]
     typical_after = record.statements.get("typical_after", torch.ones(len(record)))
+    elsewhere = (record.start != record.factual).flatten(1).any(1)
     columns |= {
         "before": text.before.tolist(),
         "after": text.after.tolist(),
@@ -69,6 +73,9 @@ def describe_rows(record: Counterfactuals, text: OutputText) -> list[dict[str, A
         "label": map(record.name_of, range(len(record))),
         "meaning": [outcome.meaning for outcome in outcomes],
         "reached": record.reached.tolist(),
+        "start": ["r" if lost else "x" for lost in elsewhere.tolist()],
+        "change_length": record.change_length.tolist(),
+        "reconstruction_error": record.reconstruction_error.tolist(),
         "doubts": map(
             _doubts,
             outcomes,

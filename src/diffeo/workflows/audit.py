@@ -1,6 +1,6 @@
 """Audit a user's model: what changes its answers, over many images and directions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -15,6 +15,7 @@ from diffeo.batching import in_batches
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.images import ImageFiles
 from diffeo.data.levels import to_8_bits
+from diffeo.data.picture_folder import PictureFolder, pictures_in
 from diffeo.evaluation.intervals import interval_of, median
 from diffeo.objectives import TargetClass
 from diffeo.objectives.classes import class_logits
@@ -34,7 +35,7 @@ FORMAT, VERSION = "diffeo-audit", 1
 JSON, PAGE = "audit.json", "report.html"
 NAMED = 5  # images that flip with the least change
 MAP = 8  # places on a side of the map in the results
-HALF = 0.5  # share of images below which a model does not mean the folders' classes
+HALF = 0.5  # share of images below which a model does not mean the labels' classes
 ANSWERS = 10_000  # kept to compare with other versions of a model
 
 
@@ -107,7 +108,8 @@ def audit_to_folder(
         )
 
     scores = class_logits(outputs)
-    classes = () if options.value else asked.classes or _folders(images.names)
+    pictures = _pictures(asked.data, images.names)
+    classes = () if options.value else asked.classes or pictures.classes
 
     if not asked.classes and len(classes) != scores.shape[1]:
         classes = ()
@@ -117,7 +119,7 @@ def audit_to_folder(
     known = {JSON, PAGE, *(direction.folder for direction in directions)}
     check_output(folder, overwrite=overwrite, but=known)
     answers = outputs.reshape(-1) if options.value else scores.argmax(1)
-    truth = _truth(images.names, classes)
+    truth = _truth(pictures.files.values(), classes)
     agree = None if truth is None else (answers == truth).double().mean().item()
     labels = answers if truth is None or (agree or 0.0) < HALF else truth
     judge = None if options.value else _judge(images.images, labels, directions)
@@ -188,12 +190,14 @@ def _told(
     if len(found) == 0:
         return told
 
-    changes = found.counterfactual - found.factual
-    middle, low, high, _ = interval_of(found.distance.double(), median)
+    changes, size = found.change, found.change_length
+    middle, low, high, _ = interval_of(size.double(), median)
     kept = _reaches(direction, _outputs(to_8_bits(found.counterfactual), options))
 
     return told | {
         "distance": {"median": middle, "low": low, "high": high},
+        "reconstruction_error": found.reconstruction_error.median().item(),
+        "from_reconstruction": not torch.equal(found.start, found.factual),
         "steps": found.steps.double().median().item(),
         "after_8_bits": kept.double().mean().item(),
         "judge_agrees": judge.share(found.counterfactual, int(found.target[0]))
@@ -213,8 +217,8 @@ def _told(
             for members in clusters_of(changes, seed=options.search.run.seed)
         ],
         "least_change": [
-            {"name": found.name_of(row), "distance": found.distance[row].item()}
-            for row in found.distance.argsort()[:NAMED].tolist()
+            {"name": found.name_of(row), "distance": size[row].item()}
+            for row in size.argsort()[:NAMED].tolist()
         ],
         "map": _coarse(changes.mean((0, 1))),
     }
@@ -250,21 +254,30 @@ def _outputs(images: Images, options: AuditOptions) -> Tensor:
     return in_batches(answers, images, 64)
 
 
-def _folders(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the folders that images lie in, in order of their names."""
+def _pictures(data: str, names: tuple[str, ...]) -> PictureFolder:
+    """Return what the folder of some images says of their classes, if anything."""
 
-    return tuple(sorted({name.split("/")[0] for name in names if "/" in name}))
+    folder = Path(data)
+
+    if not names or not folder.is_dir():
+        return PictureFolder({})
+
+    known = pictures_in(folder)
+
+    return PictureFolder(
+        {folder / name: known.files[folder / name] for name in names}, known.classes
+    )
 
 
-def _truth(names: tuple[str, ...], classes: tuple[str, ...]) -> Tensor | None:
-    """Return the class of each image by its folder; None if it is called otherwise."""
+def _truth(labels: Iterable[str], classes: tuple[str, ...]) -> Tensor | None:
+    """Return the class of each image by its label; None if it is called otherwise."""
 
-    folders = _folders(names)
+    told = list(labels)
 
-    if not folders or not {*folders} <= {*classes}:
+    if not told or not {*told} <= {*classes}:
         return None
 
-    return torch.tensor([classes.index(name.split("/")[0]) for name in names])
+    return torch.tensor([classes.index(label) for label in told])
 
 
 def _judge(images: Images, labels: Tensor, directions: list[Direction]) -> Judge | None:

@@ -23,6 +23,11 @@ WEAK = 0.7  # accuracy below which a judge says nothing
 HALF = 0.5  # share of counterfactuals below which a judge's agreement is low
 LEAST = 2  # images of least change that are shown
 ENLARGED = 128  # pixels a side to which small pictures are enlarged
+LOST = (
+    "The coordinates are approximate: searches began at the reconstruction r of each "
+    "image x, and all changes are counted from there. What was lost before, ‖r − x‖ of "
+    "{:.3g} in the median, is no part of any change."
+)
 LIMITS = (
     "What is seen here was enough to change the model’s answer, along images that the "
     "generator knows. It does not say that nothing else would be enough, nor that the "
@@ -71,7 +76,7 @@ def draw_audit(
         "model": summary["model"],
         "images": f"{summary['data']['images']:,} in {summary['data']['name']}",
         "coordinates": summary["coordinates"],
-        "the model agrees with the folders’ names": "not known"
+        "the model agrees with the images’ labels": "not known"
         if agree is None
         else f"on {agree:.0%} of the images",
         "judge": "none"
@@ -101,7 +106,7 @@ def doubt(summary: dict[str, Any]) -> str:
 
     Example:
         >>> doubt({"agrees_with_folders": 0.07})[:42]
-        'Classes are called as the folders are, but'
+        'Classes are called as the labels are, but '
     """
 
     agree = summary["agrees_with_folders"]
@@ -110,7 +115,7 @@ def doubt(summary: dict[str, Any]) -> str:
         return ""
 
     return (
-        f"Classes are called as the folders are, but the model agrees with that on "
+        f"Classes are called as the labels are, but the model agrees with that on "
         f"{agree:.0%} of the images only. If its classes have another order, name them "
         "with --classes."
     )
@@ -176,14 +181,16 @@ def _section(finding: AuditedDirection) -> "Section":
     if not told["reached"]:
         return Section(title, [sentences(told), failed], links=links)
 
-    distance = told["distance"]
+    distance, start = told["distance"], "r" if told["from_reconstruction"] else "x"
     text = [
-        f"Median distance ‖x′ − x‖ {distance['median']:.3g} ({distance['low']:.3g} to "
-        f"{distance['high']:.3g}); median steps {told['steps']:.0f}. Least change: "
+        f"Median distance ‖x′ − {start}‖ {distance['median']:.3g} "
+        f"({distance['low']:.3g} to {distance['high']:.3g}); "
+        f"median steps {told['steps']:.0f}. Least change: "
         + ", ".join(
             f"{each['name']} ({each['distance']:.3g})" for each in told["least_change"]
         )
         + ".",
+        LOST.format(told["reconstruction_error"]) if start == "r" else "",
         failed,
     ]
     table = [
@@ -208,20 +215,23 @@ def _pictures(finding: AuditedDirection) -> list[tuple[str, Tensor]]:
     """Return mean changes, and the typical and the odd one of each cluster."""
 
     record = finding.record.select(finding.record.reached)
-    changes = record.counterfactual - record.factual
+    changes = record.change
     limit = common_limit([record], range(len(record)))
-    least = record.distance.argsort()[:LEAST].tolist()
+    least = record.change_length.argsort()[:LEAST].tolist()
+    stages = [record.factual, record.start, record.counterfactual]
+    words = "before, reconstruction, after, difference of these two"
+
+    if not finding.told["from_reconstruction"]:
+        stages, words = stages[::2], "before, after, difference"
 
     def drawn(rows: list[int]) -> Tensor:
-        pair = _enlarged(record.factual[rows]), _enlarged(record.counterfactual[rows])
-
-        return change_sheet(*pair, limit)
+        return change_sheet([_enlarged(x[rows]) for x in stages], limit)
 
     shown = [
         _mean("mean change: orange became brighter, blue darker", changes.mean(0)),
         _mean("mean size of the change, whatever its sign", changes.abs().mean(0)),
         (
-            f"least change: before, after, difference (full color at ±{limit:g})",
+            f"least change: {words} (full color at ±{limit:g})",
             drawn(least),
         ),
     ]

@@ -7,13 +7,13 @@ from torch import nn
 
 from diffeo.ascents import Ascent
 from diffeo.coordinates.bounded import Bounded
+from diffeo.coordinates.limits import ColumnLimits
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.models.model_input import ModelInput
 from diffeo.objectives import Objective
 from diffeo.search import DEFAULT_ASCENT, Run
 from diffeo.several import check_count
 from diffeo.workflows.generators import How
-from diffeo.workflows.limits import ColumnLimits
 from diffeo.workflows.loading import find_coordinates
 
 __all__ = ["ExplainOptions", "place_of"]

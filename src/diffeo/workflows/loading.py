@@ -70,7 +70,7 @@ def find_labelled(
 
     Args:
         text: "digits" for the bundled sample of MNIST; or a folder with one folder of
-            pictures for each class.
+            pictures for each class or a labels.csv.
         crop: Side in pixels of the square cut out of the middle of each picture.
         resize: Side in pixels to which each picture is resized.
 
@@ -168,8 +168,8 @@ def find_coordinates(
     Args:
         text: Weights of a generative model by name, a weights file, "data" for the data
             space itself, or "file.py:function": that file is run, and the function,
-            called without arguments, must return an object with encode and decode, or
-            a generator, which is then inverted.
+            called without arguments, must return an object with encode and decode, two
+            functions, an encoder and a decoder, or a generator, which is then inverted.
         shape: Shape of one datum.
         device: Where to put the coordinates.
         inversion: How a generator is inverted; see `inverted`.
