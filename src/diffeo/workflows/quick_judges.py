@@ -1,86 +1,164 @@
-"""A quick judge of images, independent of the model that is audited."""
+"""Quick judges of images, independent of the model that is audited."""
 
 import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
 
-from diffeo.shapes import Images
+from diffeo.data.labelled import LabelledImages
+from diffeo.evaluation.cache import Cache
+from diffeo.evaluation.oracle_training import ClassifierSettings, trained_classifier
+from diffeo.evaluation.oracles import Oracle, classifier_oracle
+from diffeo.shapes import Flags, Images, Indices
 
-__all__ = ["Judge", "train_judge"]
+__all__ = ["KINDS", "WEAK", "Judge", "disputed", "train_judges"]
 
-MOST = 4000  # images that it learns from
+MOST = 4000  # images that they learn from
 FEWEST = 10  # of a class
 COMPONENTS = 40
 HELD_OUT = 5
+SIDE, LEAST = 32, 4  # pixels a side that the network sees at most and at least
+WEAK = 0.7  # accuracy below which a judge says nothing
 
 
 @dataclass(frozen=True, eq=False)
 class Judge:
-    """A linear classifier of the principal components of pixels.
+    """A classifier that has learned from other images than those it judges.
 
     Args:
-        model: It, as scikit-learn has it.
+        oracle: From images to their classes.
         accuracy: Mean over the classes of its accuracy on images held out from it.
 
     Example:
-        >>> x, labels = torch.rand(60, 1, 4, 4), torch.arange(60) % 2
-        >>> x[labels == 1] *= 0.2
-        >>> judge = train_judge(x, labels)
-        >>> judge.share(x[labels == 1], 1)
-        1.0
+        >>> judge = Judge(lambda x: x.argmax(1), 0.9)
+        >>> judge.takes(torch.eye(2), torch.tensor([0, 0])), judge.trusted
+        (tensor([ True, False]), True)
     """
 
-    model: Any
+    oracle: Oracle
     accuracy: float
 
-    def share(self, images: Images, label: int) -> float:
-        """Return the share of images that it takes for a class."""
+    @property
+    def trusted(self) -> bool:
+        """Whether it is right often enough to be listened to."""
 
-        return float((self.model.predict(images.flatten(1).numpy()) == label).mean())
+        return self.accuracy >= WEAK
+
+    def takes(self, images: Images, labels: Indices) -> Flags:
+        """Return whether it takes each image for its class."""
+
+        return self.oracle(images) == labels
 
 
-def train_judge(images: Images, labels: Tensor) -> Judge | None:
-    """Train a judge within seconds.
+def train_judges(images: Images, labels: Indices) -> dict[str, Judge]:
+    """Train a judge of each kind, within seconds.
 
     Args:
         images: Images in [0, 1].
         labels: The class of each.
 
     Returns:
-        None if there are too few images of two classes.
+        The judges by their kind; none if there are too few images of two classes.
 
     Example:
-        >>> train_judge(torch.rand(4, 1, 2, 2), torch.zeros(4).long()) is None
-        True
+        >>> train_judges(torch.rand(4, 1, 2, 2), torch.zeros(4).long())
+        {}
     """
-
-    from sklearn.decomposition import PCA
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import balanced_accuracy_score
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
     counts = labels.bincount() if len(labels) else torch.zeros(1)
 
     if (counts >= FEWEST).sum() < 2:
-        return None
+        return {}
 
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
     order = order[(counts[labels] >= FEWEST)[order]][:MOST]
-    x, y = images[order].flatten(1).numpy(), labels[order].numpy()
-    apart = slice(None, None, HELD_OUT)
-    inside = torch.arange(len(order)) % HELD_OUT != 0
-    components = min(COMPONENTS, x.shape[1], int(inside.sum()) - 1)
+    apart = torch.arange(len(order)) % HELD_OUT == 0
+    known, unseen = (
+        LabelledImages(images[rows], labels[rows])
+        for rows in (order[~apart], order[apart])
+    )
+
+    return {kind: _judge(train(known), unseen) for kind, train in KINDS.items()}
+
+
+def disputed(judges: Mapping[str, Judge], images: Images, labels: Indices) -> Flags:
+    """Return of which images no judge that is trusted says the same as others do.
+
+    Args:
+        judges: By their kind.
+        images: Images in [0, 1].
+        labels: What others say, a class for each.
+
+    Returns:
+        None of them if no judge is trusted.
+
+    Example:
+        >>> judges = {"first": Judge(lambda x: x.argmax(1), 0.9)}
+        >>> disputed(judges, torch.eye(2), torch.tensor([0, 0]))
+        tensor([False,  True])
+    """
+
+    said = [each.takes(images, labels) for each in judges.values() if each.trusted]
+
+    if not said:
+        return torch.zeros(len(images), dtype=torch.bool)
+
+    return ~torch.stack(said).any(0)
+
+
+def _judge(oracle: Oracle, unseen: LabelledImages) -> Judge:
+    labels: Tensor = unseen.labels
+    right = (oracle(unseen.images) == labels).double()
+    each = [right[labels == label].mean() for label in labels.unique()]
+
+    return Judge(oracle, torch.stack(each).mean().item())
+
+
+def _linear(known: LabelledImages) -> Oracle:
+    """Fit a linear classifier of the principal components of pixels."""
+
+    from sklearn.decomposition import PCA
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    x = known.images.flatten(1).numpy()
+    components = min(COMPONENTS, x.shape[1], len(x) - 1)
     model = make_pipeline(
         PCA(components, random_state=0), StandardScaler(), LogisticRegression()
     )
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of convergence: it is measured below
-        model.fit(x[inside.numpy()], y[inside.numpy()])
-        accuracy = balanced_accuracy_score(y[apart], model.predict(x[apart]))
+        warnings.simplefilter("ignore")  # of convergence: its accuracy is measured
+        model.fit(x, known.labels.numpy())
 
-    return Judge(model, float(accuracy))
+    def oracle(images: Images) -> Tensor:
+        return torch.from_numpy(model.predict(images.flatten(1).numpy())).long()
+
+    return oracle
+
+
+def _network(known: LabelledImages) -> Oracle:
+    """Train a small convolutional network of images of at most 32 pixels a side."""
+
+    how = ClassifierSettings(steps=300, size=64)
+    small = LabelledImages(_reduced(known.images), known.labels)
+    model = classifier_oracle(trained_classifier(small, how, Cache.usual()))
+
+    return lambda images: model(_reduced(images))
+
+
+def _reduced(images: Images) -> Images:
+    height, width = (max(LEAST, min(SIDE, side)) for side in images.shape[2:])
+
+    return adaptive_avg_pool2d(images, (height, width))
+
+
+KINDS: Mapping[str, Callable[[LabelledImages], Oracle]] = {
+    "linear judge of pixels": _linear,
+    "small network": _network,
+}
+"""How judges of each kind are trained, by the kind's name."""
