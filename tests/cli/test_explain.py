@@ -223,6 +223,50 @@ def test_several_models_and_nearby_coordinates_are_asked(
 
 
 @pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("smoothed", [None, 0.02])
+def test_the_answer_of_a_second_model_is_held(
+    smoothed: float | None, model: Path, tmp_path: Path
+) -> None:
+    options = {
+        "model": f"{model}:good",
+        "coordinates": "data",
+        "rate": 0.01,
+        "steps": 300,
+        "confidence": 0.5,
+        "smoothed": smoothed,
+    }
+    explain(tmp_path / "free", **options)
+    held = {"held": f"{model}:brightness", "band": 0.03}
+    ended = explain(tmp_path / "out", **options, **held)
+    free, record = (
+        Counterfactuals.load(tmp_path / name / "record.safetensors")
+        for name in ("free", "out")
+    )
+    moved, kept = (
+        (each.counterfactual - each.factual).mean((1, 2, 3)).abs()
+        for each in (free, record)
+    )
+    request = json.loads((tmp_path / "out/request.json").read_text())
+
+    assert ended.code == 0, ended.stderr
+    assert record.reached.all()
+    assert (moved > 0.03).any()
+    assert (kept <= 0.03 + 1e-6).all()
+    assert request["held"] == record.settings["held"]
+    assert request["held"]["name"] == f"{model}:brightness"
+    assert request["objective"]["band"] == 0.03
+    assert explain(tmp_path / "out", **options, **held | {"band": 0.1}).code == 2
+
+
+@pytest.mark.parametrize("given", [{"held": "mnist-cnn"}, {"band": 1.0}])
+def test_what_is_held_has_a_band(given: dict[str, object], tmp_path: Path) -> None:
+    ended = explain(tmp_path / "out", **given)
+
+    assert ended.code == 2
+    assert "Error: --held and --band must be given together" in ended.stderr
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_a_model_of_larger_normalized_images_with_probabilities_is_explained(
     model: Path, tmp_path: Path
 ) -> None:

@@ -93,7 +93,7 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
 
     from diffeo.extras import require
 
-    require("sklearn", extra="evaluate")
+    require("sklearn", "pytorch_lightning", extra="evaluate")
 
     from diffeo.models.model_input import ModelInput
     from diffeo.objectives import TargetClass
@@ -152,7 +152,7 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
         tell(doubt(summary))
 
     for each in findings:
-        typer.echo(sentences(each.told, summary["judge_accuracy"]))
+        typer.echo(sentences(each.told, summary["judges"]))
 
     for words in differences:
         typer.echo(words)

@@ -42,6 +42,7 @@ class ExplainOptions:
         several: Number of counterfactuals for each input.
         scale: What counts as one in each number of the data where several are compared,
             such as the standard deviation of a table's column; its unit if empty.
+        held: The model whose answer the objective holds, by name, file or function.
 
     Raises:
         ValueError: If there is to be no counterfactual.
@@ -70,6 +71,7 @@ class ExplainOptions:
     gradients: str = ""
     several: int = 1
     scale: tuple[float, ...] = ()
+    held: str = ""
 
     def __post_init__(self) -> None:
         check_count(self.several)
