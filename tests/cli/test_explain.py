@@ -33,6 +33,16 @@ class Brightness(torch.nn.Module):
 def brightness():
     return Brightness().eval()
 
+class Coarse(torch.nn.Module):
+    def encode(self, x):
+        return torch.nn.functional.avg_pool2d(x, 2).flatten(1)
+
+    def decode(self, z):
+        return torch.nn.functional.interpolate(z.reshape(-1, 1, 14, 14), scale_factor=2)
+
+def coarse():
+    return Coarse().eval()
+
 def probable():
     return torch.nn.Sequential(good(), torch.nn.Softmax(1)).eval()
 """
@@ -499,6 +509,24 @@ def test_another_mask_is_another_request(lower: Path, tmp_path: Path) -> None:
     assert "finished already" in again.stderr
     assert without.code == 2
     assert "mask" in without.stderr
+
+
+def test_what_coordinates_lose_can_be_kept(model: Path, tmp_path: Path) -> None:
+    options = {"coordinates": f"{model}:coarse", "limit": 2, "path": True}
+    ended = explain(tmp_path / "kept", residual=True, **options)
+    plain = explain(tmp_path / "kept", **options)
+    record = Counterfactuals.load(tmp_path / "kept" / "record.safetensors")
+    page = (tmp_path / "kept" / "report.html").read_text()
+
+    assert ended.code == 0, ended.stderr
+    assert record.settings["residual"] is True
+    assert (record.reconstruction_error > 0.5).all()
+    assert torch.equal(record.start, record.factual)
+    assert "Lost: x′ need not be what the generator can make" in page
+    assert "what they lost was added to all that they decoded" in page
+    assert "No path is shown" not in page
+    assert plain.code == 2
+    assert "residual" in plain.stderr
 
 
 def test_a_mask_that_does_not_fit_is_told_in_a_sentence(

@@ -181,6 +181,7 @@ OPTIONS: dict[str, tuple[Rule, ...]] = {
                 "resize": 4,
                 "crop": 4,
                 "mask": "mask.png",
+                "residual": True,
                 "certify": 100,
                 "typical_of": "digits",
                 "model_size": 8,

@@ -21,6 +21,7 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
     coordinates: str,
     inversion: Literal["pixels", "encoder", "features"] | None = None,
     mask: Path | None = None,
+    residual: bool = False,
     resize: int | None = None,
     crop: int | None = None,
     limit: int | None = None,
@@ -90,6 +91,9 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
             all that it has if not given.
         mask: A picture, white where the images may change and black where each pixel
             stays as it is; of their aspect ratio, at any size, one for all images.
+        residual: Keep what the coordinates lose of each image, and add it to all that
+            they decode: the search begins at the image itself rather than at its
+            reconstruction, but what was lost may show through the result.
         resize: Resize each picture to a square of so many pixels a side.
         crop: Cut a square of so many pixels a side out of each picture's middle.
         limit: Take only the first so many images or rows.
@@ -215,6 +219,7 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         tables=vars(limits),
         images={
             "mask": mask,
+            "residual": residual,
             "resize": resize,
             "crop": crop,
             "inversion": inversion,
@@ -261,6 +266,7 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         inversion,
         known[0].model_input,
         read_mask(mask, images.images.shape[1:]) if mask else None,
+        residual,
         limits if of_table else None,
         gradients,
         several,

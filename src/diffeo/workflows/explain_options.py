@@ -37,6 +37,7 @@ class ExplainOptions:
         inversion: How a generator is inverted, if not by all that it comes with.
         model_input: How the models' inputs are made of the images.
         mask: Where the images may change, as `read_mask` returned it; anywhere if None.
+        residual: Whether what the coordinates lose of each image is kept.
         limits: Which columns may change, of a table; None for images.
         gradients: A sentence on the model's gradients, if they are not its own.
         several: Number of counterfactuals for each input.
@@ -67,6 +68,7 @@ class ExplainOptions:
     inversion: How | None = None
     model_input: ModelInput = field(default_factory=ModelInput)
     mask: Mapping[str, object] | None = None
+    residual: bool = False
     limits: ColumnLimits | None = None
     gradients: str = ""
     several: int = 1
@@ -102,6 +104,7 @@ def place_of(options: ExplainOptions, shape: tuple[int, ...]) -> Coordinates:
         inversion=options.inversion,
         progress=options.run.progress,
         mask=options.mask,
+        residual=options.residual,
     )
 
     return options.limits.applied(place) if options.limits else Bounded(place)
