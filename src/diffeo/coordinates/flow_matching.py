@@ -184,6 +184,14 @@ class FlowMatching(nn.Module):
 
         return self._decoded(z, partial(checkpoint, use_reentrant=False))
 
+    def steps(self) -> list[EulerStep]:
+        """Return the steps from noise to data, of points made vectors."""
+
+        return [
+            EulerStep(self._velocity, before, after - before)
+            for before, after in itertools.pairwise(self.times)
+        ]
+
     def inference(
         self, *, dtype: torch.dtype | None = None, invertible: bool = False
     ) -> Codec | None:
@@ -221,7 +229,7 @@ class FlowMatching(nn.Module):
         density = base - latent * math.log(self.spread) + z.new_zeros(draws, 1)
         point = z
 
-        for step in self._steps():
+        for step in self.steps():
             density = density - (
                 log_determinant(step, point)
                 if latent <= SMALL
@@ -250,7 +258,7 @@ class FlowMatching(nn.Module):
         contractions = []
         point = z
 
-        for step in self._steps():
+        for step in self.steps():
             contractions.append(step.contraction(point, direction, rounds))
             point = step(point)
 
@@ -259,12 +267,6 @@ class FlowMatching(nn.Module):
             torch.stack(contractions[::-1], dim=1),
             self.tolerance,
         )
-
-    def _steps(self) -> list[EulerStep]:
-        return [
-            EulerStep(self._velocity, before, after - before)
-            for before, after in itertools.pairwise(self.times)
-        ]
 
     def _velocity(self, point: Latent, time: float) -> Latent:
         x = point.reshape(len(point), *self.shape)
@@ -276,7 +278,7 @@ class FlowMatching(nn.Module):
     def _decoded(
         self, point: Latent, taken: Callable[[EulerStep, Latent], Latent]
     ) -> Data:
-        for step in self._steps():
+        for step in self.steps():
             point = taken(step, point)
 
         return point.reshape(len(point), *self.shape) * self.spread + self.center
@@ -289,7 +291,7 @@ class FlowMatching(nn.Module):
         enough = self.tolerance / self.spread
         residuals = []
 
-        for step in reversed(self._steps()):
+        for step in reversed(self.steps()):
             found = step.undone(point, tolerance=enough, iterations=self.iterations)
             point = found.point
             residuals.append(found.residual * self.spread)
