@@ -13,8 +13,13 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from diffeo import zoo
-from diffeo.coordinates.flow_matching import FlowMatching, times_towards_data
-from diffeo.coordinates.grids import on_times, round_trip_rms, times_of_least_error
+from diffeo.coordinates.flow_matching import FlowMatching
+from diffeo.coordinates.grids import (
+    on_times,
+    round_trip_rms,
+    times_of_least_error,
+    times_towards_data,
+)
 from diffeo.data.celeba import celeba
 from diffeo.data.mnist import mnist
 from diffeo.shapes import Images, Model

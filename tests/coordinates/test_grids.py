@@ -4,7 +4,12 @@ import torch
 from torch import Tensor, nn
 
 from diffeo.coordinates.flow_matching import FlowMatching
-from diffeo.coordinates.grids import on_times, round_trip_rms, times_of_least_error
+from diffeo.coordinates.grids import (
+    on_times,
+    round_trip_rms,
+    times_of_least_error,
+    times_towards_data,
+)
 
 
 class Pull(nn.Module):
@@ -40,3 +45,9 @@ def test_the_times_chosen_lose_least() -> None:
 
     assert len({round(error, 9) for error in tried.values()}) > 1
     assert found == tuple(1 - (1 - step / 3) ** best for step in range(4))
+
+
+def test_times_are_equal_or_dense_towards_the_data() -> None:
+    assert times_towards_data(4, 1.0) == (0, 0.25, 0.5, 0.75, 1)
+    assert times_towards_data(4) == (0, 0.4375, 0.75, 0.9375, 1)
+    assert times_towards_data(2, 3.0) == (0, 0.875, 1)

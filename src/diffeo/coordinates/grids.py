@@ -4,12 +4,27 @@ from collections.abc import Sequence
 
 import torch
 
-from diffeo.coordinates.flow_matching import FlowMatching, times_towards_data
+from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.shapes import Data
 
-__all__ = ["on_times", "round_trip_rms", "times_of_least_error"]
+__all__ = ["on_times", "round_trip_rms", "times_of_least_error", "times_towards_data"]
 
 POWERS = 1.5, 2.0, 2.5, 3.0, 4.0
+
+
+def times_towards_data(steps: int, power: float = 2.0) -> tuple[float, ...]:
+    """Return times from 0 to 1 whose steps shorten towards the data.
+
+    Args:
+        steps: Number of steps.
+        power: 1 for steps of one length, 2 for lengths that fall linearly, and so on.
+
+    Example:
+        >>> times_towards_data(2)
+        (0.0, 0.75, 1.0)
+    """
+
+    return tuple(1 - (1 - step / steps) ** power for step in range(steps + 1))
 
 
 def on_times(
