@@ -46,6 +46,7 @@ from reproduction.mnist.tuning import tune_mnist_comparison
 from reproduction.several import SEVERAL
 from reproduction.spectra import SPECTRA
 from reproduction.tables.experiment import TABLES
+from reproduction.truth.audited import TRUTH_AUDIT
 from reproduction.truth.experiment import TRUTH, TRUTH_AGREED
 
 __all__ = ["EXPERIMENTS", "TRAININGS", "app", "main"]
@@ -75,6 +76,7 @@ EXPERIMENTS = (
     TABLES,
     TRUTH,
     TRUTH_AGREED,
+    TRUTH_AUDIT,
 )
 TRAININGS = (
     MNIST_FLOW,

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
+from diffeo.evaluation.intervals import Interval
 from diffeo.workflows.folders import write_results
 from diffeo.workflows.train import TrainingOptions
 
@@ -28,6 +29,8 @@ __all__ = [
     "median",
     "show_table",
     "training_command",
+    "with_ends",
+    "without_ends",
 ]
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +39,7 @@ Size = Literal["small", "paper"]
 
 Drawing = Callable[[Path], object]
 Subject = TypeVar("Subject")
+Finding = TypeVar("Finding")
 
 
 @dataclass(frozen=True)
@@ -187,13 +191,13 @@ def _git(*words: str) -> str:
 
 
 def apply_rules(
-    rules: Mapping[str, Callable[[Subject], float]], subjects: Mapping[str, Subject]
-) -> dict[str, float]:
+    rules: Mapping[str, Callable[[Subject], Finding]], subjects: Mapping[str, Subject]
+) -> dict[str, Finding]:
     """Return what each rule says of each subject.
 
     Args:
-        rules: From a subject to a number, by the name of the result, in which "{}"
-            stands for the name of the subject.
+        rules: From a subject to a number or an interval, by the name of the result, in
+            which "{}" stands for the name of the subject.
         subjects: What is measured, by name.
 
     Example:
@@ -206,6 +210,38 @@ def apply_rules(
         for name, subject in subjects.items()
         for key, rule in rules.items()
     }
+
+
+def with_ends(intervals: Mapping[str, Interval]) -> dict[str, float]:
+    """Return values by name, and beside each the ends of its interval.
+
+    Args:
+        intervals: By the name of the value; the ends are NAME_low and NAME_high.
+
+    Example:
+        >>> list(with_ends({"reached": Interval(0.5, 0.4, 0.6, rows=100)}))
+        ['reached', 'reached_low', 'reached_high']
+    """
+
+    return {
+        key: value
+        for name, interval in intervals.items()
+        for key, value in interval.as_results(name).items()
+    }
+
+
+def without_ends(results: Mapping[str, float]) -> tuple[str, ...]:
+    """Return the names worth a line on the terminal: no ends of intervals.
+
+    Args:
+        results: Numbers by name.
+
+    Example:
+        >>> without_ends({"reached": 0.5, "reached_low": 0.4, "reached_high": 0.6})
+        ('reached',)
+    """
+
+    return tuple(name for name in results if not name.endswith(("_low", "_high")))
 
 
 def mean(values: Tensor) -> float:

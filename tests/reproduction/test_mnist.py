@@ -18,6 +18,8 @@ def test_fours_become_nines_and_are_judged(
     assert results.keys() == json.loads(SHIPPED.read_text()).keys()
     assert results["cnn_accuracy"] > 0.9
     assert results["reached_latent"] > 0
+    assert results["reached_latent_low"] < results["reached_latent_high"] <= 1
+    assert 0 < results["svm_accuracy_low"] < results["svm_accuracy"]
     assert results["round_trip_error"] < 1e-4
     assert results["svm_target_real"] > results["svm_target_originals"]
     assert "svm_target_latent" in capsys.readouterr().out

@@ -17,6 +17,7 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     data: str,
     model: str,
     coordinates: str,
+    residual: bool = False,
     resize: int | None = None,
     crop: int | None = None,
     classes: Path | None = None,
@@ -53,6 +54,8 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
             torch.nn.Module. Name only files that you trust.
         coordinates: A generative model, as for `diffeo explain`; best a flow that
             `diffeo fit` wrote.
+        residual: Keep what the coordinates lose of each image, as `diffeo explain`
+            does.
         resize: Resize each picture to a square of so many pixels a side; the side of
             the flow if not given.
         crop: Cut a square of so many pixels a side out of each picture's middle.
@@ -93,7 +96,7 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
 
     from diffeo.extras import require
 
-    require("sklearn", extra="evaluate")
+    require("sklearn", "pytorch_lightning", extra="evaluate")
 
     from diffeo.models.model_input import ModelInput
     from diffeo.objectives import TargetClass
@@ -128,6 +131,7 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
         classes=read_classes(classes) or known.classes,
         device=device,
         model_input=known.model_input,
+        residual=residual,
     )
     options = AuditOptions(search, sample, value, confidence)
     old = read_audit(compare) if compare else None
@@ -152,7 +156,7 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
         tell(doubt(summary))
 
     for each in findings:
-        typer.echo(sentences(each.told, summary["judge_accuracy"]))
+        typer.echo(sentences(each.told, summary["judges"]))
 
     for words in differences:
         typer.echo(words)

@@ -60,7 +60,7 @@ def keeps_what_is_lost(settings: Mapping[str, object]) -> bool:
         True
     """
 
-    return KEEPING in _coordinates(settings)
+    return settings.get("residual") is True or KEEPING in _coordinates(settings)
 
 
 def _coordinates(settings: Mapping[str, object]) -> Iterator[object]:

@@ -1,6 +1,6 @@
 """The page of an audit: five minutes for the owner of a model."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from diffeo.extras import require
 from diffeo.files import write_text
 from diffeo.report.images import change_sheet, common_limit, signed_difference
 from diffeo.workflows.audit import AuditedDirection
+from diffeo.workflows.quick_judges import WEAK
 
 if TYPE_CHECKING:
     from diffeo.report.sections import Section
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["doubt", "draw_audit", "sentences"]
 
 TOP = 5  # regions that are listed
-WEAK = 0.7  # accuracy below which a judge says nothing
 HALF = 0.5  # share of counterfactuals below which a judge's agreement is low
+DISPUTED = 10  # names of disputed images that the page lists; audit.json has all
 LEAST = 2  # images of least change that are shown
 ENLARGED = 128  # pixels a side to which small pictures are enlarged
 LOST = (
@@ -71,7 +72,7 @@ def draw_audit(
         "along images that the generator knows. Below: what changed, direction by "
         "direction."
     )
-    agree, accuracy = summary["agrees_with_folders"], summary["judge_accuracy"]
+    agree, judges = summary["agrees_with_folders"], summary["judges"]
     facts = {
         "model": summary["model"],
         "images": f"{summary['data']['images']:,} in {summary['data']['name']}",
@@ -79,13 +80,14 @@ def draw_audit(
         "the model agrees with the images’ labels": "not known"
         if agree is None
         else f"on {agree:.0%} of the images",
-        "judge": "none"
-        if accuracy is None
-        else f"linear, {accuracy:.0%} right on images held out from it",
+        "judges, right on images held out from them": ", ".join(
+            f"{kind} {accuracy:.0%}" for kind, accuracy in judges.items()
+        )
+        or "none",
     }
     sections = [
         Section("Since the other audit", differences),
-        Section("In short", [sentences(each, accuracy) for each in told]),
+        Section("In short", [sentences(each, judges) for each in told]),
         *map(_section, findings),
         Section("What this cannot say", LIMITS),
     ]
@@ -121,12 +123,12 @@ def doubt(summary: dict[str, Any]) -> str:
     )
 
 
-def sentences(told: dict[str, Any], accuracy: float | None = None) -> str:
+def sentences(told: dict[str, Any], judges: Mapping[str, float] | None = None) -> str:
     """Return what was found in a direction, as a paragraph.
 
     Args:
         told: Of the direction, as the summary holds it.
-        accuracy: Of the judge, if there was one.
+        judges: The accuracy of each judge, by its kind; none if not given.
 
     Example:
         >>> told = {"from": "cat", "to": "dog", "rows": 5, "reached": 0}
@@ -155,18 +157,26 @@ def sentences(told: dict[str, Any], accuracy: float | None = None) -> str:
             f"Rounded to 8 bits, {told['after_8_bits']:.0%} still have that answer."
         )
 
-    agrees = told["judge_agrees"]
+    return " ".join([*words, *_judged(told, judges or {})])
 
-    if agrees is not None and accuracy is not None and accuracy >= WEAK:
-        words.append(f"A linear judge of pixels takes {agrees:.0%} of them for it too.")
 
-        if agrees < HALF:
-            words.append(
-                "The model may react here to what others hardly see: look at the "
-                "pictures."
-            )
+def _judged(told: dict[str, Any], judges: Mapping[str, float]) -> Iterator[str]:
+    """Yield what judges say that are right often enough."""
 
-    return " ".join(words)
+    shares = {
+        kind: share for kind, share in told["judges"].items() if judges[kind] >= WEAK
+    }
+
+    if not shares:
+        return
+
+    said = " and ".join(f"a {kind} takes {share:.0%}" for kind, share in shares.items())
+    yield f"Judges that know nothing of the model: {said} of them for it too."
+
+    if max(shares.values()) < HALF:
+        yield (
+            "The model may react here to what others hardly see: look at the pictures."
+        )
 
 
 def _section(finding: AuditedDirection) -> "Section":
@@ -192,6 +202,7 @@ def _section(finding: AuditedDirection) -> "Section":
         + ".",
         LOST.format(told["reconstruction_error"]) if start == "r" else "",
         failed,
+        *_disputes(told),
     ]
     table = [
         ("where", "share of the change", "share of the area", "times its area"),
@@ -209,6 +220,20 @@ def _section(finding: AuditedDirection) -> "Section":
     return Section(
         title, list(filter(None, text)), table, _pictures(finding), links=links
     )
+
+
+def _disputes(told: dict[str, Any]) -> Iterator[str]:
+    """Yield where no judge says what the model does."""
+
+    for key, what in (
+        ("disputed", "No judge takes the result for the new class for"),
+        ("disputed_before", "No judge agrees with the model on the image itself for"),
+    ):
+        names = told[key]
+        more = f" and {len(names) - DISPUTED} more" if names[DISPUTED:] else ""
+
+        if names:
+            yield f"{what} {len(names)}: {', '.join(names[:DISPUTED])}{more}."
 
 
 def _pictures(finding: AuditedDirection) -> list[tuple[str, Tensor]]:
