@@ -24,7 +24,7 @@ RESULTS = {  # whose keys a page quotes without the name of their folder
     "faces": ("celeba", "celeba-rivals"),
     "goals": ("several",),
     "tables": ("tables",),
-    "truth": ("truth", "truth-agreed"),
+    "truth": ("truth", "truth-agreed", "truth-audit"),
     "speed": ("bench", "mnist-ascents"),
     "why-it-works": ("helix", "mnist-geometry", "spectra"),
 }
