@@ -17,6 +17,7 @@ from benchmarks import (
     search_time,
 )
 from benchmarks.curve import curve
+from benchmarks.field_search import field_search
 from benchmarks.growth import growth
 from benchmarks.memory import memory
 from benchmarks.peak import peak
@@ -35,6 +36,7 @@ BENCHMARKS = {
     "training": training,
     "peak": peak,
     "memory": memory,
+    "field": field_search,
     "growth": growth,
     "curve": curve,
 }
