@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 import typer
 
+from reproduction.provenance import ROOT
+
+pytest.importorskip("normflows", reason="the extra bench is not installed")
+pytest.importorskip("FrEIA", reason="the extra bench is not installed")
+
 from benchmarks import __main__ as command
+
+TOLD = ROOT / "results" / "bench" / "provenance.json"
 
 
 @pytest.fixture
@@ -33,6 +40,17 @@ def test_figures_are_added_and_each_benchmark_tells_its_code(results: Path) -> N
     assert told.keys() == {"time", "memory"}
     assert told["memory"].keys() == {"version", "commit", "date"}
     assert datetime.fromisoformat(told["memory"]["date"]).tzinfo is not None
+
+
+@pytest.mark.skipif(
+    not TOLD.is_file(),
+    reason="results/bench is older than what tells its code; run python -m benchmarks",
+)
+def test_the_results_there_tell_version_commit_and_date_of_their_code() -> None:
+    found = json.loads(TOLD.read_text())
+
+    assert found.keys() <= command.BENCHMARKS.keys()
+    assert all(told.keys() == {"version", "commit", "date"} for told in found.values())
 
 
 def test_an_unknown_benchmark_is_named_before_any_is_run(results: Path) -> None:
