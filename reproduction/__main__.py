@@ -47,6 +47,7 @@ from reproduction.provenance import ROOT
 from reproduction.several import SEVERAL
 from reproduction.spectra import SPECTRA
 from reproduction.tables.experiment import TABLES
+from reproduction.truth.audited import TRUTH_AUDIT
 from reproduction.truth.experiment import TRUTH, TRUTH_AGREED
 
 __all__ = ["EXPERIMENTS", "TRAININGS", "app", "main"]
@@ -76,6 +77,7 @@ EXPERIMENTS = (
     TABLES,
     TRUTH,
     TRUTH_AGREED,
+    TRUTH_AUDIT,
 )
 TRAININGS = (
     MNIST_FLOW,

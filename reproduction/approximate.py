@@ -195,6 +195,6 @@ def galleries(records: Found) -> dict[str, Drawing]:
     kept = {name: each for name, each in records.items() if "residual" in name}
 
     return {
-        "gallery.png": saved(partial(gallery, decoded, rows, since="reconstruction")),
+        "gallery.png": saved(partial(gallery, decoded, rows)),
         "residuals.png": saved(partial(gallery, kept, rows)),
     }

@@ -1,6 +1,6 @@
 """Figures of what judges say hold all their words."""
 
-from itertools import pairwise
+import itertools
 
 import pytest
 
@@ -23,4 +23,4 @@ def test_labels_of_few_and_many_shares_lie_within_the_figure(count: int) -> None
     assert len(boxes) == count + 1
     assert all(figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1 for box in boxes)
     assert all(figure.bbox.y0 <= box.y0 and box.y1 <= figure.bbox.y1 for box in boxes)
-    assert all(one.y0 > other.y1 for one, other in pairwise(boxes))
+    assert all(one.y0 > other.y1 for one, other in itertools.pairwise(boxes))
