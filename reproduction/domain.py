@@ -27,7 +27,8 @@ from diffeo.search import Run
 from diffeo.shapes import Images
 from diffeo.training.noise import Noise
 from diffeo.workflows.train_classifier import balanced_accuracy
-from reproduction.experiment import ROOT, ExperimentOptions
+from reproduction.experiment import ExperimentOptions
+from reproduction.provenance import ROOT
 
 __all__ = [
     "CONFIDENCE",
