@@ -28,7 +28,8 @@ from diffeo.objectives import TargetClass
 from diffeo.search import Run
 from diffeo.shapes import Images, Indices
 from diffeo.training.noise import Noise
-from reproduction.experiment import ROOT, ExperimentOptions
+from reproduction.experiment import ExperimentOptions
+from reproduction.provenance import ROOT
 
 __all__ = [
     "CONFIDENCE",

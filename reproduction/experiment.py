@@ -1,10 +1,8 @@
 """What the experiments have in common: options, findings, files and a table."""
 
 import math
-import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -15,9 +13,9 @@ from torch import Tensor
 from diffeo.evaluation.intervals import Interval
 from diffeo.workflows.folders import write_results
 from diffeo.workflows.train import TrainingOptions
+from reproduction.provenance import provenance
 
 __all__ = [
-    "ROOT",
     "Drawing",
     "Experiment",
     "ExperimentOptions",
@@ -33,7 +31,6 @@ __all__ = [
     "without_ends",
 ]
 
-ROOT = Path(__file__).parents[1]
 Size = Literal["small", "paper"]
 """Whether a model is small enough for two cores, or as large as the paper's."""
 
@@ -108,10 +105,11 @@ class Experiment:
             The results by name.
         """
 
-        origin = provenance(options)  # of the code that runs, whatever comes meanwhile
+        origin = provenance("src", "reproduction")  # of the code that runs, before all
         findings = self.measure(options)
         write_results(findings.results, options.out)
-        write_results(origin, options.out, "provenance.json")
+        told = origin | {"quick": options.quick}
+        write_results(told, options.out, "provenance.json")
         shown = findings.headlines or tuple(findings.results)
         results = {name: findings.results[name] for name in shown}
         show_table(self.title, results, self.published, self.beside)
@@ -156,38 +154,6 @@ def training_command(options: TrainingOptions, size: Size = "small") -> str:
         f"--batch-size {options.batch_size}"
         f"{' --size paper' if size == 'paper' else ''}"
     )
-
-
-def provenance(options: ExperimentOptions) -> dict[str, str | bool]:
-    """Return which code wrote the results: its version, commit and the commit's date.
-
-    Args:
-        options: Of the run; results of a quick one are marked.
-    """
-
-    return {
-        "version": metadata.version("diffeo"),
-        "commit": _git("rev-parse", "HEAD") + ("-changed" if _changed() else ""),
-        "date": _git("log", "-1", "--format=%cI"),
-        "quick": options.quick,
-    }
-
-
-def _changed() -> bool:
-    """Return whether the code, of which results are no part, was changed since."""
-
-    return bool(_git("status", "--porcelain", "--", "src", "reproduction"))
-
-
-def _git(*words: str) -> str:
-    try:
-        found = subprocess.run(
-            ["git", *words], cwd=ROOT, capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-
-    return found.stdout.strip()
 
 
 def apply_rules(

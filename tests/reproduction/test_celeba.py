@@ -19,7 +19,8 @@ from reproduction.celeba.regions import region_shares, regions
 from reproduction.celeba.rivals import CELEBA_RIVALS
 from reproduction.celeba.training import correct_prior, rarer_class
 from reproduction.domain import WEIGHTS, trained
-from reproduction.experiment import ROOT, Experiment, ExperimentOptions
+from reproduction.experiment import Experiment, ExperimentOptions
+from reproduction.provenance import ROOT
 
 NEW = {
     "second_cnn_target_latent_minus_data_low",
