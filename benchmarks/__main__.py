@@ -78,7 +78,7 @@ def run(
 def _add(found: Mapping[str, object], name: str) -> None:
     path = RESULTS / name
     known = json.loads(path.read_text()) if path.is_file() else {}
-    write_results(known | found, RESULTS, name)
+    write_results({**known, **found}, RESULTS, name)
 
 
 if __name__ == "__main__":
