@@ -1,6 +1,7 @@
 """Run the benchmarks, print their figures, and add them to the results."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -17,13 +18,17 @@ from benchmarks import (
     search_time,
 )
 from benchmarks.curve import curve
+from benchmarks.field_search import field_search
 from benchmarks.growth import growth
 from benchmarks.memory import memory
 from benchmarks.peak import peak
 from benchmarks.step import step
 from benchmarks.training import training
+from diffeo.workflows.folders import write_results
+from reproduction.provenance import provenance
 
-RESULTS = Path("results/bench/results.json")
+RESULTS = Path("results/bench")
+CODE = "src", "reproduction", "benchmarks"
 BENCHMARKS = {
     "time": search_time.measure,
     "overhead": search_overhead.measure,
@@ -35,6 +40,7 @@ BENCHMARKS = {
     "training": training,
     "peak": peak,
     "memory": memory,
+    "field": field_search,
     "growth": growth,
     "curve": curve,
 }
@@ -46,7 +52,10 @@ def run(
     ] = None,
     threads: Annotated[int, typer.Option(help="Threads of each.")] = 2,
 ) -> None:
-    """Measure ratios, each in one run, and write them to results/bench/results.json."""
+    """Measure ratios, each in one run, and write them to results/bench/results.json.
+
+    Which code measured them is told in provenance.json, for each benchmark.
+    """
 
     torch.set_num_threads(threads)
     console = Console()
@@ -59,17 +68,19 @@ def run(
 
     for name in only or BENCHMARKS:
         console.print(f"[bold]{name}")
+        origin = provenance(*CODE)  # of the code that runs, before all
         figures = BENCHMARKS[name]()
-        _add(figures)
+        _add(figures, "results.json")
+        _add({name: origin}, "provenance.json")
 
         for key, value in figures.items():
             console.print(f"  {key:45} {value:.4g}")
 
 
-def _add(figures: dict[str, float]) -> None:
-    known = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps(known | figures, indent=2) + "\n")
+def _add(found: Mapping[str, object], name: str) -> None:
+    path = RESULTS / name
+    known = json.loads(path.read_text()) if path.is_file() else {}
+    write_results({**known, **found}, RESULTS, name)
 
 
 if __name__ == "__main__":

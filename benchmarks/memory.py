@@ -18,7 +18,7 @@ from diffeo.models.flow.flow import Flow
 from diffeo.models.flow.networks import Convolutions
 from diffeo.training.backward import in_memory_mode
 
-__all__ = ["WAYS", "memory", "peak_of"]
+__all__ = ["WAYS", "added_by", "memory", "peak_of"]
 
 WAYS: dict[str, Callable[[Flow], Coordinates]] = {
     "plain": lambda flow: flow,
@@ -98,16 +98,26 @@ def _flow(size: Size) -> Flow:
     return glow_of(size, Convolutions).requires_grad_(requires_grad=False)
 
 
-def _measure(way: str, size: Size, batch: int) -> float:
-    """Return the megabytes that a step adds to this process."""
+def added_by(step: Callable[[], float]) -> float:
+    """Return the megabytes that a step adds to this process, but for those it leaves.
 
-    _prepared(way, TINY, 1)()  # imports what torch puts off
-    step = _prepared(way, size, batch)
+    Args:
+        step: Returns the megabytes that it leaves and that are not to be counted.
+    """
+
     _forget()
     before = _resident("VmRSS")
     left = step()
 
     return _resident("VmHWM") - before - left
+
+
+def _measure(way: str, size: Size, batch: int) -> float:
+    """Return the megabytes that a step adds to this process."""
+
+    _prepared(way, TINY, 1)()  # imports what torch puts off
+
+    return added_by(_prepared(way, size, batch))
 
 
 def _prepared(way: str, size: Size, batch: int) -> Callable[[], float]:

@@ -16,7 +16,7 @@ from reproduction.celeba.rivals import CELEBA_RIVALS
 from reproduction.celeba.training import CELEBA_TRAININGS
 from reproduction.chest.experiment import CHEST_XRAY
 from reproduction.chest.training import CHEST_TRAININGS
-from reproduction.experiment import ROOT, ExperimentOptions, Size, Training
+from reproduction.experiment import ExperimentOptions, Size, Training
 from reproduction.grids import GRIDS
 from reproduction.helix.autoencoders import HELIX_AUTOENCODERS
 from reproduction.helix.coordinates import HELIX_COORDINATES
@@ -43,9 +43,11 @@ from reproduction.mnist.training import (
     MNIST_VAE,
 )
 from reproduction.mnist.tuning import tune_mnist_comparison
+from reproduction.provenance import ROOT
 from reproduction.several import SEVERAL
 from reproduction.spectra import SPECTRA
 from reproduction.tables.experiment import TABLES
+from reproduction.truth.audited import TRUTH_AUDIT
 from reproduction.truth.experiment import TRUTH, TRUTH_AGREED
 
 __all__ = ["EXPERIMENTS", "TRAININGS", "app", "main"]
@@ -75,6 +77,7 @@ EXPERIMENTS = (
     TABLES,
     TRUTH,
     TRUTH_AGREED,
+    TRUTH_AUDIT,
 )
 TRAININGS = (
     MNIST_FLOW,

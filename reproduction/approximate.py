@@ -27,7 +27,7 @@ from reproduction.domain import WEIGHTS, Domain, Found, trained
 from reproduction.experiment import Drawing, ExperimentOptions
 from reproduction.figures import saved
 
-__all__ = ["GENERATORS", "Pair", "galleries", "headlines", "judged"]
+__all__ = ["GENERATORS", "Pair", "galleries", "judged"]
 
 TINY = {"latent": 4, "widths": [8, 8]}  # of untrained models
 SHOWN = 6
@@ -195,12 +195,6 @@ def galleries(records: Found) -> dict[str, Drawing]:
     kept = {name: each for name, each in records.items() if "residual" in name}
 
     return {
-        "gallery.png": saved(partial(gallery, decoded, rows, since="reconstruction")),
+        "gallery.png": saved(partial(gallery, decoded, rows)),
         "residuals.png": saved(partial(gallery, kept, rows)),
     }
-
-
-def headlines(results: Mapping[str, float]) -> tuple[str, ...]:
-    """Return the names of all results but the ends of intervals."""
-
-    return tuple(name for name in results if not name.endswith(("_low", "_high")))

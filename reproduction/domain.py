@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from diffeo import zoo
@@ -13,9 +14,10 @@ from diffeo.data.labelled import LabelledImages
 from diffeo.data.levels import to_8_bits
 from diffeo.evaluation.comparison import compare
 from diffeo.evaluation.evaluation import Evaluation
-from diffeo.evaluation.intervals import interval_of, share
+from diffeo.evaluation.intervals import interval_of, mean, share
 from diffeo.evaluation.metric import Metric
 from diffeo.evaluation.metrics import agreement, change, outcome, realism
+from diffeo.evaluation.metrics.cout import cout_mean
 from diffeo.evaluation.oracles import Oracle, Oracles, classifier_oracle
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.settings import Settings, quick_settings
@@ -24,10 +26,10 @@ from diffeo.methods import Method, adversarial, diffeomorphic
 from diffeo.models.flow.flow import Flow
 from diffeo.objectives import TargetClass
 from diffeo.search import Run
-from diffeo.shapes import Images
+from diffeo.shapes import Images, Indices
 from diffeo.training.noise import Noise
-from diffeo.workflows.train_classifier import balanced_accuracy
-from reproduction.experiment import ROOT, ExperimentOptions
+from reproduction.experiment import ExperimentOptions
+from reproduction.provenance import ROOT
 
 __all__ = [
     "CONFIDENCE",
@@ -55,13 +57,23 @@ NAMES = {
     outcome.l2_latent_median: "l2_latent_{}_median",
     outcome.l2_data_class_mean: "l2_data_class_{}_mean",
     outcome.l2_latent_class_mean: "l2_latent_class_{}_mean",
+    outcome.composition_error_mean: "composition_error_{}_mean",
+    change.tangent_share_mean: "tangent_share_{}_mean",
+    change.sparsity_mean: "sparsity_{}_mean",
+    cout_mean: "cout_{}_mean",
     agreement.svm_target: "oracle_target_{}",
+    agreement.oracles_target: "oracles_target_{}",
     agreement.consensus_target: "consensus_target_{}",
     agreement.knn_target: "knn_target_{}",
     realism.im1_mean: "im1_{}_mean",
     realism.typicality_median: "typicality_{}_median",
 }
 """The name of a result by the metric; "{}" stands for where it was found."""
+LENGTHS = {
+    outcome.l2_data_median: "l2_data_{}_mean",
+    outcome.l2_latent_median: "l2_latent_{}_mean",
+}
+"""The name of the mean of what has a median among the metrics, as the paper has it."""
 COMPARED = (
     agreement.svm_target,
     agreement.consensus_target,
@@ -97,6 +109,19 @@ class Domain:
 
         return replace(self, source=self.target, target=self.source)
 
+    def rows(self, count: int) -> Indices:
+        """Return which held-out images are the first that are of the source.
+
+        The model says so.
+
+        Args:
+            count: Most images.
+        """
+
+        said = classifier_oracle(self.model)(self.held_out.images)
+
+        return (said == self.source).nonzero()[:count, 0]
+
     def factuals(self, count: int) -> Images:
         """Return the first held-out images that the model takes for the source.
 
@@ -104,9 +129,7 @@ class Domain:
             count: Most images.
         """
 
-        images = self.held_out.images
-
-        return images[classifier_oracle(self.model)(images) == self.source][:count]
+        return self.held_out.images[self.rows(count)]
 
     def search(self, x: Images, run: Run) -> Found:
         """Return counterfactuals found in Z and in X.
@@ -214,12 +237,27 @@ def accuracies(stem: str, oracle: Oracle, data: LabelledImages) -> dict[str, flo
         data: Labelled images that it has not seen.
     """
 
+    labels = data.labels.double()
     right = (oracle(data.images) == data.labels).double()
+    balanced = interval_of(2 * labels + right, _balanced)
 
     return {
         **interval_of(right, share).as_results(f"{stem}_accuracy"),
-        f"{stem}_balanced_accuracy": balanced_accuracy(right, data.labels),
+        **balanced.as_results(f"{stem}_balanced_accuracy"),
     }
+
+
+def _balanced(rows: Float[Tensor, "*samples rows"]) -> Float[Tensor, "*samples"]:
+    """Return the mean over classes of the share of ones, of rows 2 × class + flag."""
+
+    labels, flags = rows.div(2).floor(), rows.remainder(2)
+    shares = []
+
+    for label in labels.unique():
+        members = labels == label
+        shares.append((flags * members).sum(-1) / members.sum(-1))
+
+    return torch.stack(shares).nanmean(0)
 
 
 def _method_results(evaluation: Evaluation) -> dict[str, float]:
@@ -227,6 +265,11 @@ def _method_results(evaluation: Evaluation) -> dict[str, float]:
 
     for name, metric, interval in evaluation.measurements:
         results |= interval.as_results(NAMES[metric].format(name))
+
+    for metric, stem in LENGTHS.items():
+        for name in METHODS:
+            lengths = evaluation.scores[name][metric.name]
+            results |= interval_of(lengths, mean).as_results(stem.format(name))
 
     for metric in COMPARED:
         stem = NAMES[metric].format(f"{LATENT}_minus_{DATA}")
@@ -255,10 +298,10 @@ def flow_figures(flow: Flow, held_out: Images, noise: Noise) -> dict[str, float]
         errors.append((flow.decode(z) - x).abs().flatten(1).amax(1))
 
     return {
-        "flow_bits_per_dim": torch.cat(bits).mean().item(),
+        **interval_of(torch.cat(bits), mean).as_results("flow_bits_per_dim"),
         "flow_round_trip_error": torch.cat(errors).max().item(),
         "flow_parameters": float(sum(each.numel() for each in flow.parameters())),
-        "latent_norm_mean": torch.cat(norms).mean().item(),
+        **interval_of(torch.cat(norms), mean).as_results("latent_norm_mean"),
     }
 
 

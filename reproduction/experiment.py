@@ -1,10 +1,8 @@
 """What the experiments have in common: options, findings, files and a table."""
 
 import math
-import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -12,11 +10,12 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
+from diffeo.evaluation.intervals import Interval
 from diffeo.workflows.folders import write_results
 from diffeo.workflows.train import TrainingOptions
+from reproduction.provenance import provenance
 
 __all__ = [
-    "ROOT",
     "Drawing",
     "Experiment",
     "ExperimentOptions",
@@ -28,14 +27,16 @@ __all__ = [
     "median",
     "show_table",
     "training_command",
+    "with_ends",
+    "without_ends",
 ]
 
-ROOT = Path(__file__).parents[1]
 Size = Literal["small", "paper"]
 """Whether a model is small enough for two cores, or as large as the paper's."""
 
 Drawing = Callable[[Path], object]
 Subject = TypeVar("Subject")
+Finding = TypeVar("Finding")
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,11 @@ class Experiment:
             The results by name.
         """
 
-        origin = provenance(options)  # of the code that runs, whatever comes meanwhile
+        origin = provenance("src", "reproduction")  # of the code that runs, before all
         findings = self.measure(options)
         write_results(findings.results, options.out)
-        write_results(origin, options.out, "provenance.json")
+        told = origin | {"quick": options.quick}
+        write_results(told, options.out, "provenance.json")
         shown = findings.headlines or tuple(findings.results)
         results = {name: findings.results[name] for name in shown}
         show_table(self.title, results, self.published, self.beside)
@@ -154,46 +156,14 @@ def training_command(options: TrainingOptions, size: Size = "small") -> str:
     )
 
 
-def provenance(options: ExperimentOptions) -> dict[str, str | bool]:
-    """Return which code wrote the results: its version, commit and the commit's date.
-
-    Args:
-        options: Of the run; results of a quick one are marked.
-    """
-
-    return {
-        "version": metadata.version("diffeo"),
-        "commit": _git("rev-parse", "HEAD") + ("-changed" if _changed() else ""),
-        "date": _git("log", "-1", "--format=%cI"),
-        "quick": options.quick,
-    }
-
-
-def _changed() -> bool:
-    """Return whether the code, of which results are no part, was changed since."""
-
-    return bool(_git("status", "--porcelain", "--", "src", "reproduction"))
-
-
-def _git(*words: str) -> str:
-    try:
-        found = subprocess.run(
-            ["git", *words], cwd=ROOT, capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-
-    return found.stdout.strip()
-
-
 def apply_rules(
-    rules: Mapping[str, Callable[[Subject], float]], subjects: Mapping[str, Subject]
-) -> dict[str, float]:
+    rules: Mapping[str, Callable[[Subject], Finding]], subjects: Mapping[str, Subject]
+) -> dict[str, Finding]:
     """Return what each rule says of each subject.
 
     Args:
-        rules: From a subject to a number, by the name of the result, in which "{}"
-            stands for the name of the subject.
+        rules: From a subject to a number or an interval, by the name of the result, in
+            which "{}" stands for the name of the subject.
         subjects: What is measured, by name.
 
     Example:
@@ -206,6 +176,38 @@ def apply_rules(
         for name, subject in subjects.items()
         for key, rule in rules.items()
     }
+
+
+def with_ends(intervals: Mapping[str, Interval]) -> dict[str, float]:
+    """Return values by name, and beside each the ends of its interval.
+
+    Args:
+        intervals: By the name of the value; the ends are NAME_low and NAME_high.
+
+    Example:
+        >>> list(with_ends({"reached": Interval(0.5, 0.4, 0.6, rows=100)}))
+        ['reached', 'reached_low', 'reached_high']
+    """
+
+    return {
+        key: value
+        for name, interval in intervals.items()
+        for key, value in interval.as_results(name).items()
+    }
+
+
+def without_ends(results: Mapping[str, float]) -> tuple[str, ...]:
+    """Return the names worth a line on the terminal: no ends of intervals.
+
+    Args:
+        results: Numbers by name.
+
+    Example:
+        >>> without_ends({"reached": 0.5, "reached_low": 0.4, "reached_high": 0.6})
+        ('reached',)
+    """
+
+    return tuple(name for name in results if not name.endswith(("_low", "_high")))
 
 
 def mean(values: Tensor) -> float:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -13,7 +13,13 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from diffeo import zoo
-from diffeo.coordinates.flow_matching import FlowMatching, times_towards_data
+from diffeo.coordinates.flow_matching import FlowMatching
+from diffeo.coordinates.grids import (
+    on_times,
+    round_trip_rms,
+    times_of_least_error,
+    times_towards_data,
+)
 from diffeo.data.celeba import celeba
 from diffeo.data.mnist import mnist
 from diffeo.shapes import Images, Model
@@ -23,6 +29,7 @@ from reproduction.domain import trained
 from reproduction.experiment import Experiment, ExperimentOptions, Findings, median
 from reproduction.figures import saved
 from reproduction.generators import frechet_distance, last_hidden
+from reproduction.last_step import last_step_figures
 
 __all__ = ["GRIDS"]
 
@@ -36,30 +43,43 @@ class Kind:
         read: From the folder of the data to validation images of 8 bits.
         classifier: Loads a classifier; images are compared by its last hidden layer.
         encoded: How many images are encoded.
+        made: How many images are sampled, and compared with as many real ones.
+        opened: Of how many images the last step is looked at.
     """
 
     field: str
     read: Callable[[Path | None], Tensor]
     classifier: Callable[[], nn.Module]
     encoded: int
+    made: int
+    opened: int
 
 
+DIGITS = Kind(
+    "mnist-flow-matching",
+    lambda data: mnist("validation", data).pixels,
+    lambda: zoo.load("mnist-cnn"),
+    encoded=40,
+    made=200,
+    opened=4,
+)
+FACES = Kind(
+    "celeba-flow-matching",
+    lambda data: celeba("validation", data, size=SIZE).pixels,
+    lambda: trained("celeba-smiling"),
+    encoded=4,
+    made=100,
+    opened=2,
+)
 KINDS: Mapping[str, Kind] = {
-    "digits": Kind(
-        "mnist-flow-matching",
-        lambda data: mnist("validation", data).pixels,
-        lambda: zoo.load("mnist-cnn"),
-        40,
-    ),
-    "faces": Kind(
-        "celeba-flow-matching",
-        lambda data: celeba("validation", data, size=SIZE).pixels,
-        lambda: trained("celeba-smiling"),
-        8,
-    ),
+    "digits": DIGITS,
+    "faces": FACES,
+    "fast": replace(FACES, field="celeba-flow-matching-fast"),
 }
-STEPS, POWERS, SAMPLES = (4, 8, 16), (1.0, 2.0, 3.0), 200
-QUICK_STEPS, QUICK_POWERS, QUICK_IMAGES = (2, 4), (2.0,), 2
+STEPS, POWERS = (4, 8, 16), (1.0, 1.5, 2.0)
+AMONG = 16  # images that the lengths of steps are optimized for
+TOLERANCE = 1e-5
+QUICK_STEPS, QUICK_POWERS, QUICK_IMAGES = (4, 8), (2.0,), 2
 
 
 def measure_grids(options: ExperimentOptions) -> Findings:
@@ -78,25 +98,46 @@ def measure_grids(options: ExperimentOptions) -> Findings:
     for name, kind in KINDS.items():
         field = cast("FlowMatching", trained(kind.field))
         features = last_hidden(kind.classifier())
-        count = QUICK_IMAGES if quick else SAMPLES
-        real = to_images(kind.read(options.data)[:count])
-        x = real[: min(kind.encoded, count)]
+        real = to_images(
+            kind.read(options.data)[: QUICK_IMAGES if quick else kind.made]
+        )
 
         for steps, power in grids:
-            place = FlowMatching(
-                field.velocity,
-                field.shape,
-                times=times_towards_data(steps, power),
-                center=field.center,
-                spread=field.spread,
+            place = on_times(field, times_towards_data(steps, power), TOLERANCE)
+            found = (
+                _encoding(place, real[: kind.encoded])
+                | _samples(place, real, features)
+                | last_step_figures(place, real[: kind.opened])
             )
-            found = _encoding(place, x) | _samples(place, real, features)
             stem = f"{name}_{steps}_{power:g}"
             results |= {f"{stem}_{key}": value for key, value in found.items()}
+
+    results |= _optimized(options)
 
     return Findings(
         results, {"grids.png": saved(partial(grids_figure, results, grids))}
     )
+
+
+@torch.no_grad()
+def _optimized(options: ExperimentOptions) -> dict[str, float]:
+    """Return what steps of lengths optimized for the round trip gain, on digits."""
+
+    field = cast("FlowMatching", trained(DIGITS.field))
+    count, among = (4, 2) if options.quick else (DIGITS.made, AMONG)
+    real = to_images(DIGITS.read(options.data)[:count])
+    times = times_of_least_error(field, real[:among], steps=len(field.times) - 1)
+    place = on_times(field, times)
+    others = real[among : DIGITS.encoded]
+    found = _samples(place, real, last_hidden(DIGITS.classifier()))
+
+    return {
+        "optimized_first_step": times[1],
+        "optimized_last_step": 1 - times[-2],
+        "optimized_round_trip_rms": round_trip_rms(place, others),
+        "default_round_trip_rms": round_trip_rms(field, others),
+        "optimized_frechet_distance": found["frechet_distance"],
+    }
 
 
 @torch.no_grad()

@@ -22,7 +22,7 @@ from reproduction.domain import Domain
 from reproduction.experiment import Drawing
 from reproduction.figures import saved
 
-__all__ = ["comparison_drawings", "gallery_figure"]
+__all__ = ["comparison_drawings", "gallery_figure", "shares_figure"]
 
 SHOWN = 8
 NAME = 0.1  # inches that a letter of a method's name takes
@@ -68,9 +68,7 @@ def comparison_drawings(
                 for name, full in judged.items()
                 if (full, metric) in measured
             }
-            drawings[f"{prefix}{stem}.png"] = saved(
-                partial(_shares_figure, bars, label)
-            )
+            drawings[f"{prefix}{stem}.png"] = saved(partial(shares_figure, bars, label))
 
         two = {name: found[name] for name in pair}
         drawings |= {
@@ -82,27 +80,31 @@ def comparison_drawings(
     return drawings
 
 
-def _shares_figure(shares: Mapping[str, Interval], label: str) -> Figure:
+def shares_figure(shares: Mapping[str, Interval], label: str) -> Figure:
     """Draw the mean of each method as a bar, with its 95 percent interval.
 
     Source: Dombrowski et al., 2024, Figures 11 and 13, left, with standard deviations.
+
+    Args:
+        shares: By the name of the method.
+        label: What they are shares of.
     """
 
-    figure = Figure(figsize=(1.0 + 0.8 * len(shares), 3.2), layout="constrained")
+    figure = Figure(figsize=(6.4, 0.8 + 0.26 * len(shares)), layout="constrained")
     axes = figure.subplots()
-    places = np.arange(len(shares))
     means = [each.value for each in shares.values()]
     ends = [(each.value - each.low, each.high - each.value) for each in shares.values()]
-    axes.bar(
-        places,
+    axes.barh(
+        list(shares),
         means,
-        yerr=np.array(ends).clip(0).T,
+        xerr=np.array(ends).clip(0).T,
         color=OWN,
         ecolor="black",
         capsize=3,
     )
-    axes.set_xticks(places, list(shares), rotation=30, ha="right", fontsize=8)
-    axes.set(ylim=(0, 1.03), ylabel=label)
+    axes.invert_yaxis()
+    axes.margins(y=0.02)
+    axes.set(xlim=(0, 1.03), xlabel=label)
 
     return figure
 

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from diffeo.batching import slices
-from diffeo.coordinates.flow_matching import FlowMatching, times_towards_data
+from diffeo.coordinates.flow_matching import FlowMatching
+from diffeo.coordinates.grids import times_towards_data
 from diffeo.models.precision import low_precision_dtype
 from diffeo.progress import watch
 from diffeo.shapes import Data

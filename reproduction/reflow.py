@@ -15,7 +15,7 @@ from diffeo.training.flow_matching import line_error
 from diffeo.training.schedule import Schedule, Scheduled
 from diffeo.workflows.train import TrainingOptions, train_module
 from reproduction.pairs import Pairing
-from reproduction.velocity import measured
+from reproduction.velocity import measured, watched
 
 __all__ = ["LineRegression", "often_at_ends", "train_reflow"]
 
@@ -117,6 +117,6 @@ def train_reflow(
         (pairs["z"], pairs["x"]),
         (pairs["held_out_z"], pairs["held_out_x"]),
         card,
-        options,
+        watched(options),
         lambda model: measured(model, images[1]),
     )

@@ -1,5 +1,6 @@
 """How velocity fields are trained and asked, whatever the images."""
 
+from dataclasses import replace
 from typing import cast
 
 import torch
@@ -9,15 +10,17 @@ from diffeo import zoo
 from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.data.levels import to_8_bits
 from diffeo.shapes import Images, Scores
-from diffeo.training.augmentation import RandomCrop
+from diffeo.training.augmentation import ColorJitter, RandomCrop
 from diffeo.training.batches import to_images
-from diffeo.training.flow_matching import VelocityMatching, path_error
+from diffeo.training.flow_matching import Pair, VelocityMatching, as_drawn, path_error
 from diffeo.training.schedule import Schedule
+from diffeo.workflows.sample_sheet import draw_samples
 from diffeo.workflows.train import TrainingOptions, train_module
 
-__all__ = ["NOISE", "measured", "path_errors", "train_velocity"]
+__all__ = ["NOISE", "PATIENCE", "measured", "path_errors", "train_velocity", "watched"]
 
 MEASURED = 100  # held-out images that are encoded
+PATIENCE = 20  # epochs after the best one; its weights are kept in any case
 NOISE = 0.03  # of the data on the paths, as in training
 
 
@@ -27,6 +30,8 @@ def train_velocity(
     options: TrainingOptions,
     *,
     crop: RandomCrop | None = None,
+    jitter: ColorJitter | None = None,
+    pair: Pair = as_drawn,
 ) -> None:
     """Train a velocity field by flow matching and store it.
 
@@ -37,18 +42,34 @@ def train_velocity(
         card: What to tell of the weights; its recipe is of flow matching.
         options: How long to train, and where to keep what.
         crop: What is cut out of training images at random, if anything.
+        jitter: How the colors of training images are changed at random, if at all.
+        pair: Which noise each image of a batch gets.
     """
 
     card = card.with_seed(options.seed)
     model = cast("FlowMatching", card.recipe.build())
     train_module(
-        VelocityMatching(model, Schedule(), seed=options.seed, crop=crop),
+        VelocityMatching(
+            model, Schedule(), seed=options.seed, crop=crop, jitter=jitter, pair=pair
+        ),
         images[:1],
         images[1:],
         card,
-        options,
+        watched(options),
         lambda model: measured(model, images[1]),
     )
+
+
+def watched(options: TrainingOptions) -> TrainingOptions:
+    """Return options with which a training draws samples and ends early.
+
+    Args:
+        options: How long to train, and where to keep what.
+    """
+
+    patience = options.patience or PATIENCE
+
+    return replace(options, draw=draw_samples, patience=patience)
 
 
 @torch.no_grad()

@@ -32,6 +32,14 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_runtest_setup() -> None:
+    """Look at the first calls of all functions in each test."""
+
+    from checked import CALLS
+
+    CALLS.clear()
+
+
 @pytest.fixture(scope="session")
 def data() -> Path:
     """The folder of data sets, or a skip where there is none."""

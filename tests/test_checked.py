@@ -12,7 +12,7 @@ from jaxtyping._decorator import jaxtyped  # as it was before it was replaced
 from jaxtyping._import_hook import Typechecker
 from torch import Tensor
 
-from checked import Function, OwnBytecode, kind, once_for_each_kind
+from checked import EVERY, FIRST, Function, OwnBytecode, kind, once_for_each_kind
 from diffeo.distances import LatentDistance
 from unchecked import unchecked_calls
 
@@ -70,6 +70,16 @@ def test_arguments_of_another_kind_are_checked(y: object) -> None:
     for _ in range(2):
         with pytest.raises(TypeCheckError):
             call(torch.ones(2, 3), y)
+
+
+def test_of_many_calls_in_a_test_some_are_looked_at() -> None:
+    calls: list[str] = []
+    call = checked(first, calls)
+
+    for rows in range(FIRST + 2 * EVERY):
+        call(torch.ones(rows, 3), torch.ones(rows, 3))
+
+    assert len(calls) == FIRST + 2
 
 
 def test_a_result_of_another_kind_is_checked_without_a_second_call() -> None:

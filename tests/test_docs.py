@@ -4,9 +4,13 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
+from torch import nn
 
+import diffeo.names
 from unchecked import unchecked_calls
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -24,7 +28,7 @@ RESULTS = {  # whose keys a page quotes without the name of their folder
     "faces": ("celeba", "celeba-rivals"),
     "goals": ("several",),
     "tables": ("tables",),
-    "truth": ("truth", "truth-agreed"),
+    "truth": ("truth", "truth-agreed", "truth-audit"),
     "speed": ("bench", "mnist-ascents"),
     "why-it-works": ("helix", "mnist-geometry", "spectra"),
 }
@@ -64,6 +68,28 @@ def test_every_page_that_quotes_results_is_compared_with_them() -> None:
     quoting = {page.removesuffix(".md") for page in PAGES if "<!-- " in read(page)}
 
     assert quoting - {"reference/diffeo"} == {*RESULTS, *IN_FULL}
+
+
+def test_what_needs_keras_runs_where_it_is_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    keras = pytest.importorskip("keras", reason="keras is not installed")
+    keras.utils.set_random_seed(0)  # PyTorch's too
+    images = torch.rand(3, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    names: dict[str, Any] = {
+        **vars(diffeo.names),
+        "images": images,
+        "model": nn.Sequential(nn.Flatten(), nn.Linear(64, 3)).eval(),
+        "inversion": diffeo.Inversion(steps=100, starts=4),
+    }
+    (block,) = re.findall(r"```py\n(.*?)```", read("your-generator.md"), re.DOTALL)
+
+    with unchecked_calls():
+        exec(compile(block, "your-generator.md", "exec"), names)
+
+    assert names["record"].change.abs().max() > 0
+    assert names["alone"].invert(names["decoder"](torch.zeros(1, 6))).error < 0.1
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -32,7 +32,7 @@ GROUPS = {
     ("python", "-m", "reproduction"): get_command(reproduction),
     ("python", "-m", "benchmarks"): get_command(benchmarks),
 }
-OUTSIDE = ("python3", "-m", "venv"), (".", ".venv/bin/activate")  # not ours
+OUTSIDE = ("python3", "-m", "venv"), (".", ".venv/bin/activate"), ("cp",)  # not ours
 
 
 def blocks(text: str) -> Iterator[list[str]]:

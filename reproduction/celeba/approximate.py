@@ -13,7 +13,7 @@ from diffeo.coordinates.protocol import Coordinates
 from diffeo.data.celeba import celeba
 from diffeo.search import Run
 from diffeo.shapes import Images
-from reproduction.approximate import GENERATORS, Pair, galleries, headlines, judged
+from reproduction.approximate import GENERATORS, Pair, galleries, judged
 from reproduction.celeba.attributes import attribute_results
 from reproduction.celeba.inversion import (
     compare_inversions,
@@ -27,7 +27,12 @@ from reproduction.celeba.samples import frechet_distances, samples
 from reproduction.celeba.setup import Setup, Size
 from reproduction.celeba.training import SIZE
 from reproduction.domain import Domain, Found
-from reproduction.experiment import Experiment, ExperimentOptions, Findings
+from reproduction.experiment import (
+    Experiment,
+    ExperimentOptions,
+    Findings,
+    without_ends,
+)
 from reproduction.figures import saved, stacked_sheets
 
 __all__ = ["CELEBA_APPROXIMATE", "GOALS"]
@@ -95,7 +100,7 @@ def measure_celeba_approximate(options: ExperimentOptions) -> Findings:
                 for name, images in drawn.items()
             },
         },
-        headlines(results),
+        without_ends(results),
     )
 
 

@@ -10,13 +10,31 @@ from torch import Tensor, nn
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.faces import Faces
-from diffeo.evaluation.intervals import interval_of, mean
+from diffeo.evaluation.intervals import Interval, interval_of, mean
 from diffeo.report.figures import COLORS
 from reproduction.celeba.networks import Probabilities, attribute_probabilities
 
-__all__ = ["attribute_results", "attributes_figure", "correlation_difference", "told"]
+__all__ = [
+    "attribute_results",
+    "attributes_figure",
+    "correlation_difference",
+    "moved_results",
+    "told",
+]
 
 SHOWN = 14  # attributes of the figure
+RESAMPLES = 2000
+MOVED = (
+    "Male",
+    "Heavy_Makeup",
+    "Wearing_Lipstick",
+    "Young",
+    "Smiling",
+    "Pale_Skin",
+    "Black_Hair",
+    "Attractive",
+)
+"""Attributes of which results tell by how much they move along."""
 
 
 def told(
@@ -66,12 +84,13 @@ def attribute_results(
 
 def correlation_difference(
     before: Probabilities, after: Probabilities, labels: Tensor, attribute: int
-) -> float:
+) -> Interval:
     """Return how far changes correlate otherwise than labels do, summed over all.
 
     It is Σₐ |corr(δ_q, δ_a) − corr(y_q, y_a)|, where δ are the changes of decisions
     and q is the attribute that was to change, in some faces one way and in some the
-    other.
+    other. The interval is of the faces that changed; as differences count whatever
+    their sign, fewer different faces differ more, and it may begin above the value.
 
     Source: Jeanneret, Simon and Jurie, 2022, Diffusion models for counterfactual
     explanations, Section 4.2, "Correlation Difference".
@@ -84,12 +103,48 @@ def correlation_difference(
     """
 
     changes = (after > 0.5).double() - (before > 0.5).double()
-    found, real = (
-        _correlations(each, attribute) for each in (changes, labels.double())
-    )
-    others = torch.arange(len(found)) != attribute
+    real = _correlations(labels.double(), attribute)
+    others = torch.arange(len(real)) != attribute
 
-    return (found - real)[others].abs().sum().item()
+    def difference(rows: Float[Tensor, "*samples rows"]) -> Float[Tensor, "*samples"]:
+        found = _correlations(changes[rows.long()], attribute)
+
+        return (found - real)[..., others].abs().sum(-1)
+
+    return interval_of(torch.arange(len(changes)), difference, RESAMPLES)
+
+
+def moved_results(
+    records: Mapping[str, Counterfactuals],
+    model: nn.Module,
+    faces: Faces,
+    attribute: int,
+) -> dict[str, float]:
+    """Return by how much the mean probabilities of other attributes rise along.
+
+    Beside them is the difference of shares of real faces with the one and without it.
+
+    Args:
+        records: By method; those that reached their targets count.
+        model: What tells the attributes.
+        faces: Real faces.
+        attribute: Number of the one that was to change.
+    """
+
+    numbers = {name: faces.attribute_names.index(name) for name in MOVED}
+    real = _real_difference(faces, attribute)
+    results = {
+        f"moved_{name.lower()}_real": real[at].item() for name, at in numbers.items()
+    }
+
+    for method, record in records.items():
+        before, after = told(record, model)
+
+        for name, at in numbers.items():
+            moved = interval_of((after - before)[:, at], mean)
+            results |= moved.as_results(f"moved_{name.lower()}_{method}")
+
+    return results
 
 
 def attributes_figure(
@@ -107,9 +162,7 @@ def attributes_figure(
         attribute: Number of the one that was to change.
     """
 
-    flags = faces.attributes.double()
-    having = faces.attributes[:, attribute]
-    real = flags[having].mean(0) - flags[~having].mean(0)
+    real = _real_difference(faces, attribute)
     moves = {"real faces with and without": real}
 
     for name, record in records.items():
@@ -119,6 +172,14 @@ def attributes_figure(
     shown = real.abs().argsort(descending=True)[:SHOWN].tolist()
 
     return _bars(moves, shown, faces.attribute_names)
+
+
+def _real_difference(faces: Faces, attribute: int) -> Float[Tensor, " attributes"]:
+    """Return the shares of faces with an attribute less those of faces without it."""
+
+    flags, having = faces.attributes.double(), faces.attributes[:, attribute]
+
+    return flags[having].mean(0) - flags[~having].mean(0)
 
 
 def _bars(
@@ -145,13 +206,14 @@ def _bars(
     return figure
 
 
-def _correlations(values: Float[Tensor, "batch attributes"], one: int) -> Tensor:
+def _correlations(
+    values: Float[Tensor, "*samples batch attributes"], one: int
+) -> Float[Tensor, "*samples attributes"]:
     """Return the correlation of each column with one; 0 where a column is constant."""
 
-    centered = values - values.mean(0)
-    scale = centered.norm(dim=0)
-    products = (centered * centered[:, one : one + 1]).sum(0)
+    centered = values - values.mean(-2, keepdim=True)
+    scale = centered.norm(dim=-2)
+    products = (centered * centered[..., one : one + 1]).sum(-2)
+    both = scale * scale[..., one : one + 1]
 
-    return torch.where(
-        scale * scale[one] > 0, products / (scale * scale[one]), torch.zeros_like(scale)
-    )
+    return torch.where(both > 0, products / both, torch.zeros_like(both))

@@ -7,9 +7,10 @@ from torch import Tensor, nn
 from diffeo.batching import batches_of
 from diffeo.data.faces import Faces
 from diffeo.evaluation.cache import Cache
+from diffeo.evaluation.oracles import Oracle
 from diffeo.models.classifiers import cnn
 from diffeo.models.strided import encoder
-from diffeo.shapes import Images
+from diffeo.shapes import Images, Indices
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
@@ -19,6 +20,7 @@ from reproduction.multi_label import MultiLabel
 __all__ = [
     "Probabilities",
     "attribute_classifier",
+    "attribute_oracle",
     "attribute_probabilities",
     "second_classifier",
 ]
@@ -67,6 +69,20 @@ def attribute_probabilities(model: nn.Module, x: Images) -> Probabilities:
     parts = batches_of(x) if len(x) else [x]
 
     return torch.cat([model(part).sigmoid() for part in parts])
+
+
+def attribute_oracle(model: nn.Module, attribute: int) -> Oracle:
+    """Return in which faces a network sees an attribute: 1, else 0.
+
+    Args:
+        model: What tells the attributes.
+        attribute: Number of the one.
+    """
+
+    def oracle(x: Images) -> Indices:
+        return (attribute_probabilities(model, x)[:, attribute] > 0.5).long()
+
+    return oracle
 
 
 def _trained(

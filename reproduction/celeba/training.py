@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -19,6 +20,7 @@ from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
 from diffeo.training.noise import GaussianNoise
 from diffeo.training.schedule import Schedule
+from diffeo.workflows.sample_sheet import draw_samples
 from diffeo.workflows.train import TrainingOptions, train_module
 from diffeo.workflows.train_classifier import train_classifier
 from diffeo.workflows.train_flow import train_flow
@@ -111,7 +113,7 @@ def train_celeba_flow(size: Size, options: TrainingOptions, data: Path | None) -
         train,
         held_out,
         _card(FLOWS[size], options, size),
-        options,
+        replace(options, draw=draw_samples),
         noise=GaussianNoise(),
         crop=RandomCrop(SIZE),
         schedule=Schedule(rate=1e-3),

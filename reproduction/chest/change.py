@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 import torch
 from jaxtyping import Bool
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from torch import Tensor, nn
 
 from diffeo.evaluation.intervals import interval_of, mean
@@ -87,22 +89,24 @@ def change_figure(cases: Mapping[str, Found]) -> Figure:
         cases: What was asked, then where it was found.
     """
 
-    columns = [
-        (f"{case}, in {space}", found[name])
-        for case, found in cases.items()
-        for name, space in ((LATENT, "Z"), (DATA, "X"))
-    ]
-    figure = Figure(figsize=(2.4 * len(columns), 2.7), layout="constrained")
+    spaces = {"Z": LATENT, "X": DATA}
+    size = 2.4 * len(cases), 2.6 * len(spaces)
+    figure = Figure(figsize=size, layout="constrained")
+    plots = figure.subplots(len(spaces), len(cases), squeeze=False)
 
-    for axes, (title, record) in zip(
-        figure.subplots(1, len(columns)), columns, strict=True
-    ):
-        change = (record.counterfactual - record.factual)[record.reached]
-        shown = change.mean((0, 1)) if len(change) else torch.zeros(1, 1)
-        most = shown.abs().max().item() or 1.0
-        drawn = axes.imshow(shown.numpy(), cmap="RdBu_r", vmin=-most, vmax=most)
-        axes.set(xticks=[], yticks=[])
-        axes.set_title(title, fontsize=8)
-        figure.colorbar(drawn, ax=axes, shrink=0.8)
+    for line, (space, name) in zip(plots, spaces.items(), strict=True):
+        for axes, (case, found) in zip(line, cases.items(), strict=True):
+            record = found[name].select(found[name].reached)
+            drawn = _mean_change(axes, record.counterfactual - record.factual)
+            figure.colorbar(drawn, ax=axes, shrink=0.8)
+            axes.set_title(f"{case}, in {space} ({len(record)})", fontsize=8)
 
     return figure
+
+
+def _mean_change(axes: Axes, change: Images) -> AxesImage:
+    shown = change.mean((0, 1)) if len(change) else torch.zeros(1, 1)
+    most = shown.abs().max().item() or 1.0
+    axes.set(xticks=[], yticks=[])
+
+    return axes.imshow(shown.numpy(), cmap="RdBu_r", vmin=-most, vmax=most)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import torch
 from matplotlib.figure import Figure
 from torch import nn
 
@@ -23,8 +24,10 @@ from reproduction.chest.organs import organ_masks
 from reproduction.chest.source import (
     across_results,
     by_source,
+    found_within,
     source_classifier,
     source_results,
+    within_results,
 )
 from reproduction.chest.training import DRAWN, SIZE, overlaps
 from reproduction.domain import (
@@ -86,7 +89,7 @@ def measure_chest_xray(options: ExperimentOptions) -> Findings:
     run = replace(size.run, progress=options.progress)
     train = chexpert("train", options.data, size=SIZE).from_sources(*DRAWN)
     train = train.select(slice(None, None, size.every))
-    held_out = chexpert("validation", options.data, size=SIZE)
+    held_out = _drawn_first(chexpert("validation", options.data, size=SIZE))
     drawn = held_out.from_sources(*DRAWN)
     domain = Domain(
         train.labelled(),
@@ -94,8 +97,8 @@ def measure_chest_xray(options: ExperimentOptions) -> Findings:
         as_flow(trained("chest-flow")),
         trained("chest-cnn"),
     )
-    x = domain.factuals(size.healthy)
-    found = domain.search(x, run)
+    rows = domain.rows(size.healthy)
+    found = domain.search(domain.held_out.images[rows], run)
     evaluation = domain.judge(found, options, settings=JUDGES)
     organs = trained("chest-unet")
     masks = organ_masks(drawn, options.data)
@@ -105,6 +108,7 @@ def measure_chest_xray(options: ExperimentOptions) -> Findings:
     )
     across = sources.search(sources.factuals(size.healthy), run)
     grown = growths(organs, found)
+    within = found_within(found, held_out.select(rows).sources)
     moved = change_results(organs, across, growths(organs, across))
     results = {
         **domain_results(
@@ -113,6 +117,7 @@ def measure_chest_xray(options: ExperimentOptions) -> Findings:
         **_within_sources(domain.model, held_out),
         **overlaps(organs, drawn.labelled().images, masks),
         **change_results(organs, found, grown),
+        **within_results(organs, within),
         **source_results(teller, found, drawn),
         **across_results(domain.model, across),
         **{f"across_{key}": value for key, value in moved.items()},
@@ -122,7 +127,10 @@ def measure_chest_xray(options: ExperimentOptions) -> Findings:
         classes=domain.train.class_names,
         measures=measures_of(evaluation, list(METHODS)),
     )
-    few = range(min(SHOWN, len(x)))
+    cases = {"heart": found}
+    cases |= {f"heart, {source}": each for source, each in within.items()}
+    cases["source"] = across
+    few = range(min(SHOWN, len(rows)))
 
     return Findings(
         results,
@@ -130,12 +138,18 @@ def measure_chest_xray(options: ExperimentOptions) -> Findings:
             **comparison_drawings({"": found}, evaluation, domain, (DATA, LATENT)),
             "hearts.png": saved(lambda: gallery(found, few)),
             "growth.png": saved(lambda: _growth_figure(grown)),
-            "change.png": saved(
-                lambda: change_figure({"heart": found, "source": across})
-            ),
+            "change.png": saved(lambda: change_figure(cases)),
             "report.html": lambda path: write_report(found, path.parent, report),
         },
     )
+
+
+def _drawn_first(xrays: XRays) -> XRays:
+    """Return X-rays with those of sources with masks before the others."""
+
+    drawn = torch.tensor([source in DRAWN for source in xrays.sources])
+
+    return xrays.select((~drawn).long().argsort(stable=True))
 
 
 def _growth_figure(grown: Mapping[str, Scores]) -> Figure:

@@ -1,5 +1,7 @@
 """Where a chest X-ray comes from: a cue that goes with the finding."""
 
+from collections.abc import Mapping, Sequence
+
 import torch
 from torch import nn
 
@@ -11,10 +13,18 @@ from diffeo.evaluation.intervals import interval_of, mean, share
 from diffeo.evaluation.oracle_training import ClassifierSettings, trained_classifier
 from diffeo.evaluation.oracles import classifier_oracle
 from diffeo.shapes import Images, Scores
+from reproduction.chest.change import change_results, growths
 from reproduction.chest.training import DRAWN
-from reproduction.domain import Found, accuracies
+from reproduction.domain import LATENT, Found, accuracies
 
-__all__ = ["across_results", "by_source", "source_classifier", "source_results"]
+__all__ = [
+    "across_results",
+    "by_source",
+    "found_within",
+    "source_classifier",
+    "source_results",
+    "within_results",
+]
 
 STEPS = 400
 ENLARGED = 1
@@ -40,6 +50,43 @@ def source_classifier(xrays: XRays, *, quick: bool) -> nn.Module:
     how = ClassifierSettings(steps=10 if quick else STEPS, size=32, seed=501)
 
     return trained_classifier(by_source(xrays), how, Cache.usual())
+
+
+def found_within(found: Found, sources: Sequence[str]) -> dict[str, Found]:
+    """Return counterfactuals by the source of their factuals.
+
+    Args:
+        found: Counterfactuals by where they were found, of the same factuals.
+        sources: That of each factual.
+    """
+
+    rows = {
+        source: torch.tensor([each == source for each in sources])
+        for source in dict.fromkeys(sources)
+    }
+
+    return {
+        source: {name: record.select(those) for name, record in found.items()}
+        for source, those in rows.items()
+    }
+
+
+def within_results(organs: nn.Module, within: Mapping[str, Found]) -> dict[str, float]:
+    """Return growths and shares of the change within each source, and how many count.
+
+    Args:
+        organs: Finds heart and lungs.
+        within: Counterfactuals by the source of their factuals.
+    """
+
+    results: dict[str, float] = {}
+
+    for source, found in within.items():
+        measured = change_results(organs, found, growths(organs, found))
+        results[f"{source}_factuals"] = float(len(found[LATENT]))
+        results |= {f"{source}_{key}": value for key, value in measured.items()}
+
+    return results
 
 
 def source_results(model: nn.Module, found: Found, held_out: XRays) -> dict[str, float]:

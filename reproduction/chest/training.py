@@ -1,5 +1,6 @@
 """The trainings behind the weights of chest X-rays."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,7 @@ from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
 from diffeo.training.noise import GaussianNoise
 from diffeo.training.schedule import Schedule
+from diffeo.workflows.sample_sheet import draw_samples
 from diffeo.workflows.train import TrainingOptions, train_module
 from diffeo.workflows.train_classifier import train_classifier
 from diffeo.workflows.train_flow import train_flow
@@ -46,7 +48,7 @@ def train_chest_flow(size: Size, options: TrainingOptions, data: Path | None) ->
         train,
         held_out,
         zoo.Card(FLOWS[size], ALL, training_command(options, size), TERMS, {}),
-        options,
+        replace(options, draw=draw_samples),
         noise=GaussianNoise(),
         crop=CROP,
         schedule=Schedule(rate=1e-3),

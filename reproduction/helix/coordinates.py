@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from diffeo import zoo
 from diffeo.ascents import NormalizedGradient
-from diffeo.coordinates.flow_matching import FlowMatching, times_towards_data
+from diffeo.coordinates.flow_matching import FlowMatching
+from diffeo.coordinates.grids import times_towards_data
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.models.perceptron import perceptron

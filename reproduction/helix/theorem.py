@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from diffeo.progress import track
-from reproduction.helix.measures import Measures, measure_flow
+from reproduction.helix.measures import Measures, inner_places, measure_flow
 from reproduction.helix.models import FreshPoints, fit_flow
 
 __all__ = [
@@ -58,7 +58,8 @@ class Family:
         """Return what is measured at each thickness, by name.
 
         The ratios are of eigenvalues to δ². Means and worst are over seeds, places and
-        both directions; of the smallest eigenvalues the mean is geometric.
+        both directions; of the smallest eigenvalues the mean is geometric. The place
+        of the worst is its t on the helix.
         """
 
         smallest, across, log_ratios, within = self.measures
@@ -68,8 +69,10 @@ class Family:
         return {
             "normal_eigenvalue_ratio": smallest.log().mean((0, 2, 3)).exp() / squares,
             "normal_eigenvalue_ratio_worst": smallest.amax((0, 2, 3)) / squares,
+            "normal_eigenvalue_ratio_worst_place": _worst_places(smallest),
             "euclidean_normal_ratio": across.mean((0, 2, 3)) / squares,
             "euclidean_normal_ratio_worst": across.amax((0, 2, 3)) / squares,
+            "euclidean_normal_ratio_worst_place": _worst_places(across),
             "kl_nats": log_ratios.mean((0, 2)),
             "kl_nats_error": log_ratios.std((0, 2)) / count**0.5,
             "within_share": within.mean(0),
@@ -105,6 +108,16 @@ class Family:
             "euclidean_normal_ratio_worst": (across.amax((0, 2, 3)) / squares).max(),
             "kl_nats_worst": log_ratios.mean(2).max(),
         }
+
+
+def _worst_places(
+    eigenvalues: Float[Tensor, "seeds thicknesses places 2"],
+) -> Thicknesses:
+    """Return the place on the helix, t, of the largest at each thickness."""
+
+    largest = eigenvalues.amax((0, 3))
+
+    return inner_places(largest.shape[1])[largest.argmax(1)]
 
 
 def slopes(

@@ -6,70 +6,39 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-import torch
 from matplotlib.figure import Figure
 
 from diffeo.ascents import Adam, Box
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.crowds import CrowdPatches
 from diffeo.data.mall import mall
-from diffeo.evaluation.intervals import Statistic, interval_of, mean, median, share
-from diffeo.evaluation.judges import encode_8_bits
-from diffeo.evaluation.metrics.agreement import nearest_labels, value_error
-from diffeo.evaluation.metrics.outcome import euclidean
-from diffeo.evaluation.metrics.realism import centrality, log_density
-from diffeo.evaluation.task import Task
+from diffeo.evaluation.oracle_training import AutoencoderSettings
+from diffeo.evaluation.settings import quick_settings
 from diffeo.methods import GradientMethod, adversarial, diffeomorphic
-from diffeo.models.flow.flow import Flow, as_flow
+from diffeo.models.flow.flow import as_flow
 from diffeo.models.locator import Locator
-from diffeo.objectives import AtLeast, AtMost, Near, Objective
 from diffeo.report import ReportOptions, write_report
 from diffeo.report import images as pictures
 from diffeo.report.gallery import gallery
 from diffeo.search import Run
-from diffeo.shapes import Images, Scores
 from diffeo.training.noise import GaussianNoise
 from reproduction.domain import flow_figures, trained
 from reproduction.experiment import Drawing, Experiment, ExperimentOptions, Findings
 from reproduction.figures import saved
+from reproduction.mall.cases import CASES, POOLED, Setup
 from reproduction.mall.heads import head_places
-from reproduction.mall.training import SIZE, count_error, counted
+from reproduction.mall.measures import Panel, Rows, error_results, pooled, row_results
+from reproduction.mall.training import SIZE, counted
 
 __all__ = ["MALL"]
 
-FEW, MANY = 2.0, 8.0  # heads that a patch has at most, or at least, to start from
-NEIGHBORS = 3
 REFERENCES = 500  # test patches whose density is looked at
 SHOWN = 6
+AUTOENCODER = AutoencoderSettings(steps=300)  # shorter than usual: large images
 METHODS: Mapping[str, GradientMethod] = {
     "latent": diffeomorphic(),
     "data": adversarial(),
     "latent_adam": diffeomorphic(Adam(0.05)),
     "data_adam": adversarial(Box(Adam(5e-4), 0.0, 1.0)),
-}
-
-
-@dataclass(frozen=True)
-class Case:
-    """From few people or many to a number of them.
-
-    Args:
-        objective: The number.
-        target: What the oracle and neighbors should say, at the nearest.
-        few: Whether to start from few people.
-        title: What is done, for the page.
-    """
-
-    objective: Objective
-    target: float
-    few: bool
-    title: str
-
-
-CASES = {
-    "max": Case(AtLeast(10.0), 10.0, few=True, title="few people become many"),
-    "min": Case(AtMost(0.5), 0.5, few=False, title="many people become none"),
-    "near": Case(Near(5.0, within=0.5), 5.0, few=True, title="few people become five"),
 }
 
 
@@ -94,40 +63,6 @@ FULL = Size(50, Run(300, patience=30, retries=0), tuple(METHODS))
 QUICK = Size(1, Run(25, retries=0), ("latent", "data"), frames=20)
 
 
-@dataclass(frozen=True, eq=False)
-class Setup:
-    """What is searched, and what judges.
-
-    Args:
-        train: Patches of the training part, in which neighbors are looked for.
-        test: Patches of the test part.
-        flow: The flow of patches.
-        model: The network under explanation.
-        oracle: A larger one.
-        said: How many heads the network finds in each test patch.
-    """
-
-    train: CrowdPatches
-    test: CrowdPatches
-    flow: Flow
-    model: Locator
-    oracle: Locator
-    said: Scores
-
-    def factuals(self, case: Case, count: int) -> Images:
-        """Return test patches of few people or many, as the model sees them.
-
-        They are far apart in time.
-        """
-
-        images = self.test.labelled().images
-        fitting = self.said <= FEW if case.few else self.said >= MANY
-        rows = fitting.nonzero()[:, 0]
-        chosen = torch.linspace(0, len(rows) - 1, min(count, len(rows))).long()
-
-        return images[rows[chosen]]
-
-
 def measure_mall(options: ExperimentOptions) -> Findings:
     """Turn few people into many, many into few and few into five, in Z and in X.
 
@@ -138,35 +73,39 @@ def measure_mall(options: ExperimentOptions) -> Findings:
     size = QUICK if options.quick else FULL
     run = replace(size.run, progress=options.progress)
     patches = mall("test", options.data, size=SIZE, limit=size.frames)
-    test, model = patches.labelled().images, cast("Locator", trained("mall-unet"))
+    test, model = patches.labelled(), cast("Locator", trained("mall-unet"))
     setup = Setup(
-        mall("train", options.data, size=SIZE, limit=size.frames),
-        patches,
+        mall("train", options.data, size=SIZE, limit=size.frames).labelled(),
+        test,
         as_flow(trained("mall-flow")),
         model,
         cast("Locator", trained("mall-oracle")),
-        counted(model, test),
+        counted(model, test.images),
     )
-    references = test[:: max(1, len(test) // REFERENCES)]
+    references = test.images[:: max(1, len(test) // REFERENCES)]
+    autoencoder = quick_settings().autoencoder if options.quick else AUTOENCODER
+    panel = Panel.load(setup, references, autoencoder)
+    also = counted(setup.oracle, test.images)
     results = {
         **flow_figures(setup.flow, references, GaussianNoise()),
-        "model_rmse": count_error(setup.model, setup.test),
-        "oracle_rmse": count_error(setup.oracle, setup.test),
+        **error_results("model_rmse", setup.said - test.labels, patches.frames),
+        **error_results("oracle_rmse", also - test.labels, patches.frames),
     }
     found: dict[str, dict[str, Counterfactuals]] = {}
-    density = log_density(references, setup.flow.log_prob, draws=1)
+    rows: dict[str, Rows] = {}
 
     for name, case in CASES.items():
-        x = setup.factuals(case, size.patches)
+        x = setup.patches(case.source, size.patches)
         found[name] = {
             method: METHODS[method].explain(x, model, setup.flow, case.objective, run)
             for method in size.methods
         }
+        rows[name] = panel.rows(case, found[name])
         results |= {
-            f"{name}_{key}": value
-            for key, value in _case_results(setup, case, found[name], density).items()
+            f"{name}_{key}": value for key, value in row_results(rows[name]).items()
         }
 
+    results |= row_results(pooled({name: rows[name] for name in POOLED}))
     drawings: dict[str, Drawing] = {}
 
     for name, records in found.items():
@@ -186,65 +125,6 @@ def _write_page(
     records: Mapping[str, Counterfactuals], page: ReportOptions, path: Path
 ) -> None:
     write_report(records, path.parent, page)
-
-
-def _case_results(
-    setup: Setup,
-    case: Case,
-    records: Mapping[str, Counterfactuals],
-    density: Scores,
-) -> dict[str, float]:
-    """Return what is measured of each method, and our leads over ascent in X."""
-
-    rows = {
-        name: _rows(setup, case, record, density) for name, record in records.items()
-    }
-    results: dict[str, float] = {}
-
-    for name, measured in rows.items():
-        for key, (values, statistic) in measured.items():
-            results |= interval_of(values.double(), statistic).as_results(
-                key.format(name)
-            )
-
-    for key in ("oracle_target_{}", "knn_target_{}"):
-        ahead = rows["latent"][key][0] - rows["data"][key][0]
-        found = interval_of(ahead.double(), mean)
-        results |= found.as_results(key.format("latent_minus_data"))
-
-    return results
-
-
-def _rows(
-    setup: Setup, case: Case, record: Counterfactuals, density: Scores
-) -> dict[str, tuple[Scores, Statistic]]:
-    """Return a number for each row by the name of the result, NaN where it failed."""
-
-    x, missing = record.counterfactual, ~record.reached
-    task = Task(setup.model, setup.flow, case.objective)
-    neighbors = nearest_labels(x, setup.train.labelled(), NEIGHBORS).mean(1)
-    latent = euclidean(
-        encode_8_bits(setup.flow, x), encode_8_bits(setup.flow, record.factual)
-    )
-    found = {
-        "oracle_target_{}": (value_error(counted(setup.oracle, x), task), mean),
-        "knn_target_{}": (value_error(neighbors, task), mean),
-        "l2_data_{}_median": (record.distance, median),
-        "l2_latent_{}_median": (latent, median),
-        "typicality_{}_median": (
-            centrality(log_density(x, setup.flow.log_prob, draws=1), density),
-            median,
-        ),
-    }
-    judged: dict[str, tuple[Scores, Statistic]] = {
-        key: (values.masked_fill(missing, torch.nan), statistic)
-        for key, (values, statistic) in found.items()
-    }
-
-    return judged | {
-        "reached_{}": (record.reached.double(), share),
-        "seconds_per_image_{}": (record.seconds, mean),
-    }
 
 
 def _heads_figure(setup: Setup, records: Mapping[str, Counterfactuals]) -> Figure:

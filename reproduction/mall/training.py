@@ -15,6 +15,7 @@ from diffeo.models.flow.recipes import Level
 from diffeo.shapes import Images, Scores
 from diffeo.training.noise import GaussianNoise
 from diffeo.training.schedule import Schedule
+from diffeo.workflows.sample_sheet import draw_samples
 from diffeo.workflows.train import TrainingOptions, train_module
 from diffeo.workflows.train_flow import train_flow
 from reproduction.experiment import Size, Training, training_command
@@ -63,7 +64,7 @@ def train_mall_flow(size: Size, options: TrainingOptions, data: Path | None) -> 
         train.labelled().images,
         held_out.labelled().images,
         zoo.Card(FLOWS[size], MALL, training_command(options, size), TERMS, {}),
-        options,
+        replace(options, draw=draw_samples),
         noise=GaussianNoise(),
         schedule=Schedule(rate=1e-3),
     )

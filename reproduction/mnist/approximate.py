@@ -6,8 +6,13 @@ from diffeo import zoo
 from diffeo.coordinates.inversion import Inversion
 from diffeo.models.flow.flow import as_flow
 from diffeo.search import Run
-from reproduction.approximate import Pair, galleries, headlines, judged
-from reproduction.experiment import Experiment, ExperimentOptions, Findings
+from reproduction.approximate import Pair, galleries, judged
+from reproduction.experiment import (
+    Experiment,
+    ExperimentOptions,
+    Findings,
+    without_ends,
+)
 from reproduction.mnist.setup import Setup, Size
 
 __all__ = ["GOALS", "MNIST_APPROXIMATE"]
@@ -47,7 +52,7 @@ def measure_mnist_approximate(options: ExperimentOptions) -> Findings:
     results = judged(records, judge, options)
     results |= pair.errors(setup.test.images[:INVERTED], setup.train.images)
 
-    return Findings(results, galleries(records), headlines(results))
+    return Findings(results, galleries(records), without_ends(results))
 
 
 MNIST_APPROXIMATE = Experiment(

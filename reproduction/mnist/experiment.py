@@ -14,7 +14,8 @@ from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.levels import to_8_bits
-from diffeo.evaluation.oracles import classifier_oracle, svm
+from diffeo.evaluation.intervals import Interval, interval_of, share
+from diffeo.evaluation.oracles import Oracle, classifier_oracle, svm
 from diffeo.models.flow.dequantization import dequantize
 from diffeo.models.flow.flow import Flow
 from diffeo.objectives import confidence_of
@@ -30,6 +31,8 @@ from reproduction.experiment import (
     apply_rules,
     mean,
     median,
+    with_ends,
+    without_ends,
 )
 from reproduction.figures import saved
 from reproduction.mnist.setup import (
@@ -39,8 +42,7 @@ from reproduction.mnist.setup import (
     TARGET,
     Setup,
     Size,
-    accuracy,
-    oracle_rules,
+    oracle_intervals,
 )
 
 __all__ = ["MNIST"]
@@ -48,6 +50,12 @@ __all__ = ["MNIST"]
 FULL = Size(fours=200, run=Run(2000, path=True))
 QUICK = Size(3, Run(25, path=True, patience=25, retries=0), train=150, test=60)
 SHOWN = 12  # rows of the gallery
+SEARCH: dict[str, Callable[[Counterfactuals], float]] = {
+    "steps_{}_median": lambda record: median(record.steps[record.reached]),
+    "steps_{}_max": lambda record: float(record.steps.max()),
+    "distance_{}_median": lambda record: median(record.distance),
+    "seconds_per_image_{}": lambda record: mean(record.seconds),
+}
 
 
 def measure_mnist(options: ExperimentOptions) -> Findings:
@@ -72,12 +80,18 @@ def measure_mnist(options: ExperimentOptions) -> Findings:
     }
     judged["originals"] = setup.fours
     judged["real"] = test.of(TARGET)[: len(setup.fours)]
+    oracles = {"cnn": classifier_oracle(setup.model), "svm": oracle}
+    right: dict[str, Callable[[Oracle], Interval]] = {
+        "{}_accuracy": lambda each: interval_of(
+            (each(test.images) == test.labels).double(), share
+        )
+    }
     results = {
         **_flow_results(setup.flow, test.images),
-        "cnn_accuracy": accuracy(classifier_oracle(setup.model), test),
-        **apply_rules(_search_rules(setup), records),
-        "svm_accuracy": accuracy(oracle, test),
-        **apply_rules(oracle_rules(oracle, train), judged),
+        **with_ends(apply_rules(right, oracles)),
+        **with_ends(apply_rules(_share_rules(setup), records)),
+        **apply_rules(SEARCH, records),
+        **with_ends(apply_rules(oracle_intervals(oracle, train), judged)),
     }
     shown = {
         "ascent in Z": records["latent"],
@@ -93,6 +107,7 @@ def measure_mnist(options: ExperimentOptions) -> Findings:
             "confidence.png": saved(lambda: along_path(shown)),
             "report.html": lambda path: _write_page(records, setup, path),
         },
+        without_ends(results),
     )
 
 
@@ -121,21 +136,18 @@ def _flow_results(flow: Flow, images: Images) -> dict[str, float]:
     }
 
 
-def _search_rules(setup: Setup) -> dict[str, Callable[[Counterfactuals], float]]:
-    def stays(record: Counterfactuals) -> float:
+def _share_rules(setup: Setup) -> dict[str, Callable[[Counterfactuals], Interval]]:
+    def stays(record: Counterfactuals) -> Interval:
         """Return the share of rows at their target once rounded to 8 bits."""
 
         outputs = setup.model(to_8_bits(record.counterfactual))
+        kept = confidence_of(outputs, record.target.long()) >= CONFIDENCE
 
-        return mean(confidence_of(outputs, record.target.long()) >= CONFIDENCE)
+        return interval_of(kept.double(), share)
 
     return {
-        "reached_{}": lambda record: mean(record.reached),
+        "reached_{}": lambda record: interval_of(record.reached.double(), share),
         "reached_{}_8bit": stays,
-        "steps_{}_median": lambda record: median(record.steps[record.reached]),
-        "steps_{}_max": lambda record: float(record.steps.max()),
-        "distance_{}_median": lambda record: median(record.distance),
-        "seconds_per_image_{}": lambda record: mean(record.seconds),
     }
 
 

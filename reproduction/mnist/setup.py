@@ -1,18 +1,19 @@
 """Fours that become nines: the data, models and searches that experiments share."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from diffeo import zoo
 from diffeo.ascents import Adam, Box
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import LabelledImages
 from diffeo.data.mnist import mnist
+from diffeo.evaluation import intervals
+from diffeo.evaluation.intervals import UNKNOWN, Interval, Statistic, interval_of
 from diffeo.evaluation.metrics.agreement import neighbor_share, votes
 from diffeo.evaluation.oracles import Oracle, classifier_oracle
 from diffeo.methods import Method, adversarial, diffeomorphic
@@ -21,7 +22,7 @@ from diffeo.models.flow.dequantization import dequantize
 from diffeo.models.flow.flow import Flow, as_flow
 from diffeo.objectives import TargetClass
 from diffeo.search import Run
-from diffeo.shapes import Images
+from diffeo.shapes import Images, Scores
 from reproduction.domain import Domain
 from reproduction.experiment import ExperimentOptions, mean
 
@@ -36,6 +37,7 @@ __all__ = [
     "Size",
     "accuracy",
     "digits_flow",
+    "oracle_intervals",
     "oracle_rules",
     "right_digits",
 ]
@@ -183,20 +185,45 @@ def accuracy(oracle: Oracle, digits: LabelledImages) -> float:
     return mean(oracle(digits.images) == digits.labels)
 
 
-def oracle_rules(
+def oracle_intervals(
     oracle: Oracle, train: LabelledImages
-) -> dict[str, Callable[[Images], float]]:
+) -> dict[str, Callable[[Images], Interval]]:
     """Return rules for the share of nines among images that judges see.
+
+    The interval is Wilson's for the oracle; for the neighbors, of which each image has
+    ten, it is the bootstrap's.
 
     Args:
         oracle: An independent classifier.
         train: Where neighbors are looked for.
     """
 
-    def share(judge: Callable[[Images], Tensor]) -> Callable[[Images], float]:
-        return lambda x: mean(judge(x)) if len(x) else math.nan
+    def rule(
+        judge: Callable[[Images], Scores], statistic: Statistic
+    ) -> Callable[[Images], Interval]:
+        return lambda x: interval_of(judge(x), statistic) if len(x) else UNKNOWN
 
     return {
-        "svm_target_{}": share(lambda x: votes([oracle], x, TARGET)),
-        "knn_target_{}": share(lambda x: neighbor_share(x, train, TARGET)),
+        "svm_target_{}": rule(lambda x: votes([oracle], x, TARGET)[0], intervals.share),
+        "knn_target_{}": rule(
+            lambda x: neighbor_share(x, train, TARGET), intervals.mean
+        ),
     }
+
+
+def oracle_rules(
+    oracle: Oracle, train: LabelledImages
+) -> dict[str, Callable[[Images], float]]:
+    """Return the same rules for the share alone.
+
+    Args:
+        oracle: An independent classifier.
+        train: Where neighbors are looked for.
+    """
+
+    def value(rule: Callable[[Images], Interval]) -> Callable[[Images], float]:
+        return lambda x: rule(x).value
+
+    rules = oracle_intervals(oracle, train)
+
+    return {name: value(rule) for name, rule in rules.items()}

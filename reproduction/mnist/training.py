@@ -1,6 +1,6 @@
 """The trainings behind the shipped weights of digits."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from diffeo.coordinates.inversion import InvertedGenerator
 from diffeo.data.mnist import mnist
 from diffeo.models.flow.recipes import Level
 from diffeo.training.batches import to_images
+from diffeo.workflows.sample_sheet import draw_samples
 from diffeo.workflows.train import TrainingOptions
 from diffeo.workflows.train_classifier import classifier_recipe, train_classifier
 from diffeo.workflows.train_flow import flow_recipe, train_flow
@@ -62,7 +63,9 @@ def train_mnist_flow(
     """Train a flow of handwritten digits."""
 
     train, held_out = map(to_images, _pixels(data))
-    train_flow(train, held_out, _card(recipe, options), options)
+    train_flow(
+        train, held_out, _card(recipe, options), replace(options, draw=draw_samples)
+    )
 
 
 def train_mnist_flow_matching(options: TrainingOptions, data: Path | None) -> None:

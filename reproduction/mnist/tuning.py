@@ -6,9 +6,10 @@ from dataclasses import replace
 from diffeo.data.mnist import mnist
 from diffeo.search import Run
 from diffeo.workflows.folders import write_results
-from reproduction.experiment import ROOT, ExperimentOptions, mean, median, show_table
+from reproduction.experiment import ExperimentOptions, mean, median, show_table
 from reproduction.mnist.baselines import TUNABLES, Fitted, Tunable, Tuned
 from reproduction.mnist.setup import SOURCE, Setup, Size, right_digits
+from reproduction.provenance import ROOT
 
 __all__ = ["FULL", "QUICK", "best_of", "read_tuning", "tune", "tune_mnist_comparison"]
 

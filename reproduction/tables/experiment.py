@@ -12,11 +12,11 @@ import torch
 
 from diffeo.cli.explain import explain_command
 from diffeo.cli.fit import fit_command
+from diffeo.coordinates.limits import names_in
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.several import alternatives
 from diffeo.shapes import Flags
 from diffeo.workflows.explain_table import TableToExplain
-from diffeo.workflows.limits import names_in
 from reproduction.experiment import (
     Experiment,
     ExperimentOptions,

@@ -10,6 +10,10 @@ from diffeo.shapes import Outputs
 
 __all__ = ["ask", "check_outputs"]
 
+SEVERAL = {
+    "coordinates.encode": "; pass Autoencoder(model), which takes the first of several "
+    "answers, the mean; latent= gives its shape if it is no vector"
+}
 ROUNDING = 0.01  # of the largest output: by so much batches of other sizes may differ
 
 
@@ -44,8 +48,11 @@ def ask(function: Callable[[Tensor], object], x: Tensor, name: str) -> Tensor:
 
     if not isinstance(answer, Tensor) or not answer.is_floating_point():
         kind = answer.dtype if isinstance(answer, Tensor) else type(answer).__name__
+        way_out = SEVERAL.get(name, "") if isinstance(answer, tuple) else ""
 
-        raise ValueError(f"{name} must return one tensor of real numbers, got {kind}")
+        raise ValueError(
+            f"{name} must return one tensor of real numbers, got {kind}{way_out}"
+        )
 
     if answer.ndim == 0 or len(answer) != len(x):
         raise ValueError(

@@ -1,7 +1,11 @@
 """The main job in one call: counterfactuals for a class or any other objective."""
 
+from collections.abc import Sequence
+
 from diffeo.ascents import Ascent
+from diffeo.coordinates.autoencoder import Pair, with_pair_joined
 from diffeo.coordinates.bounded import Bounded
+from diffeo.coordinates.limits import ColumnLimits
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.objectives import Objective, TargetClass
@@ -19,7 +23,7 @@ ROUNDING = 1e-4  # by so much images may leave [0, 1]
 def explain(  # noqa: PLR0913 - the one call that users make
     x: Data,
     model: Model,
-    coordinates: Coordinates,
+    coordinates: Coordinates | Pair,
     *,
     target: Target | None = None,
     objective: Objective | None = None,
@@ -27,6 +31,9 @@ def explain(  # noqa: PLR0913 - the one call that users make
     ascent: Ascent | None = None,
     run: Run | None = None,
     several: int = 1,
+    frozen: Sequence[str] = (),
+    only_up: Sequence[str] = (),
+    only_down: Sequence[str] = (),
 ) -> Counterfactuals:
     """Show what would have to change in data for a model to answer otherwise.
 
@@ -36,7 +43,8 @@ def explain(  # noqa: PLR0913 - the one call that users make
         model: From data to a logit for each class, to a single logit, or to a value; in
             evaluation mode.
         coordinates: The coordinates of a generative model of such data; `Identity` for
-            adversarial examples. Of images, what they decode to is held in [0, 1].
+            adversarial examples. Or two functions, an encoder and a decoder. Of images,
+            what they decode to is held in [0, 1].
         target: The class to become, one for each row, or "other": any but the model's
             own answer.
         objective: What to reach instead of a class, such as `AtLeast(3.5)`.
@@ -46,10 +54,15 @@ def explain(  # noqa: PLR0913 - the one call that users make
         several: Counterfactuals for each input, each by a change in another direction
             than those before; see `search_several`. With more than one the record has
             as many rows for each input, one after the other.
+        frozen: Names of columns of a table that stay as they are, to the last bit; the
+            coordinates are a flow that was fitted to it.
+        only_up: Columns of numbers that must not fall.
+        only_down: Columns of numbers that must not rise.
 
     Raises:
         ValueError: If the data, the model, the coordinates or the target cannot be
-            searched, or there is to be no counterfactual.
+            searched, there is to be no counterfactual, or columns are limited that are
+            not of the coordinates.
 
     Example:
         >>> import torch
@@ -60,7 +73,8 @@ def explain(  # noqa: PLR0913 - the one call that users make
     """
 
     check_data(x)
-    check_parts(coordinates=coordinates)
+    place = with_pair_joined(coordinates)
+    check_parts(coordinates=place)
 
     if objective is None and target is not None:
         wanted: Objective = TargetClass(target, confidence)
@@ -71,14 +85,19 @@ def explain(  # noqa: PLR0913 - the one call that users make
             f"either target or objective must be given, got {target} and {objective}"
         )
 
+    limits = ColumnLimits(tuple(frozen), tuple(only_up), tuple(only_down))
+
+    if limits.names:
+        place = limits.applied(place)
+
     if x.ndim == 4:
         _check_images(x)
-        coordinates = Bounded(coordinates)
+        place = Bounded(place)
 
     if several == 1:
-        return search(x, model, wanted, coordinates, ascent, run)
+        return search(x, model, wanted, place, ascent, run)
 
-    return search_several(x, model, wanted, coordinates, ascent, run, count=several)
+    return search_several(x, model, wanted, place, ascent, run, count=several)
 
 
 def _check_images(x: Data) -> None:

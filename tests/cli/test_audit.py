@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from shutil import copy
 
 import pytest
 import torch
@@ -10,10 +11,11 @@ from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.flow import as_flow
 from diffeo.report.images import write_png
 from diffeo.workflows.audit_comparison import compare_audits
+from diffeo.workflows.audit_page import _disputes, _judged
 from diffeo.workflows.changes import clusters_of, grid_regions, region_shares
 from diffeo.workflows.directions import AuditOptions, directions_of
 from diffeo.workflows.explain_options import ExplainOptions
-from diffeo.workflows.judge import train_judge
+from diffeo.workflows.quick_judges import disputed, train_judges
 
 MODEL = """
 import torch
@@ -31,6 +33,14 @@ class Mean(torch.nn.Module):
     def forward(self, x):
         return x.mean((1, 2, 3))
 
+class Coarse(torch.nn.Module):
+    def encode(self, x):
+        return torch.nn.functional.avg_pool2d(x, 2).flatten(1)
+
+    def decode(self, z):
+        return torch.nn.functional.interpolate(z.reshape(-1, 1, 4, 4), scale_factor=2)
+
+def coarse(): return Coarse().eval()
 def left(): return Half(0).eval()
 def right(): return Half(4).eval()
 def mean(): return Mean().eval()
@@ -108,7 +118,7 @@ def test_an_audit_finds_where_a_model_looks_and_goes_on_where_it_stopped(
     assert forth["brighter"] > 0 > back["brighter"]
     assert forth["least_change"][0]["name"].startswith("dark/")
     assert told["agrees_with_folders"] == 1
-    assert told["judge_accuracy"] is None
+    assert told["judges"] == forth["judges"] == {}
     assert "dark → light: 6 of 6 images were brought there." in ended.stdout
     assert "What this cannot say" in page
     assert "1-dark-to-light/report.html" in page
@@ -121,6 +131,46 @@ def test_an_audit_finds_where_a_model_looks_and_goes_on_where_it_stopped(
     assert json.loads((out / "audit.json").read_text()) == told
     assert other.code == 2
     assert "differs in" in other.stderr
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_labels_of_a_file_count_as_folders_do(place: Path, tmp_path: Path) -> None:
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    names = sorted(path for path in (place / "data").rglob("*.png"))
+
+    for path in names:
+        copy(path, flat)
+
+    lines = [f"{path.name},{path.parent.name}" for path in names]
+    (flat / "labels.csv").write_text("\n".join(["file,class", *lines]))
+    ended = audit(place, tmp_path / "out", data=flat, sample=2)
+    told = json.loads((tmp_path / "out/audit.json").read_text())
+
+    assert ended.code == 0, ended.stderr
+    assert told["agrees_with_folders"] == 1
+    assert [each["from"] for each in told["directions"]] == ["dark", "light"]
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_what_coordinates_lose_is_no_change_of_an_audit(
+    place: Path, tmp_path: Path
+) -> None:
+    ended = audit(
+        place,
+        tmp_path,
+        coordinates=f"{place}/models.py:coarse",
+        regions=place / "masks",
+        sample=3,
+    )
+    told = json.loads((tmp_path / "audit.json").read_text())["directions"][0]
+    page = (tmp_path / "report.html").read_text()
+
+    assert ended.code == 0, ended.stderr
+    assert told["reconstruction_error"] > 0.5
+    assert told["regions"]["left half"]["change"] == pytest.approx(1)
+    assert "searches began at the reconstruction r of each image x" in page
+    assert "before, reconstruction, after, difference of these two" in page
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -215,13 +265,38 @@ def test_shares_of_a_grid_sum_to_one() -> None:
     assert sum(area for _, area in shares) == pytest.approx(1)
 
 
-def test_a_judge_that_cannot_tell_says_so() -> None:
+def test_judges_of_two_kinds_tell_what_can_be_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIFFEO_CACHE", str(tmp_path))
     generator = torch.Generator().manual_seed(0)
-    x = torch.rand(400, 1, 4, 4, generator=generator)
-    judge = train_judge(x, torch.arange(400) % 2)
+    x = torch.rand(160, 1, 8, 8, generator=generator)
+    labels = torch.arange(160) % 2
+    chance = labels[torch.randperm(160, generator=generator)]
+    x[labels == 1, :, :4] *= 0.4
+    swapped = labels.clone()
+    swapped[:3] = 1 - swapped[:3]
+    judges = train_judges(x[40:], labels[40:])
+    guessing = train_judges(x[40:], chance[40:])
 
-    assert judge is not None
-    assert judge.accuracy < 0.7
+    assert len(judges) == 2
+    assert all(judge.accuracy > 0.9 for judge in judges.values())
+    assert disputed(judges, x[:40], swapped[:40]).nonzero()[:, 0].tolist() == [0, 1, 2]
+    assert not any(judge.trusted for judge in guessing.values())
+    assert not disputed(guessing, x[:40], swapped[:40]).any()
+
+
+def test_the_page_names_what_judges_dispute() -> None:
+    names = [f"{row}.png" for row in range(12)]
+    told = {"judges": {"net": 0.2, "bad": 0.9}, "disputed": names}
+    said = " ".join(_judged(told, {"net": 0.8, "bad": 0.6}))
+    listed = list(_disputes(told | {"disputed_before": []}))
+
+    assert "a net takes 20% of them" in said
+    assert "bad" not in said
+    assert "look at the pictures" in said
+    assert listed[0].endswith("for 12: " + ", ".join(names[:10]) + " and 2 more.")
+    assert len(listed) == 1
 
 
 def test_other_data_are_named_in_a_comparison() -> None:

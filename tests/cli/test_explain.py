@@ -33,6 +33,16 @@ class Brightness(torch.nn.Module):
 def brightness():
     return Brightness().eval()
 
+class Coarse(torch.nn.Module):
+    def encode(self, x):
+        return torch.nn.functional.avg_pool2d(x, 2).flatten(1)
+
+    def decode(self, z):
+        return torch.nn.functional.interpolate(z.reshape(-1, 1, 14, 14), scale_factor=2)
+
+def coarse():
+    return Coarse().eval()
+
 def probable():
     return torch.nn.Sequential(good(), torch.nn.Softmax(1)).eval()
 """
@@ -220,6 +230,50 @@ def test_several_models_and_nearby_coordinates_are_asked(
     assert "finished already" in explain(tmp_path / "out", **options).stderr
     assert explain(tmp_path / "out", **options | {"agree": None}).code == 2
     assert explain(tmp_path / "out", **options | {"smoothed": 0.1}).code == 2
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("smoothed", [None, 0.02])
+def test_the_answer_of_a_second_model_is_held(
+    smoothed: float | None, model: Path, tmp_path: Path
+) -> None:
+    options = {
+        "model": f"{model}:good",
+        "coordinates": "data",
+        "rate": 0.01,
+        "steps": 300,
+        "confidence": 0.5,
+        "smoothed": smoothed,
+    }
+    explain(tmp_path / "free", **options)
+    held = {"held": f"{model}:brightness", "band": 0.03}
+    ended = explain(tmp_path / "out", **options, **held)
+    free, record = (
+        Counterfactuals.load(tmp_path / name / "record.safetensors")
+        for name in ("free", "out")
+    )
+    moved, kept = (
+        (each.counterfactual - each.factual).mean((1, 2, 3)).abs()
+        for each in (free, record)
+    )
+    request = json.loads((tmp_path / "out/request.json").read_text())
+
+    assert ended.code == 0, ended.stderr
+    assert record.reached.all()
+    assert (moved > 0.03).any()
+    assert (kept <= 0.03 + 1e-6).all()
+    assert request["held"] == record.settings["held"]
+    assert request["held"]["name"] == f"{model}:brightness"
+    assert request["objective"]["band"] == 0.03
+    assert explain(tmp_path / "out", **options, **held | {"band": 0.1}).code == 2
+
+
+@pytest.mark.parametrize("given", [{"held": "mnist-cnn"}, {"band": 1.0}])
+def test_what_is_held_has_a_band(given: dict[str, object], tmp_path: Path) -> None:
+    ended = explain(tmp_path / "out", **given)
+
+    assert ended.code == 2
+    assert "Error: --held and --band must be given together" in ended.stderr
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -455,6 +509,24 @@ def test_another_mask_is_another_request(lower: Path, tmp_path: Path) -> None:
     assert "finished already" in again.stderr
     assert without.code == 2
     assert "mask" in without.stderr
+
+
+def test_what_coordinates_lose_can_be_kept(model: Path, tmp_path: Path) -> None:
+    options = {"coordinates": f"{model}:coarse", "limit": 2, "path": True}
+    ended = explain(tmp_path / "kept", residual=True, **options)
+    plain = explain(tmp_path / "kept", **options)
+    record = Counterfactuals.load(tmp_path / "kept" / "record.safetensors")
+    page = (tmp_path / "kept" / "report.html").read_text()
+
+    assert ended.code == 0, ended.stderr
+    assert record.settings["residual"] is True
+    assert (record.reconstruction_error > 0.5).all()
+    assert torch.equal(record.start, record.factual)
+    assert "Lost: x′ need not be what the generator can make" in page
+    assert "what they lost was added to all that they decoded" in page
+    assert "No path is shown" not in page
+    assert plain.code == 2
+    assert "residual" in plain.stderr
 
 
 def test_a_mask_that_does_not_fit_is_told_in_a_sentence(

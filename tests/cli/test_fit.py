@@ -46,6 +46,8 @@ def test_fit_writes_weights_a_card_and_a_page_and_nothing_else(
     assert ended.code == 0, ended
     assert "18 images to train on, 2 held out" in ended.stderr
     assert "Expect " in ended.stderr
+    assert "A Glow rather than flow matching, since it is faster" in ended.stderr
+    assert "images are fewer than any flow was tried with here" in ended.stderr
     assert ended.stdout.splitlines()[-1] == str(out.resolve())
     assert "Was training long enough for fine detail? NO: " in ended.stdout
     assert zoo.card(out).recipe.settings["shape"] == [3, 8, 8]

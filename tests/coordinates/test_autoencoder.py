@@ -1,11 +1,14 @@
+from typing import Any
+
+import pytest
 import torch
 from torch import Tensor, nn
 
-from diffeo import AtLeast, search
+from diffeo import AtLeast, Run, explain, search
 from diffeo.coordinates.autoencoder import Autoencoder, paired
 from diffeo.coordinates.inference import inference_form
 from diffeo.coordinates.protocol import Coordinates, is_exact
-from laws import autoencoder, images
+from laws import autoencoder, images, tiny_classifier
 
 
 class Posterior(nn.Module):
@@ -35,6 +38,23 @@ def test_two_functions_are_coordinates() -> None:
     assert torch.equal(place.encode(x), model.encode(x))
     assert torch.equal(place.decode(place.encode(x)), model.decode(model.encode(x)))
     assert not is_exact(place)
+
+
+def test_two_functions_are_searched_as_they_are() -> None:
+    model, x = autoencoder(), images(3)
+    records = [
+        explain(x, tiny_classifier(1), place, objective=AtLeast(0.6), run=Run(steps=3))
+        for place in ((model.encode, model.decode), model)
+    ]
+
+    assert torch.equal(records[0].counterfactual, records[1].counterfactual)
+
+
+def test_an_encoder_of_several_answers_is_told_the_way_out() -> None:
+    place: Any = Posterior().double().eval()
+
+    with pytest.raises(ValueError, match=r"got tuple; pass Autoencoder\(model\)"):
+        search(images(2), tiny_classifier(1), AtLeast(0.6), place)
 
 
 def test_the_mean_of_a_posterior_is_the_encoding() -> None:

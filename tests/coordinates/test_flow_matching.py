@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from diffeo import Run, TargetClass, search
 from diffeo.coordinates import flow_matching
-from diffeo.coordinates.flow_matching import FlowMatching, times_towards_data
+from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.statements.encoding import state_encoding
 
 TIMES = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
@@ -101,6 +101,43 @@ def test_gradients_pass_through_all_steps_with_little_memory_or_much() -> None:
     torch.testing.assert_close(gradient(where)[:, 2], slope, rtol=1e-5, atol=1e-8)
 
 
+@pytest.mark.parametrize("invertible", [False, True])
+def test_bfloat16_decodes_almost_the_same_data_and_gradients(
+    *, invertible: bool
+) -> None:
+    where = place(torch.float32, tolerance=1e-6)
+    z = where.encode(data(dtype=torch.float32)).requires_grad_()
+    rough = where.inference(dtype=torch.bfloat16, invertible=invertible)
+    assert rough is not None
+
+    found, full = rough.decode(z), where.decode(z)
+    slope, rough_slope = (
+        torch.autograd.grad(x.square().sum(), z)[0] for x in (full, found)
+    )
+
+    assert found.dtype == torch.float32
+    assert 0 < (found - full).abs().max() < 0.02
+    assert torch.cosine_similarity(slope, rough_slope).min() > 0.999
+    assert torch.equal(rough.encode(full.detach()), where.encode(full.detach()))
+
+
+def test_steps_in_bfloat16_are_confirmed_in_the_precision_of_the_data() -> None:
+    where = place(torch.float32, tolerance=1e-6)
+    x = data(dtype=torch.float32)
+
+    def model(x: Tensor) -> Tensor:
+        return 8 * x.flatten(1)[:, :3] - 4
+
+    how = Run(steps=300, precision=torch.bfloat16)
+    record = search(x, model, TargetClass(1, 0.6), where, run=how)
+
+    assert record.settings["precision"] == "torch.bfloat16"
+    assert record.reached.all()
+    torch.testing.assert_close(
+        where.decode(record.latent), record.counterfactual, rtol=0, atol=1e-6
+    )
+
+
 def test_a_row_does_not_depend_on_the_others() -> None:
     where, x = place(), data()
 
@@ -188,12 +225,6 @@ def test_rows_that_are_too_steep_are_approximate_in_the_record() -> None:
     assert not record.exact.any()
     assert (stated["step_residual"] > where.tolerance).all()
     assert (stated["contraction"] > 1).all()
-
-
-def test_times_are_equal_or_dense_towards_the_data() -> None:
-    assert times_towards_data(4, 1.0) == (0, 0.25, 0.5, 0.75, 1)
-    assert times_towards_data(4) == (0, 0.4375, 0.75, 0.9375, 1)
-    assert times_towards_data(2, 3.0) == (0, 0.875, 1)
 
 
 def test_searches_run_in_these_coordinates() -> None:

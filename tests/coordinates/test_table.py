@@ -2,8 +2,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from diffeo import AtLeast, Identity, Run, explain
 from diffeo.columns import Column
 from diffeo.coordinates.conditional import Conditional
+from diffeo.coordinates.limits import ColumnLimits
 from diffeo.coordinates.masked import Masked
 from diffeo.coordinates.monotone import Monotone
 from diffeo.coordinates.pinned import Pinned
@@ -13,7 +15,6 @@ from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.data.features import columns_of, features_of
 from diffeo.data.table import Table
 from diffeo.models.affine_spline import affine_spline
-from diffeo.workflows.limits import ColumnLimits
 from laws import disturb
 
 SIZES = {"age": 1, "color": 3, "height": 1, "exact": 1}
@@ -194,3 +195,31 @@ def test_other_flows_and_rows_are_refused() -> None:
 
 def test_columns_are_of_one_kind() -> None:
     assert Column("sex", ("f", "m")).features == ("sex=f", "sex=m")
+
+
+def test_columns_are_limited_in_one_call_as_by_coordinates() -> None:
+    made, goal = flow(("height",)), AtLeast(1.0)
+
+    def model(x: torch.Tensor) -> torch.Tensor:
+        return x[:, 0] / 40 + x[:, 4] + x[:, 5]
+
+    run = Run(steps=20)
+    place = ColumnLimits(("height",), ("age",)).applied(made)
+    found = explain(
+        X, model, made, objective=goal, run=run, frozen=["height"], only_up=["age"]
+    )
+    same = explain(X, model, place, objective=goal, run=run)
+
+    assert torch.equal(found.counterfactual, same.counterfactual)
+    assert torch.equal(found.counterfactual[:, 4], X[:, 4])
+    assert (found.counterfactual[:, 0] >= X[:, 0]).all()
+    assert not torch.equal(found.counterfactual, X)
+
+    with pytest.raises(ValueError, match=r"a column must be one of age, .*, got sex"):
+        explain(X, model, made, objective=goal, frozen=["sex"])
+
+    with pytest.raises(ValueError, match="can go up or down, got color"):
+        explain(X, model, made, objective=goal, only_down=["color"])
+
+    with pytest.raises(ValueError, match="a flow fitted to one, got Identity"):
+        explain(X, model, Identity((6,)), objective=goal, frozen=["age"])

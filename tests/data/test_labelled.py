@@ -36,12 +36,12 @@ def test_bad_folders_are_told_in_a_sentence(tmp_path: Path) -> None:
         read_labelled_images(tmp_path / "none")
 
     (tmp_path / "a").mkdir()
+    write_png(torch.zeros(1, 2, 2), tmp_path / "a" / "0.png")
 
     with pytest.raises(ValueError, match="at least two classes, got 1"):
         read_labelled_images(tmp_path)
 
     (tmp_path / "b").mkdir()
-    write_png(torch.zeros(1, 2, 2), tmp_path / "a" / "0.png")
     write_png(torch.zeros(1, 2, 3), tmp_path / "b" / "0.png")
 
     with pytest.raises(ValueError, match=r"one size .*a/0.png of 2×2 .*b/0.png"):

@@ -92,6 +92,58 @@ def _other_size_of_a_class(random: Random, folder: Path) -> None:
     _other_size(random, folder / "fox")
 
 
+def _listed(random: Random, folder: Path) -> list[str]:
+    """A folder with a labels.csv; what its lines are."""
+
+    _filled(random, folder, 4)
+    names = [path.name for path in sorted(folder.glob("*.png"))]
+
+    return [f"{name},{random.choice(('cat', 'dog'))}" for name in names]
+
+
+def _write_labels(folder: Path, lines: list[str]) -> None:
+    (folder / "labels.csv").write_text("\n".join(["file,class", *lines]))
+
+
+def _unknown_name(random: Random, folder: Path) -> None:
+    """A name in labels.csv is of no picture that is there."""
+
+    lines = _listed(random, folder)
+    name = random.choice(("9.png", "no/0.png", "../0.png", "0", "labels.csv"))
+    lines.insert(random.randrange(4), f"{name},cat")
+    _write_labels(folder, lines)
+
+
+def _named_twice(random: Random, folder: Path) -> None:
+    lines = _listed(random, folder)
+    _write_labels(folder, [*lines, random.choice(lines)])
+
+
+def _not_named(random: Random, folder: Path) -> None:
+    lines = _listed(random, folder)
+    lines.pop(random.randrange(4))
+    _write_labels(folder, lines)
+
+
+def _empty_cell(random: Random, folder: Path) -> None:
+    lines = _listed(random, folder)
+    row, part = random.randrange(4), random.randrange(2)
+    cells = lines[row].split(",")
+    cells[part] = random.choice(("", " ", "?", "NA"))
+    lines[row] = ",".join(cells)
+    _write_labels(folder, lines)
+
+
+def _no_labels(random: Random, folder: Path) -> None:
+    """labels.csv is no table of two columns."""
+
+    lines = _listed(random, folder)
+    text = random.choice(
+        ("", "file,class", "\n".join(lines), "file\n0.png", "a,b,c\n1")
+    )
+    (folder / "labels.csv").write_text(text)
+
+
 Rule = Callable[[Random, Path], Path]
 
 
@@ -119,6 +171,11 @@ ANY_SIZE = tuple(
             _a_link_to_nothing,
             _empty_class,
             _broken_class,
+            _unknown_name,
+            _named_twice,
+            _not_named,
+            _empty_cell,
+            _no_labels,
         ),
     )
 )
@@ -133,6 +190,11 @@ LABELLED = tuple(
             _one_class,
             _empty_class,
             _broken_class,
+            _unknown_name,
+            _named_twice,
+            _not_named,
+            _empty_cell,
+            _no_labels,
             _other_size_of_a_class,
         ),
     )

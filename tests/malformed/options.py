@@ -113,6 +113,9 @@ SEARCHES = (
         for name in ("closest", "backward", "precision", "inversion", "model_outputs")
     ),
     given("agree", *NO_NAME, named="nothing"),
+    given("held", "nothing", "nothing.py:load", named="--band"),
+    given("band", -1, 0, "nan", 0.5, named="--held"),
+    given("band", *NO_NUMBER),
     given("mask", *NO_FILE, named="mask"),
     given("typical_of", *NO_FILE, named="data"),
     together("table", frozen="age"),
@@ -178,6 +181,7 @@ OPTIONS: dict[str, tuple[Rule, ...]] = {
                 "resize": 4,
                 "crop": 4,
                 "mask": "mask.png",
+                "residual": True,
                 "certify": 100,
                 "typical_of": "digits",
                 "model_size": 8,

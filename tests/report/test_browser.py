@@ -236,6 +236,21 @@ def test_the_keyboard_walks_the_path_and_the_difference_follows(shared: Page) ->
     assert ink(shared, 0) == full > 1
 
 
+def test_differences_on_the_way_are_to_the_reconstruction(
+    browser: Browser, tmp_path: Path
+) -> None:
+    record = record_of(synthetic(1, SHAPE, noise=0.1))
+    start = 0.9 * record.factual
+    lossy = with_paths(replace(record, reconstruction=start, origin=start.flatten(1)))
+    options = ReportOptions(coordinates={"lossy": Identity(SHAPE)})
+    written = write_report({"lossy": lossy}, tmp_path, options).as_uri()
+    page = open_page(browser, written, [])
+    page.locator("#row-0 input[type=range]").press("Home")
+
+    assert ink(page, 0) == 0
+    page.close()
+
+
 def test_differences_on_the_way_have_the_colors_of_the_end(page: Page) -> None:
     slider = page.locator("#row-0 input[type=range]").first
     drawn = ink(page, 0)

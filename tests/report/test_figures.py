@@ -9,7 +9,7 @@ from matplotlib.patches import StepPatch
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.report.figures import along_path, histograms, intervals, svg
-from diffeo.report.gallery import gallery
+from diffeo.report.gallery import gallery, side_by_side
 from diffeo.report.report import Measure
 from mirrored import asked, record_of, synthetic, with_paths
 
@@ -46,6 +46,22 @@ def test_a_gallery_has_a_panel_for_each_record(record: Counterfactuals) -> None:
             assert axes.images[0].get_size() == (2 * (8 + 2), 8 + 2)
 
     assert svg(grid)
+
+
+def test_differences_of_a_gallery_are_to_where_searches_began(
+    record: Counterfactuals,
+) -> None:
+    lossy = replace(record, reconstruction=0.5 * record.factual)
+    titles = [
+        axes.get_title()
+        for panel in gallery({"Z": record, "V": lossy}, range(2)).subfigs
+        for axes in panel.axes
+    ]
+    several = side_by_side({"1": lossy, "2": lossy}, [0, 1]).axes
+
+    assert titles[3::4] == ["x′ − x", "x′ − r"]
+    assert [axes.get_title() for axes in several[:2]] == ["x", "r"]
+    assert several[-1].get_title() == "x′ − r, 2"
 
 
 def test_a_gallery_of_other_data_is_refused() -> None:

@@ -113,6 +113,8 @@ def test_the_scale_of_differences_holds_nearly_all_that_changed(
 ) -> None:
     small = replace(record, counterfactual=record.factual + 0.04)
 
-    assert common_limit([small], [0, 1]) == 0.05
+    lossy = replace(small, factual=record.factual.flip(-1))
+
+    assert common_limit([small], [0, 1]) == common_limit([lossy], [0, 1]) == 0.05
     assert common_limit([small, record], [0, 1, 2]) > 0.05
     assert common_limit([small.select(torch.tensor([0]))], [1, 2]) > 0

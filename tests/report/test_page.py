@@ -18,6 +18,7 @@ from diffeo.explain import explain
 from diffeo.models.flow.recipes import realnvp
 from diffeo.objectives import AtLeast, TargetClass
 from diffeo.report import Measure, ReportOptions, write_report
+from diffeo.report.cards import features, pictures, thumbnail
 from diffeo.search import Run, search
 from laws import images, tiny_classifier, tiny_flow
 from mirrored import asked, record_of, synthetic, with_paths
@@ -356,14 +357,52 @@ def test_data_that_are_no_images_show_the_values_that_changed_most(
     assert page.count("<tr data-row") == 3
 
 
-@pytest.mark.usefixtures("without_charts")
-def test_a_reconstruction_is_shown_where_it_differs(tmp_path: Path) -> None:
-    exact = record_of(synthetic(2, (3, 8, 8), noise=0.1))
-    lossy = replace(exact, reconstruction=exact.reconstruction * 0.9)
-    page = page_of({"exact": exact, "lossy": lossy}, tmp_path)
+def lossy_of(exact: Counterfactuals) -> Counterfactuals:
+    """The record of coordinates that lose a tenth of each image."""
 
-    assert page.count('alt="reconstruction"') == 2
+    return replace(exact, reconstruction=0.9 * exact.factual)
+
+
+@pytest.mark.usefixtures("without_charts")
+def test_differences_are_to_the_reconstruction_where_it_is_another(
+    tmp_path: Path,
+) -> None:
+    exact = record_of(synthetic(2, (3, 8, 8), noise=0.1))
+    lossy = lossy_of(exact)
+    page = page_of({"exact": exact, "lossy": lossy}, tmp_path)
+    lengths = lossy.change_length[0], lossy.reconstruction_error[0]
+    change, error = (f"{length.item():#.3g}" for length in lengths)
+
+    assert page.count('alt="reconstruction r"') == 2
+    assert page.count('alt="x′ − r"') == page.count('alt="x′ − x"') == 2
     assert page.count(">approximately encoded<") == 2
+    assert page.count('<figure class="start">') == 2
+    assert f"‖x′ − r‖ = {change}" in page
+    assert f"‖r − x‖ = {error}" in page
+    assert "x′ − r or x</span>" in page
+
+
+@pytest.mark.usefixtures("without_charts")
+def test_differences_are_to_the_input_where_what_is_lost_is_kept(
+    tmp_path: Path,
+) -> None:
+    lossy = lossy_of(record_of(synthetic(2, (3, 8, 8), noise=0.1)))
+    named = {"name": "Bounded", "coordinates": {"name": "Residual"}}
+    kept = replace(lossy, settings={**lossy.settings, "coordinates": named})
+    page = page_of({"kept": kept}, tmp_path)
+
+    assert page.count('alt="reconstruction r"') == page.count('alt="x′ − x"') == 2
+    assert 'alt="x′ − r"' not in page
+    assert '<figure class="start">' not in page
+
+
+def test_colors_are_those_of_the_change_alone() -> None:
+    x = synthetic(2, (3, 8, 8), noise=0.1)
+    still = replace(lossy_of(record_of(x)), counterfactual=0.9 * x)
+    blank = thumbnail(torch.ones(3, 8, 8))
+
+    assert pictures(still, 1, limit=0.1)["x′ − r"] == blank
+    assert features((), still, 1)[0][3] == "+0"
 
 
 def test_records_of_other_factuals_are_refused(

@@ -1,16 +1,21 @@
 import csv
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from diffeo import zoo
 from diffeo.data.chexpert import chexpert
+from reproduction.__main__ import app
 from reproduction.chest import experiment
 from reproduction.chest.experiment import CHEST_XRAY
 from reproduction.chest.organs import ORGANS, organ_masks
 from reproduction.chest.ratio import cardiothoracic_ratio, found_organs, largest_pieces
 from reproduction.chest.training import DRAWN, SIZE, overlaps
+from reproduction.domain import trained
 from reproduction.experiment import ExperimentOptions
 
 
@@ -85,6 +90,32 @@ def few_xrays(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     return folder
 
 
+@pytest.mark.parametrize("name", ["chest-cnn", "chest-unet"])
+def test_a_model_trained_anew_is_what_experiments_take_once_it_is_copied(
+    name: str, few_xrays: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commands of docs/chest.md, on few images."""
+
+    runs, weights = tmp_path / "runs", tmp_path / "weights"
+    weights.mkdir()
+    words = f"train {name} --epochs 1 --batch-size 8 --quiet"
+    places = ["--data", str(few_xrays), "--out", str(runs / name)]
+    found = CliRunner().invoke(app, [*words.split(), *places])
+
+    for path in runs.glob("chest-*/chest-*.*"):
+        shutil.copy(path, weights)
+
+    monkeypatch.setattr("reproduction.domain.WEIGHTS", weights)
+
+    assert found.exit_code == 0, found.output
+    assert {path.name for path in weights.iterdir()} == {
+        f"{name}.safetensors",
+        f"{name}.md",
+    }
+    assert "validation" in " ".join(zoo.card(weights / f"{name}.safetensors").figures)
+    assert sum(each.numel() for each in trained(name).parameters()) > 1e5
+
+
 @pytest.mark.usefixtures("small_models")
 def test_hearts_grow_and_chests_are_measured(
     few_xrays: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -103,12 +134,20 @@ def test_hearts_grow_and_chests_are_measured(
         "source_shift_latent_high",
         "change_share_heart_latent",
         "area_share_lungs",
+        "model_jsrt_balanced_accuracy_low",
+        "sparsity_latent_mean",
+        "cout_data_mean",
+        "oracles_target_latent",
+        "tangent_share_data_mean",
+        "composition_error_latent_mean",
+        "l2_latent_data_mean",
         "across_reached_latent",
         "across_model_turned_data",
         "across_ctr_change_latent_mean_low",
         "validation_dice_heart",
         "oracle_target_latent",
     } <= results.keys()
+    assert any(f"{source}_ctr_change_latent_mean_low" in results for source in DRAWN)
     assert results["reached_data"] > 0
     assert "could not be drawn" not in capsys.readouterr().err
     assert {"hearts.png", "growth.png", "change.png", "report.html"} <= {

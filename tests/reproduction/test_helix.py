@@ -18,7 +18,7 @@ from reproduction.experiment import ExperimentOptions, Training
 from reproduction.helix import training as helix_training
 from reproduction.helix.data import DISC, curve, distance, helix
 from reproduction.helix.experiment import HELIX, QUICK
-from reproduction.helix.measures import Measures, measure_flow
+from reproduction.helix.measures import Measures, inner_places, measure_flow
 from reproduction.helix.models import FreshPoints, shipped_flow, untrained_flow
 from reproduction.helix.theorem import Family, family_results, fit_families
 from reproduction.helix.training import HELIX_CLASSIFIER, HELIX_FLOW
@@ -41,6 +41,7 @@ PROMISED = {
     "normal_eigenvalue_ratio_max",
     "normal_eigenvalue_ratio_worst",
     "normal_eigenvalue_ratio_worst_undertrained_0.1",
+    "normal_eigenvalue_ratio_worst_place_undertrained_0.1",
     "euclidean_normal_ratio_alternating_0.1",
     "euclidean_normal_ratio_worst_bounded_0.1",
     "normal_eigenvalue_slope_bounded",
@@ -163,14 +164,18 @@ def test_the_worst_ratio_is_that_of_one_place_of_one_flow() -> None:
     law = family(thickness**2, thickness)
     smallest = law.measures.smallest.clone()
     smallest[1, 1, 3, 0] *= 7
-    results = family_results(
-        {"": Family(thickness, law.measures._replace(smallest=smallest))}
-    )
+    across = law.measures.across.clone()
+    across[0, 0, 4, 1] *= 5
+    measures = law.measures._replace(smallest=smallest, across=across)
+    results = family_results({"": Family(thickness, measures)})
+    places = inner_places(5).tolist()
 
     assert results["normal_eigenvalue_ratio_worst"] == pytest.approx(7)
     assert results["normal_eigenvalue_ratio_worst_0.1"] == pytest.approx(7)
     assert results["normal_eigenvalue_ratio_worst_0.2"] == pytest.approx(1)
     assert results["normal_eigenvalue_ratio_0.1"] == pytest.approx(7 ** (1 / 20))
+    assert results["normal_eigenvalue_ratio_worst_place_0.1"] == places[3]
+    assert results["euclidean_normal_ratio_worst_place_0.2"] == places[4]
 
 
 def test_the_divergence_from_a_standard_normal_is_that_of_the_integral() -> None:

@@ -6,11 +6,17 @@ import torch
 from diffeo.models.locator import Locator
 from reproduction.domain import trained
 from reproduction.experiment import ExperimentOptions
-from reproduction.mall.experiment import CASES, MALL
+from reproduction.mall.cases import CASES, POOLED
+from reproduction.mall.experiment import MALL
 from reproduction.mall.heads import head_places
 
 KEYS = (
     "reached_latent",
+    "l2_data_class_latent_mean",
+    "l2_latent_class_data_mean_high",
+    "sparsity_latent_mean",
+    "tangent_share_data_mean",
+    "composition_error_latent_mean",
     "oracle_target_latent_minus_data",
     "knn_target_data_low",
     "l2_latent_data_median",
@@ -47,7 +53,19 @@ def test_few_become_many_and_many_few(
     results = MALL.run(ExperimentOptions(out, data, quick=True, progress=False))
     measured = {f"{case}_{key}" for case in CASES for key in KEYS}
 
-    assert measured <= results.keys()
+    realism = {
+        f"{prefix}im1_{name}_mean"
+        for prefix in ("", *(f"{case}_" for case in POOLED))
+        for name in ("latent", "data", "real")
+    }
+
+    assert measured | realism | {*KEYS} <= results.keys()
+    assert {"model_rmse_low", "oracle_rmse_high", "flow_bits_per_dim_low"} <= set(
+        results
+    )
+    assert results["reached_data"] == pytest.approx(
+        sum(results[f"{case}_reached_data"] for case in POOLED) / len(POOLED)
+    )
     assert results["model_rmse"] > 0
     assert all(0 <= results[f"{case}_reached_data"] <= 1 for case in CASES)
     assert "could not be drawn" not in capsys.readouterr().err

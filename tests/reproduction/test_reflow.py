@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from diffeo import zoo
-from diffeo.coordinates.flow_matching import FlowMatching, times_towards_data
+from diffeo.coordinates.flow_matching import FlowMatching
+from diffeo.coordinates.grids import times_towards_data
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reproduction.__main__ import EXPERIMENTS
-from reproduction.experiment import ROOT
+from reproduction.provenance import ROOT
 
 NAMES = [each.name for each in EXPERIMENTS if (ROOT / "results" / each.name).is_dir()]
 

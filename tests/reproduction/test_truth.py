@@ -12,6 +12,7 @@ from diffeo.objectives import Agreed, Point
 from diffeo.shapes import Memory, Scores
 from mirrored import record_of
 from reproduction.experiment import ExperimentOptions
+from reproduction.truth.audited import TRUTH_AUDIT, of_changes, places
 from reproduction.truth.confidences import Shares, chosen
 from reproduction.truth.experiment import TRUTH, TRUTH_AGREED
 from reproduction.truth.forms import FORMS
@@ -239,6 +240,38 @@ def test_what_classifiers_agree_on_is_scored_by_itself(
             stem = f"agreed_minus_{method}_{form}named"
             assert results[stem] == pytest.approx(ahead)
             assert results[f"{stem}_low"] <= ahead <= results[f"{stem}_high"]
+
+
+def test_the_places_of_an_audit_are_all_pixels_once() -> None:
+    masks = torch.stack(list(places().values()))
+
+    assert (masks.sum(0) == 1).all()
+    assert places()["patch"].sum() == 16
+
+
+def test_an_audit_tells_the_share_of_the_patch(options: ExperimentOptions) -> None:
+    results = TRUTH_AUDIT.run(options)
+    areas = [results[f"patch_audit_{name}_area"] for name in places()]
+
+    assert sum(areas) == pytest.approx(1)
+
+    for form in ("", "90_"):
+        assert 0 <= results[f"patch_{form}audit_reached"] <= 1
+        assert {f"patch_{form}audit_{name}_share" for name in places()} < set(results)
+
+    assert (options.out / "provenance.json").is_file()
+
+
+@pytest.mark.parametrize("elsewhere", [0.1, 0.9])
+def test_most_of_a_change_is_in_the_patch_or_not(elsewhere: float) -> None:
+    changes = torch.zeros(3, 1, 28, 28)
+    changes[..., 1, 1] = 0.5
+    changes[..., 14, 14] = elsewhere
+    found = of_changes(changes)
+
+    assert found["patch_share"] == pytest.approx(0.5 / (0.5 + elsewhere))
+    assert found["largest_is_patch"] == float(elsewhere < 0.5)
+    assert found["largest_cell_is_patch"] == float(elsewhere < 0.5)
 
 
 def test_further_classifiers_learn_and_differ_from_each_other(

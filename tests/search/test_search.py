@@ -19,7 +19,7 @@ from diffeo.search.problem import Problem
 from laws import SearchCase, images, searches, tiny_classifier, tiny_flow
 from unchecked import unchecked_calls
 
-RUN = Run(steps=10, batch_size=4, path=True)
+RUN = Run(steps=7, batch_size=4, path=True)
 X = images(6, seed=5)
 CASES = {case.name: case for case in searches()}
 FEW, FEW_BEFORE = X[:4], X[:4].clone()

@@ -250,3 +250,17 @@ def test_floats_are_trained_on_as_they_are() -> None:
         losses.append(step.training_step([images, labels], 0).item())
 
     assert losses[0] == losses[1]
+
+
+def test_a_picture_is_drawn_of_the_averages_of_each_epoch(tmp_path: Path) -> None:
+    drawn: list[Tensor] = []
+
+    def draw(model: nn.Module, path: Path) -> None:
+        drawn.append(next(model.parameters()).detach().clone())
+        path.write_text(f"epoch {len(drawn)}")
+
+    trained = train(Fit(tmp_path, 2, average=0.5, progress=False, draw=draw))
+
+    assert (tmp_path / "samples.png").read_text() == "epoch 2"
+    assert not torch.equal(*drawn)
+    assert torch.equal(drawn[1], next(trained.model.parameters()))

@@ -38,6 +38,7 @@ class Plain:
 class Decoder(torch.nn.Module):
     def decode(self, z): return z
 
+def Pair(): return torch.nn.Flatten().eval(), lambda z: z.reshape(-1, 1, 2, 2)
 def number(): return 3
 def needy(width): return good()
 def raises(): return {}["my own bug"]
@@ -70,10 +71,8 @@ def test_a_file_imports_its_neighbors_and_takes_no_modules_place(mine: Path) -> 
     assert sys.path == before
 
 
-@pytest.mark.parametrize("name", ["Autoencoder", "Plain"])
-def test_any_object_with_encode_and_decode_is_coordinates(
-    name: str, mine: Path
-) -> None:
+@pytest.mark.parametrize("name", ["Autoencoder", "Plain", "Pair"])
+def test_what_encodes_and_decodes_is_coordinates(name: str, mine: Path) -> None:
     coordinates = find_coordinates(f"{mine}:{name}", (1, 2, 2))
     x = torch.rand(3, 1, 2, 2)
 

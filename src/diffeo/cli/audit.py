@@ -17,6 +17,7 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     data: str,
     model: str,
     coordinates: str,
+    residual: bool = False,
     resize: int | None = None,
     crop: int | None = None,
     classes: Path | None = None,
@@ -43,8 +44,9 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     killed, each finished batch is kept, and the same command goes on from there.
 
     Input:
-        data: Images: a folder of pictures, or of one folder of pictures for each class;
-            an IDX or a NumPy file; or 'digits' for the bundled sample of MNIST.
+        data: Images: a folder of pictures with a labels.csv (file,class), or of one
+            folder of pictures for each class, or of pictures alone; an IDX or a NumPy
+            file; or 'digits' for the bundled sample of MNIST.
         model: The classifier or regressor: weights by name (mnist-cnn), a weights file,
             a program of torch.export (.pt2) or of TorchScript (.pt), an ONNX file, or
             timm:NAME or transformers:NAME, where NAME may be a folder. Or
@@ -52,12 +54,14 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
             torch.nn.Module. Name only files that you trust.
         coordinates: A generative model, as for `diffeo explain`; best a flow that
             `diffeo fit` wrote.
+        residual: Keep what the coordinates lose of each image, as `diffeo explain`
+            does.
         resize: Resize each picture to a square of so many pixels a side; the side of
             the flow if not given.
         crop: Cut a square of so many pixels a side out of each picture's middle.
         classes: A text file with the names of the classes, one a line, in order; else
-            they are called as the model's file says, or as the folders of the images,
-            in order of their names, if there are as many.
+            they are called as the model's file says, or as the images' labels, in
+            their order, if there are as many.
         regions: A folder of masks, one picture for each region, white inside; else
             changes are counted in the cells of a grid.
         model_size: Side in pixels of the squares that the model takes; images are
@@ -92,7 +96,7 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
 
     from diffeo.extras import require
 
-    require("sklearn", extra="evaluate")
+    require("sklearn", "pytorch_lightning", extra="evaluate")
 
     from diffeo.models.model_input import ModelInput
     from diffeo.objectives import TargetClass
@@ -127,6 +131,7 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
         classes=read_classes(classes) or known.classes,
         device=device,
         model_input=known.model_input,
+        residual=residual,
     )
     options = AuditOptions(search, sample, value, confidence)
     old = read_audit(compare) if compare else None
@@ -151,7 +156,7 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
         tell(doubt(summary))
 
     for each in findings:
-        typer.echo(sentences(each.told, summary["judge_accuracy"]))
+        typer.echo(sentences(each.told, summary["judges"]))
 
     for words in differences:
         typer.echo(words)

@@ -32,7 +32,8 @@ def evaluate_command(  # noqa: PLR0913 - one argument for each option
         record: A record.safetensors, as `diffeo explain` writes it.
         data: Images with their classes: 'digits' for the bundled sample of MNIST,
             'mnist' for all of it in the folder DIFFEO_DATA, or a folder with one folder
-            of pictures for each class. Those that were explained are left out.
+            of pictures for each class or a labels.csv. Those that were explained are
+            left out.
         model: The model that was explained: weights by name (mnist-cnn), a weights
             file, or file.py:function, which RUNS that file.
         coordinates: Where distances along the data are taken, if not where the record

@@ -7,7 +7,7 @@ from typing import Literal
 import typer
 
 from diffeo.cli.explained import drawn, stated
-from diffeo.cli.goals import objective_from_options, wrapped
+from diffeo.cli.goals import checked_held, objective_from_options, wrapped
 from diffeo.cli.options import checked_seed, is_of_table
 from diffeo.cli.search import ascent_from_options, run_from_options
 
@@ -21,6 +21,7 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
     coordinates: str,
     inversion: Literal["pixels", "encoder", "features"] | None = None,
     mask: Path | None = None,
+    residual: bool = False,
     resize: int | None = None,
     crop: int | None = None,
     limit: int | None = None,
@@ -39,6 +40,8 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
     near: float | None = None,
     within: float | None = None,
     agree: list[str] | None = None,
+    held: str | None = None,
+    band: float | None = None,
     smoothed: float | None = None,
     rate: float | None = None,
     steps: int = 1000,
@@ -63,9 +66,10 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
     command goes on from there.
 
     Input:
-        data: Images: a folder of pictures, one picture, an IDX or a NumPy file; or
-            'digits' for the bundled sample of MNIST. Or a table: a CSV or Parquet
-            file, of which the columns that the flow knows are taken.
+        data: Images: a folder of pictures, perhaps with a labels.csv, or of one folder
+            of pictures for each class; one picture, an IDX or a NumPy file; or 'digits'
+            for the bundled sample of MNIST. Or a table: a CSV or Parquet file, of which
+            the columns that the flow knows are taken.
         model: The classifier or regressor: weights by name (mnist-cnn), a weights file,
             a program of torch.export (.pt2) or of TorchScript (.pt), an ONNX file, or
             timm:NAME or transformers:NAME, where NAME may be a folder. Or
@@ -78,14 +82,18 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
             themselves. Name only files that you trust.
         coordinates: Where to search. A generative model: weights by name (mnist-flow),
             a weights file, or file.py:function, which RUNS that file; the function must
-            return an object with encode(x) and decode(z), or a generator that knows the
-            size of its latents as `latent`, which is inverted. Or 'data' for the data
-            space itself, where adversarial examples are found.
+            return an object with encode(x) and decode(z), or two functions, an encoder
+            and a decoder, or a generator that knows the size of its latents as
+            `latent`, which is inverted. Or 'data' for the data space itself, where
+            adversarial examples are found.
         inversion: How a generator is inverted: by descent on 'pixels' or on the
             'features' that an InvertedGenerator has, or by its 'encoder' alone; with
             all that it has if not given.
         mask: A picture, white where the images may change and black where each pixel
             stays as it is; of their aspect ratio, at any size, one for all images.
+        residual: Keep what the coordinates lose of each image, and add it to all that
+            they decode: the search begins at the image itself rather than at its
+            reconstruction, but what was lost may show through the result.
         resize: Resize each picture to a square of so many pixels a side.
         crop: Cut a square of so many pixels a side out of each picture's middle.
         limit: Take only the first so many images or rows.
@@ -114,6 +122,9 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         within: How far from --near the answer may end.
         agree: A further model that is to answer so too, named as --model is; may be
             given several times.
+        held: A second model, named as --model is, whose answer must stay within --band
+            of its answer to the input, while that of the first changes.
+        band: By how much each output of --held may change, in its own unit.
         smoothed: Average the answers over a few coordinates nearby, of so much standard
             deviation, such as 0.3; results are surer, and take several times as long.
 
@@ -145,8 +156,8 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
             as those of flows.
         typical_of: State how many real images of the target class are more typical than
             each counterfactual: 'digits' or 'mnist' for test digits, or a folder with
-            one folder of pictures for each class; best those that the generative model
-            was not trained on. The last 500 of each class are taken.
+            one folder of pictures for each class or a labels.csv; best those that the
+            generative model was not trained on. The last 500 of each class are taken.
 
     Output:
         out: Folder for the results.
@@ -167,8 +178,12 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
 
         diffeo explain --data people.csv --model risk.py:load
         --coordinates people.safetensors --target 0 --frozen age,sex --out lower
+
+        diffeo explain --data faces/ --model net.py:smile --held net.py:age --band 2
+        --coordinates faces.safetensors --target 1 --out smiles
     """
 
+    from diffeo.coordinates.limits import ColumnLimits
     from diffeo.data.masks import read_mask
     from diffeo.models.model_input import ModelInput
     from diffeo.workflows.explain_options import ExplainOptions
@@ -178,7 +193,6 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         explain_to_folder,
         keep_statements,
     )
-    from diffeo.workflows.limits import ColumnLimits
     from diffeo.workflows.loading import find_device, find_images, read_classes
     from diffeo.workflows.models import read_model
     from diffeo.workflows.statements import find_references, statement_rules
@@ -187,7 +201,8 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
     tell = partial(typer.echo, err=True)
     device = find_device(device)
     given = ModelInput.of(model_size, model_mean, model_std, model_outputs)
-    known = [read_model(text, device).told(given) for text in (model, *(agree or ()))]
+    asked_too = *(agree or ()), *checked_held(held, band)
+    known = [read_model(text, device).told(given) for text in (model, *asked_too)]
     names = read_classes(classes) or known[0].classes
     objective = objective_from_options(
         names,
@@ -204,6 +219,7 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         tables=vars(limits),
         images={
             "mask": mask,
+            "residual": residual,
             "resize": resize,
             "crop": crop,
             "inversion": inversion,
@@ -241,7 +257,7 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         model,
         coordinates,
         asked,
-        wrapped(objective, further, smoothed),
+        wrapped(objective, further, smoothed, band),
         ascent_from_options(coordinates, rate),
         run,
         names,
@@ -250,17 +266,19 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         inversion,
         known[0].model_input,
         read_mask(mask, images.images.shape[1:]) if mask else None,
+        residual,
         limits if of_table else None,
         gradients,
         several,
         tuple(table.flow.scale.tolist()) if table else (),
+        held or "",
     )
     references = (
         find_references(typical_of, crop=crop, resize=resize) if typical_of else None
     )
     rules = statement_rules(options, certify, references)
-    rows = len(images.images) * several
     record = explain_to_folder(images, options, out, overwrite=overwrite, tell=tell)
+    rows = len(images.images) * several
     stopped = interruption(record, rows)
     untold = table.warning(limits) if table else ""
     typer.echo(summary(record, rows, names, units=of_table))
@@ -273,8 +291,10 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
     else:
         record = stated(record, rules, partial(keep_statements, images, options, out))
 
-    draw = table.draw if table else draw_explanation
-    drawn(out, partial(draw, record, rows, options, out))
+    drawn(
+        out,
+        partial(table.draw if table else draw_explanation, record, rows, options, out),
+    )
 
     if stopped:
         raise KeyboardInterrupt

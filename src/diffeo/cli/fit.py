@@ -34,10 +34,11 @@ def fit_command(  # noqa: PLR0913 - one argument for each option
     kept; --resume goes on from there. Other commands take the weights as --coordinates.
 
     Input:
-        data: Images: a folder of pictures, or of one folder of pictures for each class;
-            an IDX or a NumPy file; or 'digits' for the bundled sample of MNIST. Every
-            tenth image, at most 500, is held out to measure the result. Or a table: a
-            CSV or Parquet file, of which every tenth row is held out.
+        data: Images: a folder of pictures, perhaps with a labels.csv, or of one folder
+            of pictures for each class; an IDX or a NumPy file; or 'digits' for the
+            bundled sample of MNIST. Every tenth image, at most 500, is held out to
+            measure the result. Or a table: a CSV or Parquet file, of which every tenth
+            row is held out.
         size: Resize each picture to a square of so many pixels a side; 64 if not given,
             or the side of the first picture if that is less.
         crop: Cut a square of so many pixels a side out of each picture's middle.
@@ -73,10 +74,10 @@ def fit_command(  # noqa: PLR0913 - one argument for each option
 
     require("pytorch_lightning", extra="train")
 
+    from diffeo.coordinates.limits import names_in
     from diffeo.data.table import read_table
     from diffeo.workflows.fit import fit_flow, natural_side
     from diffeo.workflows.fit_options import FitOptions
-    from diffeo.workflows.limits import names_in
     from diffeo.workflows.loading import find_device, find_images
     from diffeo.workflows.quality import write_quality
 

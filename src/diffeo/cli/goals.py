@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from diffeo.objectives import Objective
     from diffeo.shapes import Model
 
-__all__ = ["objective_from_options", "wrapped"]
+__all__ = ["checked_held", "objective_from_options", "wrapped"]
 
 
 def objective_from_options(
@@ -56,27 +56,64 @@ def objective_from_options(
     )
 
 
+def checked_held(held: str | None, band: float | None) -> tuple[str, ...]:
+    """Return the model that is to be held, or none; refuse it without its band.
+
+    Args:
+        held: As the user named it.
+        band: By how much its answer may change.
+
+    Raises:
+        ValueError: If one of both is given alone.
+
+    Example:
+        >>> checked_held("age.py:load", 2.0), checked_held(None, None)
+        (('age.py:load',), ())
+    """
+
+    if (held is None) != (band is None):
+        raise ValueError(
+            f"--held and --band must be given together, got --held {held} and --band "
+            f"{band}"
+        )
+
+    return () if held is None else (held,)
+
+
 def wrapped(
-    objective: "Objective", models: "Sequence[Model]", spread: float | None
+    objective: "Objective",
+    models: "Sequence[Model]",
+    spread: float | None,
+    band: float | None = None,
 ) -> "Objective":
     """Return an objective of further models too, averaged over nearby coordinates.
 
     Args:
         objective: What a model is to answer.
-        models: Further models that are to answer so; perhaps none.
+        models: Further models that are to answer so, perhaps none; and last the one
+            that is held, if there is a band.
         spread: Standard deviation of the nearby coordinates; None for no average.
+        band: By how much the answer of the model that is held may change.
+
+    Raises:
+        ValueError: If the spread or the band is not above 0.
 
     Example:
         >>> wrapped(objective_from_options((), at_least=3.0), (), 0.2).spread
         0.2
     """
 
-    from diffeo.objectives import Agreed, Smoothed
+    from diffeo.objectives import Agreed, Held, Smoothed
 
-    if models:
-        objective = Agreed(objective, models)
+    agreeing = models if band is None else models[:-1]
 
-    return objective if spread is None else Smoothed(objective, spread=spread)
+    if agreeing:
+        objective = Agreed(objective, agreeing)
+
+    if spread is not None:
+        objective = Smoothed(objective, spread=spread)
+
+    return objective if band is None else Held(objective, models[-1], band)
 
 
 def _flag(name: str) -> str:

@@ -30,9 +30,9 @@ def train_command(  # noqa: PLR0913 - one argument for each option
     there. `diffeo explain` takes the weights as --model.
 
     Input:
-        data: A folder with one folder of pictures for each class, or 'digits' for the
-            bundled sample of MNIST. Every tenth image is held out to measure the
-            result.
+        data: A folder with one folder of pictures for each class, or with a labels.csv
+            (file,class), or 'digits' for the bundled sample of MNIST. Every tenth image
+            is held out to measure the result.
         resize: Resize each picture to a square of so many pixels a side.
         crop: Cut a square of so many pixels a side out of each picture's middle.
 

@@ -1,17 +1,27 @@
 """Autoencoders as approximate coordinates, however they are written."""
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from torch import Tensor, nn
 
 from diffeo.codec import Codec
 from diffeo.shapes import Data, Latent
 
-__all__ = ["Autoencoder", "Encoder", "EncodesAndDecodes", "paired"]
+__all__ = [
+    "Autoencoder",
+    "Encoder",
+    "EncodesAndDecodes",
+    "Pair",
+    "paired",
+    "with_pair_joined",
+]
 
+Part = TypeVar("Part")
 Encoder = Callable[[Data], Tensor | tuple[Tensor, ...]]
 """From data to latents, or to a tuple that begins with their means."""
+Pair = tuple[Encoder, Callable[[Tensor], Data]]
+"""An encoder and its decoder."""
 
 
 @runtime_checkable
@@ -92,3 +102,22 @@ def paired(
     """
 
     return Autoencoder(Codec(encoder, decoder), latent)
+
+
+def with_pair_joined(part: Part | Pair) -> Part | Autoencoder:
+    """Return an encoder and a decoder as coordinates; anything else as it is.
+
+    Args:
+        part: Two functions, or whatever a user gave as coordinates.
+
+    Example:
+        >>> import torch
+        >>> with_pair_joined((torch.nn.Flatten(), torch.exp)).decode(torch.zeros(1, 2))
+        tensor([[1., 1.]])
+    """
+
+    match part:
+        case (encoder, decoder) if callable(encoder) and callable(decoder):
+            return paired(encoder, decoder)
+
+    return part

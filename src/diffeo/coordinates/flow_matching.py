@@ -20,26 +20,12 @@ from diffeo.coordinates.log_determinant import (
 )
 from diffeo.shapes import Data, Flags, Latent, Scores
 
-__all__ = ["Certificate", "FlowMatching", "LogDensity", "times_towards_data"]
+__all__ = ["Certificate", "FlowMatching", "LogDensity"]
 
 Steps = Float[Tensor, "batch steps"]
 POWER_ITERATIONS = 12
+Taken = Callable[[EulerStep, Latent], Latent]
 SMALL = 64  # dimensions of data whose determinants are not estimated
-
-
-def times_towards_data(steps: int, power: float = 2.0) -> tuple[float, ...]:
-    """Return times from 0 to 1 whose steps shorten towards the data.
-
-    Args:
-        steps: Number of steps.
-        power: 1 for steps of one length, 2 for lengths that fall linearly, and so on.
-
-    Example:
-        >>> times_towards_data(2)
-        (0.0, 0.75, 1.0)
-    """
-
-    return tuple(1 - (1 - step / steps) ** power for step in range(steps + 1))
 
 
 class LogDensity(NamedTuple):
@@ -176,26 +162,37 @@ class FlowMatching(nn.Module):
 
         return self._decoded(z, EulerStep.__call__)
 
-    def decode_lean(self, z: Latent) -> Data:
-        """Return the same, with a backward pass that keeps one step's activations.
+    def steps(self) -> list[EulerStep]:
+        """Return the steps from noise to data, of points made vectors."""
 
-        The points between the steps are kept, and all else is computed again.
-        """
-
-        return self._decoded(z, partial(checkpoint, use_reentrant=False))
+        return [
+            EulerStep(self._velocity, before, after - before)
+            for before, after in itertools.pairwise(self.times)
+        ]
 
     def inference(
         self, *, dtype: torch.dtype | None = None, invertible: bool = False
     ) -> Codec | None:
-        """Return coordinates whose backward pass keeps one step's activations.
+        """Return coordinates that decode in lower precision, or in little memory.
+
+        Args:
+            dtype: Precision of the heavy arithmetic of v: bfloat16 or float16, with
+                which points keep theirs, and the data are the same to that precision.
+            invertible: Whether the backward pass keeps one step's activations.
 
         Returns:
-            None unless an invertible backward pass in the same precision is asked for.
+            None where nothing but the own precision and the plain pass is asked for.
         """
 
-        lean = invertible and dtype is None
+        plain = dtype is None and not invertible
 
-        return Codec(self.encode, self.decode_lean) if lean else None
+        if plain or dtype not in (None, torch.bfloat16, torch.float16):
+            return None
+
+        take = partial(_rough, dtype) if dtype else EulerStep.__call__
+        taken = _lean(take) if invertible else take
+
+        return Codec(self.encode, partial(self._decoded, taken=taken))
 
     def log_prob(self, x: Data) -> Scores:
         """Return the log-density of data, in nats: the mean of `log_density`."""
@@ -221,7 +218,7 @@ class FlowMatching(nn.Module):
         density = base - latent * math.log(self.spread) + z.new_zeros(draws, 1)
         point = z
 
-        for step in self._steps():
+        for step in self.steps():
             density = density - (
                 log_determinant(step, point)
                 if latent <= SMALL
@@ -250,7 +247,7 @@ class FlowMatching(nn.Module):
         contractions = []
         point = z
 
-        for step in self._steps():
+        for step in self.steps():
             contractions.append(step.contraction(point, direction, rounds))
             point = step(point)
 
@@ -260,12 +257,6 @@ class FlowMatching(nn.Module):
             self.tolerance,
         )
 
-    def _steps(self) -> list[EulerStep]:
-        return [
-            EulerStep(self._velocity, before, after - before)
-            for before, after in itertools.pairwise(self.times)
-        ]
-
     def _velocity(self, point: Latent, time: float) -> Latent:
         x = point.reshape(len(point), *self.shape)
         times = point.new_full((len(point),), time)
@@ -273,10 +264,8 @@ class FlowMatching(nn.Module):
 
         return velocity
 
-    def _decoded(
-        self, point: Latent, taken: Callable[[EulerStep, Latent], Latent]
-    ) -> Data:
-        for step in self._steps():
+    def _decoded(self, point: Latent, taken: Taken) -> Data:
+        for step in self.steps():
             point = taken(step, point)
 
         return point.reshape(len(point), *self.shape) * self.spread + self.center
@@ -289,9 +278,22 @@ class FlowMatching(nn.Module):
         enough = self.tolerance / self.spread
         residuals = []
 
-        for step in reversed(self._steps()):
+        for step in reversed(self.steps()):
             found = step.undone(point, tolerance=enough, iterations=self.iterations)
             point = found.point
             residuals.append(found.residual * self.spread)
 
         return point, residuals
+
+
+def _rough(dtype: torch.dtype, step: EulerStep, point: Latent) -> Latent:
+    """Take a step with the heavy arithmetic of its velocity in another precision."""
+
+    with torch.autocast(point.device.type, dtype):
+        return step(point)
+
+
+def _lean(take: Taken) -> Taken:
+    """Return how to take steps of which gradients keep but where they begin."""
+
+    return partial(checkpoint, take, use_reentrant=False)

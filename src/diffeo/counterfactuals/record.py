@@ -22,6 +22,7 @@ from diffeo.counterfactuals.checks import (
 from diffeo.counterfactuals.file import read_record, write_record
 from diffeo.counterfactuals.outcome import Outcome
 from diffeo.counterfactuals.path import SearchPath, joined, parted
+from diffeo.counterfactuals.start import start_of
 from diffeo.counterfactuals.text import in_two_lines
 from diffeo.objectives import confidence_of
 from diffeo.shapes import Data, Flags, Indices, Latent, Outputs, Scores
@@ -121,6 +122,37 @@ class Counterfactuals:
         return _length(self.counterfactual - self.factual)
 
     @property
+    def start(self) -> Data:
+        """Data at which each search began: the inputs, or else their reconstructions.
+
+        It began at the input itself where the coordinates lose nothing of it, or keep
+        what they lose.
+        """
+
+        return start_of(self)
+
+    @property
+    def change(self) -> Data:
+        """What each search changed: the counterfactual less the data it began at."""
+
+        return self.counterfactual - self.start
+
+    @property
+    def change_length(self) -> Scores:
+        """Euclidean length of each row's change, in the data's units.
+
+        It is the distance but for what was lost before the search.
+        """
+
+        return _length(self.change)
+
+    @property
+    def reconstruction_error(self) -> Scores:
+        """Euclidean distance of each reconstruction from its input, in their units."""
+
+        return _length(self.reconstruction - self.factual)
+
+    @property
     def round_trip(self) -> Scores:
         """Greatest absolute difference of each reconstruction from its input."""
 
@@ -132,7 +164,8 @@ class Counterfactuals:
     def exact(self) -> Flags:
         """Which inputs are decoded from their coordinates, but for rounding.
 
-        The counterfactual of another row is one of its reconstruction.
+        The counterfactual of another row is one of its reconstruction, unless what was
+        lost is kept: see `start`.
         """
 
         largest = self.factual.flatten(1).abs().amax(1).clamp_min(1)

@@ -10,18 +10,12 @@ from torch import Tensor
 
 from diffeo.data.idx import is_idx, read_idx
 from diffeo.data.levels import to_unit_range
+from diffeo.data.picture_folder import pictures_in
 from diffeo.data.pictures import PICTURES, read_picture
 from diffeo.data.square import center_square
 from diffeo.shapes import Images
 
-__all__ = [
-    "ImageFiles",
-    "all_pictures",
-    "class_folders",
-    "picture_files",
-    "read_images",
-    "read_pictures",
-]
+__all__ = ["ImageFiles", "read_images", "read_pictures"]
 
 
 class ImageFiles(NamedTuple):
@@ -48,11 +42,11 @@ def read_images(
     """Read images of one size.
 
     Args:
-        path: A folder of pictures, or of one folder of pictures for each class, taken
-            in the order of their names, without hidden files; one picture; an IDX file,
-            plain or gzipped; or a NumPy file of shape (batch, height, width) or (batch,
-            channels, height, width), with unsigned integers of 8 or 16 bits or values
-            in [0, 1].
+        path: A folder of pictures, perhaps with a labels.csv, or of one folder of
+            pictures for each class, taken in the order of their names, without hidden
+            files; one picture; an IDX file, plain or gzipped; or a NumPy file of shape
+            (batch, height, width) or (batch, channels, height, width), with unsigned
+            integers of 8 or 16 bits or values in [0, 1].
         crop: Side in pixels of the square that is cut out of the middle of each image;
             if not given, nothing is cut, or what is not square to resize it.
         resize: Side in pixels to which each square is resized, antialiased.
@@ -78,79 +72,12 @@ def read_images(
         raise FileNotFoundError(f"data must be a file or folder, got {path}")
 
     if path.is_dir():
-        return read_pictures(all_pictures(path), path, crop, resize)
+        return read_pictures(list(pictures_in(path).files), path, crop, resize)
 
     if path.suffix.lower() in PICTURES:
         return read_pictures([path], path.parent, crop, resize)
 
     return ImageFiles(center_square(_read_array(path), path, crop, resize), ())
-
-
-def class_folders(folder: Path) -> list[Path]:
-    """Return the folders in a folder, sorted by name, without hidden ones.
-
-    Example:
-        >>> from tempfile import TemporaryDirectory
-        >>> with TemporaryDirectory() as text:
-        ...     for name in ("dog", "cat", ".git"):
-        ...         Path(text, name).mkdir()
-        ...     [folder.name for folder in class_folders(Path(text))]
-        ['cat', 'dog']
-    """
-
-    return sorted(
-        inside
-        for inside in folder.iterdir()
-        if inside.is_dir() and not inside.name.startswith((".", "__MACOSX"))
-    )
-
-
-def all_pictures(folder: Path) -> list[Path]:
-    """Return the pictures of a folder or, if it has none, of the folders in it.
-
-    Raises:
-        ValueError: If there are none, or one of these folders has none.
-
-    Example:
-        >>> from tempfile import TemporaryDirectory
-        >>> with TemporaryDirectory() as text:
-        ...     Path(text, "cat").mkdir()
-        ...     Path(text, "cat", "1.png").touch()
-        ...     [file.name for file in all_pictures(Path(text))]
-        ['1.png']
-    """
-
-    folders = class_folders(folder)
-
-    if folders and not any(map(_is_picture, folder.iterdir())):
-        return [file for inside in folders for file in picture_files(inside)]
-
-    return picture_files(folder)
-
-
-def picture_files(folder: Path) -> list[Path]:
-    """Return the picture files of a folder, sorted by name, without hidden ones.
-
-    Raises:
-        ValueError: If there are none.
-
-    Example:
-        >>> from tempfile import TemporaryDirectory
-        >>> with TemporaryDirectory() as folder:
-        ...     for name in ("b.png", "a.JPG", "notes.txt", ".hidden.png"):
-        ...         Path(folder, name).touch()
-        ...     [file.name for file in picture_files(Path(folder))]
-        ['a.JPG', 'b.png']
-    """
-
-    files = sorted(filter(_is_picture, folder.iterdir()))
-
-    if not files:
-        raise ValueError(
-            f"data must hold pictures ({', '.join(PICTURES)}), got {folder} without any"
-        )
-
-    return files
 
 
 def read_pictures(
@@ -199,10 +126,6 @@ def read_pictures(
     return ImageFiles(
         images, tuple(file.relative_to(folder).as_posix() for file in files)
     )
-
-
-def _is_picture(file: Path) -> bool:
-    return file.suffix.lower() in PICTURES and not file.name.startswith(".")
 
 
 def _size(picture: Tensor) -> str:

@@ -6,8 +6,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from diffeo.data.images import class_folders, picture_files, read_pictures
+from diffeo.data.images import read_pictures
 from diffeo.data.levels import Pixels, to_bytes
+from diffeo.data.picture_folder import LABELS, pictures_in
 from diffeo.shapes import Images, Indices, Scores
 
 __all__ = ["LabelledImages", "read_labelled_images"]
@@ -114,20 +115,21 @@ class LabelledImages:
 def read_labelled_images(
     path: str | Path, *, crop: int | None = None, resize: int | None = None
 ) -> LabelledImages:
-    """Read a folder that holds one folder of pictures for each class.
+    """Read a folder of pictures of known classes.
 
-    The classes are counted in the order of the folders' names. Hidden folders are left
-    out.
+    It holds one folder of pictures for each class, counted in the order of their names,
+    or a labels.csv; see `pictures_in`.
 
     Args:
-        path: The folder of the classes' folders.
+        path: The folder.
         crop: As for `read_images`.
         resize: As for `read_images`.
 
     Raises:
-        FileNotFoundError: If there is no such folder.
-        ValueError: If it has fewer than two folders, or a picture cannot be read or
-            differs in size.
+        FileNotFoundError: If there is no such folder, or a picture that its labels.csv
+            names is not there.
+        ValueError: If it has fewer than two classes, its labels.csv is not as it should
+            be, or a picture cannot be read or differs in size.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -146,20 +148,15 @@ def read_labelled_images(
     if not path.is_dir():
         raise FileNotFoundError(f"labelled data must be a folder, got {path}")
 
-    folders = class_folders(path)
+    found = pictures_in(path)
 
-    if len(folders) < 2:
+    if len(found.classes) < 2:
         raise ValueError(
-            f"labelled data must have a folder of pictures for each of at least two "
-            f"classes, got {len(folders)} in {path}"
+            f"labelled data must have a folder of pictures, or a name in {LABELS}, for "
+            f"each of at least two classes, got {len(found.classes)} in {path}"
         )
 
-    files = {
-        file: label
-        for label, folder in enumerate(folders)
-        for file in picture_files(folder)
-    }
-    images, _ = read_pictures(list(files), path, crop, resize)
-    names = tuple(folder.name for folder in folders)
+    images, _ = read_pictures(list(found.files), path, crop, resize)
+    labels = [found.classes.index(label) for label in found.files.values()]
 
-    return LabelledImages(images, torch.tensor(list(files.values())), names)
+    return LabelledImages(images, torch.tensor(labels), found.classes)

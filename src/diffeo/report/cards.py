@@ -55,6 +55,8 @@ def data_uri(image: Float[Tensor, "channels height width"]) -> str:
 def pictures(record: Counterfactuals, row: int, limit: float) -> dict[str, str]:
     """Return the pictures of a search by their caption.
 
+    The difference is that to where the search began; r is this where it is not x.
+
     Args:
         record: Of images.
         row: Number of the row.
@@ -70,11 +72,17 @@ def pictures(record: Counterfactuals, row: int, limit: float) -> dict[str, str]:
         ['x′', 'x′ − x']
     """
 
-    before, after = (_reduced(x[row]) for x in (record.factual, record.counterfactual))
-    shown = {"x′": after, "x′ − x": signed_difference(before, after, limit)}
+    one = record.select(torch.tensor([row]))
+    start, after = _reduced(one.start[0]), _reduced(one.counterfactual[0])
+    change = signed_difference(start, after, limit)
 
-    if not record.select(torch.tensor([row])).exact:
-        shown = {"reconstruction": _reduced(record.reconstruction[row])} | shown
+    if not torch.equal(one.start, one.factual):
+        shown = {"reconstruction r": start, "x′": after, "x′ − r": change}
+    elif one.exact:
+        shown = {"x′": after, "x′ − x": change}
+    else:
+        decoded = _reduced(one.reconstruction[0])
+        shown = {"reconstruction r": decoded, "x′": after, "x′ − x": change}
 
     return {caption: thumbnail(image) for caption, image in shown.items()}
 
@@ -83,6 +91,8 @@ def features(
     names: Sequence[str], record: Counterfactuals, row: int
 ) -> list[tuple[str, str, str, str]]:
     """Return name, value before, value after and change of what changed most.
+
+    Values before are those where the search began.
 
     Args:
         names: What the features are called; their places if empty.
@@ -98,7 +108,8 @@ def features(
         ['height', 'age']
     """
 
-    before, after = record.factual[row].flatten(), record.counterfactual[row].flatten()
+    one = record.select(torch.tensor([row]))
+    before, after = one.start.flatten(), one.counterfactual.flatten()
     most = (after - before).abs().nan_to_num().argsort(descending=True)[:FEATURES]
     shape = record.factual.shape[1:]
     called = [

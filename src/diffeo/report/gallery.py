@@ -1,8 +1,8 @@
 """Figures of inputs beside their counterfactuals."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
+import torch
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
@@ -15,24 +15,19 @@ from diffeo.shapes import Images
 
 __all__ = ["draw_grid", "gallery", "side_by_side"]
 
-CHANGES = {"factual": "x′ − x", "reconstruction": "x′ − rec."}
-
 
 @rc_context(STYLE)
-def gallery(
-    records: Mapping[str, Counterfactuals],
-    rows: Sequence[int],
-    *,
-    since: Literal["factual", "reconstruction"] = "factual",
-) -> Figure:
+def gallery(records: Mapping[str, Counterfactuals], rows: Sequence[int]) -> Figure:
     """Draw factual, reconstruction, counterfactual and difference of some rows.
+
+    The difference is that to where the search began: to the reconstruction r in
+    approximate coordinates.
 
     Source: Dombrowski et al., 2024, Figures 8 and 9.
 
     Args:
         records: Of the same images, by the name of their method.
         rows: Numbers of the rows to draw, one below the other.
-        since: From what the difference is taken.
 
     Raises:
         ValueError: If the data are not images of one or three channels.
@@ -50,20 +45,20 @@ def gallery(
     for record in records.values():
         images.check_images(record.factual)
 
-    shown = list(rows)
-    size = 3.4 * len(records) + 0.4, 0.8 * len(shown) + 0.8
+    size = 3.4 * len(records) + 0.4, 0.8 * len(rows) + 0.8
     figure = Figure(figsize=size)
     panels = figure.subfigures(1, len(records), squeeze=False)[0]
-    limit = images.common_limit(records.values(), shown)
+    limit = images.common_limit(records.values(), rows)
 
     for panel, (name, record) in zip(panels, records.items(), strict=True):
         panel.suptitle(name, fontsize=10)
-        start, after = getattr(record, since)[shown], record.counterfactual[shown]
+        few = record.select(torch.tensor(rows))
+        change = images.signed_difference(few.start, few.counterfactual, limit)
         columns = {
-            "factual x": record.factual[shown],
-            "reconstruction": record.reconstruction[shown],
-            "counterfactual x′": after,
-            CHANGES[since]: images.signed_difference(start, after, limit),
+            "factual x": few.factual,
+            "reconstruction r": few.reconstruction,
+            "counterfactual x′": few.counterfactual,
+            f"x′ − {_start_name(few)}": change,
         }
         draw_grid(panel, columns)
 
@@ -95,33 +90,39 @@ def side_by_side(records: Mapping[str, Counterfactuals], rows: Sequence[int]) ->
     for record in records.values():
         images.check_images(record.factual)
 
-    every, shown = list(records.values()), list(rows)
-    limit, before = images.common_limit(every, shown), every[0].factual[shown]
-    after = {
-        f"x′ {number}": record.counterfactual[shown]
-        for number, record in enumerate(every, 1)
-    }
+    every, shown = list(records.values()), torch.tensor(rows)
+    few = [record.select(shown) for record in every]
+    limit, first, start = images.common_limit(every, rows), few[0], _start_name(few[0])
+    after = {f"x′ {number}": one.counterfactual for number, one in enumerate(few, 1)}
     changes = {
-        f"x′ − x, {number}": images.signed_difference(before, x, limit)
-        for number, x in enumerate(after.values(), 1)
+        f"x′ − {start}, {number}": images.signed_difference(
+            one.start, one.counterfactual, limit
+        )
+        for number, one in enumerate(few, 1)
     }
-    columns = {"x": before} | after | changes
+    columns = {"x": first.factual, start: first.start} | after | changes
     size = 0.85 * len(columns) + 0.2, 0.8 * len(shown) + 0.4
     figure = Figure(figsize=size)
     axes = draw_grid(figure, columns)
 
-    for axis, record in zip(axes[1:], every, strict=False):
-        _frame(axis, record, shown)
+    for axis, one in zip(axes[-2 * len(few) :], few, strict=False):
+        _frame(axis, one)
 
     return figure
 
 
-def _frame(axis: Axes, record: Counterfactuals, rows: Sequence[int]) -> None:
+def _start_name(record: Counterfactuals) -> str:
+    """Return x where all searches began at their inputs, else r."""
+
+    return "x" if torch.equal(record.start, record.factual) else "r"
+
+
+def _frame(axis: Axes, record: Counterfactuals) -> None:
     """Frame those pictures of a column that are not at their target."""
 
     height, width = (side + 2 * images.EDGE for side in record.factual.shape[2:])
 
-    for place, reached in enumerate(record.reached[rows]):
+    for place, reached in enumerate(record.reached):
         if not reached:
             corner = -0.5, place * height - 0.5
             axis.add_patch(

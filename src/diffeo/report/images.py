@@ -93,23 +93,23 @@ def signed_difference(
     return 1 + (ink - 1) * share.abs()
 
 
-def change_sheet(before: Images, after: Images, limit: float) -> Tensor:
-    """Return images, what became of them and the differences, a row for each image.
+def change_sheet(stages: Sequence[Images], limit: float) -> Tensor:
+    """Return images, what became of them and the last difference, a row for each image.
 
     Args:
-        before: Images in [0, 1].
-        after: The same images, changed.
+        stages: Images in [0, 1], and the same images changed, once or more often.
         limit: Mean change of a pixel's channels that has the full color.
 
     Example:
-        >>> change_sheet(torch.zeros(2, 1, 8, 8), torch.ones(2, 1, 8, 8), 1.0).shape
+        >>> change_sheet([torch.zeros(2, 1, 8, 8), torch.ones(2, 1, 8, 8)], 1.0).shape
         torch.Size([3, 20, 30])
     """
 
-    pairs = (x.cpu().expand(-1, 3, -1, -1) for x in (before, after))
-    tiles = torch.stack((*pairs, signed_difference(before, after, limit)), 1)
+    colored = [x.cpu().expand(-1, 3, -1, -1) for x in stages]
+    difference = signed_difference(stages[-2], stages[-1], limit)
+    tiles = torch.stack((*colored, difference), 1)
 
-    return sheet(tiles.flatten(0, 1), across=3)
+    return sheet(tiles.flatten(0, 1), across=1 + len(stages))
 
 
 def common_limit(records: Iterable[Counterfactuals], rows: Sequence[int]) -> float:
@@ -132,7 +132,7 @@ def common_limit(records: Iterable[Counterfactuals], rows: Sequence[int]) -> flo
 
     for record in records:
         for row in (row for row in rows if row < len(record)):
-            change = (record.counterfactual[row] - record.factual[row]).flatten()
+            change = record.select(torch.tensor([row])).change.flatten()
             changes.append(change[:: 1 + len(change) // PIXELS].float().cpu())
 
     size = torch.cat(changes).abs().nan_to_num()

@@ -85,12 +85,14 @@
 
   for (const path of all(".path")) {
     const [slider, frames] = [one("input", path), all("img", path)];
-    const [end, change] = all(".end img, .difference img", path.closest(".method"));
+    const [method, card] = [path.closest(".method"), path.closest(".card")];
+    const [end, change] = all(".end img, .difference img", method);
+    const start = one(".start img", method) ?? one(".input img", card);
     const whole = change.src;
     const move = (at) => {
       slider.value = at;
       end.src = frames[at].src;
-      change.src = at === frames.length - 1 ? whole : difference(one(".input img", path.closest(".card")), frames[at]);
+      change.src = at === frames.length - 1 ? whole : difference(start, frames[at]);
       frames.forEach((frame, place) => frame.classList.toggle("current", place === at));
       one("output", path).textContent = slider.ariaValueText = frames[at].alt;
     };

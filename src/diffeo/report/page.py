@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
+from diffeo.counterfactuals.start import keeps_what_is_lost
 from diffeo.data.masks import mask_of
 from diffeo.report import cards, figures, images
 from diffeo.report.output_text import OutputText, output_text, settings_text
@@ -82,6 +83,7 @@ def render(
         chosen=chosen,
         without_path=without_path,
         limit=limit,
+        keeping=[name for name in here if keeps_what_is_lost(here[name].settings)],
         frames=frames,
         stated={name: statement_of(name) for name in in_order(stated)},
         tables=tables,

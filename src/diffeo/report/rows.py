@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
+from diffeo.counterfactuals.start import keeps_what_is_lost
 from diffeo.files import write_atomically
 from diffeo.report.output_text import OutputText, output_text
 from diffeo.report.statement_text import in_order
@@ -19,6 +20,10 @@ UNTYPICAL_AFTER = "The result is not typical of the table."
 APPROXIMATE = (
     "Its coordinates decode to it only within {:.2g}: the search began at the "
     "reconstruction."
+)
+KEPT = (
+    "Its coordinates decode to it only within {:.2g}: what they lost was added to all "
+    "that they decoded."
 )
 REMEDIES = {
     Outcome.EXHAUSTED: "More steps or longer ones may help.",
@@ -46,6 +51,9 @@ def describe_rows(record: Counterfactuals, text: OutputText) -> list[dict[str, A
         label: The name, or the number if there is none.
         meaning: How the search ended.
         reached: Whether the counterfactual is at its target.
+        start: What the search began at: x or its reconstruction r.
+        change_length: Length of the change from there.
+        reconstruction_error: Distance of r from x.
         doubts: Sentences that say why the search failed or deserves doubt.
         statements: The numbers stated of the row, by name.
 
@@ -62,6 +70,14 @@ def describe_rows(record: Counterfactuals, text: OutputText) -> list[dict[str, A
     outcomes = [Outcome(code) for code in record.outcome.tolist()]
     ends = [f"{text.quantity} {text.write(value)}" for value in text.after.tolist()]
     typical_after = record.statements.get("typical_after", torch.ones(len(record)))
+    elsewhere = (record.start != record.factual).flatten(1).any(1)
+    approximate = KEPT if keeps_what_is_lost(record.settings) else APPROXIMATE
+    lost = [
+        "" if exact else approximate.format(error)
+        for exact, error in zip(
+            record.exact.tolist(), record.round_trip.tolist(), strict=True
+        )
+    ]
     columns |= {
         "before": text.before.tolist(),
         "after": text.after.tolist(),
@@ -69,14 +85,16 @@ def describe_rows(record: Counterfactuals, text: OutputText) -> list[dict[str, A
         "label": map(record.name_of, range(len(record))),
         "meaning": [outcome.meaning for outcome in outcomes],
         "reached": record.reached.tolist(),
+        "start": ["r" if moved else "x" for moved in elsewhere.tolist()],
+        "change_length": record.change_length.tolist(),
+        "reconstruction_error": record.reconstruction_error.tolist(),
         "doubts": map(
             _doubts,
             outcomes,
             ends,
             columns["typical"],
             typical_after.tolist(),
-            columns["encoding"],
-            columns["round_trip"],
+            lost,
         ),
         "statements": [
             {name: record.statements[name][row].item() for name in stated}
@@ -184,8 +202,7 @@ def _doubts(
     end: str,
     typical: str,
     typical_after: float,
-    encoding: str,
-    round_trip: float,
+    lost: str,
 ) -> tuple[str, ...]:
     doubts = []
 
@@ -200,7 +217,7 @@ def _doubts(
     if typical_after == 0:
         doubts.append(UNTYPICAL_AFTER)
 
-    if encoding == "approximate":
-        doubts.append(APPROXIMATE.format(round_trip))
+    if lost:
+        doubts.append(lost)
 
     return tuple(doubts)

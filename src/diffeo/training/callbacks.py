@@ -1,17 +1,22 @@
-"""What accompanies a training: averaged weights and a bar."""
+"""What accompanies a training: averaged weights, a bar and pictures."""
 
 import math
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as lightning
 from pytorch_lightning.callbacks import WeightAveraging
-from torch import Tensor
+from torch import Tensor, nn
 
+from diffeo.files import write_atomically
 from diffeo.progress import Bar, watch
 
-__all__ = ["Averaging", "ShowProgress"]
+__all__ = ["Averaging", "Draw", "DrawSamples", "ShowProgress"]
+
+Draw = Callable[[nn.Module, Path], object]
 
 EVERY = 10  # steps between two looks at the figures
 
@@ -95,6 +100,33 @@ def _average(decay: float, averaged: Tensor, current: Tensor, steps: Tensor) -> 
     kept = ((1 + n) / (10 + n)).clamp(max=decay)
 
     return kept * averaged + (1 - kept) * current
+
+
+class DrawSamples(lightning.Callback):
+    """Draw what the averaged weights have come to, beside the checkpoint.
+
+    Args:
+        draw: Writes a picture of a model.
+        path: Where; the picture of the epoch before is replaced.
+
+    Example:
+        >>> DrawSamples(lambda model, path: None, Path("samples.png")).path.name
+        'samples.png'
+    """
+
+    def __init__(self, draw: Draw, path: Path) -> None:
+        self.draw = draw
+        self.path = path
+
+    def on_validation_epoch_end(
+        self,
+        trainer: lightning.Trainer,  # noqa: ARG002 - as Lightning calls it
+        pl_module: lightning.LightningModule,
+    ) -> None:
+        """Draw them, with the averages that the module has for validation."""
+
+        model = pl_module.get_submodule("model")
+        write_atomically(self.path, lambda draft: self.draw(model, draft))
 
 
 class ShowProgress(lightning.Callback):

@@ -18,12 +18,12 @@ from rich.console import Console
 from torch import Tensor
 
 from diffeo.models.precision import low_precision_dtype
-from diffeo.training.callbacks import Averaging, ShowProgress
+from diffeo.training.callbacks import Averaging, Draw, DrawSamples, ShowProgress
 
 __all__ = ["Fit", "fit", "training_device"]
 
 Loader = Iterable[Sequence[Tensor]]
-CHECKPOINT = "last.ckpt"
+CHECKPOINT, SAMPLES = "last.ckpt", "samples.png"
 NEEDED = (
     "epoch",
     "state_dict",
@@ -61,6 +61,8 @@ class Fit:
         progress: Whether to show a bar.
         precision: "auto" for bfloat16 where the processor has units for it, or "full".
         device: Where to compute, as PyTorch names it; "auto" for a GPU if there is one.
+        draw: Writes a picture of the module's model, with averaged weights, into the
+            folder after each epoch that is validated; None for no picture.
 
     Raises:
         ValueError: If a number is out of its range.
@@ -81,6 +83,7 @@ class Fit:
     progress: bool = True
     precision: Literal["auto", "full"] = "auto"
     device: str = "auto"
+    draw: Draw | None = None
 
     def __post_init__(self) -> None:
         if self.epochs < 1:
@@ -209,6 +212,9 @@ def _trainer(how: Fit) -> lightning.Trainer:
 
     if how.progress:
         callbacks.append(ShowProgress())
+
+    if how.folder and how.draw:  # before the averages give way to the weights
+        callbacks.insert(0, DrawSamples(how.draw, how.folder / SAMPLES))
 
     if how.folder:
         checkpoint = ModelCheckpoint(

@@ -1,6 +1,6 @@
 """The page of an audit: five minutes for the owner of a model."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from diffeo.extras import require
 from diffeo.files import write_text
 from diffeo.report.images import change_sheet, common_limit, signed_difference
 from diffeo.workflows.audit import AuditedDirection
+from diffeo.workflows.quick_judges import WEAK
 
 if TYPE_CHECKING:
     from diffeo.report.sections import Section
@@ -19,10 +20,15 @@ if TYPE_CHECKING:
 __all__ = ["doubt", "draw_audit", "sentences"]
 
 TOP = 5  # regions that are listed
-WEAK = 0.7  # accuracy below which a judge says nothing
 HALF = 0.5  # share of counterfactuals below which a judge's agreement is low
+DISPUTED = 10  # names of disputed images that the page lists; audit.json has all
 LEAST = 2  # images of least change that are shown
 ENLARGED = 128  # pixels a side to which small pictures are enlarged
+LOST = (
+    "The coordinates are approximate: searches began at the reconstruction r of each "
+    "image x, and all changes are counted from there. What was lost before, ‖r − x‖ of "
+    "{:.3g} in the median, is no part of any change."
+)
 LIMITS = (
     "What is seen here was enough to change the model’s answer, along images that the "
     "generator knows. It does not say that nothing else would be enough, nor that the "
@@ -66,21 +72,22 @@ def draw_audit(
         "along images that the generator knows. Below: what changed, direction by "
         "direction."
     )
-    agree, accuracy = summary["agrees_with_folders"], summary["judge_accuracy"]
+    agree, judges = summary["agrees_with_folders"], summary["judges"]
     facts = {
         "model": summary["model"],
         "images": f"{summary['data']['images']:,} in {summary['data']['name']}",
         "coordinates": summary["coordinates"],
-        "the model agrees with the folders’ names": "not known"
+        "the model agrees with the images’ labels": "not known"
         if agree is None
         else f"on {agree:.0%} of the images",
-        "judge": "none"
-        if accuracy is None
-        else f"linear, {accuracy:.0%} right on images held out from it",
+        "judges, right on images held out from them": ", ".join(
+            f"{kind} {accuracy:.0%}" for kind, accuracy in judges.items()
+        )
+        or "none",
     }
     sections = [
         Section("Since the other audit", differences),
-        Section("In short", [sentences(each, accuracy) for each in told]),
+        Section("In short", [sentences(each, judges) for each in told]),
         *map(_section, findings),
         Section("What this cannot say", LIMITS),
     ]
@@ -101,7 +108,7 @@ def doubt(summary: dict[str, Any]) -> str:
 
     Example:
         >>> doubt({"agrees_with_folders": 0.07})[:42]
-        'Classes are called as the folders are, but'
+        'Classes are called as the labels are, but '
     """
 
     agree = summary["agrees_with_folders"]
@@ -110,18 +117,18 @@ def doubt(summary: dict[str, Any]) -> str:
         return ""
 
     return (
-        f"Classes are called as the folders are, but the model agrees with that on "
+        f"Classes are called as the labels are, but the model agrees with that on "
         f"{agree:.0%} of the images only. If its classes have another order, name them "
         "with --classes."
     )
 
 
-def sentences(told: dict[str, Any], accuracy: float | None = None) -> str:
+def sentences(told: dict[str, Any], judges: Mapping[str, float] | None = None) -> str:
     """Return what was found in a direction, as a paragraph.
 
     Args:
         told: Of the direction, as the summary holds it.
-        accuracy: Of the judge, if there was one.
+        judges: The accuracy of each judge, by its kind; none if not given.
 
     Example:
         >>> told = {"from": "cat", "to": "dog", "rows": 5, "reached": 0}
@@ -150,18 +157,26 @@ def sentences(told: dict[str, Any], accuracy: float | None = None) -> str:
             f"Rounded to 8 bits, {told['after_8_bits']:.0%} still have that answer."
         )
 
-    agrees = told["judge_agrees"]
+    return " ".join([*words, *_judged(told, judges or {})])
 
-    if agrees is not None and accuracy is not None and accuracy >= WEAK:
-        words.append(f"A linear judge of pixels takes {agrees:.0%} of them for it too.")
 
-        if agrees < HALF:
-            words.append(
-                "The model may react here to what others hardly see: look at the "
-                "pictures."
-            )
+def _judged(told: dict[str, Any], judges: Mapping[str, float]) -> Iterator[str]:
+    """Yield what judges say that are right often enough."""
 
-    return " ".join(words)
+    shares = {
+        kind: share for kind, share in told["judges"].items() if judges[kind] >= WEAK
+    }
+
+    if not shares:
+        return
+
+    said = " and ".join(f"a {kind} takes {share:.0%}" for kind, share in shares.items())
+    yield f"Judges that know nothing of the model: {said} of them for it too."
+
+    if max(shares.values()) < HALF:
+        yield (
+            "The model may react here to what others hardly see: look at the pictures."
+        )
 
 
 def _section(finding: AuditedDirection) -> "Section":
@@ -176,15 +191,18 @@ def _section(finding: AuditedDirection) -> "Section":
     if not told["reached"]:
         return Section(title, [sentences(told), failed], links=links)
 
-    distance = told["distance"]
+    distance, start = told["distance"], "r" if told["from_reconstruction"] else "x"
     text = [
-        f"Median distance ‖x′ − x‖ {distance['median']:.3g} ({distance['low']:.3g} to "
-        f"{distance['high']:.3g}); median steps {told['steps']:.0f}. Least change: "
+        f"Median distance ‖x′ − {start}‖ {distance['median']:.3g} "
+        f"({distance['low']:.3g} to {distance['high']:.3g}); "
+        f"median steps {told['steps']:.0f}. Least change: "
         + ", ".join(
             f"{each['name']} ({each['distance']:.3g})" for each in told["least_change"]
         )
         + ".",
+        LOST.format(told["reconstruction_error"]) if start == "r" else "",
         failed,
+        *_disputes(told),
     ]
     table = [
         ("where", "share of the change", "share of the area", "times its area"),
@@ -204,24 +222,41 @@ def _section(finding: AuditedDirection) -> "Section":
     )
 
 
+def _disputes(told: dict[str, Any]) -> Iterator[str]:
+    """Yield where no judge says what the model does."""
+
+    for key, what in (
+        ("disputed", "No judge takes the result for the new class for"),
+        ("disputed_before", "No judge agrees with the model on the image itself for"),
+    ):
+        names = told[key]
+        more = f" and {len(names) - DISPUTED} more" if names[DISPUTED:] else ""
+
+        if names:
+            yield f"{what} {len(names)}: {', '.join(names[:DISPUTED])}{more}."
+
+
 def _pictures(finding: AuditedDirection) -> list[tuple[str, Tensor]]:
     """Return mean changes, and the typical and the odd one of each cluster."""
 
     record = finding.record.select(finding.record.reached)
-    changes = record.counterfactual - record.factual
+    changes = record.change
     limit = common_limit([record], range(len(record)))
-    least = record.distance.argsort()[:LEAST].tolist()
+    least = record.change_length.argsort()[:LEAST].tolist()
+    stages = [record.factual, record.start, record.counterfactual]
+    words = "before, reconstruction, after, difference of these two"
+
+    if not finding.told["from_reconstruction"]:
+        stages, words = stages[::2], "before, after, difference"
 
     def drawn(rows: list[int]) -> Tensor:
-        pair = _enlarged(record.factual[rows]), _enlarged(record.counterfactual[rows])
-
-        return change_sheet(*pair, limit)
+        return change_sheet([_enlarged(x[rows]) for x in stages], limit)
 
     shown = [
         _mean("mean change: orange became brighter, blue darker", changes.mean(0)),
         _mean("mean size of the change, whatever its sign", changes.abs().mean(0)),
         (
-            f"least change: before, after, difference (full color at ±{limit:g})",
+            f"least change: {words} (full color at ±{limit:g})",
             drawn(least),
         ),
     ]

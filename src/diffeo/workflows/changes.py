@@ -28,7 +28,7 @@ def clusters_of(changes: Changes, *, seed: int = 0) -> list[list[int]]:
     nearest to its mean.
 
     Args:
-        changes: Counterfactuals less factuals.
+        changes: Counterfactuals less what searches began at.
         seed: Seed of the first centers.
 
     Example:
@@ -117,7 +117,7 @@ def region_shares(changes: Changes, regions: Regions) -> dict[str, tuple[float, 
     """Return the share of the change in each region, and the region's of the area.
 
     Args:
-        changes: Counterfactuals less factuals; each counts alike.
+        changes: Counterfactuals less what searches began at; each counts alike.
         regions: Masks by name.
 
     Returns:

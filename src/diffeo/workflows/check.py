@@ -49,7 +49,7 @@ def draw_check(
 
     check_images(x)
     rows = diagnosis.worst[:ROWS]
-    worst = change_sheet(x[rows], diagnosis.reconstruction[rows], LIMIT)
+    worst = change_sheet([x[rows], diagnosis.reconstruction[rows]], LIMIT)
     generator = torch.Generator().manual_seed(0)
     down, across = SAMPLES
     size = diagnosis.latent.shape[1]

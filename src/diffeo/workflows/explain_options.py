@@ -7,13 +7,13 @@ from torch import nn
 
 from diffeo.ascents import Ascent
 from diffeo.coordinates.bounded import Bounded
+from diffeo.coordinates.limits import ColumnLimits
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.models.model_input import ModelInput
 from diffeo.objectives import Objective
 from diffeo.search import DEFAULT_ASCENT, Run
 from diffeo.several import check_count
 from diffeo.workflows.generators import How
-from diffeo.workflows.limits import ColumnLimits
 from diffeo.workflows.loading import find_coordinates
 
 __all__ = ["ExplainOptions", "place_of"]
@@ -37,11 +37,13 @@ class ExplainOptions:
         inversion: How a generator is inverted, if not by all that it comes with.
         model_input: How the models' inputs are made of the images.
         mask: Where the images may change, as `read_mask` returned it; anywhere if None.
+        residual: Whether what the coordinates lose of each image is kept.
         limits: Which columns may change, of a table; None for images.
         gradients: A sentence on the model's gradients, if they are not its own.
         several: Number of counterfactuals for each input.
         scale: What counts as one in each number of the data where several are compared,
             such as the standard deviation of a table's column; its unit if empty.
+        held: The model whose answer the objective holds, by name, file or function.
 
     Raises:
         ValueError: If there is to be no counterfactual.
@@ -66,10 +68,12 @@ class ExplainOptions:
     inversion: How | None = None
     model_input: ModelInput = field(default_factory=ModelInput)
     mask: Mapping[str, object] | None = None
+    residual: bool = False
     limits: ColumnLimits | None = None
     gradients: str = ""
     several: int = 1
     scale: tuple[float, ...] = ()
+    held: str = ""
 
     def __post_init__(self) -> None:
         check_count(self.several)
@@ -100,6 +104,7 @@ def place_of(options: ExplainOptions, shape: tuple[int, ...]) -> Coordinates:
         inversion=options.inversion,
         progress=options.run.progress,
         mask=options.mask,
+        residual=options.residual,
     )
 
     return options.limits.applied(place) if options.limits else Bounded(place)

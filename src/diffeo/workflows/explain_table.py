@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from diffeo.coordinates.limits import ColumnLimits
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.features import features_of, table_of
 from diffeo.data.images import ImageFiles
@@ -25,7 +26,6 @@ from diffeo.report.table_changes import (
 )
 from diffeo.several import inputs_of
 from diffeo.workflows.explain_options import ExplainOptions
-from diffeo.workflows.limits import ColumnLimits
 from diffeo.workflows.loading import find_coordinates
 from diffeo.workflows.report import draw
 from diffeo.workflows.summary import interruption

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from diffeo import zoo
-from diffeo.data.images import all_pictures, read_images
+from diffeo.data.images import read_images
+from diffeo.data.picture_folder import pictures_in
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.flow import as_flow
 from diffeo.models.precision import low_precision_dtype
@@ -18,6 +19,7 @@ from diffeo.shapes import Images
 from diffeo.training.fit import training_device
 from diffeo.training.noise import GaussianNoise, Noise, UniformNoise
 from diffeo.training.schedule import Schedule
+from diffeo.workflows.expectations import expected_of, why_glow
 from diffeo.workflows.fit_options import FitOptions
 from diffeo.workflows.image_quality import measure_quality
 from diffeo.workflows.quality import Quality
@@ -46,7 +48,7 @@ def natural_side(data: str, size: int | None) -> int | None:
     """Return the side that pictures are resized to; None to leave an array as it is.
 
     Args:
-        data: A folder of pictures or of one folder for each class, or a file.
+        data: A folder of pictures, or a file.
         size: The side wished for, in pixels; at most 64, and no more than the first
             picture has, if not given.
 
@@ -62,7 +64,7 @@ def natural_side(data: str, size: int | None) -> int | None:
         return size
 
     path = Path(data)
-    first = all_pictures(path)[0] if path.is_dir() else path
+    first = next(iter(pictures_in(path).files)) if path.is_dir() else path
     shorter = min(read_images(first).images.shape[2:])
 
     return min(SIDE, shorter // 2 * 2)
@@ -137,6 +139,8 @@ def fit_flow(
         "flow": f"{plan.form} Glow, "
         f"{sum(value.numel() for value in flow.parameters()):,} parameters",
         "training": str(plan),
+        "why a Glow": why_glow(),
+        "of so many images": expected_of(len(chosen)),
         "bits are of images": "with normal noise of 3 gray levels"
         if isinstance(noise, GaussianNoise)
         else "of 256 gray levels",

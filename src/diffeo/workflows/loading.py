@@ -8,6 +8,7 @@ from diffeo import zoo
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.masked import Masked
 from diffeo.coordinates.protocol import Coordinates
+from diffeo.coordinates.residual import Residual
 from diffeo.data.images import ImageFiles, read_images
 from diffeo.data.labelled import LabelledImages, read_labelled_images
 from diffeo.data.masks import mask_of
@@ -70,7 +71,7 @@ def find_labelled(
 
     Args:
         text: "digits" for the bundled sample of MNIST; or a folder with one folder of
-            pictures for each class.
+            pictures for each class or a labels.csv.
         crop: Side in pixels of the square cut out of the middle of each picture.
         resize: Side in pixels to which each picture is resized.
 
@@ -162,19 +163,21 @@ def find_coordinates(
     inversion: How | None = None,
     progress: bool = False,
     mask: object = None,
+    residual: bool = False,
 ) -> Coordinates:
     """Return the coordinates that a text names.
 
     Args:
         text: Weights of a generative model by name, a weights file, "data" for the data
             space itself, or "file.py:function": that file is run, and the function,
-            called without arguments, must return an object with encode and decode, or
-            a generator, which is then inverted.
+            called without arguments, must return an object with encode and decode, two
+            functions, an encoder and a decoder, or a generator, which is then inverted.
         shape: Shape of one datum.
         device: Where to put the coordinates.
         inversion: How a generator is inverted; see `inverted`.
         progress: Whether inversion shows a bar.
         mask: Where images may change, as `read_mask` returned it; anywhere if None.
+        residual: Whether what is lost of each row is kept; see `Residual`.
 
     Raises:
         FileNotFoundError: If there is no such file or name.
@@ -196,10 +199,12 @@ def find_coordinates(
             "an attribute `latent`, the size of its latents, to be inverted"
         )
 
-    if mask is None:
-        return found
+    place = Residual(found) if residual else found
 
-    return Masked(found, mask_of(mask).repeat(shape[0], 1, 1))
+    if mask is None:
+        return place
+
+    return Masked(place, mask_of(mask).repeat(shape[0], 1, 1))
 
 
 def side_of_coordinates(coordinates: str) -> int | None:

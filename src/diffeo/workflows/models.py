@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from diffeo import zoo
+from diffeo.coordinates.autoencoder import with_pair_joined
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.estimators.answers import Estimator, classes_of
 from diffeo.readers.known_model import KnownModel
@@ -127,7 +128,9 @@ def find_part(text: str, device: str | torch.device) -> object:
     path, _, name = text.rpartition(":")
 
     if path.endswith(".py"):
-        return _placed(call_function(Path(path), name), text, device)
+        found = with_pair_joined(call_function(Path(path), name))
+
+        return _placed(found, text, device)
 
     if text.endswith(".py"):
         raise ValueError(

@@ -122,7 +122,11 @@ def find_places(
     for (name, record), text in zip(records.items(), texts, strict=False):
         shape = tuple(record.factual.shape[1:])
         place = find_coordinates(
-            text, shape, device=device, mask=record.settings.get("mask")
+            text,
+            shape,
+            device=device,
+            mask=record.settings.get("mask"),
+            residual=record.settings.get("residual") is True,
         )
         places[name] = Bounded(place) if len(shape) == 3 else place
 

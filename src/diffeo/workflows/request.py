@@ -75,9 +75,11 @@ def optional_settings(options: ExplainOptions) -> dict[str, object]:
     found = {
         "inversion": options.inversion,
         "mask": options.mask,
+        "residual": options.residual,
         "model_input": None if plain else describe(options.model_input),
         "limits": describe(limits) if limits else None,
         "several": options.several if options.several > 1 else None,
+        "held": _named(options.held) if options.held else None,
     }
 
     return {name: value for name, value in found.items() if value}

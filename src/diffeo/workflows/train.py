@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from diffeo import zoo
 from diffeo.search.run import Backward, backward_named
 from diffeo.training.batches import batches
+from diffeo.training.callbacks import Draw
 from diffeo.training.fit import Fit, fit, training_device
 from diffeo.training.schedule import Scheduled
 
@@ -35,6 +36,8 @@ class TrainingOptions:
         device: Where to train, as PyTorch names it; "auto" for a GPU if there is one.
         patience: Epochs after the best one on held-out data with which the training
             ends early, where it has a figure to tell; None for no early end.
+        draw: Writes a picture of the model to a path, beside the checkpoint, after each
+            epoch; None for none.
 
     Raises:
         ValueError: If `weights` ends otherwise, `epochs` or `batch_size` is below 1, or
@@ -54,6 +57,7 @@ class TrainingOptions:
     backward: Backward = "auto"
     device: str = "auto"
     patience: int | None = None
+    draw: Draw | None = None
 
     def __post_init__(self) -> None:
         backward_named(self.backward)
@@ -125,6 +129,7 @@ def train_module(
             patience=options.patience,
             progress=options.progress,
             device=options.device,
+            draw=options.draw,
         ),
     )
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from diffeo.evaluation.cache import content_key
 from diffeo.shapes import Data
 from diffeo.training.fit import CHECKPOINT
+from diffeo.workflows.expectations import expected_of, why_glow
 from diffeo.workflows.fit_options import FitOptions
 from diffeo.workflows.folders import check_place, write_results
 from diffeo.workflows.train import TrainingOptions
@@ -105,12 +106,14 @@ class TrainingPlan:
             f"{', '.join(FORMS)} that gets {ENOUGH:,} steps in the time, else the "
             "smallest."
         )
+        yield why_glow()
         yield (
             f"A step of {self.batch_size} images takes {self.seconds:.2g} s: "
             f"{self.steps:,} steps, {self.epochs} passes over {self.images:,} images, "
             f"about {seconds / 60:.2g} minutes, until {end:%H:%M}."
         )
         yield f"Expect {self._expected()}"
+        yield f"Of so many images, {expected_of(self.images)}"
 
     def _expected(self) -> str:
         if self.steps < ENOUGH // 4:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from diffeo.columns import Column
-from diffeo.coordinates.flow_matching import FlowMatching, times_towards_data
+from diffeo.coordinates.flow_matching import FlowMatching
+from diffeo.coordinates.grids import times_towards_data
 from diffeo.extras import require
 from diffeo.models.classifiers import cnn
 from diffeo.models.flow.networks import Convolutions, PlainConvolutions

@@ -124,13 +124,12 @@ def test_convolutions_in_bfloat16_leave_couplings_in_float32() -> None:
 
 
 def test_the_trained_flow_decodes_what_it_encoded() -> None:
-    flow, x = digits_flow(), sample_digits().images
+    flow, x = digits_flow(), sample_digits().images[:250]
 
     with torch.no_grad():
-        errors = [flow.decode(flow.encode(part)) - part for part in x.split(250)]
+        error = flow.decode(flow.encode(x)) - x
 
-    assert len(x) == 1000
-    assert torch.cat(errors).abs().max() <= 1e-4
+    assert error.abs().max() <= 1e-4
 
 
 def test_the_trained_flow_finds_noise_untypical_and_most_digits_typical() -> None:

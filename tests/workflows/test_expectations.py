@@ -1,0 +1,24 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from diffeo.workflows.expectations import FIGURES, expected_of, why_glow
+
+RESULTS = Path(__file__).parents[2] / "results"
+
+
+@pytest.mark.parametrize("key", FIGURES)
+def test_what_is_said_to_expect_is_what_was_measured(key: str) -> None:
+    folder, _, name = key.partition("/")
+    found = json.loads((RESULTS / folder / "results.json").read_text())[name]
+    shown = str(FIGURES[key])
+    decimals = len(shown.partition(".")[2])
+
+    assert FIGURES[key] == pytest.approx(found, abs=0.5 * 10**-decimals + 1e-9)
+    assert shown in why_glow() + expected_of(8000) + expected_of(60_000)
+
+
+def test_more_images_lead_to_other_words() -> None:
+    assert len({*map(expected_of, (100, 2000, 8000, 55_000))}) == 4
+    assert expected_of(2000) == expected_of(7999)
