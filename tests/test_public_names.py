@@ -4,6 +4,7 @@ import importlib
 import subprocess
 import sys
 import types
+from importlib import metadata
 
 import pytest
 
@@ -39,6 +40,10 @@ def test_functions_are_not_hidden_by_their_modules(name: str) -> None:
     assert isinstance(module, types.ModuleType)
     assert getattr(diffeo, name) is getattr(module, name)
     assert callable(getattr(diffeo, name))
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert diffeo.__version__ == metadata.version("diffeo")
 
 
 def test_an_unknown_name_is_refused() -> None:

@@ -70,6 +70,16 @@ def test_score_and_margin_are_averages_over_the_draws(
     torch.testing.assert_close(rows.margin, before)
 
 
+def test_a_point_that_must_be_at_the_target_itself_has_the_lesser_margin() -> None:
+    problem, rows = begin(Smoothed(GOAL, 4, 2.0, itself=True))
+    point = problem.evaluate(FLOW.encode(images(5, seed=6)), rows)
+    average = Smoothed(GOAL, 4, 2.0).margin(point, rows.memory)
+    own = GOAL.margin(point, rows.memory)
+
+    assert 0 < (own < average).sum() < 5
+    assert torch.equal(problem.margin(point, rows), torch.minimum(own, average))
+
+
 def test_the_gradient_is_that_of_the_averaged_score() -> None:
     problem, rows = begin(Smoothed(GOAL, 4, 0.2))
     z = FLOW.encode(images(5, seed=6)).requires_grad_()

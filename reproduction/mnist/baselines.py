@@ -73,6 +73,7 @@ ALL_CLASSES = AutoencoderSettings(latent=32)
 REFERENCES = 10_000  # first training digits, among which prototypes are looked for
 LIKENESS = 100.0  # γ as published, where data are moved
 PATIENCE = 1000  # steps that Adam may take without a gain at rates as published
+STEADY = partial(Smoothed, draws=4, itself=True)
 SEEDS = 1, 2  # of the classifiers that are to agree with the one explained
 
 Tuned = Mapping[str, float]
@@ -290,8 +291,9 @@ def entries(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
 def frontier_entries(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
     """Return methods of the frontier alone.
 
-    They are ascent at a falling price, with one classifier and with those that "agreed"
-    asks, and revise and prototypes in Z with these.
+    They are ascent at a falling price, with one classifier, with one averaged over a
+    neighborhood and with those that "agreed" asks, and revise and prototypes in Z with
+    these.
 
     Args:
         tuned: The settings chosen; those of the rivals where they ask one classifier.
@@ -302,6 +304,7 @@ def frontier_entries(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
     plain = diffeomorphic(default_ascent(tuned[f"{OURS}_rate"]))
     ours = {
         "falling_price": FallingPrice(plain),
+        "falling_price_smoothed": FallingPrice(replace(plain, price=STEADY)),
         "falling_price_agreed": FallingPrice(agreed_by(plain, fitted.others)),
     }
     rivals = {

@@ -34,7 +34,7 @@ __all__ = ["CASES", "MNIST_FRONTIER", "Case"]
 
 OURS = (
     *("diffeomorphic", "closest", "closest_data", "falling_price"),
-    *("agreed", "agreed_data", "falling_price_agreed"),
+    *("falling_price_smoothed", "agreed", "agreed_data", "falling_price_agreed"),
 )
 AGREED_RIVALS = "revise_agreed", "prototypes_agreed"
 RIVALS = (
@@ -85,7 +85,9 @@ FEW = dict.fromkeys(
     ("diffeomorphic", "closest_data", "agreed_data", "adversarial", "wachter"), HIGH
 )
 FINE = {"adversarial": MOST, "closest_data": NEAREST, "agreed_data": MOST}
-DEAR = dict.fromkeys(("falling_price", "revise", "prototypes"), SURE)
+DEAR = dict.fromkeys(
+    ("falling_price", "falling_price_smoothed", "revise", "prototypes"), SURE
+)
 """Methods that take most time are asked for high confidences only."""
 
 AGREED = dict.fromkeys(("agreed_data", "falling_price_agreed", *AGREED_RIVALS), SURE)

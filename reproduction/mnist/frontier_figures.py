@@ -22,6 +22,7 @@ LOOKS = {
     "closest": ("#003f66", "s", "-"),
     "closest_data": ("#56b4e9", "D", "-"),
     "falling_price": ("#332288", "p", "-"),
+    "falling_price_smoothed": ("#882255", "8", "-"),
     "agreed": ("#009e73", "P", "-"),
     "agreed_data": ("#66cdaa", "*", "-"),
     "falling_price_agreed": ("#117733", "h", "-"),

@@ -5,7 +5,7 @@ first asked for, so that the command line can show its help without PyTorch.
 """
 
 import sys
-from importlib import import_module
+from importlib import import_module, metadata
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return metadata.version("diffeo")
+
     if name == "zoo":
         return import_module("diffeo.zoo")
 

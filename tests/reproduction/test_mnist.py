@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from reproduction.experiment import ExperimentOptions
+from reproduction.experiment import ExperimentOptions, without_ends
 from reproduction.mnist.experiment import MNIST
 
 SHIPPED = Path(__file__).parents[2] / "results" / "mnist" / "results.json"
@@ -15,7 +15,10 @@ def test_fours_become_nines_and_are_judged(
     options = ExperimentOptions(tmp_path, data, quick=True, progress=False)
     results = MNIST.run(options)
 
-    assert results.keys() == json.loads(SHIPPED.read_text()).keys()
+    shipped = json.loads(SHIPPED.read_text())  # of a run before it told intervals
+
+    assert shipped.keys() <= results.keys()
+    assert {*without_ends(results)} <= shipped.keys()
     assert results["cnn_accuracy"] > 0.9
     assert results["reached_latent"] > 0
     assert results["reached_latent_low"] < results["reached_latent_high"] <= 1

@@ -22,6 +22,9 @@ class Smoothed(WrappingObjective):
     so that few draws vary little. What counts as being at the target already is the
     average around the origin. Each step decodes all draws, and costs as much.
 
+    A search that comes near to its factual uses up what the average alone leaves z
+    itself to spare. It keeps it where the lesser of both margins counts.
+
     Source: Cohen, Rosenfeld and Kolter, 2019, Certified adversarial robustness via
     randomized smoothing, for answers averaged over normal noise; Smilkov, Thorat, Kim,
     Viégas and Wattenberg, 2017, SmoothGrad, for averaged gradients.
@@ -31,6 +34,8 @@ class Smoothed(WrappingObjective):
         draws: Number of nearby coordinates, an even one.
         spread: Standard deviation of their distance from z in each coordinate.
         seed: Seed of the draws.
+        itself: Whether z itself must be at the target too: its margin counts where it
+            is less than the average.
 
     Example:
         >>> from diffeo import AtLeast, Identity, search
@@ -42,6 +47,7 @@ class Smoothed(WrappingObjective):
     draws: int = 8
     spread: float = 0.3
     seed: int = 0
+    itself: bool = False
 
     def __post_init__(self) -> None:
         if self.draws < 2 or self.draws % 2:
@@ -65,9 +71,14 @@ class Smoothed(WrappingObjective):
         return self._average(self.objective.score(*self._around(point, memory)))
 
     def margin(self, point: Point, memory: Memory) -> Scores:
-        """Return the average of how far past the target the draws are."""
+        """Return how far past the target the draws are on average."""
 
-        return self._average(self.objective.margin(*self._around(point, memory)))
+        average = self._average(self.objective.margin(*self._around(point, memory)))
+
+        if not self.itself:
+            return average
+
+        return average.minimum(self.objective.margin(point, memory))
 
     def side(self, point: Point, memory: Memory) -> Scores | None:
         """Return the average side: that of most draws."""
