@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+import torch
 import typer
 
 from reproduction.provenance import ROOT
@@ -19,11 +20,12 @@ TOLD = ROOT / "results" / "bench" / "provenance.json"
 
 @pytest.fixture
 def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder of results of two benchmarks."""
+    """An empty folder of results of two benchmarks, which leave threads as they are."""
 
     quick = {"time": lambda: {"seconds": 2.0}, "memory": lambda: {"megabytes": 5.0}}
     monkeypatch.setattr(command, "BENCHMARKS", quick)
     monkeypatch.setattr(command, "RESULTS", tmp_path / "bench")
+    monkeypatch.setattr(torch, "set_num_threads", lambda threads: None)
 
     return tmp_path / "bench"
 
