@@ -25,7 +25,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     quick = {"time": lambda: {"seconds": 2.0}, "memory": lambda: {"megabytes": 5.0}}
     monkeypatch.setattr(command, "BENCHMARKS", quick)
     monkeypatch.setattr(command, "RESULTS", tmp_path / "bench")
-    monkeypatch.setattr(torch, "set_num_threads", lambda threads: None)
+    monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
 
     return tmp_path / "bench"
 
