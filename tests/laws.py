@@ -109,7 +109,7 @@ def tiny_flow(recipe: Callable[..., Flow] = glow) -> Flow:
 
 @cache
 def _tiny_flow(recipe: Callable[..., Flow]) -> Flow:
-    flow = recipe(SHAPE, [Level(1, 4), Level(1, 4)], bins=6)
+    flow = recipe(SHAPE, [Level(2, 4), Level(1, 4)], bins=6)
     initialize(flow, images(64).float())
     disturb(flow)
 
