@@ -33,8 +33,9 @@ class Judge:
         accuracy: Mean over the classes of its accuracy on images held out from it.
 
     Example:
-        >>> judge = Judge(lambda x: x.argmax(1), 0.9)
-        >>> judge.takes(torch.eye(2), torch.tensor([0, 0])), judge.trusted
+        >>> judge = Judge(lambda x: x.flatten(1).argmax(1), 0.9)
+        >>> x = torch.eye(2).reshape(2, 1, 1, 2)
+        >>> judge.takes(x, torch.tensor([0, 0])), judge.trusted
         (tensor([ True, False]), True)
     """
 
@@ -96,8 +97,8 @@ def disputed(judges: Mapping[str, Judge], images: Images, labels: Indices) -> Fl
         None of them if no judge is trusted.
 
     Example:
-        >>> judges = {"first": Judge(lambda x: x.argmax(1), 0.9)}
-        >>> disputed(judges, torch.eye(2), torch.tensor([0, 0]))
+        >>> judges = {"first": Judge(lambda x: x.flatten(1).argmax(1), 0.9)}
+        >>> disputed(judges, torch.eye(2).reshape(2, 1, 1, 2), torch.tensor([0, 0]))
         tensor([False,  True])
     """
 
