@@ -77,7 +77,6 @@ KINDS: Mapping[str, Kind] = {
     "fast": replace(FACES, field="celeba-flow-matching-fast"),
 }
 STEPS, POWERS = (4, 8, 16), (1.0, 1.5, 2.0)
-OPTIMIZED = 1.5, 2.0, 2.5, 3.0, 4.0
 AMONG = 16  # images that the lengths of steps are optimized for
 TOLERANCE = 1e-5
 QUICK_STEPS, QUICK_POWERS, QUICK_IMAGES = (4,), (2.0,), 2
@@ -127,9 +126,13 @@ def _optimized(options: ExperimentOptions) -> dict[str, float]:
     field = cast("FlowMatching", trained(DIGITS.field))
     count, among = (4, 2) if options.quick else (DIGITS.made, AMONG)
     real = to_images(DIGITS.read(options.data)[:count])
-    powers = QUICK_POWERS if options.quick else OPTIMIZED
+    optimize = partial(times_of_least_error, field, real[:among])
     steps = len(field.times) - 1
-    times = times_of_least_error(field, real[:among], steps=steps, powers=powers)
+    times = (
+        optimize(steps=steps, powers=QUICK_POWERS)
+        if options.quick
+        else optimize(steps=steps)
+    )
     place = on_times(field, times)
     others = real[among : DIGITS.encoded]
     found = _samples(place, real, last_hidden(DIGITS.classifier()))
