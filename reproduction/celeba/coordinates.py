@@ -29,7 +29,7 @@ from reproduction.celeba.identity import (
     strangers,
 )
 from reproduction.celeba.networks import (
-    attribute_probabilities,
+    attribute_oracle,
     second_classifier,
 )
 from reproduction.celeba.regions import region_shares
@@ -130,16 +130,6 @@ class Panel:
             "knn": lambda x, target: neighbor_share(x, domain.train, target, neighbors),
         }
 
-    def second_oracle(self, attribute: int) -> Oracle:
-        """Return in which faces the second network sees an attribute: 1, else 0."""
-
-        def oracle(x: Images) -> Indices:
-            found = attribute_probabilities(self.second, x)[:, attribute]
-
-            return (found > 0.5).long()
-
-        return oracle
-
 
 def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
     """Turn 100 test faces blond, and let 50 smile or not and 50 look old or young.
@@ -166,7 +156,7 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
     for name in list(ATTRIBUTES)[: 2 if options.quick else None]:
         domain, attribute = setup.domain(name), setup.number(name)
         about = "" if name == BLOND else f"_{name}"
-        second = panel.second_oracle(attribute)
+        second = attribute_oracle(panel.second, attribute)
         judges = panel.judges(domain, second)
         judges |= panel.typical if name == BLOND else {}
         searches = _search(domain, name, size, places, run)

@@ -164,7 +164,9 @@ def _judged(told: dict[str, Any], judges: Mapping[str, float]) -> Iterator[str]:
     """Yield what judges say that are right often enough."""
 
     shares = {
-        kind: share for kind, share in told["judges"].items() if judges[kind] >= WEAK
+        kind: share
+        for kind, share in told["judges"].items()
+        if judges.get(kind, 0.0) >= WEAK
     }
 
     if not shares:

@@ -13,6 +13,7 @@ from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.oracle_training import ClassifierSettings, trained_classifier
 from diffeo.evaluation.oracles import Oracle, classifier_oracle
 from diffeo.shapes import Flags, Images, Indices
+from diffeo.workflows.train_classifier import balanced_accuracy
 
 __all__ = ["KINDS", "WEAK", "Judge", "disputed", "train_judges"]
 
@@ -111,11 +112,9 @@ def disputed(judges: Mapping[str, Judge], images: Images, labels: Indices) -> Fl
 
 
 def _judge(oracle: Oracle, unseen: LabelledImages) -> Judge:
-    labels: Tensor = unseen.labels
-    right = (oracle(unseen.images) == labels).double()
-    each = [right[labels == label].mean() for label in labels.unique()]
+    right = (oracle(unseen.images) == unseen.labels).double()
 
-    return Judge(oracle, torch.stack(each).mean().item())
+    return Judge(oracle, balanced_accuracy(right, unseen.labels))
 
 
 def _linear(known: LabelledImages) -> Oracle:
