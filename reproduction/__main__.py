@@ -14,6 +14,7 @@ from reproduction.celeba.coordinates import CELEBA_COORDINATES
 from reproduction.celeba.experiment import CELEBA
 from reproduction.celeba.rivals import CELEBA_RIVALS
 from reproduction.celeba.training import CELEBA_TRAININGS
+from reproduction.celeba.two_commands import CELEBA_TWO_COMMANDS
 from reproduction.chest.experiment import CHEST_XRAY
 from reproduction.chest.training import CHEST_TRAININGS
 from reproduction.experiment import ExperimentOptions, Size, Training
@@ -69,6 +70,7 @@ EXPERIMENTS = (
     CELEBA_COORDINATES,
     CELEBA_APPROXIMATE,
     CELEBA_RIVALS,
+    CELEBA_TWO_COMMANDS,
     CHEST_XRAY,
     MALL,
     GRIDS,
