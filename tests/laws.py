@@ -75,6 +75,7 @@ from diffeo.objectives import (
     Objective,
     Smoothed,
     TargetClass,
+    Typical,
 )
 
 SHAPE = (1, 4, 4)
@@ -401,7 +402,20 @@ def objectives() -> dict[str, tuple[Objective, nn.Module]]:
         "smoothed": (Smoothed(TargetClass(1, 0.8), draws=2, spread=0.1), several),
         "agreed": (Agreed(AtLeast(0.1), [tiny_classifier(1, seed=6)]), single),
         "held": (Held(AtLeast(0.6), tiny_classifier(3, seed=6), 0.5), single),
+        "typical": (Typical(AtLeast(0.6), bounded_flow()), single),
     }
+
+
+def bounded_flow() -> Flow:
+    """A flow that takes most images for typical."""
+
+    flow = tiny_flow()
+    low, high = flow.log_prob(images(64).double()).quantile(
+        torch.tensor([0.05, 0.95]).double()
+    )
+    flow.typical.copy_(torch.stack((low, high)))
+
+    return flow
 
 
 def ascents() -> dict[str, Ascent]:

@@ -10,6 +10,7 @@ from torch import nn
 
 from diffeo import Identity, Residual, TargetClass, principal_axes, search
 from diffeo.coordinates.flow_matching import FlowMatching
+from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.search import Run
 from diffeo.zoo import Recipe
@@ -147,7 +148,7 @@ def test_what_was_kept_for_some_coordinates_is_not_taken_for_their_residual(
     monkeypatch.setenv("DIFFEO_CACHE", str(tmp_path / "cache"))
     x = record().factual
     few = principal_axes(x, count=2)
-    places = {"lossy": few, "kept": Residual(few)}
+    places: dict[str, Coordinates] = {"lossy": few, "kept": Residual(few)}
     found = found_in(
         x, lambda x: 9 * x.flatten(1)[:, :2], places, target=1, run=Run(50)
     )
