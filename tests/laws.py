@@ -402,20 +402,19 @@ def objectives() -> dict[str, tuple[Objective, nn.Module]]:
         "smoothed": (Smoothed(TargetClass(1, 0.8), draws=2, spread=0.1), several),
         "agreed": (Agreed(AtLeast(0.1), [tiny_classifier(1, seed=6)]), single),
         "held": (Held(AtLeast(0.6), tiny_classifier(3, seed=6), 0.5), single),
-        "typical": (Typical(AtLeast(0.6), bounded_flow()), single),
+        "typical": (Typical(AtLeast(0.6), normal_density()), single),
     }
 
 
-def bounded_flow() -> Flow:
-    """A flow that takes most images for typical."""
+def normal_density() -> Flow:
+    """A flow that is a normal density, finite everywhere, and finds most typical."""
 
-    flow = tiny_flow()
-    low, high = flow.log_prob(images(64).double()).quantile(
-        torch.tensor([0.05, 0.95]).double()
-    )
-    flow.typical.copy_(torch.stack((low, high)))
+    flow = Flow(Whiten(SHAPE), SHAPE).double().eval()
+    initialize(flow, images(64).double())
+    density = flow.log_prob(images(64).double()).detach()
+    flow.typical.copy_(torch.stack((density.min() - 1, density.max() + 1)))
 
-    return flow
+    return flow.requires_grad_(requires_grad=False)
 
 
 def ascents() -> dict[str, Ascent]:
