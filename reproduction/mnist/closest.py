@@ -255,8 +255,9 @@ def _agreement_results(
     """Return how often a classifier that no search knew sees nines."""
 
     held_out = models["held_out"]
-    before, after = agreement(records["agreed"], held_out)
-    _, after_plain = agreement(records["plain"], held_out)
+    agreed, plain = (
+        agreement(records[name], held_out).statements for name in ("agreed", "plain")
+    )
     accuracies = apply_rules(
         {
             "cnn_accuracy_{}": lambda model: accuracy(
@@ -267,9 +268,9 @@ def _agreement_results(
     )
 
     return {
-        "agreement_held_out_before": mean(before),
-        "agreement_held_out_after": mean(after),
-        "agreement_held_out_after_plain": mean(after_plain),
+        "agreement_held_out_before": mean(agreed["agreement_before"]),
+        "agreement_held_out_after": mean(agreed["agreement_after"]),
+        "agreement_held_out_after_plain": mean(plain["agreement_after"]),
         **accuracies,
     }
 

@@ -57,7 +57,7 @@ class Held(WrappingObjective):
             ValueError: If the second model is in training mode or fails.
         """
 
-        outputs = asked(self.model, "the held model", point).detach()
+        outputs = asked(self.model, "the held model", point.data).detach()
         inner = self.objective.start(point)
         tolerance = self.objective.tolerance(point, inner).detach()
 
