@@ -34,6 +34,7 @@ from reproduction.mnist.experiment import MNIST
 from reproduction.mnist.frontier import MNIST_FRONTIER
 from reproduction.mnist.geometry import MNIST_GEOMETRY
 from reproduction.mnist.judges import MNIST_JUDGES
+from reproduction.mnist.pairs import MNIST_PAIRS
 from reproduction.mnist.training import (
     MNIST_CNN,
     MNIST_FLOW,
@@ -66,6 +67,7 @@ EXPERIMENTS = (
     MNIST_FRONTIER,
     MNIST_GEOMETRY,
     MNIST_JUDGES,
+    MNIST_PAIRS,
     CELEBA,
     CELEBA_COORDINATES,
     CELEBA_APPROXIMATE,

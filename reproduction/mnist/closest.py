@@ -13,7 +13,6 @@ from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.metrics.change import ssim
 from diffeo.evaluation.oracle_training import ClassifierSettings, trained_classifier
 from diffeo.evaluation.oracles import classifier_oracle, svm
-from diffeo.explain import explain
 from diffeo.methods import GradientMethod
 from diffeo.objectives import Agreed, Smoothed, TargetClass
 from diffeo.report.gallery import gallery
@@ -42,7 +41,6 @@ from reproduction.mnist.setup import (
 
 __all__ = ["MNIST_CLOSEST"]
 
-CLASSES = 10
 SHOWN = 8  # rows of the gallery
 REFERENCES = 500  # real nines among which counterfactuals are ranked
 CLOSEST: dict[str, tuple[tuple[Distance, ...], int]] = {
@@ -80,8 +78,6 @@ GOALS = {
     "certified_radius_below_distance_share": "1",
     "reached_plain": "1",
     "steps_max_plain": "≤ 200",
-    "pairs_reached_min": "1",
-    "pairs_steps_max": "≤ 200",
 }
 
 
@@ -94,8 +90,6 @@ class Scale:
         classifier: How other classifiers are trained.
         certified: Fours around which a radius is certified.
         smoothing: How it is.
-        pairs: How many random digits become another class, by the size of the batches
-            in which they are searched.
     """
 
     size: Size
@@ -104,7 +98,6 @@ class Scale:
     smoothing: Smoothing = field(
         default_factory=lambda: Smoothing(spread=0.15, draws=300)
     )
-    pairs: Mapping[int, int] = field(default_factory=lambda: {1: 20, 50: 200, 200: 200})
 
 
 FULL = Scale(Size(fours=200, run=Run(200)))
@@ -113,7 +106,6 @@ QUICK = Scale(
     ClassifierSettings(width=4, steps=100, size=32, rate=1e-2),
     certified=1,
     smoothing=Smoothing(draws=20),
-    pairs={1: 1, 2: 2},
 )
 
 
@@ -142,7 +134,6 @@ def measure_mnist_closest(options: ExperimentOptions) -> Findings:
             {name: records[name] for name in CLOSEST},
         ),
         **_agreement_results(records, models, setup),
-        **_pair_results(setup, scale.pairs),
     }
     results |= {
         f"svm_target_{name}_minus_plain": results[f"svm_target_{name}"]
@@ -255,8 +246,9 @@ def _agreement_results(
     """Return how often a classifier that no search knew sees nines."""
 
     held_out = models["held_out"]
-    before, after = agreement(records["agreed"], held_out)
-    _, after_plain = agreement(records["plain"], held_out)
+    agreed, plain = (
+        agreement(records[name], held_out).statements for name in ("agreed", "plain")
+    )
     accuracies = apply_rules(
         {
             "cnn_accuracy_{}": lambda model: accuracy(
@@ -267,42 +259,10 @@ def _agreement_results(
     )
 
     return {
-        "agreement_held_out_before": mean(before),
-        "agreement_held_out_after": mean(after),
-        "agreement_held_out_after_plain": mean(after_plain),
+        "agreement_held_out_before": mean(agreed["agreement_before"]),
+        "agreement_held_out_after": mean(agreed["agreement_after"]),
+        "agreement_held_out_after_plain": mean(plain["agreement_after"]),
         **accuracies,
-    }
-
-
-def _pair_results(setup: Setup, pairs: Mapping[int, int]) -> dict[str, float]:
-    """Return how random digits become random classes, at worst of all runs.
-
-    Args:
-        setup: The digits, the models, and how long to search.
-        pairs: How many digits, by the size of their batches.
-    """
-
-    generator = torch.Generator().manual_seed(0)
-    chosen = torch.randperm(len(setup.test), generator=generator)
-    x = setup.test.images[chosen[: max(pairs.values())]]
-    answer = classifier_oracle(setup.model)(x)
-    shift = torch.randint(1, CLASSES, answer.shape, generator=generator)
-    target = (answer + shift) % CLASSES
-    records = [
-        explain(
-            x[:count],
-            setup.model,
-            setup.flow,
-            target=target[:count],
-            confidence=CONFIDENCE,
-            run=replace(setup.run, batch_size=size),
-        )
-        for size, count in pairs.items()
-    ]
-
-    return {
-        "pairs_reached_min": min(mean(record.reached) for record in records),
-        "pairs_steps_max": max(float(record.steps.max()) for record in records),
     }
 
 

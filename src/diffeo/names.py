@@ -46,6 +46,7 @@ from diffeo.search import search as search
 from diffeo.search import search_batches as search_batches
 from diffeo.several import alternatives as alternatives
 from diffeo.several import search_several as search_several
+from diffeo.statements.agreement import agreement as agreement
 from diffeo.statements.certificate import Smoothing as Smoothing
 from diffeo.statements.certificate import certify as certify
 from diffeo.statements.diagnosis import diagnose as diagnose

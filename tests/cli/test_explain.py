@@ -30,8 +30,18 @@ class Brightness(torch.nn.Module):
     def forward(self, x):
         return x.mean((1, 2, 3))
 
+def third():
+    return good(2)
+
 def brightness():
     return Brightness().eval()
+
+def brighter():
+    return torch.nn.Sequential(brightness(), Twice()).eval()
+
+class Twice(torch.nn.Module):
+    def forward(self, x):
+        return 2 * x
 
 class Coarse(torch.nn.Module):
     def encode(self, x):
@@ -214,13 +224,13 @@ def test_several_models_and_nearby_coordinates_are_asked(
     ended = explain(tmp_path / "out", **options)
     record = Counterfactuals.load(tmp_path / "out/record.safetensors")
     request = json.loads((tmp_path / "out/request.json").read_text())
-    before, after = agreement(record, find_model(f"{model}:other"))
+    stated = agreement(record, find_model(f"{model}:other")).statements
     smoothed = record.settings["objective"]
 
     assert ended.code == 0
     assert record.reached.all()
-    assert after.all()
-    assert not before.all()
+    assert stated["agreement_after"].all()
+    assert not stated["agreement_before"].all()
     assert isinstance(smoothed, dict)
     assert (smoothed["name"], smoothed["spread"]) == ("Smoothed", 0.05)
     assert smoothed["objective"]["name"] == "Agreed"
@@ -585,6 +595,99 @@ def test_what_was_stated_before_is_not_stated_again(
     assert again.code == 0
     assert "Warning" not in again.stderr
     assert (tmp_path / "out" / "record.safetensors").stat().st_mtime_ns == before
+
+
+def test_a_judge_is_asked_whether_it_agrees(model: Path, tmp_path: Path) -> None:
+    options = {"model": f"{model}:good", "coordinates": "data", "rate": 0.05}
+    out, judge = tmp_path / "out", f"{model}:other"
+    plain = explain(out, **options)
+    ended = explain(out, **options, judge=judge)
+    again = explain(out, **options, judge=judge)
+    record = Counterfactuals.load(out / "record.safetensors")
+    wanted = agreement(record, find_model(judge)).statements
+    after = int(wanted["agreement_after"].sum())
+    page = (out / "report.html").read_text()
+
+    with (out / "summary.csv").open() as file:
+        rows = list(csv.DictReader(file))
+
+    assert plain.code == ended.code == again.code == 0, ended.stderr
+    assert "judge agrees" not in plain.stdout
+    assert (
+        f"the judge agrees after in {after} of 3 rows at the target, " in ended.stdout
+    )
+    assert again.stdout == ended.stdout
+    assert "finished already" in ended.stderr
+    assert f'<p class="note">The judge agrees after in {after} of 3 rows' in page
+    assert page.count("judge agrees after <b>yes</b>") == after
+    assert page.count("judge agrees after <b>no</b>") == 3 - after
+    assert "does not agree." in page
+    assert isinstance(record.settings["judge"], dict)
+    assert record.settings["judge"]["name"] == judge
+    assert after < 3
+
+    for name, values in wanted.items():
+        assert [float(row[name]) for row in rows] == values.tolist()
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_another_judge_is_asked_anew_beside_models_that_agree_and_are_held(
+    model: Path, tmp_path: Path
+) -> None:
+    options = {
+        "model": f"{model}:good",
+        "agree": f"{model}:other",
+        "held": f"{model}:brightness",
+        "band": 0.5,
+        "coordinates": "data",
+        "rate": 0.05,
+        "confidence": 0.5,
+    }
+    told = []
+
+    for judge in ("good", "third"):
+        ended = explain(tmp_path / "out", **options, judge=f"{model}:{judge}")
+        record = Counterfactuals.load(tmp_path / "out/record.safetensors")
+        told.append(record.statements["agreement_after"].tolist())
+
+        assert ended.code == 0, ended.stderr
+
+    assert told[0] == [1, 1, 1]
+    assert told[1] != told[0]
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_judge_of_values_tells_its_own(model: Path, tmp_path: Path) -> None:
+    ended = explain(
+        tmp_path / "out",
+        model=f"{model}:brightness",
+        judge=f"{model}:brighter",
+        coordinates="data",
+        rate=0.05,
+        target=None,
+        at_least=0.3,
+    )
+    record = Counterfactuals.load(tmp_path / "out/record.safetensors")
+    table = (tmp_path / "out/summary.csv").read_text()
+
+    assert ended.code == 0, ended.stderr
+    assert "the judge agrees after in 3 of 3 rows at the target, 1.00" in ended.stdout
+    assert "judge_value_before,judge_value_after" in table
+    torch.testing.assert_close(
+        record.statements["judge_value_after"], 2 * record.outputs_after
+    )
+
+
+def test_a_judge_of_other_answers_is_refused_before_the_search(
+    model: Path, tmp_path: Path
+) -> None:
+    ended = explain(tmp_path / "out", coordinates="data", judge=f"{model}:brightness")
+
+    assert ended.code == 2
+    assert ended.stderr == (
+        "Error: the judge must answer as the model does, with 10 classes, got 2\n"
+    )
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.usefixtures("undrawn")

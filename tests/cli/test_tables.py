@@ -202,14 +202,18 @@ def test_categories_change_whole_and_the_model_judges_what_is_written(
 def test_whole_numbers_stay_whole_where_a_value_is_asked_for(
     patients: Path, tmp_path: Path
 ) -> None:
-    ended = explained(
-        patients, tmp_path / "out", "regressor", at_most=100, only_down="bmi"
-    )
+    goal = {"at_most": 100, "only_down": "bmi"}
+    judge = f"{patients / 'net.py'}:regressor"
+    ended = explained(patients, tmp_path / "out", "regressor", **goal, judge=judge)
     record, before, after = read(patients, tmp_path / "out")
 
     assert ended.code == 0, ended
     assert record.reached.all()
     assert (record.outputs_after <= 100).all()
+    assert "the judge agrees after in 50 of 50 rows at the target" in ended.stdout
+    assert torch.equal(
+        record.statements["judge_value_after"], record.outputs_after.reshape(-1)
+    )
     assert set(after.cells("sex")) == {"1.0", "2.0"}
     ages = set(after.cells("age")) - set(before.cells("age"))
     assert ages

@@ -113,6 +113,7 @@ SEARCHES = (
         for name in ("closest", "backward", "precision", "inversion", "model_outputs")
     ),
     given("agree", *NO_NAME, named="nothing"),
+    given("judge", *NO_NAME, named="nothing"),
     given("held", "nothing", "nothing.py:load", named="--band"),
     given("band", -1, 0, "nan", 0.5, named="--held"),
     given("band", *NO_NUMBER),

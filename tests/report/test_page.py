@@ -510,3 +510,17 @@ def test_the_page_shows_what_was_stated_of_each_row(
     assert page.count("&lt;my&gt; number <b>200000</b>") == 1
     assert page.count('<td class="n" data-v="20.0">20°</td>') == 1
     assert page.count('<td class="n" data-v="Infinity">–</td>') == 2 * (3 + 1)
+
+
+def test_rows_that_are_approximate_are_ranked_by_their_error_too(
+    record: Counterfactuals, tmp_path: Path
+) -> None:
+    error = torch.tensor([torch.nan, 7.0, torch.nan])
+    ranks = {"typicality_rank": torch.arange(3.0), "round_trip_rank": error}
+    stated = {**ranks, "references": torch.full((3,), 500.0)}
+    page = page_of({"Z": replace(record, statements=stated)}, tmp_path)
+
+    assert page.count("less typical than <b>1 of 500</b>") == 1
+    assert page.count("less typical than <b>") == 3
+    assert page.count("reconstructed worse than <b>7 of 500</b>") == 1
+    assert page.count("reconstructed worse than <b>") == 1

@@ -34,8 +34,6 @@ OF_ALL = (
     "cnn_accuracy_second",
     "cnn_accuracy_third",
     "cnn_accuracy_held_out",
-    "pairs_reached_min",
-    "pairs_steps_max",
     "svm_target_data_minus_plain",
     "svm_target_agreed_data_minus_plain",
 )
@@ -63,8 +61,6 @@ def test_fours_become_the_nearest_nines(
     assert results["l2_data_median_data"] < results["l2_data_median_plain"]
     assert results["kkt_angle_degrees_median"] < 20
     assert results["certified_radius_below_distance_share"] == 1
-    assert results["pairs_reached_min"] == 1
-    assert 0 < results["pairs_steps_max"] <= 200
     assert "goal" in capsys.readouterr().out
 
     for name in ("gallery.png", "distances.png"):

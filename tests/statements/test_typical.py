@@ -9,7 +9,7 @@ from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.statements import typical
 from diffeo.statements.typical import typicality
-from laws import autoencoder, images, tiny_flow, zuko_flow
+from laws import autoencoder, images, tiny_flow, velocity_field, zuko_flow
 from records import record
 
 DATA = images(12, seed=9)
@@ -65,6 +65,34 @@ def test_coordinates_without_a_density_rank_by_the_error_of_the_round_trip() -> 
     assert stated.keys() == {"round_trip_rank", "references"}
     assert stated["round_trip_rank"].tolist() == wanted
     assert len(set(wanted)) > 1
+
+
+def test_rows_that_are_approximate_have_both_ranks() -> None:
+    field, marked = velocity_field(), torch.tensor([True, False, False, True, False])
+    exact, lost = found(), found().reconstruction.clone()
+    lost[marked] += 0.1
+    mixed = replace(exact, reconstruction=lost)
+    alone = replace(exact, reconstruction=exact.reconstruction + 0.1)
+    part, whole, plain = (
+        typicality(each, field, DATA, LABELS).statements
+        for each in (mixed, alone, exact)
+    )
+
+    assert plain.keys() == {"typicality_rank", "references"}
+    assert part.keys() == whole.keys() == {*plain, "round_trip_rank"}
+    assert torch.equal(part["typicality_rank"], plain["typicality_rank"])
+    assert torch.equal(part["round_trip_rank"].isnan(), ~marked)
+    assert torch.equal(
+        part["round_trip_rank"][marked], whole["round_trip_rank"][marked]
+    )
+    assert len(set(whole["round_trip_rank"].tolist())) > 1
+
+
+def test_an_exact_flow_ranks_by_its_density_alone() -> None:
+    elsewhere = replace(found(), reconstruction=found().reconstruction + 0.1)
+    stated = typicality(elsewhere, tiny_flow(), DATA, LABELS).statements
+
+    assert stated.keys() == {"typicality_rank", "references"}
 
 
 def test_a_real_datum_ranks_among_its_like_as_it_does() -> None:

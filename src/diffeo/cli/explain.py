@@ -56,6 +56,7 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
     device: str = "auto",
     certify: int | None = None,
     typical_of: str | None = None,
+    judge: str | None = None,
     out: Path,
     path: bool = False,
     overwrite: bool = False,
@@ -154,13 +155,15 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
 
     Statements:
         certify: State a radius around each image's coordinates in which the model,
-            smoothed with noise, has no counterfactual: from so many draws of the noise,
-            such as 1000, each of them decoded. Only of coordinates that lose nothing,
-            as those of flows.
-        typical_of: State how many real images of the target class are more typical than
-            each counterfactual: 'digits' or 'mnist' for test digits, or a folder with
-            one folder of pictures for each class or a labels.csv; best those that the
-            generative model was not trained on. The last 500 of each class are taken.
+            smoothed with noise, has no counterfactual: from so many draws, such as
+            1000. Only of coordinates that lose nothing, as those of flows.
+        typical_of: State how many real images of the target class are denser or, where
+            coordinates are approximate, better reconstructed: of the last 500 a class
+            in 'digits' or 'mnist', test digits, or in a folder with one folder of
+            pictures for each class or a labels.csv; best none of the generator's own.
+        judge: Another model, named as --model is, of the same outputs, that the search
+            does not ask: state whether it agrees with the target, before and after, in
+            each row and as a share; of values also what it answers.
 
     Output:
         out: Folder for the results.
@@ -176,14 +179,11 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         diffeo explain --data faces/ --resize 64 --model net.py:load
         --coordinates vae.py:load --classes names.txt --target smiling --out smiles
 
-        diffeo explain --data crowds.npy --model counter.py:load
-        --coordinates flow.safetensors --at-least 10 --out crowded
-
         diffeo explain --data people.csv --model risk.py:load
         --coordinates people.safetensors --target 0 --frozen age,sex --out lower
 
         diffeo explain --data faces/ --model net.py:smile --held net.py:age --band 2
-        --coordinates faces.safetensors --target 1 --out smiles
+        --judge other.py:load --coordinates faces.safetensors --target 1 --out smiles
     """
 
     from diffeo.coordinates.limits import ColumnLimits
@@ -203,14 +203,14 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         read_classes,
     )
     from diffeo.workflows.models import read_model
-    from diffeo.workflows.statements import find_references, statement_rules
+    from diffeo.workflows.statements import find_references, judge_of, statement_rules
     from diffeo.workflows.summary import interruption, summary
 
     tell = partial(typer.echo, err=True)
     device = find_device(device)
     given = ModelInput.of(model_size, model_mean, model_std, model_outputs)
-    asked_too = *(agree or ()), *checked_held(held, band)
-    known = [read_model(text, device).told(given) for text in (model, *asked_too)]
+    texts = [model, *(agree or ()), *checked_held(held, band), *filter(None, [judge])]
+    known = [read_model(text, device).told(given) for text in texts]
     names = read_classes(classes) or known[0].classes
     objective = objective_from_options(
         names,
@@ -260,17 +260,20 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         if table
         else ([each.module() for each in known], "")
     )
-    density = (
-        find_coordinates(coordinates, images.images.shape[1:], device=device)
-        if stay_typical
-        else None
-    )
     options = ExplainOptions(
         data,
         model,
         coordinates,
         asked,
-        wrapped(objective, further, smoothed, band, density),
+        wrapped(
+            objective,
+            further[:-1] if judge else further,
+            smoothed,
+            band,
+            find_coordinates(coordinates, images.images.shape[1:], device=device)
+            if stay_typical
+            else None,
+        ),
         ascent_from_options(coordinates, rate),
         run,
         names,
@@ -286,23 +289,21 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         tuple(table.flow.scale.tolist()) if table else (),
         held or "",
     )
-    rules = statement_rules(
-        options,
-        certify,
-        find_references(typical_of, crop=crop, resize=resize) if typical_of else None,
-    )
+    references = find_references(typical_of, crop=crop, resize=resize)
+    judging = judge_of(judge, further[-1:], options, images.images)
+    rules = statement_rules(options, certify, references, judging)
     record = explain_to_folder(images, options, out, overwrite=overwrite, tell=tell)
     rows = len(images.images) * several
     stopped = interruption(record, rows)
     untold = table.warning(limits) if table else ""
     typer.echo(summary(record, rows, names, units=of_table))
 
-    for words in filter(None, (gradients, untold and f"warning: {untold}")):
+    going_on = stopped and f"{stopped}; the same command goes on from there"
+
+    for words in filter(None, (gradients, untold and f"warning: {untold}", going_on)):
         tell(words)
 
-    if stopped:
-        tell(f"{stopped}; the same command goes on from there")
-    else:
+    if not stopped:
         record = stated(record, rules, partial(keep_statements, images, options, out))
 
     drawn(

@@ -21,11 +21,15 @@ def stated(
 ) -> "Counterfactuals":
     """Return a record with what rules state of it, each of them kept at once.
 
+    In how many rows a judge agrees is printed.
+
     Args:
         record: Of the rows that were searched.
         rules: How to state something, by what it is.
         keep: Keeps a record with a further statement.
     """
+
+    from diffeo.workflows.summary import agreements
 
     for what, rule in rules.items():
         with warned(f"the results are written, but not the {what}"):
@@ -34,6 +38,9 @@ def stated(
             if found is not record:
                 keep(found)
                 record = found
+
+    if told := agreements(record):
+        typer.echo(told)
 
     return record
 

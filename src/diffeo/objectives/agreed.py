@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from diffeo.answers import ask, check_outputs
 from diffeo.objectives.protocol import Point, check_rows
 from diffeo.objectives.wrapping import WrappingObjective
-from diffeo.shapes import Memory, Model, Outputs, Scores
+from diffeo.shapes import Data, Memory, Model, Outputs, Scores
 from diffeo.without_grad import without_grad
 
 __all__ = ["Agreed", "Needed", "asked", "seen_by", "weigh"]
@@ -119,7 +119,7 @@ class Agreed(WrappingObjective):
         return torch.stack([rule(each, memory) for each in points])
 
     def _check(self, model: Model, name: str, point: Point) -> None:
-        outputs = asked(model, name, point)
+        outputs = asked(model, name, point.data)
 
         if outputs.shape != point.outputs.shape:
             raise ValueError(
@@ -133,31 +133,30 @@ class Agreed(WrappingObjective):
             raise ValueError(f"{name}: {error}") from error
 
 
-def asked(model: Model, name: str, point: Point) -> Outputs:
-    """Return a further model's outputs for the factuals, or refuse it.
+def asked(model: Model, name: str, x: Data) -> Outputs:
+    """Return a further model's outputs for data, or refuse it.
 
     Args:
         model: From data to outputs.
         name: What errors call it.
-        point: The factuals.
+        x: The data.
 
     Raises:
         ValueError: If it is in training mode, fails, or its outputs are not finite or
             depend on the other rows.
 
     Example:
-        >>> x = torch.zeros(2, 3)
-        >>> asked(lambda x: x.sum(1), "the second", Point(x, x, x, x, x))
+        >>> asked(lambda x: x.sum(1), "the second", torch.zeros(2, 3))
         tensor([0., 0.])
     """
 
     if isinstance(model, nn.Module) and any(part.training for part in model.modules()):
         raise ValueError(f"{name} must be in evaluation mode, got training mode")
 
-    outputs = ask(model, point.data, name)
+    outputs = ask(model, x, name)
 
     try:
-        check_outputs(outputs, ask(model, point.data[:1], name))
+        check_outputs(outputs, ask(model, x[:1], name))
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
 

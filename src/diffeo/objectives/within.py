@@ -56,7 +56,7 @@ class Within(WrappingObjective):
             ValueError: If the second model is in training mode or fails.
         """
 
-        outputs = asked(self.second, "the held model", point).detach()
+        outputs = asked(self.second, "the held model", point.data).detach()
         low, high = self.bounds(outputs.reshape(len(outputs), -1))
         inner = self.objective.start(point)
         tolerance = self.objective.tolerance(point, inner).detach()

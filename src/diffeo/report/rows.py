@@ -1,11 +1,9 @@
 """What there is to say of each row: for the page, and as a table of all rows."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
 from diffeo.counterfactuals.start import keeps_what_is_lost
@@ -16,7 +14,12 @@ from diffeo.report.statement_text import in_order
 __all__ = ["choose_rows", "describe_rows", "write_table"]
 
 UNTYPICAL = "The input looks untypical to the generative model."
-UNTYPICAL_AFTER = "The result is not typical of the table."
+DENIED = {
+    "typical_after": "The result is not typical of the table.",
+    "agreement_after": "The judge, whom the search did not ask, does not agree.",
+}
+"""What a statement says that is 0."""
+
 APPROXIMATE = (
     "Its coordinates decode to it only within {:.2g}: the search began at the "
     "reconstruction."
@@ -69,7 +72,6 @@ def describe_rows(record: Counterfactuals, text: OutputText) -> list[dict[str, A
     columns, stated = _columns(record, text), in_order(record.statements)
     outcomes = [Outcome(code) for code in record.outcome.tolist()]
     ends = [f"{text.quantity} {text.write(value)}" for value in text.after.tolist()]
-    typical_after = record.statements.get("typical_after", torch.ones(len(record)))
     elsewhere = (record.start != record.factual).flatten(1).any(1)
     approximate = KEPT if keeps_what_is_lost(record.settings) else APPROXIMATE
     lost = [
@@ -77,6 +79,10 @@ def describe_rows(record: Counterfactuals, text: OutputText) -> list[dict[str, A
         for exact, error in zip(
             record.exact.tolist(), record.round_trip.tolist(), strict=True
         )
+    ]
+    statements = [
+        {name: record.statements[name][row].item() for name in stated}
+        for row in range(len(record))
     ]
     columns |= {
         "before": text.before.tolist(),
@@ -93,13 +99,10 @@ def describe_rows(record: Counterfactuals, text: OutputText) -> list[dict[str, A
             outcomes,
             ends,
             columns["typical"],
-            typical_after.tolist(),
+            statements,
             lost,
         ),
-        "statements": [
-            {name: record.statements[name][row].item() for name in stated}
-            for row in range(len(record))
-        ],
+        "statements": statements,
     }
 
     return [
@@ -201,7 +204,7 @@ def _doubts(
     outcome: Outcome,
     end: str,
     typical: str,
-    typical_after: float,
+    statements: Mapping[str, float],
     lost: str,
 ) -> tuple[str, ...]:
     doubts = []
@@ -214,8 +217,7 @@ def _doubts(
     if typical == "no":
         doubts.append(UNTYPICAL)
 
-    if typical_after == 0:
-        doubts.append(UNTYPICAL_AFTER)
+    doubts += [words for name, words in DENIED.items() if statements.get(name) == 0]
 
     if lost:
         doubts.append(lost)

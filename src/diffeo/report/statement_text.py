@@ -16,7 +16,7 @@ class Statement(NamedTuple):
         unit: What follows it, with a space if there is to be one.
         total: The name of the statement that tells of how many it is a count; empty
             if it is no count.
-        flag: Whether it is 1 for yes and 0 for no.
+        words: What 0 and 1 mean; empty if it is no answer to a question.
 
     Example:
         >>> Statement("KKT angle", unit="°").write(3.14159)
@@ -27,7 +27,7 @@ class Statement(NamedTuple):
     meaning: str = ""
     unit: str = ""
     total: str = ""
-    flag: bool = False
+    words: tuple[str, ...] = ()
 
     def write(self, value: float) -> str:
         """Return the number with its unit; a dash if a row has none."""
@@ -35,8 +35,8 @@ class Statement(NamedTuple):
         if not math.isfinite(value):
             return "–"
 
-        if self.flag:
-            return "yes" if value else "NO"
+        if self.words:
+            return self.words[bool(value)]
 
         number = f"{value:.0f}" if value.is_integer() else f"{value:.3g}"
 
@@ -72,19 +72,27 @@ KNOWN = {
         "most 1.",
     ),
     "distinct": Statement("counterfactuals that differ"),
-    "agreement_before": Statement("agreement of another model before"),
-    "agreement_after": Statement("agreement of another model after"),
+    "agreement_before": Statement("judge agrees before", words=("no", "yes")),
+    "agreement_after": Statement(
+        "judge agrees after",
+        "The judge is a model that the search did not ask: it agrees where it answers "
+        "what was wanted, of a class whatever its confidence.",
+        words=("no", "yes"),
+    ),
+    "judge_value_before": Statement("judge’s value before"),
+    "judge_value_after": Statement("judge’s value after"),
     "typicality_rank": Statement(
         "less typical than",
         "A counterfactual is less typical than those held-out data of its target class "
         "whose density is greater.",
         total="references",
     ),
-    "typical_after": Statement("result typical of the table", flag=True),
+    "typical_after": Statement("result typical of the table", words=("NO", "yes")),
     "round_trip_rank": Statement(
         "reconstructed worse than",
         "A counterfactual is reconstructed worse than those held-out data of its "
-        "target class whose round trip through the coordinates has the smaller error.",
+        "target class whose round trip through the coordinates has the smaller error; "
+        "where a density is known, that is asked only of rows encoded approximately.",
         total="references",
     ),
     "references": Statement("held-out data"),

@@ -1,6 +1,7 @@
 """How typical counterfactuals are, as ranks among real data of their class."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from jaxtyping import Float, Int
@@ -8,11 +9,11 @@ from torch import Tensor
 
 from diffeo.batching import backing_off
 from diffeo.coordinates.density import density_of
-from diffeo.coordinates.protocol import Coordinates
+from diffeo.coordinates.protocol import Coordinates, is_exact
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.levels import to_8_bits
 from diffeo.progress import watch
-from diffeo.shapes import Data, Scores
+from diffeo.shapes import Data, Flags, Scores
 
 __all__ = ["typicality"]
 
@@ -32,23 +33,28 @@ def typicality(
 ) -> Counterfactuals:
     """State how many real data of its target class are more typical than each row.
 
-    By the log-density, where the coordinates know one, or else by the error of the
-    round trip through them. Images are rounded to 8 bits before, as real ones are; a
-    density is taken at the pixels themselves, which are the centers of their bins. The
-    rank compares; it guarantees no coverage, and a density can be greater than that of
-    all real data without a datum being like them, or the same in another class.
+    By the log-density, where the coordinates know one; and by the error of the round
+    trip through them, where they know none, and beside the other rank of each row whose
+    input they decode approximately: the density is that of a reconstruction then.
+
+    Images are rounded to 8 bits before, as real ones are; a density is taken at the
+    pixels themselves, which are the centers of their bins. The rank compares; it
+    guarantees no coverage, and a density can be greater than that of all real data
+    without a datum being like them, or the same in another class.
 
     Args:
         record: Of a search for classes.
-        coordinates: Those that know a density, or else encode and decode.
+        coordinates: Any; best those that were searched.
         data: Real data that the coordinates were not trained on.
         labels: The class of each of these.
         progress: Whether to show a bar.
 
     Returns:
         The record with the statements "typicality_rank", the number of references of
-        greater density, or "round_trip_rank", that of references of smaller error; and
-        "references", their number in all. A rank is NaN where the point is not finite.
+        greater density; "round_trip_rank", that of references of smaller error, if not
+        all rows are exact or no density is known; and "references", their number in
+        all. A rank is NaN where the point is not finite; that by errors also in rows
+        that are exact, if a density is known.
 
     Raises:
         ValueError: If the record is not of classes, or a target class has no reference.
@@ -62,27 +68,54 @@ def typicality(
         tensor([2., 2.])
     """
 
-    targets = _targets(record, data, labels)
-    density = density_of(coordinates)
-    name = "round_trip_rank" if density is None else "typicality_rank"
-    score = _round_trip(coordinates) if density is None else density
-    x, known = record.counterfactual, torch.isin(labels, targets)
+    _check(record, data, labels)
+    density, every = density_of(coordinates), torch.ones_like(record.exact)
+    round_trip = partial(_closeness, coordinates)
+    ways: dict[str, tuple[Callable[[Data], Scores], Flags]] = {}
+
+    if density is None:
+        ways["round_trip_rank"] = round_trip, every
+    else:
+        ways["typicality_rank"] = density, every
+
+        if not is_exact(coordinates) and not record.exact.all():
+            ways["round_trip_rank"] = round_trip, ~record.exact
+
+    stated: dict[str, Scores] = {}
+
+    for name, (score, rows) in ways.items():
+        ranks = _ranks(record.select(rows), score, data, labels, progress=progress)
+        stated[name] = torch.full_like(record.margin, torch.nan)
+        stated[name][rows] = ranks.to(record.margin)
+
+    of_class = record.target.long()[:, None] == labels.to(record.target.device)
+
+    return record.stating({**stated, "references": of_class.sum(1).to(record.margin)})
+
+
+def _ranks(
+    record: Counterfactuals,
+    score: Callable[[Data], Scores],
+    data: References,
+    labels: Labels,
+    *,
+    progress: bool,
+) -> Scores:
+    """Return how many references of its class have a greater score than each row."""
+
+    x, target = record.counterfactual, record.target.long()
+    known = torch.isin(labels, target.to(labels))
     every = torch.cat((x, data[known].to(x)))
     scores = _in_batches(score, every, progress=progress)
     own, real = scores[: len(x)], scores[len(x) :]
-    of_class = record.target.long()[:, None] == labels[known].to(x.device)
+    of_class = target[:, None] == labels[known].to(x.device)
     rank = (of_class & (real > own[:, None])).sum(1).to(own.dtype)
 
-    return record.stating(
-        {
-            name: rank.where(own.isfinite(), torch.nan),
-            "references": of_class.sum(1).to(own.dtype),
-        }
-    )
+    return rank.where(own.isfinite(), torch.nan)
 
 
-def _targets(record: Counterfactuals, data: Tensor, labels: Tensor) -> Tensor:
-    """Return the classes that rows aim at, or refuse them."""
+def _check(record: Counterfactuals, data: Tensor, labels: Tensor) -> None:
+    """Refuse a record without classes, or data that it cannot be ranked among."""
 
     if not record.is_of_classes:
         raise ValueError(
@@ -96,7 +129,7 @@ def _targets(record: Counterfactuals, data: Tensor, labels: Tensor) -> Tensor:
             f"{tuple(data.shape[1:])}"
         )
 
-    targets: Tensor = record.target.long().unique().to(labels)
+    targets = record.target.long().unique().to(labels)
     missing = targets[~torch.isin(targets, labels)].tolist()
 
     if missing:
@@ -104,17 +137,14 @@ def _targets(record: Counterfactuals, data: Tensor, labels: Tensor) -> Tensor:
             f"data must have references of each target class, got none of {missing[0]}"
         )
 
-    return targets
 
+def _closeness(coordinates: Coordinates, x: Data) -> Scores:
+    """Return the error of the round trip of data, below 0."""
 
-def _round_trip(coordinates: Coordinates) -> Callable[[Data], Scores]:
-    def closeness(x: Data) -> Scores:
-        again = coordinates.decode(coordinates.encode(x))
-        score: Scores = -torch.linalg.vector_norm((again - x).flatten(1), dim=1)
+    again = coordinates.decode(coordinates.encode(x))
+    score: Scores = -torch.linalg.vector_norm((again - x).flatten(1), dim=1)
 
-        return score
-
-    return closeness
+    return score
 
 
 def _in_batches(score: Callable[[Data], Scores], x: Data, *, progress: bool) -> Scores:

@@ -1,6 +1,7 @@
 """Draw saved records: pictures, figures, moving pictures and the page."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from diffeo.coordinates.bounded import Bounded
@@ -14,6 +15,7 @@ from diffeo.report.path_frames import path_frames
 from diffeo.report.report import each_alternative
 from diffeo.workflows.folders import drafted
 from diffeo.workflows.loading import find_coordinates
+from diffeo.workflows.summary import agreements
 
 __all__ = ["check_places", "draw", "find_places", "read_records"]
 
@@ -75,7 +77,7 @@ def draw(
                 write_pictures(part, draft / "images" / inside)
 
     with drafted(folder) as draft:
-        write_report(records, draft, options)
+        write_report(records, draft, _with_agreements(records, options))
         _draw_figures(parts, draft, several=len(parts) > len(records))
 
         for (name, row), shown in frames.items():
@@ -189,6 +191,19 @@ def read_records(paths: Sequence[Path]) -> dict[str, Counterfactuals]:
         name: Counterfactuals.load(path)
         for name, path in zip(names, paths, strict=True)
     }
+
+
+def _with_agreements(records: Records, options: ReportOptions) -> ReportOptions:
+    """Return options with a note on the judge of each record that was asked of one."""
+
+    found = {name: agreements(record) for name, record in records.items()}
+    notes = [
+        f"{name}: {text}." if len(records) > 1 else f"{text[0].upper()}{text[1:]}."
+        for name, text in found.items()
+        if text
+    ]
+
+    return replace(options, notes=(*options.notes, *notes))
 
 
 def _draw_figures(records: Records, folder: Path, *, several: bool) -> None:

@@ -11,7 +11,7 @@ from diffeo.models.model_input import ModelInput
 from diffeo.settings import describe
 from diffeo.workflows.explain_options import ExplainOptions
 
-__all__ = ["digest", "optional_settings", "request_of"]
+__all__ = ["digest", "named", "optional_settings", "request_of"]
 
 
 def request_of(images: ImageFiles, options: ExplainOptions) -> dict[str, object]:
@@ -41,9 +41,9 @@ def request_of(images: ImageFiles, options: ExplainOptions) -> dict[str, object]
             "shape": pixels.shape,
             "digest": digest(pixels.tobytes() + names),
         },
-        "model": _named(options.model),
-        "agree": [_named(text) for text in options.agree],
-        "coordinates": _named(options.coordinates),
+        "model": named(options.model),
+        "agree": [named(text) for text in options.agree],
+        "coordinates": named(options.coordinates),
         "objective": describe(options.objective),
         "ascent": describe(options.ascent),
         **{name: value for name, value in run.items() if name != "name"},
@@ -79,14 +79,22 @@ def optional_settings(options: ExplainOptions) -> dict[str, object]:
         "model_input": None if plain else describe(options.model_input),
         "limits": describe(limits) if limits else None,
         "several": options.several if options.several > 1 else None,
-        "held": _named(options.held) if options.held else None,
+        "held": named(options.held) if options.held else None,
     }
 
     return {name: value for name, value in found.items() if value}
 
 
-def _named(text: str) -> dict[str, str]:
-    """Return the name of a model and, if it comes from a file, what is in the file."""
+def named(text: str) -> dict[str, str]:
+    """Return the name of a model and, if it comes from a file, what is in the file.
+
+    Args:
+        text: As the user named it.
+
+    Example:
+        >>> named("mnist-cnn")
+        {'name': 'mnist-cnn', 'digest': ''}
+    """
 
     path, _, _ = text.rpartition(":")
     file = Path(path if path.endswith(".py") else text)

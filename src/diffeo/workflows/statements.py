@@ -1,33 +1,91 @@
 """What is stated of each row of a user's record, once it is found."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
+from torch import nn
 
+from diffeo.answers import ask
 from diffeo.counterfactuals import Counterfactuals
+from diffeo.counterfactuals.checks import goal_settings
 from diffeo.data.labelled import LabelledImages
 from diffeo.data.mnist import mnist
 from diffeo.settings import describe
+from diffeo.shapes import Data
+from diffeo.statements.agreement import agreement, check_judge
 from diffeo.statements.certificate import Smoothing, certify
 from diffeo.statements.typical import typicality
 from diffeo.workflows.explain_options import ExplainOptions, place_of
 from diffeo.workflows.loading import find_labelled
+from diffeo.workflows.request import named
 
-__all__ = ["find_references", "statement_rules"]
+__all__ = ["Judge", "find_references", "judge_of", "statement_rules"]
 
 MOST = 500  # references of a class
 
 
+@dataclass(frozen=True)
+class Judge:
+    """A model that a search does not ask.
+
+    Args:
+        name: As the user named it.
+        model: The model.
+
+    Example:
+        >>> Judge("mnist-cnn", torch.nn.Identity()).name
+        'mnist-cnn'
+    """
+
+    name: str
+    model: nn.Module
+
+
+def judge_of(
+    name: str | None, models: Sequence[nn.Module], options: ExplainOptions, x: Data
+) -> Judge | None:
+    """Return the judge that is wanted, or refuse it before the search.
+
+    Args:
+        name: As the user named it; None for no judge.
+        models: The judge alone, if there is one.
+        options: What is to be explained, and how.
+        x: The data.
+
+    Raises:
+        ValueError: If its outputs are others than the model's.
+
+    Example:
+        >>> from diffeo import TargetClass
+        >>> what = "x.npy", "net.py:f", "data", torch.nn.Identity(), TargetClass(1)
+        >>> few = [torch.nn.Linear(3, 2).eval()]
+        >>> judge_of("few.py:f", few, ExplainOptions(*what), torch.zeros(1, 3))
+        Traceback (most recent call last):
+        ValueError: the judge must answer as the model does, with 3 classes, got 2
+    """
+
+    if not name:
+        return None
+
+    (model,), first = models, x[:1].to(options.device)
+    goal = goal_settings({"objective": describe(options.objective)})
+    wanted = ask(options.loaded, first, "the model")
+    check_judge(model, first, wanted, of_classes="confidence" in goal)
+
+    return Judge(name, model)
+
+
 def find_references(
-    text: str, *, crop: int | None = None, resize: int | None = None
-) -> LabelledImages:
+    text: str | None, *, crop: int | None = None, resize: int | None = None
+) -> LabelledImages | None:
     """Return the real images of each class that a text names, the last 500 at most.
 
     Args:
         text: "digits" for the bundled sample of MNIST; "mnist" for all test digits, in
             the folder DIFFEO_DATA; or a folder with one folder of pictures for each
-            class.
+            class. None, or empty, for none at all.
         crop: Side in pixels of the square cut out of the middle of each picture.
         resize: Side in pixels to which each picture is resized.
 
@@ -36,9 +94,12 @@ def find_references(
         ValueError: If the data cannot be read.
 
     Example:
-        >>> len(find_references("digits"))
-        1000
+        >>> find_references("digits").labels.bincount()[9]
+        tensor(94)
     """
+
+    if not text:
+        return None
 
     if text == "mnist" and not (crop or resize):
         found = mnist("test")
@@ -53,7 +114,10 @@ def find_references(
 
 
 def statement_rules(
-    options: ExplainOptions, draws: int | None, references: LabelledImages | None
+    options: ExplainOptions,
+    draws: int | None,
+    references: LabelledImages | None,
+    judge: Judge | None = None,
 ) -> dict[str, Callable[[Counterfactuals], Counterfactuals]]:
     """Return how to state of a record what is wanted, by what that is.
 
@@ -63,6 +127,7 @@ def statement_rules(
         options: What was explained, and how.
         draws: Draws of the noise for certified radii; None for no such radii.
         references: Real images for ranks of typicality; None for no ranks.
+        judge: Asked for its answers; None for no such answers.
 
     Raises:
         ValueError: If there is not a draw.
@@ -83,6 +148,9 @@ def statement_rules(
 
     if references is not None:
         rules["ranks of typicality"] = partial(_rank, options, references)
+
+    if judge is not None:
+        rules["judge’s answers"] = partial(_judge, options, judge)
 
     return rules
 
@@ -115,3 +183,16 @@ def _rank(
         references.labels.long(),
         progress=options.run.progress,
     ).to("cpu")
+
+
+def _judge(
+    options: ExplainOptions, judge: Judge, record: Counterfactuals
+) -> Counterfactuals:
+    told = named(judge.name)
+
+    if record.settings.get("judge") == told:
+        return record
+
+    found = agreement(record.to(options.device), judge.model).to("cpu")
+
+    return replace(found, settings={**record.settings, "judge": told})

@@ -1,10 +1,11 @@
 """What became of a search, in lines for people."""
 
 from diffeo.counterfactuals import Counterfactuals
+from diffeo.evaluation.intervals import Interval, interval_of, share
 from diffeo.report.output_text import output_text
 from diffeo.several import alternatives, inputs_of
 
-__all__ = ["differences", "interruption", "summary"]
+__all__ = ["agreements", "differences", "interruption", "summary"]
 
 NAMED = 5  # failed rows that a summary names
 
@@ -100,6 +101,44 @@ def differences(record: Counterfactuals) -> str:
         f"their distance, over that to the input: {data.nanmedian():.2g} in the data, "
         f"{latent.nanmedian():.2g} in coordinates"
     )
+
+
+def agreements(record: Counterfactuals) -> str:
+    """Return in how many rows a judge agrees; empty if none was asked.
+
+    The rows are those at their target. The intervals are of 95 percent.
+
+    Args:
+        record: With the statements of `agreement`, or without.
+
+    Example:
+        >>> import torch
+        >>> from diffeo import Identity, TargetClass, agreement, search
+        >>> x, place = torch.zeros(9, 2), Identity((2,))
+        >>> record = search(x, lambda x: 3 * x, TargetClass(1), place)
+        >>> print(agreements(agreement(record, lambda x: x)))
+        the judge agrees after in 9 of 9 rows at the target, 1.00 [0.70, 1.00]; before
+        in 0, 0.00 [0.00, 0.30]
+    """
+
+    stated = record.select(record.reached).statements
+
+    if "agreement_after" not in stated or len(stated["agreement_after"]) == 0:
+        return ""
+
+    after, before = (
+        interval_of(stated[f"agreement_{when}"], share) for when in ("after", "before")
+    )
+
+    return (
+        f"the judge agrees after in {after.value * after.rows:.0f} of {after.rows} "
+        f"rows at the target, {_in_brackets(after)}; before in "
+        f"{before.value * before.rows:.0f}, {_in_brackets(before)}"
+    )
+
+
+def _in_brackets(found: Interval) -> str:
+    return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
 
 
 def _medians(reached: Counterfactuals, classes: tuple[str, ...], *, units: bool) -> str:
