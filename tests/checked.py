@@ -16,8 +16,11 @@ from torch import Tensor
 ARRAYS = Tensor, np.ndarray
 LONGEST = 30  # characters of a word of which a check may know the value
 FIRST, EVERY = 20, 10  # calls in a test that are looked at; then one in so many is
-CALLS: dict[CodeType, int] = {}
-"""How often each function was called in the test that runs."""
+CALLS: dict[int, int] = {}
+"""How often each function was called in the test that runs, by the id of its code.
+
+A code object hashes all that it holds, each time.
+"""
 
 Function = Callable[..., Any]
 Seen = dict[CodeType, dict[Hashable, set[Hashable]]]
@@ -68,24 +71,26 @@ def once_for_each_kind(jaxtyped: Function, seen: Seen) -> Function:
 def _checked(function: Function, checking: Function, seen: Seen) -> Function:
     told: list[object] = []
     code = function.__code__
-    results = seen.setdefault(code, {})
-
-    @wraps(function)
-    def tell(*args: object, **named: object) -> object:
-        return told.pop() if told else function(*args, **named)
+    results, key = seen.setdefault(code, {}), id(code)
 
     @cache
     def checked() -> Function:  # made where it is needed, which takes a while
+        @wraps(function)
+        def tell(*args: object, **named: object) -> object:
+            return told.pop() if told else function(*args, **named)
+
         made: Function = checking(tell)
 
         return made
 
     @wraps(function)
     def call(*args: object, **named: object) -> object:
-        CALLS[code] = calls = CALLS.get(code, 0) + 1
-        passed = calls > FIRST and calls % EVERY
+        if jaxtyping.config.jaxtyping_disable:
+            return function(*args, **named)
 
-        if passed or jaxtyping.config.jaxtyping_disable:
+        CALLS[key] = calls = CALLS.get(key, 0) + 1
+
+        if calls > FIRST and calls % EVERY:
             return function(*args, **named)
 
         asked = (*map(kind, args), *named, *map(kind, named.values()))

@@ -1,5 +1,6 @@
 """What tests of whole runs share."""
 
+from coarse import coarse_figures
 from unchecked import unchecked
 
-__all__ = ["unchecked"]
+__all__ = ["coarse_figures", "unchecked"]

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 
+from coarse import draw_coarsely
 from diffeo.counterfactuals import Counterfactuals
 
 KILLS = 20
@@ -81,7 +82,10 @@ def _run_quietly() -> None:
     os.dup2(nothing, 1)
     os.dup2(nothing, 2)
     torch.set_num_threads(1)
-    runpy.run_module("diffeo", run_name="__main__")
+
+    with pytest.MonkeyPatch.context() as patch:
+        draw_coarsely(patch)
+        runpy.run_module("diffeo", run_name="__main__")
 
 
 def finished(out: Path) -> int:

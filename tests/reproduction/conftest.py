@@ -9,9 +9,9 @@ from typing import cast
 
 import pytest
 import torch
-from matplotlib.figure import Figure
 from torch import nn
 
+from coarse import coarse_figures
 from diffeo import zoo
 from diffeo.data import mnist
 from diffeo.data.chexpert import chexpert
@@ -25,22 +25,29 @@ from diffeo.models.locator import Locator
 from reproduction.domain import WEIGHTS
 from unchecked import unchecked, unchecked_calls
 
-__all__ = ["unchecked"]
+__all__ = ["coarse_figures", "unchecked"]
 
 COLOR, GRAY = (3, 64, 64), (1, 128, 128)
 FLOWS = {"celeba-flow": COLOR, "chest-flow": GRAY, "mall-flow": COLOR}
 
 
-@pytest.fixture(autouse=True)
-def coarse_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write all figures with few pixels, which takes less time."""
+@pytest.fixture(scope="session")
+def judges_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder where each judge is kept for all experiments with the same data."""
 
-    save = Figure.savefig
-    monkeypatch.setattr(
-        Figure,
-        "savefig",
-        lambda self, path, **how: save(self, path, **(how | {"dpi": 40})),
-    )
+    folder = tmp_path_factory.mktemp("judges")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIFFEO_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_records(judges_once: Path) -> Iterator[None]:
+    """Keep no record for other modules, whose flows of digits may be others."""
+
+    yield
+    shutil.rmtree(judges_once / "records", ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -35,10 +35,8 @@ def record(rows: int = 6) -> Counterfactuals:
 def test_faces_are_judged_alike_in_all_coordinates(
     data: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("DIFFEO_CACHE", str(tmp_path / "cache"))
     out = tmp_path / "out"
     options = ExperimentOptions(out, data, quick=True, progress=False)
     results = CELEBA_COORDINATES.run(options)

@@ -1,15 +1,12 @@
 from pathlib import Path
 
-import pytest
-
 from reproduction.celeba.two_commands import CELEBA_TWO_COMMANDS
 from reproduction.experiment import ExperimentOptions
 
 
 def test_a_folder_and_another_s_classifier_need_two_commands(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("DIFFEO_CACHE", str(tmp_path / "cache"))
     out = tmp_path / "out"
     options = ExperimentOptions(out, data, quick=True, progress=False)
     results = CELEBA_TWO_COMMANDS.run(options)

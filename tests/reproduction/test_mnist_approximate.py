@@ -8,9 +8,8 @@ from reproduction.mnist.approximate import GOALS, MNIST_APPROXIMATE
 
 
 def test_approximate_coordinates_are_judged_like_exact_ones(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("DIFFEO_CACHE", str(tmp_path / "cache"))
     out = tmp_path / "out"
     options = ExperimentOptions(out, data, quick=True, progress=False)
     results = MNIST_APPROXIMATE.run(options)

@@ -42,10 +42,8 @@ OF_ALL = (
 def test_fours_become_the_nearest_nines(
     data: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("DIFFEO_CACHE", str(tmp_path / "cache"))
     out = tmp_path / "out"
     results = MNIST_CLOSEST.run(
         ExperimentOptions(out, data, quick=True, progress=False)

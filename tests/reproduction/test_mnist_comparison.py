@@ -1,5 +1,4 @@
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,14 +53,12 @@ def options(
     data: Path,
     small_digits: None,  # noqa: ARG001
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[ExperimentOptions]:
-    """Options of a quick run, with a cache for trained judges of its own."""
+) -> ExperimentOptions:
+    """Options of a quick run."""
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DIFFEO_CACHE", str(tmp_path_factory.mktemp("cache")))
-        out = tmp_path_factory.mktemp("out")
+    out = tmp_path_factory.mktemp("out")
 
-        yield ExperimentOptions(out, data, quick=True, progress=False)
+    return ExperimentOptions(out, data, quick=True, progress=False)
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,7 @@ from reproduction.mnist.coordinates import MNIST_COORDINATES
 
 
 @pytest.mark.usefixtures("small_digits")
-def test_coordinates_are_judged_alike(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DIFFEO_CACHE", str(tmp_path / "cache"))
+def test_coordinates_are_judged_alike(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     options = ExperimentOptions(out, data, quick=True, progress=False)
     results = MNIST_COORDINATES.run(options)

@@ -32,7 +32,6 @@ def line(slope: float) -> Curve:
 def test_the_frontier_writes_what_it_promises(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DIFFEO_CACHE", str(tmp_path / "cache"))
     methods = dict.fromkeys(("diffeomorphic", "adversarial"), (0.5, 0.9))
     ours = "agreed_data", "falling_price_agreed"
     rivals = dict.fromkeys((*ours, "revise_agreed"), (0.9,))

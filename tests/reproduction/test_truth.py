@@ -191,7 +191,6 @@ def options(
     """Options of a quick run on one task, at one level of confidence."""
 
     forms = tuple(replace(form, levels=form.levels[:1]) for form in FORMS)
-    monkeypatch.setenv("DIFFEO_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("reproduction.truth.experiment.TASKS", {TASK: TASKS[TASK]})
     monkeypatch.setattr("reproduction.truth.experiment.FORMS", forms)
 

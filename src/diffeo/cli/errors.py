@@ -127,4 +127,6 @@ def _user_error(error: BaseException | None) -> "UserCodeError | None":
 def _files(error: BaseException) -> list[str]:
     """Return the file of each frame, the one that raised last."""
 
-    return [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    frames = traceback.walk_tb(error.__traceback__)
+
+    return [frame.f_code.co_filename for frame, _ in frames]
