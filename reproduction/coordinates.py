@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 
 from diffeo.coordinates.identity import Identity
-from diffeo.coordinates.protocol import Coordinates
+from diffeo.coordinates.protocol import Coordinates, decode_with, start_memory
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.intervals import UNKNOWN, interval_of
 from diffeo.evaluation.metrics.realism import centrality
@@ -110,7 +110,9 @@ def searched(
     """
 
     with torch.no_grad():
-        seen = place.encode(x[:1]), model(x[:1])  # which tell these from others
+        z, first = place.encode(x[:1]), x[:1]
+        decoded = decode_with(place, z, start_memory(place, first, z))
+        seen = z, decoded, model(first)  # which tell these from others
 
     settings = {
         "method": describe(method),

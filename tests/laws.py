@@ -75,6 +75,7 @@ from diffeo.objectives import (
     Objective,
     Smoothed,
     TargetClass,
+    Typical,
 )
 
 SHAPE = (1, 4, 4)
@@ -401,7 +402,19 @@ def objectives() -> dict[str, tuple[Objective, nn.Module]]:
         "smoothed": (Smoothed(TargetClass(1, 0.8), draws=2, spread=0.1), several),
         "agreed": (Agreed(AtLeast(0.1), [tiny_classifier(1, seed=6)]), single),
         "held": (Held(AtLeast(0.6), tiny_classifier(3, seed=6), 0.5), single),
+        "typical": (Typical(AtLeast(0.6), normal_density()), single),
     }
+
+
+def normal_density() -> Flow:
+    """A flow that is a normal density, finite everywhere, and finds most typical."""
+
+    flow = Flow(Whiten(SHAPE), SHAPE).double().eval()
+    initialize(flow, images(64).double())
+    density = flow.log_prob(images(64).double()).detach()
+    flow.typical.copy_(torch.stack((density.min() - 1, density.max() + 1)))
+
+    return flow.requires_grad_(requires_grad=False)
 
 
 def ascents() -> dict[str, Ascent]:

@@ -40,7 +40,7 @@ DIGITS_REALNVP = zoo.Recipe(
 )
 DIGITS_FIELD = zoo.Recipe("flow-matching", {"shape": [1, 28, 28], "widths": [48, 128]})
 SHAPE, LATENT, WIDTHS = [1, 28, 28], 64, [32, 64]  # of the generator's images
-DIGITS_VAE = zoo.Recipe("vae", {"shape": SHAPE, "latent": 32, "widths": WIDTHS})
+DIGITS_VAE = zoo.Recipe("vae", {"shape": SHAPE, "latent": 16, "widths": WIDTHS})
 GENERATOR = {"shape": SHAPE, "latent": LATENT, "widths": WIDTHS}
 DIGITS_GENERATOR = zoo.Recipe("generator", GENERATOR)
 DIGITS_ENCODER = zoo.Recipe("encoder", GENERATOR)
@@ -119,7 +119,7 @@ MNIST_FLOW_MATCHING = Training(
 )
 MNIST_CNN = Training("mnist-cnn", "A classifier of digits.", 5, train_mnist_cnn)
 MNIST_VAE = Training(
-    "mnist-vae", "A variational autoencoder of digits.", 20, train_mnist_vae
+    "mnist-vae", "A variational autoencoder of digits.", 10, train_mnist_vae
 )
 MNIST_GAN = Training("mnist-gan", "A generator of digits.", 16, train_mnist_gan, 64)
 MNIST_GAN_ENCODER = Training(

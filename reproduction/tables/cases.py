@@ -23,7 +23,7 @@ from reproduction.tables.questions import Ask, lower_quartile, other_class
 __all__ = ["ANSWER", "CASES", "QUICK", "SEVERAL", "Case"]
 
 ANSWER = "answer"
-SEVERAL = "several"
+SEVERAL, STAY = "several", "stay_"
 Options = Mapping[str, Any]
 
 
@@ -54,6 +54,8 @@ class Case:
 
         Args:
             estimator: Its name; of the first one several of each row are asked too.
+
+        Each is also asked to stay typical.
         """
 
         limits: dict[str, Options] = {
@@ -66,7 +68,11 @@ class Case:
         if estimator == next(iter(self.estimators)):
             limits[SEVERAL] = {"several": COUNT}
 
-        return {name: {"steps": self.steps, **each} for name, each in limits.items()}
+        return {
+            f"{prefix}{name}": {"steps": self.steps, **each, **also}
+            for prefix, also in {"": {}, STAY: {"stay_typical": True}}.items()
+            for name, each in limits.items()
+        }
 
 
 def _cancer() -> pd.DataFrame:

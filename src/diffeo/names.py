@@ -40,6 +40,7 @@ from diffeo.objectives import Near as Near
 from diffeo.objectives import Repelled as Repelled
 from diffeo.objectives import Smoothed as Smoothed
 from diffeo.objectives import TargetClass as TargetClass
+from diffeo.objectives import Typical as Typical
 from diffeo.search import Run as Run
 from diffeo.search import search as search
 from diffeo.search import search_batches as search_batches

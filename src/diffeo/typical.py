@@ -1,13 +1,34 @@
 """Which data are typical, by bounds of their log-density."""
 
 from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from diffeo.shapes import Data, Flags, Scores
 
-__all__ = ["within_bounds"]
+__all__ = ["KnowsDensity", "within_bounds"]
+
+
+@runtime_checkable
+class KnowsDensity(Protocol):
+    """A density of data, and which are typical by it.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> isinstance(Identity((2,)), KnowsDensity)
+        False
+    """
+
+    typical: Tensor
+    """The least and the greatest log-density that is typical; infinite if unknown."""
+
+    def __call__(self, x: Data) -> Scores:
+        """Return `log_prob(x)`."""
+
+    def log_prob(self, x: Data) -> Scores:
+        """Return the log-density of data, in nats."""
 
 
 def within_bounds(

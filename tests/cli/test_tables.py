@@ -239,6 +239,19 @@ def test_several_counterfactuals_of_a_row_stand_side_by_side(
     assert "diversity in the data <b>" in page
 
 
+def test_rows_stay_typical_if_that_is_asked_for(patients: Path, tmp_path: Path) -> None:
+    how = {"at_most": 150, "limit": 12, "stay_typical": True}
+    ended = explained(patients, tmp_path / "out", "regressor", **how)
+    record, _, _ = read(patients, tmp_path / "out")
+    flow = as_table_flow(zoo.load(patients / "flow.safetensors"))
+    found = flow.log_prob(record.counterfactual)[record.reached]
+    least = flow.log_prob(record.factual)[record.reached].clamp_max(flow.typical[0])
+
+    assert ended.code == 0, ended
+    assert record.reached.any()
+    assert (found >= least - 1e-4).all()
+
+
 def test_a_search_of_rows_goes_on_and_one_with_other_limits_does_not(
     patients: Path, tmp_path: Path
 ) -> None:
@@ -287,6 +300,7 @@ def test_a_fit_of_a_table_that_was_interrupted_goes_on_to_the_same_weights(
     ("options", "words"),
     [
         ({"frozen": "income"}, "a column must be one of age"),
+        ({"data": "digits", "coordinates": "data", "stay_typical": True}, "a density"),
         ({"only_up": "sex"}, "got sex, of categories"),
         ({"crop": 8}, "--crop must be given with images"),
         ({"coordinates": "mnist-flow"}, "must be a flow fitted to one, got Flow"),

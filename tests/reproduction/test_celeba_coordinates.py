@@ -8,8 +8,9 @@ import torch
 from PIL import Image
 from torch import nn
 
-from diffeo import Identity, TargetClass, search
+from diffeo import Identity, Residual, TargetClass, principal_axes, search
 from diffeo.coordinates.flow_matching import FlowMatching
+from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.search import Run
 from diffeo.zoo import Recipe
@@ -138,6 +139,24 @@ def test_the_key_tells_which_counterfactual_is_above(tmp_path: Path) -> None:
     assert set(json.loads(path.with_suffix(".json").read_text())) == set(pair)
     assert ["white" if each else "black" for each in upper.tolist()] == json.loads(
         path.with_suffix(".json").read_text()
+    )
+
+
+def test_what_was_kept_for_some_coordinates_is_not_taken_for_their_residual(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIFFEO_CACHE", str(tmp_path / "cache"))
+    x = record().factual
+    few = principal_axes(x, count=2)
+    places: dict[str, Coordinates] = {"lossy": few, "kept": Residual(few)}
+    found = found_in(
+        x, lambda x: 9 * x.flatten(1)[:, :2], places, target=1, run=Run(50)
+    )
+
+    assert torch.equal(found["lossy"].start, found["lossy"].reconstruction)
+    assert torch.allclose(found["kept"].start, x)
+    assert not torch.allclose(
+        found["lossy"].counterfactual, found["kept"].counterfactual
     )
 
 

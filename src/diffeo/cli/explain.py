@@ -42,6 +42,7 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
     agree: list[str] | None = None,
     held: str | None = None,
     band: float | None = None,
+    stay_typical: bool = False,
     smoothed: float | None = None,
     rate: float | None = None,
     steps: int = 1000,
@@ -126,6 +127,8 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         held: A second model, named as --model is, whose answer must stay within --band
             of its answer to the input, while that of the first changes.
         band: By how much each output of --held may change, in its own unit.
+        stay_typical: Keep the log-density of each row between the bounds of the real
+            data that the coordinates know, or no further outside than the input is.
         smoothed: Average the answers over a few coordinates nearby, of so much standard
             deviation, such as 0.3; results are surer, and take several times as long.
 
@@ -193,7 +196,12 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         explain_to_folder,
         keep_statements,
     )
-    from diffeo.workflows.loading import find_device, find_images, read_classes
+    from diffeo.workflows.loading import (
+        find_coordinates,
+        find_device,
+        find_images,
+        read_classes,
+    )
     from diffeo.workflows.models import read_model
     from diffeo.workflows.statements import find_references, judge_of, statement_rules
     from diffeo.workflows.summary import interruption, summary
@@ -242,22 +250,24 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         progress=not quiet,
     )
     table = TableToExplain.read(data, coordinates, limit=limit) if of_table else None
-    images = (
-        table.rows()
-        if table
-        else find_images(data, crop=crop, resize=resize, limit=limit)
-    )
+    size = {"crop": crop, "resize": resize}
+    images = table.rows() if table else find_images(data, limit=limit, **size)
     (asked, *further), gradients = (
         table.models(known, device=device, seed=seed)
         if table
         else ([each.module() for each in known], "")
+    )
+    density = (
+        find_coordinates(coordinates, images.images.shape[1:], device=device)
+        if stay_typical
+        else None
     )
     options = ExplainOptions(
         data,
         model,
         coordinates,
         asked,
-        wrapped(objective, further[:-1] if judge else further, smoothed, band),
+        wrapped(objective, further[:-1] if judge else further, smoothed, band, density),
         ascent_from_options(coordinates, rate),
         run,
         names,
@@ -273,9 +283,12 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         tuple(table.flow.scale.tolist()) if table else (),
         held or "",
     )
-    references = find_references(typical_of, crop=crop, resize=resize)
-    judging = judge_of(judge, further[-1:], options, images.images)
-    rules = statement_rules(options, certify, references, judging)
+    rules = statement_rules(
+        options,
+        certify,
+        find_references(typical_of, **size),
+        judge_of(judge, further[-1:], options, images.images),
+    )
     record = explain_to_folder(images, options, out, overwrite=overwrite, tell=tell)
     rows = len(images.images) * several
     stopped = interruption(record, rows)

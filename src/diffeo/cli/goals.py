@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from diffeo.coordinates.protocol import Coordinates
     from diffeo.objectives import Objective
     from diffeo.shapes import Model
 
@@ -85,6 +86,7 @@ def wrapped(
     models: "Sequence[Model]",
     spread: float | None,
     band: float | None = None,
+    density: "Coordinates | None" = None,
 ) -> "Objective":
     """Return an objective of further models too, averaged over nearby coordinates.
 
@@ -94,16 +96,17 @@ def wrapped(
             that is held, if there is a band.
         spread: Standard deviation of the nearby coordinates; None for no average.
         band: By how much the answer of the model that is held may change.
+        density: What knows a density, if the data are to stay typical by it.
 
     Raises:
-        ValueError: If the spread or the band is not above 0.
+        ValueError: If the spread or the band is not above 0, or no density is known.
 
     Example:
         >>> wrapped(objective_from_options((), at_least=3.0), (), 0.2).spread
         0.2
     """
 
-    from diffeo.objectives import Agreed, Held, Smoothed
+    from diffeo.objectives import Agreed, Held, Smoothed, Typical
 
     agreeing = models if band is None else models[:-1]
 
@@ -113,7 +116,10 @@ def wrapped(
     if spread is not None:
         objective = Smoothed(objective, spread=spread)
 
-    return objective if band is None else Held(objective, models[-1], band)
+    if band is not None:
+        objective = Held(objective, models[-1], band)
+
+    return objective if density is None else Typical(objective, density)
 
 
 def _flag(name: str) -> str:

@@ -6,6 +6,7 @@ from diffeo.objectives.held import Held
 from diffeo.objectives.protocol import Objective, PerRow, Point, TwoSided
 from diffeo.objectives.repelled import Repelled
 from diffeo.objectives.smoothed import Smoothed
+from diffeo.objectives.typical import Typical
 from diffeo.objectives.values import AtLeast, AtMost, Between, Near
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Smoothed",
     "TargetClass",
     "TwoSided",
+    "Typical",
     "confidence_of",
     "log_odds",
 ]

@@ -59,7 +59,7 @@ def inverted(
 
         raise ValueError(
             "inversion must be given with a generator, a function that knows its "
-            f"`latent` size or an InvertedGenerator, got a {type(found).__name__}"
+            f"`latent` size or an InvertedGenerator, got {type(found).__name__}"
         )
 
     parts = {"features": found.features, "encoder": found.encoder}
