@@ -250,30 +250,24 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         progress=not quiet,
     )
     table = TableToExplain.read(data, coordinates, limit=limit) if of_table else None
-    images = (
-        table.rows()
-        if table
-        else find_images(data, crop=crop, resize=resize, limit=limit)
-    )
+    size = {"crop": crop, "resize": resize}
+    images = table.rows() if table else find_images(data, limit=limit, **size)
     (asked, *further), gradients = (
         table.models(known, device=device, seed=seed)
         if table
         else ([each.module() for each in known], "")
+    )
+    density = (
+        find_coordinates(coordinates, images.images.shape[1:], device=device)
+        if stay_typical
+        else None
     )
     options = ExplainOptions(
         data,
         model,
         coordinates,
         asked,
-        wrapped(
-            objective,
-            further[:-1] if judge else further,
-            smoothed,
-            band,
-            find_coordinates(coordinates, images.images.shape[1:], device=device)
-            if stay_typical
-            else None,
-        ),
+        wrapped(objective, further[:-1] if judge else further, smoothed, band, density),
         ascent_from_options(coordinates, rate),
         run,
         names,
@@ -289,9 +283,12 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         tuple(table.flow.scale.tolist()) if table else (),
         held or "",
     )
-    references = find_references(typical_of, crop=crop, resize=resize)
-    judging = judge_of(judge, further[-1:], options, images.images)
-    rules = statement_rules(options, certify, references, judging)
+    rules = statement_rules(
+        options,
+        certify,
+        find_references(typical_of, **size),
+        judge_of(judge, further[-1:], options, images.images),
+    )
     record = explain_to_folder(images, options, out, overwrite=overwrite, tell=tell)
     rows = len(images.images) * several
     stopped = interruption(record, rows)
