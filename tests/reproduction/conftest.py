@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from coarse import coarse_figures
+from coarse import draw_few_pixels
 from diffeo import zoo
 from diffeo.data import mnist
 from diffeo.data.chexpert import chexpert
@@ -25,10 +25,17 @@ from diffeo.models.locator import Locator
 from reproduction.domain import WEIGHTS
 from unchecked import unchecked, unchecked_calls
 
-__all__ = ["coarse_figures", "unchecked"]
+__all__ = ["unchecked"]
 
 COLOR, GRAY = (3, 64, 64), (1, 128, 128)
 FLOWS = {"celeba-flow": COLOR, "chest-flow": GRAY, "mall-flow": COLOR}
+
+
+@pytest.fixture(autouse=True)
+def few_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write all figures with few pixels; no other test places their parts."""
+
+    draw_few_pixels(monkeypatch)
 
 
 @pytest.fixture(scope="session")
