@@ -127,8 +127,8 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         held: A second model, named as --model is, whose answer must stay within --band
             of its answer to the input, while that of the first changes.
         band: By how much each output of --held may change, in its own unit.
-        stay_typical: Keep the log-density of each row between the bounds of the real
-            data that the coordinates know, or no further outside than the input is.
+        stay_typical: End only where the log-density is between the bounds of the real
+            data that the coordinates know.
         smoothed: Average the answers over a few coordinates nearby, of so much standard
             deviation, such as 0.3; results are surer, and take several times as long.
 

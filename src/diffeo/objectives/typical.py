@@ -15,7 +15,7 @@ class Typical(Within):
     """Reach an objective while the log-density stays between the bounds of real data.
 
     The bounds are those of `is_typical`, which hold the central part of real data. A
-    factual that lies outside may stay there, but may not go further out.
+    row that starts outside has to come inside.
 
     Args:
         objective: What the model of the search is to answer.
@@ -61,8 +61,8 @@ class Typical(Within):
         return cast("KnowsDensity", self.coordinates)
 
     def bounds(self, outputs: Outputs) -> tuple[Outputs, Outputs]:
-        """Return the bounds of typical data, or the factual's density if beyond."""
+        """Return the bounds of typical data, the same for all rows."""
 
         low, high = self.second.typical.to(outputs)
 
-        return outputs.clamp_max(low), outputs.clamp_min(high)
+        return low.expand_as(outputs), high.expand_as(outputs)
