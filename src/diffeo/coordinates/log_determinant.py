@@ -25,7 +25,7 @@ def log_determinant(function: Map, x: Latent) -> Scores:
         x: Where, shape (batch, latent).
 
     Example:
-        >>> log_determinant(torch.exp, torch.ones(1, 3))
+        >>> log_determinant(torch.exp, torch.ones(1, 3)).round(decimals=3)
         tensor([3.])
     """
 
