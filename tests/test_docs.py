@@ -19,7 +19,7 @@ NUMBER = re.compile(r"<!-- ([\w./-]+) -->(-?\d+(?:\.(\d+))?)")
 RESULTS = {  # whose keys a page quotes without the name of their folder
     "approximate": ("mnist-approximate", "helix-autoencoders"),
     "approximate-faces": ("celeba-approximate",),
-    "closest": ("mnist-closest",),
+    "closest": ("mnist-closest", "mnist-pairs"),
     "comparison": ("mnist-frontier", "mnist-comparison", "mnist-judges"),
     "chest": ("chest-xray",),
     "coordinates": ("mnist-coordinates", "helix-coordinates", "grids"),
