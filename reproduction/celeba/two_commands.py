@@ -16,13 +16,11 @@ from diffeo.cli.audit import audit_command
 from diffeo.cli.fit import fit_command
 from diffeo.counterfactuals import Counterfactuals, concatenate
 from diffeo.data.celeba import celeba
-from diffeo.data.faces import Faces
 from diffeo.evaluation.intervals import interval_of, mean, share
 from diffeo.evaluation.oracles import classifier_oracle
 from diffeo.models.strided import encoder
 from diffeo.report.gallery import gallery
 from diffeo.report.images import write_png
-from diffeo.shapes import Indices
 from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
 from diffeo.training.schedule import Schedule
@@ -153,13 +151,13 @@ def _write_pictures(folder: Path, data: Path | None, effort: Effort) -> list[int
     """Write the first training faces of each class, and return which are left."""
 
     faces = celeba("train", data, size=effort.size, limit=effort.faces)
-    labels = _labels(faces)
-    taken = torch.zeros(len(labels), dtype=torch.bool)
+    smiling = faces.has(ATTRIBUTE)
+    taken = torch.zeros_like(smiling)
 
     for label, name in enumerate(CLASSES):
         (folder / name).mkdir(parents=True)
 
-        for row in (labels == label).nonzero()[: effort.images, 0].tolist():
+        for row in (smiling == label).nonzero()[: effort.images, 0].tolist():
             taken[row] = True
             picture = faces.pixels[row].float() / 255
             write_png(picture, folder / name / f"{row:06}.png")
@@ -175,7 +173,7 @@ def _write_classifier(
     faces = celeba("train", data, size=effort.wide, limit=max(rows) + 1)
     shape = (3, effort.wide, effort.wide)
     model = encoder(shape, len(CLASSES), effort.widths, seed=SEED)
-    known = faces.pixels[rows], _labels(faces)[rows]
+    known = faces.pixels[rows], faces.has(ATTRIBUTE)[rows].long()
     loader = batches(*known, size=BATCH, seed=SEED)
     module = Supervised(model, Schedule(decay=0.05), seed=SEED)
     fit(module, loader, None, Fit(None, effort.epochs, progress=False))
@@ -207,10 +205,6 @@ def _mouth(size: int) -> Tensor:
     down, across = ((center > low) & (center < high) for low, high in MOUTH)
 
     return (down[:, None] & across).float()
-
-
-def _labels(faces: Faces) -> Indices:
-    return faces.attributes[:, faces.attribute_names.index(ATTRIBUTE)].long()
 
 
 def _written(path: Path, text: str) -> Path:

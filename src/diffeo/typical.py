@@ -8,16 +8,30 @@ from torch import Tensor
 
 from diffeo.shapes import Data, Flags, Scores
 
-__all__ = ["KnowsDensity", "within_bounds"]
+__all__ = ["BoundedDensity", "KnowsDensity", "within_bounds"]
 
 
 @runtime_checkable
 class KnowsDensity(Protocol):
-    """A density of data, and which are typical by it.
+    """Coordinates that know how probable data are.
 
     Example:
         >>> from diffeo import Identity
         >>> isinstance(Identity((2,)), KnowsDensity)
+        False
+    """
+
+    def log_prob(self, x: Data) -> Scores:
+        """Return the log-density of data, in nats."""
+
+
+@runtime_checkable
+class BoundedDensity(KnowsDensity, Protocol):
+    """Coordinates that know which data are typical, too.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> isinstance(Identity((2,)), BoundedDensity)
         False
     """
 
@@ -26,9 +40,6 @@ class KnowsDensity(Protocol):
 
     def __call__(self, x: Data) -> Scores:
         """Return `log_prob(x)`."""
-
-    def log_prob(self, x: Data) -> Scores:
-        """Return the log-density of data, in nats."""
 
 
 def within_bounds(

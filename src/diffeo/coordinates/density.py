@@ -1,27 +1,13 @@
 """Coordinates that know how probable data are."""
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
 
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.coordinates.wrapping import Wrapping
 from diffeo.shapes import Data, Scores
+from diffeo.typical import KnowsDensity
 
-__all__ = ["KnowsDensity", "density_of"]
-
-
-@runtime_checkable
-class KnowsDensity(Protocol):
-    """Coordinates that know how probable data are.
-
-    Example:
-        >>> from diffeo import Identity
-        >>> isinstance(Identity((2,)), KnowsDensity)
-        False
-    """
-
-    def log_prob(self, x: Data) -> Scores:
-        """Return the log-density of data, in nats."""
+__all__ = ["density_of"]
 
 
 def density_of(coordinates: Coordinates) -> Callable[[Data], Scores] | None:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from diffeo.data.annotated import AnnotatedImages
 from diffeo.data.labelled import LabelledImages
+from diffeo.shapes import Flags
 
 __all__ = ["Faces"]
 
@@ -34,8 +35,8 @@ class Faces(AnnotatedImages):
     attribute_names: tuple[str, ...]
     files: tuple[str, ...]
 
-    def labelled(self, attribute: str) -> LabelledImages:
-        """Return the faces in two classes: 1 with an attribute, 0 without it.
+    def has(self, attribute: str) -> Flags:
+        """Return whether each face has an attribute.
 
         Args:
             attribute: One of `attribute_names`.
@@ -50,7 +51,19 @@ class Faces(AnnotatedImages):
                 f"{attribute}"
             )
 
-        labels = self.attributes[:, self.attribute_names.index(attribute)].long()
+        return self.attributes[:, self.attribute_names.index(attribute)]
+
+    def labelled(self, attribute: str) -> LabelledImages:
+        """Return the faces in two classes: 1 with an attribute, 0 without it.
+
+        Args:
+            attribute: One of `attribute_names`.
+
+        Raises:
+            ValueError: If it is none of them.
+        """
+
+        labels = self.has(attribute).long()
 
         return LabelledImages(
             self.pixels.float() / 255, labels, (f"not {attribute}", attribute)

@@ -5,7 +5,7 @@ from typing import cast
 
 from diffeo.objectives.within import Within
 from diffeo.shapes import Outputs
-from diffeo.typical import KnowsDensity
+from diffeo.typical import BoundedDensity
 
 __all__ = ["Typical"]
 
@@ -42,7 +42,7 @@ class Typical(Within):
     def __post_init__(self) -> None:
         name = type(self.coordinates).__name__
 
-        if not isinstance(self.coordinates, KnowsDensity):
+        if not isinstance(self.coordinates, BoundedDensity):
             raise ValueError(  # noqa: TRY004
                 "what is typical must be told by coordinates that know a density, such "
                 f"as a fitted flow, got {name}"
@@ -55,10 +55,10 @@ class Typical(Within):
             )
 
     @property
-    def second(self) -> KnowsDensity:
+    def second(self) -> BoundedDensity:
         """The log-density of data."""
 
-        return cast("KnowsDensity", self.coordinates)
+        return cast("BoundedDensity", self.coordinates)
 
     def bounds(self, outputs: Outputs) -> tuple[Outputs, Outputs]:
         """Return the bounds of typical data, the same for all rows."""

@@ -21,13 +21,13 @@ from diffeo.workflows.explain_options import ExplainOptions, place_of
 from diffeo.workflows.loading import find_labelled
 from diffeo.workflows.request import named
 
-__all__ = ["Judge", "find_references", "judge_of", "statement_rules"]
+__all__ = ["NamedModel", "find_references", "judge_of", "statement_rules"]
 
 MOST = 500  # references of a class
 
 
 @dataclass(frozen=True)
-class Judge:
+class NamedModel:
     """A model that a search does not ask.
 
     Args:
@@ -35,7 +35,7 @@ class Judge:
         model: The model.
 
     Example:
-        >>> Judge("mnist-cnn", torch.nn.Identity()).name
+        >>> NamedModel("mnist-cnn", torch.nn.Identity()).name
         'mnist-cnn'
     """
 
@@ -45,7 +45,7 @@ class Judge:
 
 def judge_of(
     name: str | None, models: Sequence[nn.Module], options: ExplainOptions, x: Data
-) -> Judge | None:
+) -> NamedModel | None:
     """Return the judge that is wanted, or refuse it before the search.
 
     Args:
@@ -74,7 +74,7 @@ def judge_of(
     wanted = ask(options.loaded, first, "the model")
     check_judge(model, first, wanted, of_classes="confidence" in goal)
 
-    return Judge(name, model)
+    return NamedModel(name, model)
 
 
 def find_references(
@@ -117,7 +117,7 @@ def statement_rules(
     options: ExplainOptions,
     draws: int | None,
     references: LabelledImages | None,
-    judge: Judge | None = None,
+    judge: NamedModel | None = None,
 ) -> dict[str, Callable[[Counterfactuals], Counterfactuals]]:
     """Return how to state of a record what is wanted, by what that is.
 
@@ -186,7 +186,7 @@ def _rank(
 
 
 def _judge(
-    options: ExplainOptions, judge: Judge, record: Counterfactuals
+    options: ExplainOptions, judge: NamedModel, record: Counterfactuals
 ) -> Counterfactuals:
     told = named(judge.name)
 
