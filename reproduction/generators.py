@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from diffeo import zoo
 from diffeo.coordinates.inversion import InvertedGenerator
 from diffeo.models.progressive import ProgressiveGenerator
-from diffeo.models.vae import VAE
 from diffeo.shapes import Model, Outputs
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
@@ -16,7 +15,6 @@ from diffeo.training.schedule import Schedule
 from diffeo.workflows.train import TrainingOptions, train_module
 from reproduction.adversarial import Adversarial, critic
 from reproduction.encoder_regression import EncoderRegression
-from reproduction.evidence import Evidence, evidence
 from reproduction.progressive import ProgressiveAdversarial
 from reproduction.progressive_critic import progressive_critic
 
@@ -26,50 +24,12 @@ __all__ = [
     "train_encoder",
     "train_gan",
     "train_progressive_gan",
-    "train_vae",
 ]
 
 MEASURED = 500  # held-out images, or samples
 SURE = 0.9  # probability
 GAME = Schedule(rate=1e-3, momentum=0.0)
 GROWTH = Schedule(rate=2e-3, plateau=0.6, momentum=0.0)
-
-
-def train_vae(
-    images: tuple[Tensor, Tensor],
-    card: zoo.Card,
-    options: TrainingOptions,
-    *,
-    crop: RandomCrop | None = None,
-) -> None:
-    """Train a variational autoencoder by its evidence lower bound and store it.
-
-    Args:
-        images: Images of 8 bits to train on, larger than the model's if they are
-            cropped; and held-out ones, on which the bound is logged and the figures
-            measured.
-        card: What to tell of the weights; its recipe is of an autoencoder.
-        options: How long to train, and where to keep what.
-        crop: What is cut out of training images at random, if anything.
-    """
-
-    card = card.with_seed(options.seed)
-    module = Evidence(
-        cast("VAE", card.recipe.build()), Schedule(), seed=options.seed, crop=crop
-    )
-
-    def measure(model: nn.Module) -> dict[str, float]:
-        vae, x = cast("VAE", model), to_images(images[1][:MEASURED])
-        bound = evidence(vae, x, torch.Generator().manual_seed(0)).mean().item()
-        z = vae.encode(x)
-
-        return {
-            "validation_bound_nats": bound,
-            "reconstruction_mse": (vae.decode(z) - x).square().mean().item(),
-            "latent_norm_ratio": z.square().mean(1).sqrt().median().item(),
-        }
-
-    train_module(module, images[:1], images[1:], card, options, measure)
 
 
 def train_gan(

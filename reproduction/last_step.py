@@ -10,8 +10,8 @@ from diffeo.coordinates.euler_step import EulerStep
 from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.coordinates.krylov import arnoldi
 from diffeo.shapes import Images, Latent, Scores
+from diffeo.training.flow_matching import NOISE
 from reproduction.experiment import median
-from reproduction.velocity import NOISE
 
 __all__ = [
     "Extremes",

@@ -16,7 +16,7 @@ from diffeo.shapes import Data
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
 from diffeo.training.fit import training_device
-from reproduction.velocity import NOISE
+from diffeo.training.flow_matching import NOISE
 
 __all__ = ["Pairing", "runge_kutta"]
 

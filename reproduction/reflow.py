@@ -14,8 +14,8 @@ from diffeo.shapes import Scores
 from diffeo.training.flow_matching import line_error
 from diffeo.training.schedule import Schedule, Scheduled
 from diffeo.workflows.train import TrainingOptions, train_module
+from diffeo.workflows.train_velocity import measure_field, watched
 from reproduction.pairs import Pairing
-from reproduction.velocity import measured, watched
 
 __all__ = ["LineRegression", "often_at_ends", "train_reflow"]
 
@@ -118,5 +118,5 @@ def train_reflow(
         (pairs["held_out_z"], pairs["held_out_x"]),
         card,
         watched(options),
-        lambda model: measured(model, images[1]),
+        lambda model: measure_field(model, images[1]),
     )

@@ -56,7 +56,7 @@ from reproduction.experiment import (
 )
 from reproduction.figures import saved
 from reproduction.judged_figures import gallery_figure
-from reproduction.velocity import path_errors
+from reproduction.path_errors import path_errors
 
 __all__ = ["CELEBA_COORDINATES"]
 

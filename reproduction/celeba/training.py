@@ -24,6 +24,8 @@ from diffeo.workflows.sample_sheet import draw_samples
 from diffeo.workflows.train import TrainingOptions, train_module
 from diffeo.workflows.train_classifier import train_classifier
 from diffeo.workflows.train_flow import train_flow
+from diffeo.workflows.train_vae import train_vae
+from diffeo.workflows.train_velocity import train_velocity
 from reproduction.celeba.instances import InstanceDiscrimination, Views, found_again
 from reproduction.domain import trained
 from reproduction.experiment import Size, Training, training_command
@@ -31,12 +33,10 @@ from reproduction.generators import (
     last_hidden,
     train_encoder,
     train_progressive_gan,
-    train_vae,
 )
 from reproduction.pairs import Pairing
 from reproduction.paper_glow import glows
 from reproduction.reflow import train_reflow
-from reproduction.velocity import train_velocity
 
 __all__ = [
     "ATTRIBUTES",

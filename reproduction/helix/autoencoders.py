@@ -13,7 +13,7 @@ from diffeo.geometry.singular import singular
 from diffeo.models.perceptron import perceptron
 from diffeo.progress import track
 from diffeo.shapes import Flags, Latent, Scores
-from reproduction.evidence import divergence_from_prior, gaussian_log_density
+from diffeo.training.evidence import divergence_from_prior, gaussian_log_density
 from reproduction.experiment import Experiment, ExperimentOptions, Findings
 from reproduction.figures import Array, saved
 from reproduction.helix import figures

@@ -15,10 +15,11 @@ from diffeo.workflows.sample_sheet import draw_samples
 from diffeo.workflows.train import TrainingOptions
 from diffeo.workflows.train_classifier import classifier_recipe, train_classifier
 from diffeo.workflows.train_flow import flow_recipe, train_flow
+from diffeo.workflows.train_vae import train_vae
+from diffeo.workflows.train_velocity import train_velocity
 from reproduction.domain import trained
 from reproduction.experiment import Training, training_command
-from reproduction.generators import train_encoder, train_gan, train_vae
-from reproduction.velocity import train_velocity
+from reproduction.generators import train_encoder, train_gan
 
 __all__ = [
     "DIGITS_FLOW",

@@ -13,13 +13,14 @@ from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.search import Run
+from diffeo.training.flow_matching import NOISE
 from diffeo.zoo import Recipe
 from reproduction.celeba.coordinates import CELEBA_COORDINATES
 from reproduction.celeba.identity import identity_rules, strangers
 from reproduction.celeba.sheets import blind_sheet
 from reproduction.coordinates import at_distance, central, found_in
 from reproduction.experiment import ExperimentOptions
-from reproduction.velocity import NOISE, path_errors
+from reproduction.path_errors import path_errors
 
 PLACE = Identity((3, 4, 4))
 

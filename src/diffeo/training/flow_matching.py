@@ -13,6 +13,7 @@ from diffeo.training.drawn import DrawnLoss
 from diffeo.training.schedule import Schedule
 
 __all__ = [
+    "NOISE",
     "Pair",
     "VelocityMatching",
     "as_drawn",
@@ -25,6 +26,7 @@ __all__ = [
 Pair = Callable[[Data, Data], Data]
 """From noise and data to the noise that each datum gets."""
 Times = Callable[[int, torch.Generator], Scores]
+NOISE = 0.03  # standard deviation of what is added to data, in units of their spread
 
 
 def logit_normal(rows: int, generator: torch.Generator) -> Scores:
@@ -126,7 +128,7 @@ class VelocityMatching(DrawnLoss):
         schedule: Schedule,
         *,
         seed: int,
-        noise: float = 0.03,
+        noise: float = NOISE,
         crop: RandomCrop | None = None,
         jitter: ColorJitter | None = None,
         pair: Pair = as_drawn,

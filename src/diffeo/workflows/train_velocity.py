@@ -1,4 +1,4 @@
-"""How velocity fields are trained and asked, whatever the images."""
+"""Train velocity fields of images by flow matching."""
 
 from dataclasses import replace
 from typing import cast
@@ -8,20 +8,17 @@ from torch import Tensor, nn
 
 from diffeo import zoo
 from diffeo.coordinates.flow_matching import FlowMatching
-from diffeo.data.levels import to_8_bits
-from diffeo.shapes import Images, Scores
 from diffeo.training.augmentation import ColorJitter, RandomCrop
 from diffeo.training.batches import to_images
-from diffeo.training.flow_matching import Pair, VelocityMatching, as_drawn, path_error
+from diffeo.training.flow_matching import Pair, VelocityMatching, as_drawn
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.sample_sheet import draw_samples
 from diffeo.workflows.train import TrainingOptions, train_module
 
-__all__ = ["NOISE", "PATIENCE", "measured", "path_errors", "train_velocity", "watched"]
+__all__ = ["PATIENCE", "measure_field", "train_velocity", "watched"]
 
 MEASURED = 100  # held-out images that are encoded
 PATIENCE = 20  # epochs after the best one; its weights are kept in any case
-NOISE = 0.03  # of the data on the paths, as in training
 
 
 def train_velocity(
@@ -32,6 +29,7 @@ def train_velocity(
     crop: RandomCrop | None = None,
     jitter: ColorJitter | None = None,
     pair: Pair = as_drawn,
+    schedule: Schedule | None = None,
 ) -> None:
     """Train a velocity field by flow matching and store it.
 
@@ -44,19 +42,39 @@ def train_velocity(
         crop: What is cut out of training images at random, if anything.
         jitter: How the colors of training images are changed at random, if at all.
         pair: Which noise each image of a batch gets.
+        schedule: How the weights are updated.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> settings = {"shape": [1, 8, 8], "widths": [8]}
+        >>> recipe = zoo.Recipe("flow-matching", settings)
+        >>> card = zoo.Card(recipe, "noise", "an example", "none", {})
+        >>> x = torch.zeros(2, 1, 8, 8, dtype=torch.uint8)
+        >>> with TemporaryDirectory() as folder:
+        ...     weights = Path(folder, "noise.safetensors")
+        ...     how = TrainingOptions(weights, epochs=1, progress=False)
+        ...     train_velocity((x, x), card, how)
+        ...     list(zoo.card(weights).figures)
+        ['round_trip_rms', 'latent_norm_ratio', 'parameters']
     """
 
     card = card.with_seed(options.seed)
     model = cast("FlowMatching", card.recipe.build())
     train_module(
         VelocityMatching(
-            model, Schedule(), seed=options.seed, crop=crop, jitter=jitter, pair=pair
+            model,
+            schedule or Schedule(),
+            seed=options.seed,
+            crop=crop,
+            jitter=jitter,
+            pair=pair,
         ),
         images[:1],
         images[1:],
         card,
         watched(options),
-        lambda model: measured(model, images[1]),
+        lambda model: measure_field(model, images[1]),
     )
 
 
@@ -65,6 +83,11 @@ def watched(options: TrainingOptions) -> TrainingOptions:
 
     Args:
         options: How long to train, and where to keep what.
+
+    Example:
+        >>> from pathlib import Path
+        >>> watched(TrainingOptions(Path("field.safetensors"), epochs=100)).patience
+        20
     """
 
     patience = options.patience or PATIENCE
@@ -73,12 +96,18 @@ def watched(options: TrainingOptions) -> TrainingOptions:
 
 
 @torch.no_grad()
-def measured(model: nn.Module, pixels: Tensor) -> dict[str, float]:
+def measure_field(model: nn.Module, pixels: Tensor) -> dict[str, float]:
     """Return the error of round trips, and ‖z‖ over what that of noise would be.
 
     Args:
         model: Coordinates of a velocity field.
         pixels: Images that it has not seen, of which a hundred are encoded.
+
+    Example:
+        >>> settings = {"shape": [1, 8, 8], "widths": [8]}
+        >>> field = zoo.Recipe("flow-matching", settings).build()
+        >>> measure_field(field, torch.zeros(2, 1, 8, 8, dtype=torch.uint8))
+        {'round_trip_rms': 0.0, 'latent_norm_ratio': 1.0}
     """
 
     field, x = cast("FlowMatching", model), to_images(pixels[:MEASURED])
@@ -88,29 +117,3 @@ def measured(model: nn.Module, pixels: Tensor) -> dict[str, float]:
         "round_trip_rms": (field.decode(z) - x).square().mean().sqrt().item(),
         "latent_norm_ratio": z.square().mean(1).sqrt().median().item(),
     }
-
-
-@torch.no_grad()
-def path_errors(field: FlowMatching, x: Images, *, draws: int) -> Scores:
-    """Return the mean squared error of velocities on paths from noise to each image.
-
-    Summed over the times with a weight that never falls with noise, it would bound the
-    log-density of noisy data from below. Unlike a log-density it needs no encoding and
-    no determinants: so many evaluations of the field. All images share their draws.
-
-    Source: Kingma and Gao, 2023, Understanding diffusion objectives as the ELBO with
-    simple data augmentation, Section 4.
-
-    Args:
-        field: Coordinates whose velocities are asked.
-        x: Images in [0, 1], which are rounded to 8 bits.
-        draws: Number of draws of noise and time.
-    """
-
-    def error(image: Tensor) -> Tensor:
-        generator = torch.Generator().manual_seed(0)
-        rows = image.expand(draws, *image.shape)
-
-        return path_error(field, rows, noise=NOISE, generator=generator)
-
-    return torch.stack([error(image) for image in to_8_bits(x)])

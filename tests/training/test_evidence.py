@@ -5,15 +5,15 @@ from torch.distributions import MultivariateNormal, Normal, kl_divergence
 from diffeo.models.seeded import seeded
 from diffeo.models.vae import VAE
 from diffeo.training.batches import batches
-from diffeo.training.fit import Fit, fit
-from diffeo.training.schedule import Schedule
-from laws import images
-from reproduction.evidence import (
+from diffeo.training.evidence import (
     Evidence,
     divergence_from_prior,
     evidence,
     gaussian_log_density,
 )
+from diffeo.training.fit import Fit, fit
+from diffeo.training.schedule import Schedule
+from laws import images
 
 
 def normal(*shape: int) -> Tensor:
