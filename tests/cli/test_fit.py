@@ -6,13 +6,14 @@ import torch
 
 from command_line import Ended, flags, run
 from diffeo import zoo
+from diffeo.coordinates.protocol import Coordinates
 from diffeo.data.images import read_images
 from diffeo.report.images import write_png
-from diffeo.training.noise import UniformNoise
 from diffeo.workflows import fit as fitting
 from diffeo.workflows.fit import natural_side, plan_training
 from diffeo.workflows.fit_options import FitOptions
-from diffeo.workflows.train_flow import FORMS
+from diffeo.workflows.glow_model import GlowModel
+from diffeo.workflows.image_model import SIZES
 from diffeo.workflows.training_plan import TrainingPlan, plan_of
 
 
@@ -61,6 +62,29 @@ def test_fit_writes_weights_a_card_and_a_page_and_nothing_else(
     }
     assert fit(faces, out).code == 2
     assert fit(faces, out, overwrite=True, quiet=True, epochs=1).code == 0
+
+
+@pytest.mark.parametrize(
+    ("generator", "said", "option"),
+    [
+        ("vae", "most of an image come back", True),
+        ("flow-matching", "Do images", False),
+    ],
+)
+def test_other_generators_are_fitted_and_explain(
+    generator: str, said: str, faces: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / f"{generator}.safetensors"
+    ended = fit(faces, out, generator=generator)
+    page = out.with_suffix(".html").read_text()
+
+    assert ended.code == 0, ended
+    assert zoo.card(out).recipe.name == generator
+    assert f"--generator {generator} " in zoo.card(out).command
+    assert "rather than a Glow" in ended.stderr
+    assert said in ended.stdout
+    assert ("--residual, which" in page) == (generator == "vae")
+    assert isinstance(zoo.load(out), Coordinates)
 
 
 def test_a_fit_that_was_interrupted_goes_on_to_the_same_weights(
@@ -115,11 +139,11 @@ def test_the_time_decides_how_large_a_flow_is_and_for_how_long(
 ) -> None:
     monkeypatch.setattr(fitting, "_seconds_a_step", lambda *_: seconds)
     x, options = torch.zeros(1000, 1, 8, 8), FitOptions("", Path("a.safetensors"), 0.25)
-    plan = plan_training(x, UniformNoise(), options, spent=0.0)
+    plan = plan_training(GlowModel((1, 8, 8)), x, options, spent=0.0)
 
     assert (plan.form, plan.images) == (form, images)
     assert plan.steps * seconds <= max(15, 2 * seconds)
-    assert plan.form in FORMS
+    assert plan.form in SIZES
 
 
 def test_pictures_keep_their_side_where_it_is_small(

@@ -18,7 +18,7 @@ WORK = {
     "audit": "audit.audit_to_folder",
     "evaluate": "evaluate.evaluate_to_folder",
     "report": "report.draw",
-    "fit": "fit.fit_flow",
+    "fit": "fit.fit_images",
     "fit a table": "fit_table.fit_table",
     "train": "train_classifier.train_classifier",
     "demo": "demo.demo_to_folder",

@@ -1,6 +1,7 @@
 """`diffeo fit`."""
 
 from pathlib import Path
+from typing import Literal
 
 import typer
 
@@ -18,6 +19,7 @@ def fit_command(  # noqa: PLR0913 - one argument for each option
     target: str | None = None,
     categories: str | None = None,
     given: str | None = None,
+    generator: Literal["glow", "flow-matching", "vae"] | None = None,
     minutes: float = 60.0,
     epochs: int | None = None,
     seed: int = 0,
@@ -27,7 +29,7 @@ def fit_command(  # noqa: PLR0913 - one argument for each option
     overwrite: bool = False,
     quiet: bool = False,
 ) -> None:
-    """Fit a flow to your own images or table, and say how good it is.
+    """Fit a generative model to your own images or table, and say how good it is.
 
     Its size is chosen by the time that steps take here, and the passes over the images
     so that it ends in the minutes. Of an interrupted training the last whole pass is
@@ -50,6 +52,9 @@ def fit_command(  # noqa: PLR0913 - one argument for each option
             commas between them: the flow learns how likely others are given these.
 
     Training:
+        generator: What to fit to images: a Glow if not given; flow-matching, which
+            takes longer to search; or vae, an autoencoder, which is trained and
+            searched soonest, and blurs: explain with --residual then.
         minutes: Time for all of it.
         epochs: Passes over the images, in place of as many as fit into the minutes.
         seed: Seed of the first weights, of the order of the images and of noise.
@@ -76,7 +81,7 @@ def fit_command(  # noqa: PLR0913 - one argument for each option
 
     from diffeo.coordinates.limits import names_in
     from diffeo.data.table import read_table
-    from diffeo.workflows.fit import fit_flow, natural_side
+    from diffeo.workflows.fit import fit_images, natural_side
     from diffeo.workflows.fit_options import FitOptions
     from diffeo.workflows.loading import find_device, find_images
     from diffeo.workflows.quality import write_quality
@@ -87,7 +92,8 @@ def fit_command(  # noqa: PLR0913 - one argument for each option
 
     columns = {"target": target, "categories": categories, "given": given}
     sides = {"size": size, "crop": crop}
-    of_table = is_of_table(data, tables=columns, images=sides)
+    further = {**sides, "generator": generator}
+    of_table = is_of_table(data, tables=columns, images=further)
     options = FitOptions(
         data,
         out,
@@ -96,8 +102,9 @@ def fit_command(  # noqa: PLR0913 - one argument for each option
         checked_seed(seed),
         find_device(device),
         not quiet,
+        generator or "glow",
         names_in(given),
-        {**sides, "target": target, "categories": categories},
+        {**further, "target": target, "categories": categories},
     )
     _check_place(options.folder, out, resume=resume, overwrite=overwrite)
 
@@ -111,7 +118,7 @@ def fit_command(  # noqa: PLR0913 - one argument for each option
         quality, facts = fit_table(table, options, named, resume=resume, tell=tell)
     else:
         images = find_images(data, crop=crop, resize=natural_side(data, size)).images
-        quality, facts = fit_flow(images, options, resume=resume, tell=tell)
+        quality, facts = fit_images(images, options, resume=resume, tell=tell)
 
     for answer in quality.answers:
         typer.echo(answer)

@@ -1,8 +1,11 @@
 """Images whose sides can be halved."""
 
+import math
 from collections.abc import Sequence
 
-__all__ = ["check_sides"]
+__all__ = ["check_sides", "halvings"]
+
+COARSEST = 4  # pixels a side that are left, at least
 
 
 def check_sides(sides: Sequence[int], divisor: int) -> None:
@@ -27,3 +30,23 @@ def check_sides(sides: Sequence[int], divisor: int) -> None:
         raise ValueError(
             f"the sides of images must be divisible by {divisor}, got {height}×{width}"
         )
+
+
+def halvings(sides: Sequence[int], most: int) -> int:
+    """Return how often both sides can be halved until one has four pixels.
+
+    Args:
+        sides: Height and width in pixels.
+        most: How often at most.
+
+    Example:
+        >>> halvings((28, 28), most=4), halvings((64, 64), most=4)
+        (2, 4)
+    """
+
+    common, least = math.gcd(*sides), min(sides)
+
+    return sum(
+        common % 2**count == 0 and least >= COARSEST * 2**count
+        for count in range(1, 1 + most)
+    )

@@ -8,13 +8,23 @@ from torch import Tensor
 
 from diffeo.batching import batches_of
 from diffeo.shapes import Data, Scores
+from diffeo.statements.diagnosis import Diagnosis
 from diffeo.workflows.quality import Answer
 
-__all__ = ["copies_answer", "course_answer", "nearest_to", "spread", "unseen_answer"]
+__all__ = [
+    "copies_answer",
+    "course_answer",
+    "exact_answer",
+    "length_answer",
+    "nearest_to",
+    "spread",
+    "unseen_answer",
+]
 
 Others = Float[Tensor, "others ..."]
 COPY = 0.5  # of the distance that held-out data have: nearer samples are copies
 COPIES = 0.05  # share of samples more than of held-out data that are, at most
+HALF_A_LEVEL = 0.5  # of 255
 FEWEST = 3  # passes, of which more are needed to tell whether a training has ended
 UNFINISHED = "Usable, and not at its best: more minutes would still help."
 BY_HEART = (
@@ -45,6 +55,57 @@ def course_answer(course: Sequence[float], falling: float, unit: str) -> Answer:
         gain <= falling and len(course) > FEWEST,
         f"at most {falling} {unit}, of at least four passes",
         UNFINISHED,
+    )
+
+
+def exact_answer(diagnosis: Diagnosis) -> Answer:
+    """Return whether images come back.
+
+    Args:
+        diagnosis: What was found of some that are held out.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> from diffeo.statements.diagnosis import diagnose
+        >>> exact_answer(diagnose(Identity((2,)), torch.rand(5, 2))).found
+        'greatest error 0 of 255 gray levels'
+    """
+
+    error = 255 * diagnosis.error.max().item()
+
+    return Answer(
+        "Do images come back after encoding and decoding?",
+        f"greatest error {error:.2g} of 255 gray levels",
+        error <= HALF_A_LEVEL,
+        "at most half a gray level",
+        "Not usable: images do not come back from its coordinates.",
+    )
+
+
+def length_answer(diagnosis: Diagnosis, least: float, most: float) -> Answer:
+    """Return whether held-out images lie where samples are drawn, by ‖z‖.
+
+    Args:
+        diagnosis: What was found of these images.
+        least: Least median of ‖z‖ over what draws have.
+        most: Greatest such median.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> from diffeo.statements.diagnosis import diagnose
+        >>> far = diagnose(Identity((2,)), torch.full((5, 2), 9.0))
+        >>> length_answer(far, 0.8, 1.2).found
+        'their coordinates are 9.00 times as long as a draw’s'
+    """
+
+    ratio = diagnosis.latent.square().mean(1).sqrt().median().item()
+
+    return Answer(
+        "Do held-out images lie where samples are drawn?",
+        f"their coordinates are {ratio:.2f} times as long as a draw’s",
+        least <= ratio <= most,
+        f"between {least} and {most} times",
+        "Rough: it does not know yet where such images lie; take more minutes.",
     )
 
 

@@ -1,9 +1,10 @@
-"""Fit a flow to a user's images in the minutes that there are."""
+"""Fit a generative model to a user's images in the minutes that there are."""
 
 import math
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import torch
@@ -12,18 +13,16 @@ from torch import Tensor
 from diffeo import zoo
 from diffeo.data.images import read_images
 from diffeo.data.picture_folder import pictures_in
-from diffeo.models.flow.bijection import initialize
-from diffeo.models.flow.flow import as_flow
 from diffeo.models.precision import low_precision_dtype
 from diffeo.shapes import Images
 from diffeo.training.fit import training_device
-from diffeo.training.noise import GaussianNoise, Noise, UniformNoise
 from diffeo.training.schedule import Schedule
-from diffeo.workflows.expectations import expected_of, why_glow
+from diffeo.workflows.field_model import FieldModel
 from diffeo.workflows.fit_options import FitOptions
+from diffeo.workflows.glow_model import GlowModel
+from diffeo.workflows.image_model import SIZES, ImageModel
 from diffeo.workflows.image_quality import measure_quality
 from diffeo.workflows.quality import Quality
-from diffeo.workflows.train_flow import FORMS, flow_recipe, train_flow
 from diffeo.workflows.training_plan import (
     ENOUGH,
     EPOCH,
@@ -34,14 +33,21 @@ from diffeo.workflows.training_plan import (
     plan_of,
     split,
 )
+from diffeo.workflows.vae_model import VAEModel
 
-__all__ = ["fit_flow", "natural_side", "plan_training"]
+__all__ = ["GENERATORS", "fit_images", "natural_side", "plan_training"]
 
+GENERATORS: Mapping[str, type[ImageModel]] = {
+    "glow": GlowModel,
+    "flow-matching": FieldModel,
+    "vae": VAEModel,
+}
+"""What can be fitted to images, by name."""
 SIDE = 64  # pixels, where nothing else is said
 MOST_HELD_OUT = 500  # images
-LARGE = 48  # pixels a side from which on the last bits of pixels are not learned
-TWICE = 2  # times as long does a step take of the next larger form, at least
+TWICE = 2  # times as long does a step take of the next larger size, at least
 MOST_EPOCHS = 300
+BATCH = 64  # images, where they are small or an accelerator trains
 
 
 def natural_side(data: str, size: int | None) -> int | None:
@@ -70,21 +76,21 @@ def natural_side(data: str, size: int | None) -> int | None:
     return min(SIDE, shorter // 2 * 2)
 
 
-def fit_flow(
+def fit_images(
     images: Images, options: FitOptions, *, resume: bool, tell: Callable[[str], object]
 ) -> tuple[Quality, dict[str, str]]:
-    """Fit a flow to images and store it, whole or not at all.
+    """Fit a generative model to images and store it, whole or not at all.
 
     While it trains, all that is needed to go on is in a folder beside the weights.
 
     Args:
         images: Images in [0, 1] of one size.
-        options: For how long, and where to keep what.
+        options: What to fit, for how long, and where to keep what.
         resume: Whether to go on from what is there.
         tell: Called with sentences on what is done.
 
     Returns:
-        How good the flow is, and what to know of its training, by name.
+        How good the model is, and what to know of its training, by name.
 
     Raises:
         FileNotFoundError: If there is nothing to resume.
@@ -97,87 +103,82 @@ def fit_flow(
         >>> with TemporaryDirectory() as folder:
         ...     weights = Path(folder, "flow.safetensors")
         ...     how = FitOptions("noise", weights, epochs=1, progress=False)
-        ...     quality, facts = fit_flow(x, how, resume=False, tell=lambda words: None)
+        ...     _, facts = fit_images(x, how, resume=False, tell=lambda words: None)
         ...     sorted(path.name for path in Path(folder).iterdir())
         ['flow.md', 'flow.safetensors']
     """
 
     began = time.monotonic()
-    shape = images.shape[1:]
-    flow_recipe(shape)  # refuse odd sides first
+    channels, height, width = images.shape[1:]
+    kind = GENERATORS[options.generator]((channels, height, width))
     train, held_out = split(images, "data", "images", most=MOST_HELD_OUT)
-    noise: Noise = GaussianNoise() if min(shape[1:]) >= LARGE else UniformNoise()
 
     def make() -> TrainingPlan:
         tell(f"{len(train):,} images to train on, {len(held_out):,} held out.")
 
-        return plan_training(train, noise, options, time.monotonic() - began)
+        return plan_training(kind, train, options, time.monotonic() - began)
 
     plan = plan_of(images, options, make, resume=resume)
 
-    for words in plan.words(shape):
+    for words in _words(kind, plan):
         tell(words)
 
     chosen = _some(train, plan.images, options.seed)
-    card = options.card(flow_recipe(shape, plan.form), plan.epochs)
+    card = options.card(kind.recipe(plan.form), plan.epochs)
     how = draft_options(plan, options)
     schedule = Schedule(rate=1e-3, warmup=max(1, min(200, plan.steps // 10)))
-    train_flow(chosen, held_out, card, how, noise=noise, schedule=schedule)
-    flow = as_flow(zoo.load(how.weights, options.device))
+    kind.train((chosen, held_out), card, how, schedule)
+    model = zoo.load(how.weights, options.device)
+    course = options.course(kind.figure)
     quality = measure_quality(
-        flow,
+        kind,
+        model,
         chosen.to(options.device),
         held_out.to(options.device),
-        noise,
-        options.course("val_bits"),
+        course,
         plan.steps,
     )
     facts = {
         "data": options.data,
         "images": f"{len(chosen):,} to train on, {len(held_out):,} held out, each "
-        f"{'×'.join(map(str, shape))}",
-        "flow": f"{plan.form} Glow, "
-        f"{sum(value.numel() for value in flow.parameters()):,} parameters",
-        "training": str(plan),
-        "why a Glow": why_glow(),
-        "of so many images": expected_of(len(chosen)),
-        "bits are of images": "with normal noise of 3 gray levels"
-        if isinstance(noise, GaussianNoise)
-        else "of 256 gray levels",
+        f"{'×'.join(map(str, kind.shape))}",
+        "model": f"{kind.title}, {plan.form}, "
+        f"{sum(value.numel() for value in model.parameters()):,} parameters",
+        "training": f"{len(course)} of {plan}",
+        "what to expect": " ".join(kind.expectations(plan.steps, len(chosen))),
+        **kind.facts(),
     }
-    zoo.save(flow, zoo.card(how.weights), options.weights)
+    zoo.save(model, zoo.card(how.weights), options.weights)
     shutil.rmtree(options.folder)
 
     return quality, facts
 
 
 def plan_training(
-    train: Images, noise: Noise, options: FitOptions, spent: float
+    kind: ImageModel, train: Images, options: FitOptions, spent: float
 ) -> TrainingPlan:
-    """Time a few steps of each form of a flow and choose one, and for how long.
+    """Time a few steps of each size of a model and choose one, and for how long.
 
     Args:
+        kind: What is fitted.
         train: Images in [0, 1].
-        noise: What is added to them.
         options: For how long, and where.
         spent: Seconds of the time that are gone.
 
     Example:
         >>> how = FitOptions("noise", Path("flow.safetensors"), minutes=0.1)
         >>> x = torch.rand(20, 1, 4, 4)
-        >>> plan_training(x, UniformNoise(), how, spent=0.0).images
+        >>> plan_training(GlowModel((1, 4, 4)), x, how, spent=0.0).images
         20
     """
 
     began = time.monotonic()
-    shape = train.shape[1:]
-    gpu = not options.device.startswith("cpu")
-    batch = min(16 if min(shape[1:]) >= LARGE and not gpu else 64, len(train))
+    slow = kind.large and options.device.startswith("cpu")
+    batch = min(kind.batch if slow else BATCH, len(train))
     form, seconds, steps, left = "", math.inf, 0, 0.0
 
-    for larger in FORMS:
-        recipe = flow_recipe(shape, larger)
-        needed = _seconds_a_step(recipe, train[:batch], noise, options.device)
+    for larger in SIZES:
+        needed = _seconds_a_step(kind, larger, train[:batch], options.device)
         left = 60 * options.minutes * TRAINING - spent - (time.monotonic() - began)
 
         if form and left < ENOUGH * needed:
@@ -195,21 +196,38 @@ def plan_training(
     return TrainingPlan(form, seconds, images, batch, epochs)
 
 
-def _seconds_a_step(recipe: zoo.Recipe, x: Images, noise: Noise, device: str) -> float:
+def _seconds_a_step(kind: ImageModel, form: str, x: Images, device: str) -> float:
     """Return how long a step of a training takes, the first of all left out."""
 
-    flow = as_flow(recipe.build())
-    initialize(flow, noise(x, 0.0, generator=torch.Generator().manual_seed(0)))
+    model, generator = kind.untrained(form, x), torch.Generator().manual_seed(0)
     place = training_device(device)
-    flow, x = flow.to(place), x.to(place)
-    flow.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model, x = model.to(place), x.to(place)
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     dtype = low_precision_dtype(place)
 
     def loss() -> Tensor:
         with torch.autocast(place.type, dtype, enabled=dtype == torch.bfloat16):
-            return flow.bits_per_dimension(x).mean()
+            return kind.loss(model, x, generator)
 
-    return mean_seconds(flow, loss)
+    return mean_seconds(model, loss)
+
+
+def _words(kind: ImageModel, plan: TrainingPlan) -> Iterator[str]:
+    """Yield what is done and why, and what to expect, in sentences."""
+
+    sides = "×".join(map(str, kind.shape))
+    end = datetime.now().astimezone() + timedelta(minutes=plan.minutes)
+
+    yield (
+        f"{kind.title} for images of {sides}, {plan.form}: the largest of "
+        f"{', '.join(SIZES)} that gets {ENOUGH:,} steps in the time, else the smallest."
+    )
+    yield (
+        f"A step of {plan.batch_size} images takes {plan.seconds:.2g} s: "
+        f"{plan.steps:,} steps, {plan.epochs} passes over {plan.images:,} images, "
+        f"about {plan.minutes:.2g} minutes, until {end:%H:%M}."
+    )
+    yield from kind.expectations(plan.steps, plan.images)
 
 
 def _some(images: Images, count: int, seed: int) -> Tensor:

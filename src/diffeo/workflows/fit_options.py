@@ -1,4 +1,4 @@
-"""What a user asks to have a flow fitted to."""
+"""What a user asks to have a generative model fitted to."""
 
 import csv
 import math
@@ -15,7 +15,7 @@ __all__ = ["FitOptions"]
 
 @dataclass(frozen=True)
 class FitOptions:
-    """What a flow is to be fitted to, for how long, and where it is kept.
+    """What a model is to be fitted to, for how long, and where it is kept.
 
     Args:
         data: Where the images come from, as the user named it.
@@ -25,6 +25,7 @@ class FitOptions:
         seed: Seed of the first weights, of the order of the images and of noise.
         device: Where to compute.
         progress: Whether to show a bar.
+        generator: What is fitted to images; see `GENERATORS` of `diffeo.workflows.fit`.
         given: Columns of a table that explanations are to leave as they are: the flow
             learns the others given these.
         asked: Further options of the command, by name, for the card of the weights.
@@ -44,6 +45,7 @@ class FitOptions:
     seed: int = 0
     device: str = "cpu"
     progress: bool = True
+    generator: str = "glow"
     given: tuple[str, ...] = ()
     asked: Mapping[str, object] = field(default_factory=dict)
 

@@ -23,6 +23,7 @@ from diffeo.workflows.quality import Quality
 from diffeo.workflows.table_quality import draw_rows, measure_table_quality
 from diffeo.workflows.train import train_module
 from diffeo.workflows.training_plan import (
+    EPOCH,
     TRAINING,
     TrainingPlan,
     draft_options,
@@ -37,7 +38,6 @@ BATCH = 64
 MOST_STEPS = 4000  # more change nothing: the weights that are kept are the best
 PATIENCE = 50  # passes after the best one with which a training ends
 TYPICAL = 0.025, 0.975  # quantiles of log-densities; trained on, rows have greater ones
-EPOCH = 0.2  # seconds of a pass beside its steps
 SETTINGS = {"pairs": 1, "passes": 4, "bins": 8, "hidden": [64, 64]}
 
 
@@ -93,7 +93,7 @@ def fit_table(
     plan = plan_of(x, options, make, resume=resume)
     tell(
         f"{len(train):,} rows to train on, {len(held_out):,} held out: up to {plan}, "
-        f"about {(plan.steps * plan.seconds + plan.epochs * EPOCH) / 60:.1g} minutes."
+        f"about {plan.minutes:.1g} minutes."
     )
     how = replace(draft_options(plan, options), patience=PATIENCE)
     card = options.card(recipe, plan.epochs)

@@ -1,19 +1,17 @@
-"""How good a flow of images is."""
+"""How good a generative model of images is."""
 
 from collections.abc import Sequence
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
-from diffeo.models.flow.flow import Flow
+from diffeo.coordinates.protocol import Coordinates
 from diffeo.report.images import sheet
 from diffeo.shapes import Images
 from diffeo.statements.diagnosis import diagnose
-from diffeo.training.noise import Noise
 from diffeo.workflows.common_answers import (
     copies_answer,
     course_answer,
@@ -21,92 +19,67 @@ from diffeo.workflows.common_answers import (
     spread,
     unseen_answer,
 )
-from diffeo.workflows.quality import Answer, Quality
-from diffeo.workflows.train_flow import mean_bits
-from diffeo.workflows.training_plan import FINE
+from diffeo.workflows.image_model import HeldOut, ImageModel
+from diffeo.workflows.quality import Quality
 
 if TYPE_CHECKING:
     from diffeo.report.sections import Section
 
 __all__ = ["measure_quality"]
 
-Others = Float[Tensor, "others channels height width"]
 SAMPLES, ACROSS = 32, 8
 SHOWN = 8  # samples beside their nearest training images
-LOOKED_AT = 200  # held-out images that are encoded and decoded
-GAP = 0.3  # bits by which training images may be easier than held-out ones
-TYPICAL = 0.5  # share of held-out images whose latent is as long as a draw's, at least
-FALLING = 0.02  # bits won in the last quarter of the passes: more time would help
+LOOKED_AT = 200  # images of either kind
 
 
 @torch.no_grad()
 def measure_quality(
-    flow: Flow,
+    kind: ImageModel,
+    model: nn.Module,
     train: Images,
-    held_out: Others,
-    noise: Noise,
+    held_out: HeldOut,
     course: Sequence[float] = (),
     steps: int = 0,
 ) -> Quality:
-    """Measure a trained flow.
+    """Measure a trained model.
 
     Args:
-        flow: The flow, in evaluation mode.
+        kind: What it is.
+        model: The model, in evaluation mode.
         train: Images in [0, 1] that it was trained on.
         held_out: Such images that it was not trained on.
-        noise: What they were trained with, for bits per dimension.
-        course: Held-out bits per dimension after each pass.
-        steps: Length of the training, which its course does not tell: at its end the
-            steps get small, so that little is won however short it was.
+        course: The figure of held-out images after each pass.
+        steps: Length of the training.
 
     Example:
-        >>> from diffeo.models.flow.bijection import initialize
-        >>> from diffeo.models.flow.recipes import Level, glow
-        >>> from diffeo.training.noise import UniformNoise
-        >>> x, flow = torch.rand(9, 1, 4, 4), glow((1, 4, 4), [Level(1, 4)]).eval()
-        >>> initialize(flow, x)
-        >>> measure_quality(flow, x[:6], x[6:], UniformNoise()).answers[2].question
+        >>> from diffeo.workflows.glow_model import GlowModel
+        >>> x, kind = torch.rand(9, 1, 4, 4), GlowModel((1, 4, 4))
+        >>> model = kind.untrained("small", x).eval()
+        >>> measure_quality(kind, model, x[:6], x[6:]).answers[2].question
         'Are samples new, rather than copies of training images?'
     """
 
-    few = spread(held_out, LOOKED_AT)
-    generator = torch.Generator().manual_seed(0)
-    samples = flow.sample(SAMPLES, generator=generator).nan_to_num().clamp(0, 1)
+    few, generator = spread(held_out, LOOKED_AT), torch.Generator().manual_seed(0)
+    place = cast("Coordinates", model)
+    noisy = kind.noisy(spread(held_out, kind.encoded), generator)
+    diagnosis = diagnose(place, noisy)
+    noise = torch.randn(SAMPLES, diagnosis.latent.shape[1], generator=generator)
+    samples = place.decode(noise.to(diagnosis.latent)).nan_to_num().clamp(0, 1)
     distance, nearest = nearest_to(samples, train)
-    diagnosis = diagnose(flow, noise(few, 1.0, generator=generator))
-    error, typical = 255 * diagnosis.error.max().item(), diagnosis.typical_share
+    exact, typical, *others = kind.answers(diagnosis, steps)
     answers = [
-        Answer(
-            "Do images come back after encoding and decoding?",
-            f"greatest error {error:.2g} of 255 gray levels",
-            error <= 0.5,
-            "at most half a gray level",
-            "Not usable: images do not come back from its coordinates.",
-        ),
+        exact,
         unseen_answer(
-            mean_bits(flow, spread(train, LOOKED_AT), noise),
-            mean_bits(flow, few, noise),
-            GAP,
-            unit="bits",
+            kind.mean_loss(model, spread(train, LOOKED_AT)),
+            kind.mean_loss(model, few),
+            kind.gap,
+            unit=kind.unit,
             kind="images",
         ),
         copies_answer(distance, nearest_to(few, train)[0], "images"),
-        Answer(
-            "Do held-out images lie where samples are drawn?",
-            f"{typical:.0%} of them have coordinates as long as a draw’s",
-            typical >= TYPICAL,
-            f"at least {TYPICAL:.0%}",
-            "Rough: it does not know yet how likely such images are. Read "
-            "counterfactuals as hints of color and light; take more minutes.",
-        ),
-        course_answer(course, FALLING, "bits"),
-        Answer(
-            "Was training long enough for fine detail?",
-            f"{steps:,} steps",
-            steps >= FINE,
-            f"at least {FINE:,}",
-            "Usable for coarse forms: more minutes would give finer ones.",
-        ),
+        typical,
+        course_answer(course, kind.falling, kind.unit),
+        *others,
     ]
     pairs = zip(samples, train[nearest], distance.tolist(), strict=True)
     copies = [
@@ -117,7 +90,7 @@ def measure_quality(
 
     sections = partial(_sections, samples, real, copies)
 
-    return Quality(answers, sections, course, "bits per dimension")
+    return Quality(answers, sections, course, kind.unit)
 
 
 def _sections(
@@ -133,8 +106,9 @@ def _sections(
         Section(
             "Samples",
             (
-                "Left: images that the flow makes up. Right: real ones that it was not "
-                "trained on. A counterfactual can look only as real as the left ones.",
+                "Left: images that the model makes up. Right: real ones that it was "
+                "not trained on. A counterfactual can look only as real as the left "
+                "ones.",
             ),
             pictures=[
                 ("samples", sheet(samples, across=ACROSS)),
@@ -145,7 +119,7 @@ def _sections(
             "Copies?",
             (
                 "Each pair is a sample and the training image nearest to it. If both "
-                "look the same, the flow has learned images by heart.",
+                "look the same, the model has learned images by heart.",
             ),
             pictures=copies,
         ),

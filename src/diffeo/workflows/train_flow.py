@@ -13,6 +13,7 @@ from diffeo.data.levels import to_bytes
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.flow import Flow, as_flow
 from diffeo.models.flow.recipes import Level
+from diffeo.models.sides import halvings
 from diffeo.shapes import Images, Scores
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.backward import choose_memory_mode
@@ -24,7 +25,6 @@ from diffeo.workflows.train import TrainingOptions, train_module
 __all__ = ["FORMS", "flow_recipe", "mean_bits", "train_flow"]
 
 INITIAL = 2000 * 28 * 28  # values that the first scales of a flow are taken from
-COARSEST = 4  # pixels a side of a flow's last scale, at least
 FORMS = {  # scales of a flow, finest first; images that are small have the first
     "small": (Level(2, 32), Level(4, 48), Level(4, 64), Level(4, 96)),
     "medium": (Level(4, 48), Level(6, 80), Level(8, 128), Level(6, 160)),
@@ -56,12 +56,8 @@ def flow_recipe(shape: tuple[int, ...], form: str = "large") -> zoo.Recipe:
     if form not in FORMS:
         raise ValueError(f"form must be one of {', '.join(FORMS)}, got {form}")
 
-    common, least = math.gcd(*shape[1:]), min(shape[1:])
-    more = sum(
-        common % 2**count == 0 and least >= COARSEST * 2**count
-        for count in range(2, 1 + len(FORMS[form]))
-    )
-    levels = [asdict(level) for level in FORMS[form][: 1 + more]]
+    scales = max(1, halvings(shape[1:], most=len(FORMS[form])))
+    levels = [asdict(level) for level in FORMS[form][:scales]]
 
     return zoo.Recipe("glow", {"shape": list(shape), "levels": levels})
 

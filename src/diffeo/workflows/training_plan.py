@@ -4,9 +4,8 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import torch
@@ -15,16 +14,13 @@ from torch import Tensor, nn
 from diffeo.evaluation.cache import content_key
 from diffeo.shapes import Data
 from diffeo.training.fit import CHECKPOINT
-from diffeo.workflows.expectations import expected_of, why_glow
 from diffeo.workflows.fit_options import FitOptions
 from diffeo.workflows.folders import check_place, write_results
 from diffeo.workflows.train import TrainingOptions
-from diffeo.workflows.train_flow import FORMS
 
 __all__ = [
     "ENOUGH",
     "EPOCH",
-    "FINE",
     "TRAINING",
     "TrainingPlan",
     "draft_options",
@@ -35,7 +31,6 @@ __all__ = [
 
 PLAN = "plan.json"
 ENOUGH = 2000  # steps that a form must get to be worth its size
-FINE = 10_000  # steps from which on images have fine detail
 TRAINING = 0.85  # of the minutes; the rest is for measuring and drawing
 EPOCH = 0.3  # seconds of a pass beside its steps
 TIMED = 2  # steps
@@ -44,7 +39,7 @@ HELD_OUT = 10  # one datum in so many
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How a flow is trained.
+    """How a model is trained.
 
     Args:
         form: Name of its size.
@@ -90,42 +85,11 @@ class TrainingPlan:
 
         return f"{self.epochs} passes, {self.steps:,} steps of {self.batch_size}"
 
-    def words(self, shape: tuple[int, ...]) -> Iterator[str]:
-        """Yield what is done and why, and what to expect, in sentences.
+    @property
+    def minutes(self) -> float:
+        """Time that it is to take, as far as is known."""
 
-        Args:
-            shape: Shape of an image.
-        """
-
-        sides = "×".join(map(str, shape))
-        seconds = self.steps * self.seconds + self.epochs * EPOCH
-        end = datetime.now().astimezone() + timedelta(seconds=seconds)
-
-        yield (
-            f"A {self.form} Glow for images of {sides}: the largest of "
-            f"{', '.join(FORMS)} that gets {ENOUGH:,} steps in the time, else the "
-            "smallest."
-        )
-        yield why_glow()
-        yield (
-            f"A step of {self.batch_size} images takes {self.seconds:.2g} s: "
-            f"{self.steps:,} steps, {self.epochs} passes over {self.images:,} images, "
-            f"about {seconds / 60:.2g} minutes, until {end:%H:%M}."
-        )
-        yield f"Expect {self._expected()}"
-        yield f"Of so many images, {expected_of(self.images)}"
-
-    def _expected(self) -> str:
-        if self.steps < ENOUGH // 4:
-            return (
-                "colors and light, hardly forms: a first look, to see that all works. "
-                "A useful flow takes thousands of steps."
-            )
-
-        if self.steps < FINE:
-            return "coarse forms: counterfactuals that can be read, not fine detail."
-
-        return "forms in detail, where there are thousands of images."
+        return (self.steps * self.seconds + self.epochs * EPOCH) / 60
 
 
 def split(
@@ -243,6 +207,7 @@ def plan_of(
         "epochs": options.epochs,
         "seed": options.seed,
         "given": list(options.given),
+        "generator": options.generator,
     }
     path = options.folder / PLAN
 
