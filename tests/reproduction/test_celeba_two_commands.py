@@ -11,6 +11,10 @@ def test_a_folder_and_another_s_classifier_need_two_commands(
     options = ExperimentOptions(out, data, quick=True, progress=False)
     results = CELEBA_TWO_COMMANDS.run(options)
 
-    assert 0 <= results["reached"] <= 1
+    for name in ("glow", "flow_matching", "vae", "data"):
+        assert 0 <= results[f"{name}_reached"] <= 1
+        assert {f"{name}_second_cnn", f"{name}_change_in_mouth"} <= results.keys()
+
+    assert all(" " not in key for key in results)
     assert results["area_of_mouth"] < 0.1
     assert (out / "gallery.png").is_file()

@@ -8,7 +8,9 @@ import typer
 from diffeo.cli.errors import warned
 from diffeo.cli.options import checked_seed, is_of_table
 
-__all__ = ["fit_command"]
+__all__ = ["GeneratorName", "fit_command"]
+
+GeneratorName = Literal["glow", "flow-matching", "vae"]
 
 
 def fit_command(  # noqa: PLR0913 - one argument for each option
@@ -19,7 +21,7 @@ def fit_command(  # noqa: PLR0913 - one argument for each option
     target: str | None = None,
     categories: str | None = None,
     given: str | None = None,
-    generator: Literal["glow", "flow-matching", "vae"] | None = None,
+    generator: GeneratorName | None = None,
     minutes: float = 60.0,
     epochs: int | None = None,
     seed: int = 0,
