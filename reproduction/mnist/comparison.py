@@ -12,7 +12,7 @@ from diffeo.evaluation.evaluation import Evaluation
 from diffeo.evaluation.metrics import CLASS_METRICS
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.settings import quick_settings
-from diffeo.evaluation.table import write_table
+from diffeo.evaluation.table import write_evaluation
 from diffeo.evaluation.task import Task
 from diffeo.objectives import TargetClass
 from diffeo.report import ReportOptions, write_report
@@ -86,7 +86,7 @@ def measure_mnist_comparison(options: ExperimentOptions) -> Findings:
     return Findings(
         results,
         {
-            "table.csv": partial(write_table, evaluation),
+            "table.csv": partial(write_evaluation, evaluation),
             **comparison_drawings(found, evaluation, domain, pair),
             "report.html": lambda path: write_report(shown, path.parent, report),
         },

@@ -20,7 +20,7 @@ from diffeo.evaluation.metric import Better, Metric, by_class, metric
 from diffeo.evaluation.metrics.outcome import l2_latent_median
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.settings import Settings, quick_settings
-from diffeo.evaluation.table import print_table, write_table
+from diffeo.evaluation.table import print_table, write_evaluation
 from diffeo.evaluation.task import Task
 from diffeo.objectives import TargetClass
 from records import record
@@ -156,7 +156,7 @@ def printed(evaluation: Evaluation, width: int) -> str:
 
 
 def test_the_table_is_written(evaluation: Evaluation, tmp_path: Path) -> None:
-    write_table(evaluation, tmp_path / "table.csv")
+    write_evaluation(evaluation, tmp_path / "table.csv")
 
     with (tmp_path / "table.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -200,7 +200,7 @@ def test_judges_that_hardly_learned_leave_a_mark(
     evaluation: Evaluation, tmp_path: Path
 ) -> None:
     quick = replace(evaluation, settings=quick_settings())
-    write_table(quick, tmp_path / "table.csv")
+    write_evaluation(quick, tmp_path / "table.csv")
 
     with (tmp_path / "table.csv").open() as file:
         assert {row["quick"] for row in csv.DictReader(file)} == {"1"}

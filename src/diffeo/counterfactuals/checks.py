@@ -15,8 +15,8 @@ from diffeo.objectives import confidence_of
 __all__ = [
     "STATED",
     "check_kinds",
+    "check_lengths",
     "check_record",
-    "check_rows",
     "checked_head",
     "goal_settings",
 ]
@@ -45,7 +45,7 @@ def goal_settings(settings: Mapping[str, object]) -> Mapping[str, object]:
     return found if isinstance(found, Mapping) else {}
 
 
-def check_rows(tensors: Mapping[str, Tensor], **parts: Sequence[object]) -> None:
+def check_lengths(tensors: Mapping[str, Tensor], **parts: Sequence[object]) -> None:
     """Refuse parts of a record that are not of as many rows.
 
     Args:
@@ -57,7 +57,7 @@ def check_rows(tensors: Mapping[str, Tensor], **parts: Sequence[object]) -> None
 
     Example:
         >>> import torch
-        >>> check_rows({"factual": torch.zeros(2, 3)}, names=("a",))
+        >>> check_lengths({"factual": torch.zeros(2, 3)}, names=("a",))
         Traceback (most recent call last):
         ValueError: names must have a row for each of 2 factuals, got 1
     """

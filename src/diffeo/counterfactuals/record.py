@@ -14,8 +14,8 @@ from torch import Tensor
 from diffeo.counterfactuals.checks import (
     STATED,
     check_kinds,
+    check_lengths,
     check_record,
-    check_rows,
     checked_head,
     goal_settings,
 )
@@ -91,7 +91,7 @@ class Counterfactuals:
     statements: Mapping[str, Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_rows(self.tensors(), names=self.names, paths=self.paths)
+        check_lengths(self.tensors(), names=self.names, paths=self.paths)
 
     def __len__(self) -> int:
         """Return the number of rows."""

@@ -10,13 +10,13 @@ from diffeo.evaluation.evaluation import Evaluation
 from diffeo.evaluation.intervals import Interval
 from diffeo.evaluation.metric import Better
 
-__all__ = ["QUICK", "print_table", "write_table"]
+__all__ = ["QUICK", "print_table", "write_evaluation"]
 
 ARROWS = {Better.HIGHER: "↑", Better.LOWER: "↓"}
 QUICK = "The judges were hardly trained: these figures only show that all works."
 
 
-def write_table(evaluation: Evaluation, path: Path) -> None:
+def write_evaluation(evaluation: Evaluation, path: Path) -> None:
     """Write a CSV file with one line for each measurement.
 
     Args:
@@ -27,7 +27,7 @@ def write_table(evaluation: Evaluation, path: Path) -> None:
     Example:
         >>> from tempfile import TemporaryDirectory
         >>> with TemporaryDirectory() as folder:
-        ...     write_table(Evaluation((), {}), Path(folder, "table.csv"))
+        ...     write_evaluation(Evaluation((), {}), Path(folder, "table.csv"))
         ...     Path(folder, "table.csv").read_text().strip()
         'name,metric,better,value,low,high,rows,quick'
     """

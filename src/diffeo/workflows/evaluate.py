@@ -13,7 +13,7 @@ from diffeo.evaluation.evaluation import Evaluation
 from diffeo.evaluation.metric import Better
 from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.settings import Settings
-from diffeo.evaluation.table import QUICK, write_table
+from diffeo.evaluation.table import QUICK, write_evaluation
 from diffeo.evaluation.task import Task
 from diffeo.files import write_atomically
 from diffeo.objectives import Between, Objective, TargetClass
@@ -75,7 +75,7 @@ def evaluate_to_folder(
 
     evaluation = compare({NAME: record}, task, reference, settings=settings)
     write_results(evaluation.as_results(), folder)
-    write_atomically(folder / "table.csv", partial(write_table, evaluation))
+    write_atomically(folder / "table.csv", partial(write_evaluation, evaluation))
 
     return evaluation
 

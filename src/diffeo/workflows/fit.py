@@ -29,9 +29,9 @@ from diffeo.workflows.training_plan import (
     TRAINING,
     TrainingPlan,
     draft_options,
+    hold_out,
     mean_seconds,
     plan_of,
-    split,
 )
 from diffeo.workflows.vae_model import VAEModel
 
@@ -111,7 +111,7 @@ def fit_images(
     began = time.monotonic()
     channels, height, width = images.shape[1:]
     kind = GENERATORS[options.generator]((channels, height, width))
-    train, held_out = split(images, "data", "images", most=MOST_HELD_OUT)
+    train, held_out = hold_out(images, "data", "images", most=MOST_HELD_OUT)
 
     def make() -> TrainingPlan:
         tell(f"{len(train):,} images to train on, {len(held_out):,} held out.")

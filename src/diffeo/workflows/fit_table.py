@@ -27,9 +27,9 @@ from diffeo.workflows.training_plan import (
     TRAINING,
     TrainingPlan,
     draft_options,
+    hold_out,
     mean_seconds,
     plan_of,
-    split,
 )
 
 __all__ = ["fit_table"]
@@ -83,7 +83,7 @@ def fit_table(
 
     columns = columns_of(table, categories)
     x = features_of(table, columns)
-    train, held_out = split(x, "a table", "rows")
+    train, held_out = hold_out(x, "a table", "rows")
     told = {"columns": list(map(asdict, columns)), "given": list(options.given)}
     recipe = zoo.Recipe("table", {**told, **SETTINGS, "seed": options.seed})
     flow = as_table_flow(recipe.build())

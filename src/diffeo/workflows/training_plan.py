@@ -24,9 +24,9 @@ __all__ = [
     "TRAINING",
     "TrainingPlan",
     "draft_options",
+    "hold_out",
     "mean_seconds",
     "plan_of",
-    "split",
 ]
 
 PLAN = "plan.json"
@@ -92,7 +92,7 @@ class TrainingPlan:
         return (self.steps * self.seconds + self.epochs * EPOCH) / 60
 
 
-def split(
+def hold_out(
     x: Data, what: str, kind: str, *, most: int | None = None
 ) -> tuple[Tensor, Tensor]:
     """Return the data to train on, and every tenth of them apart.
@@ -107,7 +107,7 @@ def split(
         ValueError: If there are too few.
 
     Example:
-        >>> [len(part) for part in split(torch.zeros(40, 2), "a table", "rows")]
+        >>> [len(part) for part in hold_out(torch.zeros(40, 2), "a table", "rows")]
         [36, 4]
     """
 
