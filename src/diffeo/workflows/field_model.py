@@ -36,7 +36,7 @@ class FieldModel(ImageModel):
     """
 
     title: ClassVar[str] = "flow matching"
-    unit: ClassVar[str] = "of squared error"
+    unit: ClassVar[str] = "in squared error"
     gap: ClassVar[float] = 0.02
     falling: ClassVar[float] = 0.002
     batch: ClassVar[int] = 32
