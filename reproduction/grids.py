@@ -29,7 +29,7 @@ from reproduction.domain import trained
 from reproduction.experiment import Experiment, ExperimentOptions, Findings, median
 from reproduction.figures import saved
 from reproduction.generators import frechet_distance, last_hidden
-from reproduction.last_step import last_step_figures
+from reproduction.last_step import ROUNDS, last_step_figures
 
 __all__ = ["GRIDS"]
 
@@ -79,7 +79,7 @@ KINDS: Mapping[str, Kind] = {
 STEPS, POWERS = (4, 8, 16), (1.0, 1.5, 2.0)
 AMONG = 16  # images that the lengths of steps are optimized for
 TOLERANCE = 1e-5
-QUICK_STEPS, QUICK_POWERS, QUICK_IMAGES = (4,), (2.0,), 2
+QUICK_STEPS, QUICK_POWERS, QUICK_IMAGES, QUICK_ROUNDS = (4,), (2.0,), 2, 4
 
 
 def measure_grids(options: ExperimentOptions) -> Findings:
@@ -90,6 +90,7 @@ def measure_grids(options: ExperimentOptions) -> Findings:
     """
 
     quick = options.quick
+    rounds = QUICK_ROUNDS if quick else ROUNDS
     grids = list(
         product(QUICK_STEPS if quick else STEPS, QUICK_POWERS if quick else POWERS)
     )
@@ -107,7 +108,9 @@ def measure_grids(options: ExperimentOptions) -> Findings:
             found = (
                 _encoding(place, real[: kind.encoded])
                 | _samples(place, real, features)
-                | last_step_figures(place, real[: 1 if quick else kind.opened])
+                | last_step_figures(
+                    place, real[: 1 if quick else kind.opened], rounds=rounds
+                )
             )
             stem = f"{name}_{steps}_{power:g}"
             results |= {f"{stem}_{key}": value for key, value in found.items()}

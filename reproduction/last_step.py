@@ -14,6 +14,7 @@ from diffeo.training.flow_matching import NOISE
 from reproduction.experiment import median
 
 __all__ = [
+    "ROUNDS",
     "Extremes",
     "extreme_singular_values",
     "last_step_figures",
@@ -59,19 +60,24 @@ def extreme_singular_values(
 
 
 @torch.no_grad()
-def last_step_figures(place: FlowMatching, x: Images) -> dict[str, float]:
+def last_step_figures(
+    place: FlowMatching, x: Images, *, rounds: int = ROUNDS
+) -> dict[str, float]:
     """Return the spectrum of the last step at data and at samples, and what it does.
 
     Args:
         place: Coordinates of a field.
         x: Real images, a few.
+        rounds: Derivatives of the step that are taken at each.
     """
 
     *before, last = place.steps()
     z = place.encode(x)
     sampled = torch.randn(z.shape, generator=_seeded())
     real, made = (_led(before, start) for start in (z, sampled))
-    at_data, at_samples = (extreme_singular_values(last, u) for u in (real, made))
+    at_data, at_samples = (
+        extreme_singular_values(last, u, rounds=rounds) for u in (real, made)
+    )
     again = place.encode(place.decode(z))
 
     return {

@@ -1,19 +1,34 @@
 """Figures drawn coarsely, where they are drawn with care by other tests."""
 
+from pathlib import Path
+
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 
 def draw_few_pixels(patch: pytest.MonkeyPatch) -> None:
-    """Write figures with few pixels, which takes less time."""
+    """Write figures with few pixels, drawn once, where savefig draws all twice."""
 
-    save = Figure.savefig
-    patch.setattr(
-        Figure,
-        "savefig",
-        lambda self, path, **how: save(self, path, **(how | {"dpi": 40})),
-    )
+    def save(figure: Figure, path: Path, **_: object) -> None:
+        figure.set_dpi(40)
+        FigureCanvasAgg(figure).print_png(path)  # type: ignore[no-untyped-call]
+
+    patch.setattr(Figure, "savefig", save)
+
+
+def lay_out_pictures_only(patch: pytest.MonkeyPatch) -> None:
+    """Leave parts of figures within a page as they are, which may overlap."""
+
+    place = ConstrainedLayoutEngine.execute
+
+    def execute(self: ConstrainedLayoutEngine, figure: Figure) -> None:
+        if not isinstance(figure.canvas, FigureCanvasSVG):
+            place(self, figure)
+
+    patch.setattr(ConstrainedLayoutEngine, "execute", execute)
 
 
 def draw_coarsely(patch: pytest.MonkeyPatch) -> None:

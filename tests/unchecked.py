@@ -20,9 +20,9 @@ def unchecked_calls() -> Iterator[None]:
         jaxtyping.config.update("jaxtyping_disable", value=before)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def unchecked() -> Iterator[None]:
-    """Run whole commands and experiments as for users."""
+    """Run whole commands and experiments as for users, and what a module makes once."""
 
     with unchecked_calls():
         yield

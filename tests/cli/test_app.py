@@ -98,7 +98,7 @@ def test_an_unforeseen_error_is_called_a_bug_and_debug_shows_it(
 def test_the_demo_writes_its_page_and_prints_its_path_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("diffeo.workflows.demo.ROWS", 3)
+    monkeypatch.setattr("diffeo.workflows.demo.ROWS", 2)
     monkeypatch.setattr("diffeo.workflows.demo.STEPS", 120)
     out = tmp_path / "demo"
     ended = run("demo", "--out", out, "--quiet")
@@ -106,7 +106,7 @@ def test_the_demo_writes_its_page_and_prints_its_path_last(
 
     assert ended.code == 0
     assert ended.stdout.splitlines()[-1] == str((out / "report.html").resolve())
-    assert len(latent) == 3
+    assert len(latent) == 2
     assert latent.reached.all()
 
 

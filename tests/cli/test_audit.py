@@ -7,9 +7,11 @@ import torch
 
 from command_line import Ended, flags, run
 from diffeo import TargetClass, zoo
+from diffeo.evaluation.oracle_training import ClassifierSettings
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.flow import as_flow
 from diffeo.report.images import write_png
+from diffeo.workflows import quick_judges
 from diffeo.workflows.audit_comparison import compare_audits
 from diffeo.workflows.audit_page import _disputes, _judged
 from diffeo.workflows.changes import clusters_of, grid_regions, region_shares
@@ -269,6 +271,8 @@ def test_judges_of_two_kinds_tell_what_can_be_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DIFFEO_CACHE", str(tmp_path))
+    few = ClassifierSettings(steps=60, size=64)  # enough for what is easy to see
+    monkeypatch.setattr(quick_judges, "ClassifierSettings", lambda **_: few)
     generator = torch.Generator().manual_seed(0)
     x = torch.rand(160, 1, 8, 8, generator=generator)
     labels = torch.arange(160) % 2

@@ -6,10 +6,14 @@ import pytest
 import torch
 
 from command_line import Ended, flags, run
+from diffeo import zoo
 from diffeo.counterfactuals import Counterfactuals, Outcome
 from diffeo.data.images import read_images
 from diffeo.data.levels import to_8_bits
 from diffeo.data.mnist import sample_digits
+from diffeo.models.flow.bijection import initialize
+from diffeo.models.flow.dequantization import dequantize
+from diffeo.models.flow.flow import as_flow
 from diffeo.report.images import write_png
 from diffeo.search import search_batches
 from diffeo.statements.agreement import agreement
@@ -64,6 +68,21 @@ def model(tmp_path: Path) -> Path:
 
     path = tmp_path / "my_models.py"
     path.write_text(MODEL)
+
+    return path
+
+
+@pytest.fixture(scope="module")
+def small_flow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights of a flow of digits that hardly differs from its first weights."""
+
+    levels = [{"steps": 1, "width": 8}] * 2
+    recipe = zoo.Recipe("glow", {"shape": [1, 28, 28], "levels": levels, "bins": 8})
+    flow = as_flow(recipe.build())
+    generator = torch.Generator().manual_seed(0)
+    initialize(flow, dequantize(sample_digits().images[:100], generator=generator))
+    path = tmp_path_factory.mktemp("flow") / "flow.safetensors"
+    zoo.save(flow, zoo.Card(recipe, "digits", "none", "none", {}), path)
 
     return path
 
@@ -327,8 +346,12 @@ def test_a_model_of_larger_normalized_images_with_probabilities_is_explained(
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_the_closest_counterfactual_states_how_near_it_came(tmp_path: Path) -> None:
-    ended = explain(tmp_path / "out", limit=2, closest="data")
+def test_the_closest_counterfactual_states_how_near_it_came(
+    small_flow: Path, tmp_path: Path
+) -> None:
+    easy = {"target": "other", "confidence": 0.5, "steps": 200}
+    options = {"coordinates": small_flow, "limit": 2, "closest": "data", **easy}
+    ended = explain(tmp_path / "out", **options)
     record = Counterfactuals.load(tmp_path / "out/record.safetensors")
     stated, run = record.statements, record.settings["run"]
 
@@ -561,11 +584,14 @@ class Lossy:
 """
 
 
-def test_what_is_stated_of_rows_is_in_record_table_and_page(tmp_path: Path) -> None:
+def test_what_is_stated_of_rows_is_in_record_table_and_page(
+    small_flow: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
-    plain = explain(out, limit=1, path=True)
+    options = {"coordinates": small_flow, "limit": 1, "path": True}
+    plain = explain(out, **options)
     page = (out / "report.html").read_text()
-    stated = explain(out, limit=1, path=True, certify=5, typical_of="digits")
+    stated = explain(out, **options, certify=5, typical_of="digits")
     record = Counterfactuals.load(out / "record.safetensors")
     values = {name: row.item() for name, row in record.statements.items()}
 
@@ -583,9 +609,10 @@ def test_what_is_stated_of_rows_is_in_record_table_and_page(tmp_path: Path) -> N
 
 @pytest.mark.usefixtures("undrawn")
 def test_what_was_stated_before_is_not_stated_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_flow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wanted = {"limit": 1, "certify": 5, "typical_of": "digits"}
+    wanted = {"coordinates": small_flow, "limit": 1}
+    wanted |= {"certify": 5, "typical_of": "digits"}
     explain(tmp_path / "out", **wanted)
     before = (tmp_path / "out" / "record.safetensors").stat().st_mtime_ns
     monkeypatch.setattr("diffeo.workflows.statements.certify", None)

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from coarse import draw_few_pixels
+from coarse import draw_few_pixels, lay_out_pictures_only
 from diffeo import zoo
 from diffeo.data import mnist
 from diffeo.data.chexpert import chexpert
@@ -33,9 +33,17 @@ FLOWS = {"celeba-flow": COLOR, "chest-flow": GRAY, "mall-flow": COLOR}
 
 @pytest.fixture(autouse=True)
 def few_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write all figures with few pixels; no other test places their parts."""
+    """Write figures with few pixels; no other test places their parts but a page's."""
 
     draw_few_pixels(monkeypatch)
+    lay_out_pictures_only(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Insert changed pixels in few parts; in how many says nothing of an experiment."""
+
+    monkeypatch.setattr("diffeo.evaluation.metrics.cout.STEPS", 5)
 
 
 @pytest.fixture(scope="session")

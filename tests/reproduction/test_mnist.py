@@ -9,6 +9,7 @@ from reproduction.mnist.experiment import MNIST
 SHIPPED = Path(__file__).parents[2] / "results" / "mnist" / "results.json"
 
 
+@pytest.mark.usefixtures("small_digits")
 def test_fours_become_nines_and_are_judged(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,6 +7,7 @@ from reproduction.experiment import ExperimentOptions
 from reproduction.mnist.approximate import GOALS, MNIST_APPROXIMATE
 
 
+@pytest.mark.usefixtures("small_digits")
 def test_approximate_coordinates_are_judged_like_exact_ones(
     data: Path, tmp_path: Path
 ) -> None:

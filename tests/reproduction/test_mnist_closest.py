@@ -39,6 +39,7 @@ OF_ALL = (
 )
 
 
+@pytest.mark.usefixtures("small_digits")
 def test_fours_become_the_nearest_nines(
     data: Path,
     tmp_path: Path,

@@ -29,6 +29,7 @@ def line(slope: float) -> Curve:
     return Curve({"data": change, "latent": 2 * change}, {"svm": agreed})
 
 
+@pytest.mark.usefixtures("small_digits")
 def test_the_frontier_writes_what_it_promises(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

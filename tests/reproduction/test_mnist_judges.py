@@ -13,6 +13,7 @@ from reproduction.mnist.judges_tables import judges_results
 JUDGES = *(f"svm_{penalty:g}" for penalty in PENALTIES), "knn", "consensus"
 
 
+@pytest.mark.usefixtures("small_digits")
 def test_judges_and_classifiers_are_varied(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     results = MNIST_JUDGES.run(ExperimentOptions(out, data, quick=True, progress=False))

@@ -67,11 +67,14 @@ def test_averaging_loses_nothing_of_a_short_training() -> None:
 
 
 def test_the_average_is_the_usual_one_after_many_steps() -> None:
-    average = Averaging(0.9)._kwargs["avg_fn"]
-    old, new = torch.tensor([1.0]), torch.tensor([2.0])
+    average = Averaging(0.9)._kwargs["multi_avg_fn"]
+    new = torch.tensor([2.0])
 
-    assert average(old, new, torch.tensor(1)).item() == pytest.approx(2 - 2 / 11)
-    assert average(old, new, torch.tensor(10_000)).item() == pytest.approx(1.1)
+    for steps, expected in ((1, 2 - 2 / 11), (10_000, 1.1)):
+        old = torch.tensor([1.0])
+        average([old], [new], torch.tensor(steps))
+
+        assert old.item() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(

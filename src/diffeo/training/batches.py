@@ -27,18 +27,26 @@ def batches(
         [[0, 1], [2, 3], [4]]
     """
 
-    rows = TensorDataset(*tensors)
+    rows = _Rows(*tensors)
     size = min(size, max(1, len(rows)))
 
     if seed is None:
-        return DataLoader(rows, batch_size=size)
+        return DataLoader(rows, batch_size=size, collate_fn=list)
 
     return DataLoader(
         rows,
         batch_size=size,
         sampler=DistributedSampler(rows, num_replicas=1, rank=0, seed=100_003 * seed),
         drop_last=len(rows) > size,
+        collate_fn=list,
     )
+
+
+class _Rows(TensorDataset):
+    """Rows of tensors, of which a batch is taken at once."""
+
+    def __getitems__(self, numbers: list[int]) -> tuple[Tensor, ...]:
+        return tuple(tensor[numbers] for tensor in self.tensors)
 
 
 def to_images(pixels: Tensor) -> Tensor:

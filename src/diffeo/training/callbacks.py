@@ -44,7 +44,7 @@ class Averaging(WeightAveraging):
     def __init__(
         self, decay: float, figure: str | None = None, patience: int | None = None
     ) -> None:
-        super().__init__(use_buffers=False, avg_fn=partial(_average, decay))
+        super().__init__(use_buffers=False, multi_avg_fn=partial(_average, decay))
         self.figure = figure
         self.patience = patience
         self.least = math.inf
@@ -95,11 +95,15 @@ class Averaging(WeightAveraging):
         self.waited = state_dict["waited"]
 
 
-def _average(decay: float, averaged: Tensor, current: Tensor, steps: Tensor) -> Tensor:
+def _average(
+    decay: float, averages: list[Tensor], weights: list[Tensor], steps: Tensor
+) -> None:
     n = steps.double()
     kept = ((1 + n) / (10 + n)).clamp(max=decay)
+    new = 1 - kept
 
-    return kept * averaged + (1 - kept) * current
+    for average, weight in zip(averages, weights, strict=True):
+        average.mul_(kept).add_(new * weight)
 
 
 class DrawSamples(lightning.Callback):
