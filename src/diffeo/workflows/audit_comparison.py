@@ -13,6 +13,7 @@ from diffeo.workflows.audit import FORMAT, VERSION
 __all__ = ["compare_audits", "read_audit"]
 
 SHARE = 0.05  # difference of shares that is worth a sentence
+SHIFT = 0.25  # difference of medians, in standard deviations, that is worth one
 ALIKE = 0.5  # cosine of mean changes below which they differ
 UNREADABLE = (
     ArithmeticError,
@@ -24,15 +25,19 @@ UNREADABLE = (
 )
 
 
-def read_audit(path: Path) -> dict[str, Any]:
+def read_audit(path: Path, noun: str) -> dict[str, Any]:
     """Read an audit.json.
+
+    Args:
+        path: The file.
+        noun: What data of the kind are called that it must be of, "images" or "rows".
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is anything else.
 
     Example:
-        >>> read_audit(Path("none.json"))
+        >>> read_audit(Path("none.json"), "rows")
         Traceback (most recent call last):
         FileNotFoundError: compare must be an audit.json, got none.json
     """
@@ -58,6 +63,11 @@ def read_audit(path: Path) -> dict[str, Any]:
             f"compare must be an audit.json as it was written, got {path}, which was "
             f"changed ({type(error).__name__}: {error})"
         ) from None
+
+    if _noun(found) != noun:
+        raise ValueError(
+            f"compare must be an audit.json of {noun}, got {path}, of {_noun(found)}"
+        )
 
     return found
 
@@ -88,7 +98,7 @@ def compare_audits(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         other = sum(one != two for one, two in pairs) / len(pairs)
         told.append(
             f"{new['model']} answers otherwise than {old['model']} for {other:.1%} of "
-            "the images."
+            f"the {_noun(new)}."
         )
 
     before, after = (
@@ -100,18 +110,18 @@ def compare_audits(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
 
     for way in before:
         if way in after:
-            words = "; ".join(_differences(before[way], after[way]))
+            words = "; ".join(_differences(before[way], after[way], _noun(new)))
             told.append(f"{_way(way)}: {words or 'no difference to speak of'}.")
 
     return told
 
 
-def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+def _differences(old: dict[str, Any], new: dict[str, Any], noun: str) -> list[str]:
     found = []
 
     if (old["reached"], old["rows"]) != (new["reached"], new["rows"]):
         found.append(
-            f"{new['reached']} of {new['rows']} images were brought there, before "
+            f"{new['reached']} of {new['rows']} {noun} were brought there, before "
             f"{old['reached']} of {old['rows']}"
         )
 
@@ -142,6 +152,8 @@ def _places(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
         if abs(two - one) >= SHARE:
             yield f"{two:.0%} of the change lies in {name}, before {one:.0%}"
 
+    yield from _medians(old.get("columns", {}), new.get("columns", {}))
+
     was, now = (torch.tensor(each["map"]).flatten() for each in (old, new))
 
     if was.shape == now.shape:
@@ -149,6 +161,23 @@ def _places(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
 
         if alike < ALIKE:
             yield f"the mean change is another (a cosine of {alike:.2f} between both)"
+
+
+def _medians(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
+    """Yield which columns of numbers move otherwise now."""
+
+    for name in filter(old.__contains__, new):
+        one, two = (each[name].get("deviations", 0.0) for each in (old, new))
+
+        if abs(two - one) >= SHIFT:
+            yield (
+                f"{name} moves by {new[name]['median']:+.4g} ({two:+.2f} σ) in the "
+                f"median, before by {old[name]['median']:+.4g} ({one:+.2f} σ)"
+            )
+
+
+def _noun(audit: dict[str, Any]) -> str:
+    return "rows" if "rows" in audit["data"] else "images"
 
 
 def _name(audit: dict[str, Any], what: str) -> object:
