@@ -167,13 +167,15 @@ def _medians(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
     """Yield which columns of numbers move otherwise now."""
 
     for name in filter(old.__contains__, new):
-        one, two = (each[name].get("deviations", 0.0) for each in (old, new))
+        found = [
+            (float(each[name]["median"]), float(each[name]["deviations"]))
+            for each in (old, new)
+            if "commonest" not in each[name]
+        ]
 
-        if abs(two - one) >= SHIFT:
-            yield (
-                f"{name} moves by {new[name]['median']:+.4g} ({two:+.2f} σ) in the "
-                f"median, before by {old[name]['median']:+.4g} ({one:+.2f} σ)"
-            )
+        if len(found) > 1 and abs(found[1][1] - found[0][1]) >= SHIFT:
+            was, now = (f"{median:+.4g} ({size:+.2f} σ)" for median, size in found)
+            yield f"{name} moves by {now} in the median, before by {was}"
 
 
 def _noun(audit: dict[str, Any]) -> str:

@@ -206,7 +206,7 @@ def _failures(told: dict[str, Any]) -> Iterator[str]:
     """Yield what did not reach its goal, and what is known of it."""
 
     if told["failures"]:
-        yield f"Failed: {_listed(told['failures'])}."
+        yield f"Failed, {_listed(told['failures'])}."
 
     if told["answered"]:
         yield (
