@@ -126,7 +126,7 @@ def test_an_audit_of_a_table_tells_how_columns_moved_and_goes_on(
     assert set(forth["judges"]) == {"logistic regression", "random forest"}
     assert found["settings"]["limits"]["frozen"] == ["symmetry"]
     assert "benign → malignant: " in ended.stdout
-    assert "radius in 100%, by " in ended.stdout
+    assert "radius (rose in " in ended.stdout
     assert "not fitted with smoothness given" in ended.stderr + page
     assert all(f"<td>{name}</td>" in page for name in NAMES)
     assert "kind 1 of 1" in page or "kind 1 of 2" in page

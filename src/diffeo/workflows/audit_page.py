@@ -144,7 +144,7 @@ def sentences(
 
     if told["reached"]:
         words += audited.words(told)
-        words.append(f"{told['least_change'][0]['name']} needed the least.")
+        words.append(f"The least was enough for {told['least_change'][0]['name']}.")
         words += _judged(told, judges or {})
 
     return " ".join(words)
@@ -186,12 +186,14 @@ def _sections(audited: Audited, finding: AuditedDirection) -> "list[Section]":
 
     distance = told["distance"]
     start = "r" if told.get("from_reconstruction") else "x"
+    unit = audited.unit
     least = (
-        f"{each['name']} ({each['distance']:.3g})" for each in told["least_change"]
+        f"{each['name']} ({each['distance']:.3g}{unit})"
+        for each in told["least_change"]
     )
     text = [
         f"Median distance ‖x′ − {start}‖ {distance['median']:.3g} "
-        f"({distance['low']:.3g} to {distance['high']:.3g}); "
+        f"({distance['low']:.3g} to {distance['high']:.3g}){unit}; "
         f"median steps {told['steps']:.0f}. Least change: {', '.join(least)}.",
         *_failures(told),
         *_disputes(told),

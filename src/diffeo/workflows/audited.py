@@ -81,6 +81,9 @@ class Audited(Protocol):
     noun: str
     """What the data are called, such as "images"."""
 
+    unit: str
+    """What follows a distance between such data; empty if it has no unit."""
+
     @property
     def limits(self) -> Sequence[str]:
         """What an audit of such data cannot say, in sentences."""

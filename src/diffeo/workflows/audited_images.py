@@ -55,7 +55,7 @@ class AuditedImages:
     labels: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
 
-    noun = "images"
+    noun, unit = "images", ""
     judges = OF_IMAGES
     limits = (
         "What is seen here was enough to change the model’s answer, along images that "

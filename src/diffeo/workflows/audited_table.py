@@ -49,7 +49,7 @@ class AuditedTable:
     table: TableToExplain
     truth: str = ""
 
-    noun = "rows"
+    noun, unit = "rows", " σ"
     limits = (
         "What is seen here was enough to change the model’s answer, along rows that "
         "the flow knows. It does not say that nothing else would be enough, nor that "
@@ -130,10 +130,12 @@ class AuditedTable:
 
         most = islice(told["columns"].items(), SAID)
         named = "; ".join(_in_words(name, found) for name, found in most)
-        words = [f"What moved most: {named}."]
+        words = [f"Columns that moved most: {named}."]
 
         if told["typical"] is not None:
-            words.append(f"Typical of the table, by the flow: {told['typical']:.0%}.")
+            words.append(
+                f"{told['typical']:.0%} are typical of the table, by the flow."
+            )
 
         if told["as_written"] < 1:
             words.append(
@@ -230,15 +232,16 @@ def _examples(
 
 
 def _in_words(name: str, found: dict[str, Any]) -> str:
-    moved = f"{name} in {found['moved']:.0%}"
-
     if "commonest" in found:
         common = found["commonest"][:1]
         most = [f", mostly {each['from']} → {each['to']}" for each in common]
 
-        return f"{moved}{''.join(most)}"
+        return f"{name} (in {found['moved']:.0%} of them{''.join(most)})"
 
-    return f"{moved}, by {found['median']:+.4g} ({found['deviations']:+.2f} σ)"
+    return (
+        f"{name} (rose in {found['rose']}, fell in {found['fell']}; "
+        f"{found['median']:+.4g}, {found['deviations']:+.2f} σ in the median)"
+    )
 
 
 def _share(flags: Tensor) -> float:

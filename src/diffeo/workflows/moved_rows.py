@@ -140,6 +140,7 @@ def _figures(found: ColumnChanges) -> dict[str, Any]:
 
     return moved | {
         "rose": found.rose,
+        "fell": len(found.cells) - found.rose,
         "median": found.median,
         "deviations": found.deviations,
         "deviation": found.column.scale,
