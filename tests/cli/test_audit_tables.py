@@ -176,6 +176,8 @@ def test_a_forest_answers_itself_and_another_audit_is_compared(
     assert "those of a surrogate" in page
     assert "forest.joblib answers otherwise than" in ended.stdout
     assert "of the rows." in ended.stdout
+    assert "Searches were asked for otherwise" in ended.stdout
+    assert "Searches were asked for otherwise" not in same.stdout
     assert "Since the other audit" in page
     assert "benign → malignant: no difference to speak of." in same.stdout
 

@@ -93,6 +93,12 @@ def compare_audits(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         if _name(old, what) != _name(new, what)
     ]
 
+    if _settings(old) != _settings(new):
+        told.append(
+            "Searches were asked for otherwise, such as which columns may change, so "
+            "some of what follows may come from that."
+        )
+
     if old["data"]["digest"] == new["data"]["digest"]:
         pairs = list(zip(old["answers"], new["answers"], strict=False))
         other = sum(one != two for one, two in pairs) / len(pairs)
@@ -180,6 +186,14 @@ def _medians(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
 
 def _noun(audit: dict[str, Any]) -> str:
     return "rows" if "rows" in audit["data"] else "images"
+
+
+def _settings(audit: dict[str, Any]) -> str:
+    """Return what else was asked for; nothing in audits that do not tell it."""
+
+    told = audit.get("settings", {}), audit.get("stay_typical", False)
+
+    return json.dumps(told, sort_keys=True)
 
 
 def _name(audit: dict[str, Any], what: str) -> object:
