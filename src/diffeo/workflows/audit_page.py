@@ -132,9 +132,12 @@ def sentences(
         judges: The accuracy of each judge, by its kind; none if not given.
 
     Example:
+        >>> from torch import zeros
+        >>> from diffeo.data.images import ImageFiles
         >>> from diffeo.workflows.audited_images import AuditedImages
+        >>> images = AuditedImages(ImageFiles(zeros(5, 1, 8, 8), ()), {})
         >>> told = {"from": "cat", "to": "dog", "rows": 5, "reached": 0}
-        >>> sentences(AuditedImages(..., {}), {**told, "failures": ["a.png"]})
+        >>> sentences(images, told)
         'cat → dog: none of 5 images were brought there.'
     """
 

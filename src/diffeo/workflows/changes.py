@@ -13,6 +13,7 @@ from diffeo.data.images import read_images
 __all__ = ["clusters_of", "coarse", "grid_regions", "read_regions", "region_shares"]
 
 Changes = Float[Tensor, "rows channels height width"]
+Coarse = Float[Tensor, "rows channels down across"]
 Points = Float[Tensor, "rows numbers"]
 Regions = Mapping[str, Bool[Tensor, "height width"]]
 CELLS = 4  # of the grid, on a side
@@ -51,7 +52,7 @@ def clusters_of(points: Points, *, seed: int = 0) -> list[list[int]]:
     return sorted(found, key=len, reverse=True)
 
 
-def coarse(changes: Changes) -> Changes:
+def coarse(changes: Changes) -> Coarse:
     """Return changes of images, averaged over 8×8 places at most.
 
     Args:
