@@ -12,6 +12,7 @@ from diffeo.workflows.audit import FORMAT, VERSION
 
 __all__ = ["compare_audits", "read_audit"]
 
+DIFFER = {"data": "differ", "coordinates": "differ", "confidence": "differs"}
 SHARE = 0.05  # difference of shares that is worth a sentence
 SHIFT = 0.25  # difference of medians, in standard deviations, that is worth one
 ALIKE = 0.5  # cosine of mean changes below which they differ
@@ -87,9 +88,9 @@ def compare_audits(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """
 
     told = [
-        f"The {what} differ ({_name(old, what)}, now {_name(new, what)}), so some of "
+        f"The {what} {differ} ({_name(old, what)}, now {_name(new, what)}), so some of "
         "what follows may come from that."
-        for what in ("data", "coordinates", "confidence")
+        for what, differ in DIFFER.items()
         if _name(old, what) != _name(new, what)
     ]
 
