@@ -18,6 +18,7 @@ from diffeo.report.images import signed_difference, write_png
 from diffeo.search import Run
 from diffeo.shapes import Images
 from diffeo.workflows.audit import AuditedDirection, audit_to_folder
+from diffeo.workflows.audited_images import AuditedImages
 from diffeo.workflows.changes import grid_regions, region_shares
 from diffeo.workflows.directions import AuditOptions
 from diffeo.workflows.explain_options import ExplainOptions
@@ -121,9 +122,8 @@ def _audited(
         )
         asked = AuditOptions(search, effort.sample, confidence=confidence)
         findings, _ = audit_to_folder(
-            ImageFiles(images, ()),
+            AuditedImages(ImageFiles(images, ()), places()),
             asked,
-            places(),
             Path(text, "audit"),
             tell=lambda _: None,
         )
@@ -161,7 +161,7 @@ def of_changes(changes: Tensor) -> dict[str, float]:
 
 
 def _changes(finding: AuditedDirection) -> Tensor:
-    found = finding.record.select(finding.record.reached)
+    found = finding.explained.found
 
     return found.counterfactual - found.factual
 

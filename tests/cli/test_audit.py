@@ -14,10 +14,10 @@ from diffeo.report.images import write_png
 from diffeo.workflows import quick_judges
 from diffeo.workflows.audit_comparison import compare_audits
 from diffeo.workflows.audit_page import _disputes, _judged
-from diffeo.workflows.changes import clusters_of, grid_regions, region_shares
+from diffeo.workflows.changes import clusters_of, coarse, grid_regions, region_shares
 from diffeo.workflows.directions import AuditOptions, directions_of
 from diffeo.workflows.explain_options import ExplainOptions
-from diffeo.workflows.quick_judges import disputed, train_judges
+from diffeo.workflows.quick_judges import OF_IMAGES, disputed, train_judges
 
 MODEL = """
 import torch
@@ -98,7 +98,7 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no pages of single directions, which are tested elsewhere."""
 
     monkeypatch.setattr(
-        "diffeo.workflows.explanation.draw_explanation", lambda *_: None
+        "diffeo.workflows.audited_images.draw_explanation", lambda *_: None
     )
 
 
@@ -211,7 +211,7 @@ def test_values_are_moved_up_and_down(place: Path, tmp_path: Path) -> None:
         ({"regions": "none"}, "none"),
         ({"model_size": 0}, "size must be from 1 to"),
         ({"resize": 4}, "(batch, 1, 8, 8)"),
-        ({"value": True}, "must return one for each image, got 2"),
+        ({"value": True}, "must return one for each of the images, got 2"),
     ],
 )
 def test_what_cannot_be_audited_is_refused(
@@ -252,7 +252,7 @@ def test_changes_of_two_kinds_are_told_apart() -> None:
     generator = torch.Generator().manual_seed(0)
     changes = 0.01 * torch.randn(20, 3, 16, 16, generator=generator)
     changes[::4, :, :8] += 0.3
-    groups = clusters_of(changes)
+    groups = clusters_of(coarse(changes).flatten(1))
     kinds = [{row % 4 == 0 for row in rows} for rows in groups]
 
     assert sorted(row for rows in groups for row in rows) == list(range(20))
@@ -280,8 +280,8 @@ def test_judges_of_two_kinds_tell_what_can_be_told(
     x[labels == 1, :, :4] *= 0.4
     swapped = labels.clone()
     swapped[:3] = 1 - swapped[:3]
-    judges = train_judges(x[40:], labels[40:])
-    guessing = train_judges(x[40:], chance[40:])
+    judges = train_judges(x[40:], labels[40:], OF_IMAGES)
+    guessing = train_judges(x[40:], chance[40:], OF_IMAGES)
 
     assert len(judges) == 2
     assert all(judge.accuracy > 0.9 for judge in judges.values())
@@ -298,7 +298,7 @@ def test_the_page_names_what_judges_dispute() -> None:
 
     assert "a net takes 20% of them" in said
     assert "bad" not in said
-    assert "look at the pictures" in said
+    assert "look at the examples" in said
     assert listed[0].endswith("for 12: " + ", ".join(names[:10]) + " and 2 more.")
     assert len(listed) == 1
 

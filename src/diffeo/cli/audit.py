@@ -6,8 +6,9 @@ from typing import Literal
 
 import typer
 
+from diffeo.cli.audited import images_to_audit, table_to_audit
 from diffeo.cli.errors import warned
-from diffeo.cli.options import checked_seed
+from diffeo.cli.options import checked_seed, is_of_table
 
 __all__ = ["audit_command"]
 
@@ -22,11 +23,16 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     crop: int | None = None,
     classes: Path | None = None,
     regions: Path | None = None,
+    frozen: str | None = None,
+    only_up: str | None = None,
+    only_down: str | None = None,
+    truth: str | None = None,
     model_size: int | None = None,
     model_mean: str | None = None,
     model_std: str | None = None,
     model_outputs: Literal["logits", "probabilities"] | None = None,
     value: bool = False,
+    stay_typical: bool = False,
     sample: int = 50,
     confidence: float = 0.99,
     steps: int = 1000,
@@ -37,21 +43,24 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     overwrite: bool = False,
     quiet: bool = False,
 ) -> None:
-    """Audit a model: what changes its answers, over many images and directions.
+    """Audit a model: what changes its answers, over many inputs and directions.
 
-    In each direction between its answers some images are explained, and what the
-    changes have in common is summed up on one page. Of an audit that is interrupted or
-    killed, each finished batch is kept, and the same command goes on from there.
+    In each direction between its answers some images, or rows of a table, are
+    explained, and what the changes have in common is summed up on one page. Of an audit
+    that is interrupted or killed, each finished batch is kept, and the same command
+    goes on from there.
 
     Input:
         data: Images: a folder of pictures with a labels.csv (file,class), or of one
             folder of pictures for each class, or of pictures alone; an IDX or a NumPy
-            file; or 'digits' for the bundled sample of MNIST.
+            file; or 'digits' for the bundled sample of MNIST. Or a table: a CSV or
+            Parquet file, of which the columns that the flow knows are taken.
         model: The classifier or regressor: weights by name (mnist-cnn), a weights file,
             a program of torch.export (.pt2) or of TorchScript (.pt), an ONNX file, or
             timm:NAME or transformers:NAME, where NAME may be a folder. Or
             file.py:function, which RUNS that file; the function must return a
-            torch.nn.Module. Name only files that you trust.
+            torch.nn.Module. Or, of a table, an estimator of scikit-learn, as `diffeo
+            explain` takes it. Name only files that you trust.
         coordinates: A generative model, as for `diffeo explain`; best a flow that
             `diffeo fit` wrote.
         residual: Keep what the coordinates lose of each image, as `diffeo explain`
@@ -60,10 +69,15 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
             the flow if not given.
         crop: Cut a square of so many pixels a side out of each picture's middle.
         classes: A text file with the names of the classes, one a line, in order; else
-            they are called as the model's file says, or as the images' labels, in
+            they are called as the model's file says, or as the labels of the data, in
             their order, if there are as many.
         regions: A folder of masks, one picture for each region, white inside; else
             changes are counted in the cells of a grid.
+        frozen: Columns of a table that must not change, with commas between them.
+        only_up: Columns of numbers that must not fall, with commas between them.
+        only_down: Columns of numbers that must not rise, with commas between them.
+        truth: Column of a table with the true class of each row, which the flow was not
+            fitted to: independent judges learn it of rows that are not explained.
         model_size: Side in pixels of the squares that the model takes; images are
             resized to it, differentiably. This and the next two are as the model's
             file says, if not given.
@@ -73,12 +87,14 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
         model_outputs: What the model returns: 'logits', as which log-probabilities and
             values count too, if not given; or 'probabilities'.
         value: The model returns a value, rather than a logit of class 1: it is moved
-            to its upper and lower quartile.
+            to its upper and lower quartile. Regressors of scikit-learn always do.
+        stay_typical: End only where the log-density is between the bounds of the real
+            data that the coordinates know.
 
     Search:
-        sample: Images in each direction.
+        sample: Images or rows in each direction.
         confidence: Probability that the target class must exceed.
-        steps: Most steps of an image.
+        steps: Most steps of an image or row.
         seed: Seed of the sample.
         device: Where to compute: cpu, cuda, mps, ...; 'auto' for cuda where there is
             one, else cpu.
@@ -92,8 +108,12 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     Example:
         diffeo audit --data faces/ --model net.py:load --coordinates faces.safetensors
         --model-size 224 --model-mean imagenet --model-std imagenet --out audited
+
+        diffeo audit --data people.csv --model forest.joblib --confidence 0.9
+        --coordinates people.safetensors --frozen age,sex --out audited
     """
 
+    from diffeo.coordinates.limits import ColumnLimits
     from diffeo.extras import require
 
     require("sklearn", "pytorch_lightning", extra="evaluate")
@@ -104,16 +124,9 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     from diffeo.workflows.audit import JSON, PAGE, audit_to_folder
     from diffeo.workflows.audit_comparison import compare_audits, read_audit
     from diffeo.workflows.audit_page import doubt, draw_audit, sentences
-    from diffeo.workflows.changes import grid_regions, read_regions
     from diffeo.workflows.directions import AuditOptions
     from diffeo.workflows.explain_options import ExplainOptions
-    from diffeo.workflows.explanation import draw_explanation
-    from diffeo.workflows.loading import (
-        find_device,
-        find_images,
-        read_classes,
-        side_of_coordinates,
-    )
+    from diffeo.workflows.loading import find_coordinates, find_device, read_classes
     from diffeo.workflows.models import read_model
 
     tell = partial(typer.echo, err=True)
@@ -121,42 +134,59 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     known = read_model(model, device).told(
         ModelInput.of(model_size, model_mean, model_std, model_outputs)
     )
+    limits = ColumnLimits.of(frozen, only_up, only_down)
+    of_table = is_of_table(
+        data,
+        tables={**vars(limits), "truth": truth},
+        images={
+            "residual": residual,
+            "resize": resize,
+            "crop": crop,
+            "regions": regions,
+            "model_size": model_size,
+            "model_mean": model_mean,
+            "model_std": model_std,
+        },
+    )
+    old = read_audit(compare, "rows" if of_table else "images") if compare else None
+    seed = checked_seed(seed)
+    audited, loaded, gradients, values = (
+        table_to_audit(data, coordinates, known, truth=truth, device=device, seed=seed)
+        if of_table
+        else images_to_audit(
+            data, coordinates, known, regions=regions, crop=crop, resize=resize
+        )
+    )
     search = ExplainOptions(
         data,
         model,
         coordinates,
-        known.module(),
+        loaded,
         TargetClass("other", confidence),
-        run=Run(steps=steps, seed=checked_seed(seed), progress=not quiet),
+        run=Run(steps=steps, seed=seed, progress=not quiet),
         classes=read_classes(classes) or known.classes,
         device=device,
         model_input=known.model_input,
         residual=residual,
+        limits=limits if of_table else None,
+        gradients=gradients,
     )
-    options = AuditOptions(search, sample, value, confidence)
-    old = read_audit(compare) if compare else None
-    side = (
-        resize
-        if resize is not None or data == "digits"
-        else side_of_coordinates(coordinates)
+    shape = audited.data.images.shape[1:]
+    density = (
+        find_coordinates(coordinates, shape, device=device) if stay_typical else None
     )
-    images = find_images(data, crop=crop, resize=side)
-    height, width = images.images.shape[2:]
-    masks = (
-        read_regions(regions, (height, width), crop=crop, resize=side)
-        if regions
-        else grid_regions(height, width)
-    )
+    options = AuditOptions(search, sample, value or values, confidence, density)
     findings, summary = audit_to_folder(
-        images, options, masks, out, overwrite=overwrite, tell=tell
+        audited, options, out, overwrite=overwrite, tell=tell
     )
     differences = compare_audits(old, summary) if old else []
+    notes = list(filter(None, [doubt(summary), *audited.notes(search)]))
 
-    if doubt(summary):
-        tell(doubt(summary))
+    for words in notes:
+        tell(words)
 
     for each in findings:
-        typer.echo(sentences(each.told, summary["judges"]))
+        typer.echo(sentences(audited, each.told, summary["judges"]))
 
     for words in differences:
         typer.echo(words)
@@ -164,15 +194,13 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     page = out / PAGE
 
     with warned("the results are written, but not the page"):
-        draw_audit(findings, summary, differences, page)
+        draw_audit(audited, findings, summary, [*notes], differences, page)
 
     for finding in findings:
-        place = out / finding.direction.folder
+        place = out / finding.explained.direction.folder
 
         if not (place / PAGE).is_file():
             with warned(f"the results are written, but not the page of {place.name}"):
-                draw_explanation(
-                    finding.record, finding.told["rows"], finding.search, place
-                )
+                audited.draw(finding.explained, finding.search, place)
 
     typer.echo(str((page if page.is_file() else out / JSON).resolve()))

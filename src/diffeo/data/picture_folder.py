@@ -105,12 +105,8 @@ def _listed(folder: Path) -> PictureFolder:
     _check_names(names, folder, path)
     known = dict(zip((folder / name for name in names), labels, strict=True))
     files = {each: known[each] for each in sorted(known)}
-    whole = all(each.isdecimal() for each in labels)
 
-    return PictureFolder(
-        files,
-        tuple(sorted(set(labels), key=int) if whole else sorted(set(labels))),
-    )
+    return PictureFolder(files, table.kinds(label))
 
 
 def _check_names(names: Iterable[str], folder: Path, path: Path) -> None:

@@ -1,7 +1,7 @@
 """Tables as text: read, told and written cell by cell."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +55,17 @@ class Table:
 
         return cells
 
+    def kinds(self, name: str) -> tuple[str, ...]:
+        """Return the different cells of a column, sorted: whole numbers by value.
+
+        Raises:
+            ValueError: If there is no such column, or a cell is missing.
+        """
+
+        found = set(self.cells(name))
+
+        return tuple(sorted(found, key=int if all(map(str.isdecimal, found)) else None))
+
     def without(self, names: Sequence[str]) -> "Table":
         """Return the table without some columns.
 
@@ -72,6 +83,11 @@ class Table:
             tuple(self.names[place] for place in kept),
             tuple(tuple(row[place] for place in kept) for row in self.rows),
         )
+
+    def select(self, rows: Iterable[int]) -> "Table":
+        """Return the table of some rows, by their places from 0 on."""
+
+        return Table(self.names, tuple(self.rows[row] for row in rows))
 
     def save(self, path: Path) -> None:
         """Write a CSV file, complete or not at all."""

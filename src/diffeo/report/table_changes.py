@@ -1,7 +1,9 @@
 """What changed in a table, in its own words: in each row, and in all of them."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import median
 
 from diffeo.columns import Column
@@ -9,12 +11,27 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.features import table_of
 from diffeo.data.table import Table
 
-__all__ = ["Changes", "changes_in_words", "columns_table", "table_changes"]
+__all__ = [
+    "Changes",
+    "ColumnChanges",
+    "changes_in_words",
+    "column_changes",
+    "columns_table",
+    "table_changes",
+]
 
 Changes = list[tuple[str, str, str, float]]
 """What changed in a row: column, from, to, and by how many standard deviations."""
 
-HEAD = ("column", "changed in", "rose", "fell", "median change in standard deviations")
+HEAD = (
+    "column",
+    "changed in",
+    "rose",
+    "fell",
+    "median change, or the commonest",
+    "in standard deviations",
+)
+COMMONEST = 3  # changes from one category to another that are told
 
 
 def table_changes(
@@ -81,6 +98,114 @@ def changes_in_words(
     ]
 
 
+@dataclass(frozen=True)
+class ColumnChanges:
+    """How a column changed in many rows.
+
+    Args:
+        column: The column.
+        rows: How many rows there are.
+        cells: From, to, and by how many standard deviations, where it changed.
+
+    Example:
+        >>> cells = ("31", "40", 0.9), ("7", "9", 0.2)
+        >>> found = ColumnChanges(Column("age", decimals=0), 3, cells)
+        >>> found.median, found.deviations, found.rose
+        (2.0, 0.2, 2)
+    """
+
+    column: Column
+    rows: int
+    cells: tuple[tuple[str, str, float], ...]
+
+    @property
+    def rose(self) -> int:
+        """In how many rows a number rose."""
+
+        return sum(size > 0 for *_, size in self.cells)
+
+    @property
+    def median(self) -> float:
+        """Median change of a number over all rows, in its own units."""
+
+        return self._median([float(new) - float(old) for old, new, _ in self.cells])
+
+    @property
+    def deviations(self) -> float:
+        """The same in standard deviations."""
+
+        return self._median([size for *_, size in self.cells])
+
+    @property
+    def size(self) -> float:
+        """Sum of the sizes of all changes; another category counts as one deviation."""
+
+        return sum(abs(size) if math.isfinite(size) else 1.0 for *_, size in self.cells)
+
+    @property
+    def commonest(self) -> list[tuple[str, str, int]]:
+        """From what to what categories changed and how often, the commonest first."""
+
+        return [
+            (old, new, count)
+            for (old, new), count in Counter(
+                cell[:2] for cell in self.cells
+            ).most_common()
+        ]
+
+    @property
+    def in_words(self) -> str:
+        """The median of a number with its sign, or the commonest of categories."""
+
+        if not self.column.categories:
+            decimals = self.column.decimals
+
+            return (
+                f"{self.median:+.4g}"
+                if decimals is None
+                else f"{self.median:+.{decimals}f}"
+            )
+
+        named = [f"{old} → {new} ({count})" for old, new, count in self.commonest]
+
+        return ", ".join(named[:COMMONEST])
+
+    def _median(self, sizes: list[float]) -> float:
+        return median(sizes + [0.0] * (self.rows - len(sizes)))
+
+
+def column_changes(
+    changes: Sequence[Changes], columns: Sequence[Column]
+) -> list[ColumnChanges]:
+    """Return how each column changed, those that changed most on the average first.
+
+    Args:
+        changes: Those of each row.
+        columns: The columns.
+
+    Example:
+        >>> changes = [[("age", "31", "40", 0.9)], [("age", "7", "9", 0.2)], []]
+        >>> [found.rose for found in column_changes(changes, [Column("age")])]
+        [2]
+    """
+
+    found = [
+        ColumnChanges(
+            column,
+            len(changes),
+            tuple(
+                (old, new, size)
+                for row in changes
+                for name, old, new, size in row
+                if name == column.name
+            ),
+        )
+        for column in columns
+    ]
+
+    return sorted(found, key=lambda each: -each.size)
+
+
 def columns_table(
     changes: Sequence[Changes], columns: Sequence[Column]
 ) -> list[tuple[str, ...]]:
@@ -94,24 +219,17 @@ def columns_table(
 
     Example:
         >>> changes = [[("age", "31", "40", 0.9)], [("age", "7", "9", 0.2)], []]
-        >>> columns_table(changes, [Column("age")])[1]
-        ('age', '2 of 3', '2', '0', '+0.20')
+        >>> columns_table(changes, [Column("age", decimals=0)])[1]
+        ('age', '2 of 3', '2', '0', '+2', '+0.20')
     """
 
-    lines: list[tuple[float, tuple[str, ...]]] = []
+    lines: list[tuple[str, ...]] = [HEAD]
 
-    for column in columns:
-        sizes = [
-            size for row in changes for name, *_, size in row if name == column.name
-        ]
-        count = f"{len(sizes)} of {len(changes)}"
+    for found in column_changes(changes, columns):
+        count, rose = len(found.cells), found.rose
+        numbers = str(rose), str(count - rose), f"{found.deviations:+.2f}"
+        ups, downs, deviations = ("", "", "") if found.column.categories else numbers
+        cells = f"{count} of {found.rows}", ups, downs, found.in_words, deviations
+        lines.append((found.column.name, *cells))
 
-        if column.categories:
-            lines.append((len(sizes), (column.name, count, "", "", "")))
-        else:
-            rose = sum(size > 0 for size in sizes)
-            middle = median(sizes + [0.0] * (len(changes) - len(sizes)))
-            cells = str(rose), str(len(sizes) - rose), f"{middle:+.2f}"
-            lines.append((sum(map(abs, sizes)), (column.name, count, *cells)))
-
-    return [HEAD, *(cells for _, cells in sorted(lines, key=lambda line: -line[0]))]
+    return lines

@@ -26,13 +26,19 @@ LANES = "table", "samples"
 
 
 @rc_context(STYLE)
-def columns_figure(columns: Sequence[Column], real: Data, samples: Others) -> Figure:
+def columns_figure(
+    columns: Sequence[Column],
+    real: Data,
+    samples: Others,
+    names: tuple[str, str] = LANES,
+) -> Figure:
     """Draw how often each number, or category, is in a table and in samples of a flow.
 
     Args:
         columns: Some columns.
         real: Their features in the table, in the order of the columns.
-        samples: The same of samples.
+        samples: The same of samples, or of other rows.
+        names: What both are called.
 
     Example:
         >>> x = torch.rand(9, 1)
@@ -49,7 +55,7 @@ def columns_figure(columns: Sequence[Column], real: Data, samples: Others) -> Fi
     )
 
     for axes, column, pair in zip(places, columns, parts, strict=False):
-        _draw(axes, column, [part.double().numpy() for part in pair])
+        _draw(axes, column, [part.double().numpy() for part in pair], names)
         axes.set_title(column.name, loc="left")
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
@@ -64,8 +70,10 @@ def columns_figure(columns: Sequence[Column], real: Data, samples: Others) -> Fi
     return figure
 
 
-def _draw(axes: Axes, column: Column, pair: Sequence[np.ndarray]) -> None:
-    styles = zip(pair, LANES, COLORS, strict=False)
+def _draw(
+    axes: Axes, column: Column, pair: Sequence[np.ndarray], names: tuple[str, str]
+) -> None:
+    styles = zip(pair, names, COLORS, strict=False)
 
     if column.categories:
         at = np.arange(len(column.categories))

@@ -1,6 +1,6 @@
-"""Audit a user's model: what changes its answers, over many images and directions."""
+"""Audit a user's model: what changes its answers, over many data and directions."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import metadata
@@ -12,25 +12,24 @@ from torch import Tensor
 
 from diffeo.answers import ask
 from diffeo.batching import in_batches
-from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.images import ImageFiles
-from diffeo.data.picture_folder import PictureFolder, pictures_in
+from diffeo.estimators.surrogate import StraightThrough
 from diffeo.objectives.classes import class_logits
-from diffeo.shapes import Images
-from diffeo.workflows.directions import AuditOptions, Direction, directions_of
-from diffeo.workflows.explain_options import ExplainOptions
+from diffeo.shapes import Data, Outputs
+from diffeo.workflows.audited import Audited, Explained
+from diffeo.workflows.directions import AuditOptions, directions_of
+from diffeo.workflows.explain_options import ExplainOptions, place_of
 from diffeo.workflows.explanation import explain_to_folder
 from diffeo.workflows.findings import Auditor
 from diffeo.workflows.folders import check_output, check_place, write_results
-from diffeo.workflows.loading import find_coordinates
-from diffeo.workflows.quick_judges import Judge, train_judges
-from diffeo.workflows.request import digest
+from diffeo.workflows.quick_judges import train_judges
+from diffeo.workflows.request import digest, optional_settings
 
 __all__ = ["AuditedDirection", "audit_to_folder"]
 
 FORMAT, VERSION = "diffeo-audit", 1
 JSON, PAGE = "audit.json", "report.html"
-HALF = 0.5  # share of images below which a model does not mean the labels' classes
+HALF = 0.5  # share of data below which a model does not mean the labels' classes
 ANSWERS = 10_000  # kept to compare with other versions of a model
 
 
@@ -39,26 +38,23 @@ class AuditedDirection:
     """A direction, and what was found in it.
 
     Args:
-        direction: The direction.
+        explained: The direction and its searches.
         search: What was explained, and how.
-        record: The searches.
         told: Figures and names, as JSON can hold them.
 
     Example:
-        >>> AuditedDirection(..., ..., ..., {"rows": 3}).told["rows"]  # doctest: +SKIP
+        >>> AuditedDirection(..., ..., {"rows": 3}).told["rows"]  # doctest: +SKIP
         3
     """
 
-    direction: Direction
+    explained: Explained
     search: ExplainOptions
-    record: Counterfactuals
     told: dict[str, Any]
 
 
 def audit_to_folder(
-    images: ImageFiles,
+    audited: Audited,
     options: AuditOptions,
-    regions: Mapping[str, Tensor],
     folder: Path,
     *,
     overwrite: bool = False,
@@ -70,9 +66,8 @@ def audit_to_folder(
     audit is interrupted or killed, it goes on from there.
 
     Args:
-        images: Images in [0, 1] and their names.
+        audited: The data.
         options: What is audited, and how.
-        regions: Masks of shape (height, width) by name.
         folder: Where to write.
         overwrite: Whether the results of another audit may be replaced.
         tell: Called with a sentence for each direction.
@@ -83,28 +78,29 @@ def audit_to_folder(
     Raises:
         FileExistsError: If the folder holds anything else.
         KeyboardInterrupt: If interrupted; what was found is kept.
-        ValueError: If the images, the model or the coordinates cannot be searched, or
+        ValueError: If the data, the model or the coordinates cannot be searched, or
             the model has but one answer.
 
     Example:
-        >>> audit_to_folder(..., ..., {}, Path("out"))  # doctest: +SKIP
+        >>> audit_to_folder(..., ..., Path("out"))  # doctest: +SKIP
     """
 
     check_place(folder)
-    shape = images.images.shape[1:]
-    asked = options.search
-    find_coordinates(asked.coordinates, shape, device=asked.device)  # early
-    outputs = _outputs(images.images, options)
+    data, asked = audited.data, options.search
+    x = data.images
+    place_of(asked, x.shape[1:])  # early
+    answering = partial(_outputs, options=options)
+    outputs = answering(x)
     columns = outputs[0].numel()
 
     if options.value and columns > 1:
         raise ValueError(
-            f"a model of values must return one for each image, got {columns}"
+            f"a model of values must return one for each of the {audited.noun}, got "
+            f"{columns}"
         )
 
     scores = class_logits(outputs)
-    pictures = _pictures(asked.data, images.names)
-    classes = () if options.value else asked.classes or pictures.classes
+    classes = () if options.value else asked.classes or audited.classes
 
     if not asked.classes and len(classes) != scores.shape[1]:
         classes = ()
@@ -114,35 +110,39 @@ def audit_to_folder(
     known = {JSON, PAGE, *(direction.folder for direction in directions)}
     check_output(folder, overwrite=overwrite, but=known)
     answers = outputs.reshape(-1) if options.value else scores.argmax(1)
-    truth = _truth(pictures.files.values(), classes)
+    truth = _truth(audited.labels, classes)
     agree = None if truth is None else (answers == truth).double().mean().item()
     labels = answers if truth is None or (agree or 0.0) < HALF else truth
-    judges = {} if options.value else _judges(images.images, labels, directions)
-    answer = partial(_outputs, options=options)
-    auditor = Auditor(answer, regions, judges, asked.run.seed)
+    others = torch.ones(len(x), dtype=torch.bool)
+    others[torch.cat([direction.rows for direction in directions])] = False
+    judges = (
+        {} if options.value else train_judges(x[others], labels[others], audited.judges)
+    )
+    auditor = Auditor(audited, judges, _surrogate(options), asked.run.seed)
     findings = []
 
     for direction in directions:
-        tell(f"{direction.start} → {direction.goal}: {len(direction.rows)} images")
-        few, place = _some(images, direction.rows), folder / direction.folder
-        search = replace(options.search, objective=direction.objective)
+        count = f"{len(direction.rows)} {audited.noun}"
+        tell(f"{direction.start} → {direction.goal}: {count}")
+        few, place = _some(data, direction.rows), folder / direction.folder
+        search = options.towards(direction)
         record = explain_to_folder(few, search, place, overwrite=overwrite, tell=tell)
 
         if not record.finished.all() or len(record) < len(direction.rows):
             raise KeyboardInterrupt
 
-        told = auditor.told(direction, record)
-        findings.append(AuditedDirection(direction, search, record, told))
+        explained = Explained(direction, record, answering, others)
+        told = auditor.told(explained)
+        findings.append(AuditedDirection(explained, search, told))
 
-    pixels = images.images.contiguous().numpy()
     summary = {
         "format": FORMAT,
         "version": VERSION,
         "diffeo": metadata.version("diffeo"),
         "data": {
             "name": asked.data,
-            "images": len(outputs),
-            "digest": digest(pixels.tobytes()),
+            audited.noun: len(outputs),
+            "digest": digest(x.contiguous().numpy().tobytes()),
         },
         "model": asked.model,
         "coordinates": asked.coordinates,
@@ -151,62 +151,51 @@ def audit_to_folder(
         "judges": {kind: judge.accuracy for kind, judge in judges.items()},
         "answers": answers[:ANSWERS].tolist(),
         "directions": [finding.told for finding in findings],
+        "settings": optional_settings(asked),
+        "stay_typical": options.density is not None,
     }
     write_results(summary, folder, JSON)
 
     return findings, summary
 
 
-def _some(images: ImageFiles, rows: Tensor) -> ImageFiles:
-    names = (
-        images.names[row] if images.names else f"No. {row}" for row in rows.tolist()
-    )
+def _some(data: ImageFiles, rows: Tensor) -> ImageFiles:
+    names = (data.names[row] if data.names else f"No. {row}" for row in rows.tolist())
 
-    return ImageFiles(images.images[rows], tuple(names))
+    return ImageFiles(data.images[rows], tuple(names))
 
 
 @torch.no_grad()
-def _outputs(images: Images, options: AuditOptions) -> Tensor:
+def _outputs(x: Data, options: AuditOptions) -> Outputs:
     model, device = options.search.loaded, options.search.device
 
-    def answers(part: Images) -> Tensor:
+    def answers(part: Data) -> Outputs:
         return ask(model, part.to(device), "the model").float().cpu()
 
-    return in_batches(answers, images, 64)
+    return in_batches(answers, x, 64)
 
 
-def _pictures(data: str, names: tuple[str, ...]) -> PictureFolder:
-    """Return what the folder of some images says of their classes, if anything."""
+def _surrogate(options: AuditOptions) -> Callable[[Data], Outputs] | None:
+    """Return whose gradients a model takes, if they are not its own."""
 
-    folder = Path(data)
+    model, device = options.search.loaded, options.search.device
 
-    if not names or not folder.is_dir():
-        return PictureFolder({})
-
-    known = pictures_in(folder)
-
-    return PictureFolder(
-        {folder / name: known.files[folder / name] for name in names}, known.classes
-    )
-
-
-def _truth(labels: Iterable[str], classes: tuple[str, ...]) -> Tensor | None:
-    """Return the class of each image by its label; None if it is called otherwise."""
-
-    told = list(labels)
-
-    if not told or not {*told} <= {*classes}:
+    if not isinstance(model, StraightThrough):
         return None
 
-    return torch.tensor([classes.index(label) for label in told])
+    @torch.no_grad()
+    def answers(x: Data) -> Outputs:
+        found: Outputs = model.surrogate(x.to(device)).cpu()
+
+        return found
+
+    return answers
 
 
-def _judges(
-    images: Images, labels: Tensor, directions: list[Direction]
-) -> dict[str, Judge]:
-    """Return quick judges that have seen none of the images that are audited."""
+def _truth(labels: Sequence[str], classes: tuple[str, ...]) -> Tensor | None:
+    """Return the class of each datum by its label; None if it is called otherwise."""
 
-    others = torch.ones(len(images), dtype=torch.bool)
-    others[torch.cat([direction.rows for direction in directions])] = False
+    if not labels or not {*labels} <= {*classes}:
+        return None
 
-    return train_judges(images[others], labels[others])
+    return torch.tensor([classes.index(label) for label in labels])

@@ -12,7 +12,9 @@ from diffeo.workflows.audit import FORMAT, VERSION
 
 __all__ = ["compare_audits", "read_audit"]
 
+DIFFER = {"data": "differ", "coordinates": "differ", "confidence": "differs"}
 SHARE = 0.05  # difference of shares that is worth a sentence
+SHIFT = 0.25  # difference of medians, in standard deviations, that is worth one
 ALIKE = 0.5  # cosine of mean changes below which they differ
 UNREADABLE = (
     ArithmeticError,
@@ -24,15 +26,19 @@ UNREADABLE = (
 )
 
 
-def read_audit(path: Path) -> dict[str, Any]:
+def read_audit(path: Path, noun: str) -> dict[str, Any]:
     """Read an audit.json.
+
+    Args:
+        path: The file.
+        noun: What data of the kind are called that it must be of, "images" or "rows".
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is anything else.
 
     Example:
-        >>> read_audit(Path("none.json"))
+        >>> read_audit(Path("none.json"), "rows")
         Traceback (most recent call last):
         FileNotFoundError: compare must be an audit.json, got none.json
     """
@@ -59,6 +65,11 @@ def read_audit(path: Path) -> dict[str, Any]:
             f"changed ({type(error).__name__}: {error})"
         ) from None
 
+    if _noun(found) != noun:
+        raise ValueError(
+            f"compare must be an audit.json of {noun}, got {path}, of {_noun(found)}"
+        )
+
     return found
 
 
@@ -77,18 +88,24 @@ def compare_audits(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """
 
     told = [
-        f"The {what} differ ({_name(old, what)}, now {_name(new, what)}), so some of "
+        f"The {what} {differ} ({_name(old, what)}, now {_name(new, what)}), so some of "
         "what follows may come from that."
-        for what in ("data", "coordinates", "confidence")
+        for what, differ in DIFFER.items()
         if _name(old, what) != _name(new, what)
     ]
+
+    if _settings(old) != _settings(new):
+        told.append(
+            "Searches were asked for otherwise, such as which columns may change, so "
+            "some of what follows may come from that."
+        )
 
     if old["data"]["digest"] == new["data"]["digest"]:
         pairs = list(zip(old["answers"], new["answers"], strict=False))
         other = sum(one != two for one, two in pairs) / len(pairs)
         told.append(
             f"{new['model']} answers otherwise than {old['model']} for {other:.1%} of "
-            "the images."
+            f"the {_noun(new)}."
         )
 
     before, after = (
@@ -100,18 +117,18 @@ def compare_audits(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
 
     for way in before:
         if way in after:
-            words = "; ".join(_differences(before[way], after[way]))
+            words = "; ".join(_differences(before[way], after[way], _noun(new)))
             told.append(f"{_way(way)}: {words or 'no difference to speak of'}.")
 
     return told
 
 
-def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+def _differences(old: dict[str, Any], new: dict[str, Any], noun: str) -> list[str]:
     found = []
 
     if (old["reached"], old["rows"]) != (new["reached"], new["rows"]):
         found.append(
-            f"{new['reached']} of {new['rows']} images were brought there, before "
+            f"{new['reached']} of {new['rows']} {noun} were brought there, before "
             f"{old['reached']} of {old['rows']}"
         )
 
@@ -142,6 +159,8 @@ def _places(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
         if abs(two - one) >= SHARE:
             yield f"{two:.0%} of the change lies in {name}, before {one:.0%}"
 
+    yield from _medians(old.get("columns", {}), new.get("columns", {}))
+
     was, now = (torch.tensor(each["map"]).flatten() for each in (old, new))
 
     if was.shape == now.shape:
@@ -149,6 +168,33 @@ def _places(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
 
         if alike < ALIKE:
             yield f"the mean change is another (a cosine of {alike:.2f} between both)"
+
+
+def _medians(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
+    """Yield which columns of numbers move otherwise now."""
+
+    for name in filter(old.__contains__, new):
+        found = [
+            (float(each[name]["median"]), float(each[name]["deviations"]))
+            for each in (old, new)
+            if "commonest" not in each[name]
+        ]
+
+        if len(found) > 1 and abs(found[1][1] - found[0][1]) >= SHIFT:
+            was, now = (f"{median:+.4g} ({size:+.2f} σ)" for median, size in found)
+            yield f"{name} moves by {now} in the median, before by {was}"
+
+
+def _noun(audit: dict[str, Any]) -> str:
+    return "rows" if "rows" in audit["data"] else "images"
+
+
+def _settings(audit: dict[str, Any]) -> str:
+    """Return what else was asked for; nothing in audits that do not tell it."""
+
+    told = audit.get("settings", {}), audit.get("stay_typical", False)
+
+    return json.dumps(told, sort_keys=True)
 
 
 def _name(audit: dict[str, Any], what: str) -> object:

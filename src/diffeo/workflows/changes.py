@@ -10,38 +10,38 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from diffeo.data.images import read_images
 
-__all__ = ["clusters_of", "grid_regions", "read_regions", "region_shares"]
+__all__ = ["clusters_of", "coarse", "grid_regions", "read_regions", "region_shares"]
 
 Changes = Float[Tensor, "rows channels height width"]
+Coarse = Float[Tensor, "rows channels down across"]
+Points = Float[Tensor, "rows numbers"]
 Regions = Mapping[str, Bool[Tensor, "height width"]]
 CELLS = 4  # of the grid, on a side
-COARSE = 8  # places on a side at which changes are compared
+COARSE = 8  # places on a side at which changes of images are compared
 MOST, FEWEST = 3, 6  # clusters, and rows for each of them
 INSIDE = 0.5  # gray level above which a mask holds a pixel
 
 
-def clusters_of(changes: Changes, *, seed: int = 0) -> list[list[int]]:
+def clusters_of(points: Points, *, seed: int = 0) -> list[list[int]]:
     """Return the rows of changes that are alike: at most three groups.
 
-    Changes are averaged over 8×8 places of each channel and grouped by k-means; fewer
-    than twelve are one group. The largest group comes first, and in each the row
-    nearest to its mean.
+    They are grouped by k-means; fewer than twelve are one group. The largest group
+    comes first, and in each the row nearest to its mean.
 
     Args:
-        changes: Counterfactuals less what searches began at.
+        points: Changes as numbers of like units.
         seed: Seed of the first centers.
 
     Example:
-        >>> changes = torch.zeros(12, 1, 8, 8)
-        >>> changes[:4] = 1.0
-        >>> [len(rows) for rows in clusters_of(changes)]
+        >>> points = torch.zeros(12, 3)
+        >>> points[:4] = 1.0
+        >>> [len(rows) for rows in clusters_of(points)]
         [8, 4]
     """
 
     from sklearn.cluster import KMeans
 
-    pooled = adaptive_avg_pool2d(changes.float(), min(COARSE, *changes.shape[2:]))
-    flat = pooled.flatten(1).double().numpy()
+    flat = points.double().numpy()
     count = max(1, min(MOST, len(flat) // FEWEST))
     fitted = KMeans(count, n_init=10, random_state=seed).fit(flat)
     labels = torch.from_numpy(fitted.labels_).long()
@@ -50,6 +50,20 @@ def clusters_of(changes: Changes, *, seed: int = 0) -> list[list[int]]:
     found = [group[gaps[group].argsort()].tolist() for group in groups if len(group)]
 
     return sorted(found, key=len, reverse=True)
+
+
+def coarse(changes: Changes) -> Coarse:
+    """Return changes of images, averaged over 8×8 places at most.
+
+    Args:
+        changes: Counterfactuals less what searches began at.
+
+    Example:
+        >>> coarse(torch.zeros(1, 3, 32, 32)).shape
+        torch.Size([1, 3, 8, 8])
+    """
+
+    return adaptive_avg_pool2d(changes.float(), min(COARSE, *changes.shape[2:]))
 
 
 def grid_regions(height: int, width: int) -> dict[str, Tensor]:

@@ -1,17 +1,26 @@
-"""The directions of an audit: images of one answer, and another answer."""
+"""The directions of an audit: data of one answer, and another answer."""
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 import torch
 from torch import Tensor
 
-from diffeo.objectives import AtLeast, AtMost, Between, TargetClass
+from diffeo.coordinates.protocol import Coordinates
+from diffeo.objectives import (
+    AtLeast,
+    AtMost,
+    Between,
+    Objective,
+    TargetClass,
+    Typical,
+)
 from diffeo.objectives.classes import class_logits
 from diffeo.report.images import plain_name
 from diffeo.report.output_text import class_names
+from diffeo.shapes import Flags, Outputs
 from diffeo.workflows.explain_options import ExplainOptions
 
 __all__ = ["AuditOptions", "Direction", "directions_of"]
@@ -26,11 +35,12 @@ class AuditOptions:
 
     Args:
         search: What is explained, and how, with each direction's objective in place of
-            its own. Classes that it does not name are called as the folders of the
-            images where there are as many, else by their numbers.
-        sample: Images in each direction.
+            its own. Classes that it does not name are called as the labels of the data
+            where there are as many, else by their numbers.
+        sample: Images or rows in each direction.
         value: Whether the model returns a value, in place of a logit of class 1.
         confidence: Probability that a target class must exceed.
+        density: What knows a density, if the data are to stay typical by it.
 
     Raises:
         ValueError: If the sample is empty.
@@ -46,22 +56,33 @@ class AuditOptions:
     sample: int = 50
     value: bool = False
     confidence: float = 0.99
+    density: Coordinates | None = None
 
     def __post_init__(self) -> None:
         if self.sample < 1:
             raise ValueError(f"sample must be at least 1, got {self.sample}")
 
+    def towards(self, direction: "Direction") -> ExplainOptions:
+        """Return what is explained in a direction, and how."""
+
+        goal: Objective = direction.objective
+
+        if self.density is not None:
+            goal = Typical(goal, self.density)
+
+        return replace(self.search, objective=goal)
+
 
 @dataclass(frozen=True, eq=False)
 class Direction:
-    """Images of one answer, and another answer that they are brought to.
+    """Data of one answer, and another answer that they are brought to.
 
     Args:
         number: Of the direction; names may be alike once they are names of folders.
         start: The answer that they have, in words.
         goal: The answer that they are to have, in words.
         objective: The same for a search.
-        rows: Their numbers among all images.
+        rows: Their numbers among all data.
 
     Example:
         >>> Direction(1, "four", "nine", TargetClass(9), torch.tensor([3])).folder
@@ -80,16 +101,32 @@ class Direction:
 
         return f"{self.number}-{plain_name(self.start)}-to-{plain_name(self.goal)}"
 
+    def holds(self, outputs: Outputs) -> Flags:
+        """Return whether answers are what they are to be, however sure.
+
+        Args:
+            outputs: Of the model.
+        """
+
+        goal = self.objective
+
+        if isinstance(goal, TargetClass):
+            return class_logits(outputs).argmax(1) == torch.tensor(goal.target)
+
+        values = outputs.reshape(-1)
+
+        return (values >= goal.low) & (values <= goal.high)
+
 
 def directions_of(outputs: Tensor, options: AuditOptions) -> list[Direction]:
-    """Return the directions between a model's answers, with a sample of images each.
+    """Return the directions between a model's answers, with a sample of data each.
 
     Of at most three classes they are all pairs; of more, from each class to the answer
-    that most often is second, the twelve with most images. Of values they are up, from
+    that most often is second, the twelve with most data. Of values they are up, from
     below the median to the upper quartile at least, and down.
 
     Args:
-        outputs: The model's outputs for all images.
+        outputs: The model's outputs for all data.
         options: What is audited, and how.
 
     Raises:
@@ -142,7 +179,7 @@ def _value_directions(
 
     if not low < high:
         raise ValueError(
-            f"the model must answer differently for these images, got {low:.4g} for "
+            f"the model must answer differently for these data, got {low:.4g} for "
             "most of them"
         )
 

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import compress
 from pathlib import Path
@@ -88,6 +88,11 @@ class TableToExplain:
 
         return ImageFiles(x, names)
 
+    def select(self, rows: Iterable[int]) -> "TableToExplain":
+        """Return the same of some rows, by their places from 0 on."""
+
+        return replace(self, table=self.table.select(rows))
+
     def models(
         self, known: Iterable[KnownModel], *, device: str = "cpu", seed: int = 0
     ) -> tuple[list[nn.Module], str]:
@@ -162,8 +167,7 @@ class TableToExplain:
         """
 
         columns, limits = self.flow.columns, options.limits or ColumnLimits()
-        explained = tuple(self.table.rows[row] for row in inputs_of(record).tolist())
-        before = Table(self.table.names, explained)
+        before = self.table.select(inputs_of(record).tolist())
         after = table_of(record.counterfactual, columns, before)
         after.save(folder / "counterfactuals.csv")
         typical = self.flow.is_typical(record.counterfactual)
