@@ -38,7 +38,8 @@ __all__ = ["HELIX_COORDINATES", "fit_field"]
 
 CONFIDENCE, STEP = 0.9, 0.05
 STEPS, SPREAD = 16, 1.2  # Euler steps; standard deviation of the points
-SOFTENED = 0.005  # added to the time that is left; least nats of fresh points, nearly
+SOFTENED = 0.02  # added to the time that is left, so that a step can be inverted
+THIN = 0.005  # the same where data are as thin as those that are searched
 HIDDEN = 128, 128, 128
 SCHEDULE = Schedule(rate=2e-3, warmup=100)
 NAMES = {"flow_matching": "flow matching", "coupling": "couplings"}
@@ -94,8 +95,9 @@ QUICK = Scale(
 class Field(nn.Module):
     """Velocities towards where a network expects the data, in the time that is left."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, softened: float) -> None:
         super().__init__()
+        self.softened = softened
         self.expected = perceptron(4, 3, hidden=HIDDEN, seed=seed)
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
@@ -104,18 +106,19 @@ class Field(nn.Module):
         time = t[:, None]
         velocity: Tensor = self.expected(torch.cat((x, time), dim=1)) - x
 
-        return velocity / (1 - time + SOFTENED)
+        return velocity / (1 - time + self.softened)
 
 
-def fit_field(points: FreshPoints) -> FlowMatching:
+def fit_field(points: FreshPoints, softened: float = SOFTENED) -> FlowMatching:
     """Return coordinates fitted to points by flow matching.
 
     Args:
         points: What to fit them to.
+        softened: Added to the time that is left; what is thinner is fitted worse.
     """
 
     times = times_towards_data(STEPS)
-    place = FlowMatching(Field(points.seed), (3,), times=times, spread=SPREAD)
+    place = FlowMatching(Field(points.seed, softened), (3,), times=times, spread=SPREAD)
     generator = torch.Generator().manual_seed(points.seed)
     models.minimize(
         place,
@@ -141,7 +144,7 @@ def measure_helix_coordinates(options: ExperimentOptions) -> Findings:
     """
 
     scale = QUICK if options.quick else FULL
-    field = fit_field(scale.searched)
+    field = fit_field(scale.searched, THIN)
     places: dict[str, Coordinates] = {
         "flow_matching": field,
         "coupling": models.shipped_flow(),
