@@ -203,6 +203,7 @@ def test_a_regressor_of_a_table_is_moved_up_and_down(
         ({"truth": "radius"}, "must be a column that the flow was not fitted to"),
         ({"frozen": "income"}, "a column must be one of radius"),
         ({"coordinates": "mnist-flow"}, "must be a flow fitted to one, got Flow"),
+        ({"value": True, "truth": "malignant"}, "--truth must be given with a classif"),
         ({"value": True}, "must return one for each of the rows, got 2"),
         ({"compare": "images.json"}, "must be an audit.json of rows, got"),
         ({"data": "other.csv"}, "the table must have a column radius, got age"),

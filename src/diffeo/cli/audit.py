@@ -151,7 +151,15 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     old = read_audit(compare, "rows" if of_table else "images") if compare else None
     seed = checked_seed(seed)
     audited, loaded, gradients, values = (
-        table_to_audit(data, coordinates, known, truth=truth, device=device, seed=seed)
+        table_to_audit(
+            data,
+            coordinates,
+            known,
+            truth=truth,
+            value=value,
+            device=device,
+            seed=seed,
+        )
         if of_table
         else images_to_audit(
             data, coordinates, known, regions=regions, crop=crop, resize=resize

@@ -71,6 +71,7 @@ def table_to_audit(
     known: "KnownModel",
     *,
     truth: str | None,
+    value: bool,
     device: str,
     seed: int,
 ) -> ToAudit:
@@ -81,8 +82,12 @@ def table_to_audit(
         coordinates: The flow of the table.
         known: The model, or an estimator.
         truth: Column with the true class of each row; none if not given.
+        value: Whether the model answers values, where it does not tell itself.
         device: Where to compute.
         seed: Seed of a surrogate.
+
+    Raises:
+        ValueError: If there is a truth, and a model of values.
     """
 
     from torch import nn
@@ -92,6 +97,11 @@ def table_to_audit(
 
     audited = AuditedTable(TableToExplain.read(data, coordinates), truth or "")
     (loaded,), gradients = audited.table.models([known], device=device, seed=seed)
-    values = not isinstance(known.model, nn.Module) and not known.classes
+    values = value or not (isinstance(known.model, nn.Module) or known.classes)
+
+    if truth and values:
+        raise ValueError(
+            "--truth must be given with a classifier, got a model of values"
+        )
 
     return ToAudit(audited, loaded, gradients, values)
