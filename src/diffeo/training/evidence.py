@@ -27,6 +27,7 @@ class Evidence(DrawnLoss):
         crop: What is cut out of training images; held-out ones are squares already.
 
     Example:
+        >>> from diffeo.training.schedule import Schedule
         >>> model = VAE((1, 8, 8), latent=3, widths=(8,))
         >>> Evidence(model, Schedule(), seed=0).figure
         'val_loss'
