@@ -109,6 +109,9 @@ def test_a_fit_that_was_interrupted_goes_on_to_the_same_weights(
     assert (tmp_path / "parts.training" / "last.ckpt").is_file()
     assert "--resume" in fit(faces, parts).stderr
     assert "differs in seed" in fit(faces, parts, resume=True, seed=1).stderr
+    assert (
+        "differs in generator" in fit(faces, parts, resume=True, generator="vae").stderr
+    )
 
     ended = fit(faces, parts, resume=True)
     one, other = (zoo.load(path).state_dict() for path in (whole, parts))
