@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from typing import TypeVar
 
-__all__ = ["check_sides", "halvings"]
+__all__ = ["check_sides", "levels_that_fit"]
 
+T = TypeVar("T")
 COARSEST = 4  # pixels a side that are left, at least
 
 
@@ -32,21 +34,25 @@ def check_sides(sides: Sequence[int], divisor: int) -> None:
         )
 
 
-def halvings(sides: Sequence[int], most: int) -> int:
-    """Return how often both sides can be halved until one has four pixels.
+def levels_that_fit(levels: Sequence[T], sides: Sequence[int]) -> list[T]:
+    """Return the finest levels of a model, as many as images can be halved to.
 
     Args:
-        sides: Height and width in pixels.
-        most: How often at most.
+        levels: All of them, finest first; each halves both sides.
+        sides: Height and width in pixels, of which four are left at least.
+
+    Returns:
+        Those levels, at least one.
 
     Example:
-        >>> halvings((28, 28), most=4), halvings((64, 64), most=4)
-        (2, 4)
+        >>> levels_that_fit((32, 64, 96), (28, 28)), levels_that_fit((32, 64), (2, 2))
+        ([32, 64], [32])
     """
 
     common, least = math.gcd(*sides), min(sides)
-
-    return sum(
+    halvings = sum(
         common % 2**count == 0 and least >= COARSEST * 2**count
-        for count in range(1, 1 + most)
+        for count in range(1, 1 + len(levels))
     )
+
+    return list(levels[: max(1, halvings)])

@@ -17,6 +17,7 @@ __all__ = [
     "changes_in_words",
     "column_changes",
     "columns_table",
+    "in_words",
     "table_changes",
 ]
 
@@ -92,9 +93,23 @@ def changes_in_words(
     before = Table(table.names, (table.rows[row],))
     after = table_of(record.counterfactual[row : row + 1], columns, before)
 
+    return in_words(table_changes(before, after, columns)[0])
+
+
+def in_words(changes: Changes) -> list[tuple[str, str, str, str]]:
+    """Return the changes of a row, their sizes in deviations σ as text.
+
+    Args:
+        changes: As `table_changes` returns them; another category has no size.
+
+    Example:
+        >>> in_words([("age", "31", "41", 2.0), ("color", "red", "blue", math.inf)])
+        [('age', '31', '41', '+2.00 σ'), ('color', 'red', 'blue', '')]
+    """
+
     return [
         (name, old, new, f"{size:+.2f} σ" if math.isfinite(size) else "")
-        for name, old, new, size in table_changes(before, after, columns)[0]
+        for name, old, new, size in changes
     ]
 
 

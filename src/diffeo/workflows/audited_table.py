@@ -13,7 +13,7 @@ from diffeo.coordinates.limits import ColumnLimits
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.features import features_of
 from diffeo.data.images import ImageFiles
-from diffeo.report.table_changes import changes_in_words, columns_table
+from diffeo.report.table_changes import columns_table, in_words
 from diffeo.workflows.audited import Explained, Measured
 from diffeo.workflows.explain_options import ExplainOptions
 from diffeo.workflows.explain_table import TableToExplain
@@ -223,10 +223,9 @@ def _examples(
     least = size.argsort()[:LEAST].tolist()
 
     for what, row in [*(("least change", row) for row in least), *ends]:
-        changes = changes_in_words(moved.before, moved.columns, found, row)
         words = [
             f"{name} {old} → {new}{f' ({by})' if by else ''}"
-            for name, old, new, by in changes[:LARGEST]
+            for name, old, new, by in in_words(moved.changes[row][:LARGEST])
         ]
         yield what, found.name_of(row), f"{size[row]:.3g} σ", "; ".join(words)
 

@@ -9,21 +9,25 @@ from torch import Tensor, nn
 from diffeo import zoo
 from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.data.levels import to_bytes
-from diffeo.models.sides import halvings
+from diffeo.models.sides import levels_that_fit
 from diffeo.shapes import Images
 from diffeo.statements.diagnosis import Diagnosis
 from diffeo.training.flow_matching import NOISE, path_error
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.common_answers import exact_answer, length_answer
 from diffeo.workflows.expectations import why_field
-from diffeo.workflows.image_model import SIZES, HeldOut, ImageModel
+from diffeo.workflows.image_model import HeldOut, ImageModel
 from diffeo.workflows.quality import Answer
 from diffeo.workflows.train import TrainingOptions
 from diffeo.workflows.train_velocity import train_velocity
 
 __all__ = ["FieldModel"]
 
-WIDTHS = (32, 64, 96), (48, 96, 192), (64, 128, 256)  # of each size, finest first
+WIDTHS = {  # channels of each level, finest first
+    "small": (32, 64, 96),
+    "medium": (48, 96, 192),
+    "large": (64, 128, 256),
+}
 USUAL = 0.85, 1.15  # ‖z‖ of held-out images over that of draws
 
 
@@ -45,9 +49,8 @@ class FieldModel(ImageModel):
     def recipe(self, size: str) -> zoo.Recipe:
         """Return a recipe of as many levels as fit, up to three."""
 
-        widths = WIDTHS[SIZES.index(size)]
-        levels = max(1, halvings(self.shape[1:], most=len(widths)))
-        settings = {"shape": list(self.shape), "widths": list(widths[:levels])}
+        widths = levels_that_fit(WIDTHS[size], self.shape[1:])
+        settings = {"shape": list(self.shape), "widths": widths}
 
         return zoo.Recipe("flow-matching", settings)
 

@@ -119,9 +119,11 @@ class GlowModel(ImageModel):
     def facts(self) -> dict[str, str]:
         """Return what bits are of."""
 
-        noise = "with normal noise of 3 gray levels" if self.large else "of 256 levels"
-
-        return {"bits are of images": noise}
+        return {
+            "bits are of images": "with normal noise of 3 gray levels"
+            if self.large
+            else "of 256 gray levels"
+        }
 
 
 def _of_steps(steps: int) -> str:

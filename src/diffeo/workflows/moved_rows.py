@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -68,7 +69,7 @@ class MovedRows:
 
         return cls(before, after, columns, points)
 
-    @property
+    @cached_property
     def changes(self) -> list[Changes]:
         """What changed in each row."""
 

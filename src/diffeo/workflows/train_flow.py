@@ -13,7 +13,7 @@ from diffeo.data.levels import to_bytes
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.flow import Flow, as_flow
 from diffeo.models.flow.recipes import Level
-from diffeo.models.sides import halvings
+from diffeo.models.sides import levels_that_fit
 from diffeo.shapes import Images, Scores
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.backward import choose_memory_mode
@@ -56,8 +56,7 @@ def flow_recipe(shape: tuple[int, ...], form: str = "large") -> zoo.Recipe:
     if form not in FORMS:
         raise ValueError(f"form must be one of {', '.join(FORMS)}, got {form}")
 
-    scales = max(1, halvings(shape[1:], most=len(FORMS[form])))
-    levels = [asdict(level) for level in FORMS[form][:scales]]
+    levels = [asdict(level) for level in levels_that_fit(FORMS[form], shape[1:])]
 
     return zoo.Recipe("glow", {"shape": list(shape), "levels": levels})
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from diffeo import zoo
 from diffeo.data.levels import to_bytes
-from diffeo.models.sides import halvings
+from diffeo.models.sides import levels_that_fit
 from diffeo.models.vae import VAE
 from diffeo.shapes import Images
 from diffeo.statements.diagnosis import Diagnosis
@@ -17,14 +17,18 @@ from diffeo.training.evidence import evidence
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.common_answers import length_answer
 from diffeo.workflows.expectations import why_vae
-from diffeo.workflows.image_model import SIZES, HeldOut, ImageModel
+from diffeo.workflows.image_model import HeldOut, ImageModel
 from diffeo.workflows.quality import Answer
 from diffeo.workflows.train import TrainingOptions
 from diffeo.workflows.train_vae import train_vae
 
 __all__ = ["VAEModel"]
 
-WIDTHS = (16, 32, 64, 96), (32, 64, 96, 128), (48, 96, 144, 192)  # of each size
+WIDTHS = {  # channels of each level, finest first
+    "small": (16, 32, 64, 96),
+    "medium": (32, 64, 96, 128),
+    "large": (48, 96, 144, 192),
+}
 LATENT, LATENT_OF_LARGE = 16, 128  # coordinates; as of the digits and the faces here
 USUAL = 0.5, 1.2  # ‖z‖ of held-out images over that of draws
 PATIENCE = 20  # passes after the best one: of few images it soon learns by heart
@@ -47,12 +51,10 @@ class VAEModel(ImageModel):
     def recipe(self, size: str) -> zoo.Recipe:
         """Return a recipe of as many levels as fit, up to four."""
 
-        widths = WIDTHS[SIZES.index(size)]
-        levels = max(1, halvings(self.shape[1:], most=len(widths)))
         settings = {
             "shape": list(self.shape),
             "latent": LATENT_OF_LARGE if self.large else LATENT,
-            "widths": list(widths[:levels]),
+            "widths": levels_that_fit(WIDTHS[size], self.shape[1:]),
         }
 
         return zoo.Recipe("vae", settings)
