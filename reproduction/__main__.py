@@ -31,7 +31,7 @@ from reproduction.mnist.closest import MNIST_CLOSEST
 from reproduction.mnist.comparison import MNIST_COMPARISON
 from reproduction.mnist.coordinates import MNIST_COORDINATES
 from reproduction.mnist.experiment import MNIST
-from reproduction.mnist.frontier import MNIST_FRONTIER
+from reproduction.mnist.frontier import MNIST_FRONTIER, MNIST_FRONTIER_SMOOTHED
 from reproduction.mnist.geometry import MNIST_GEOMETRY
 from reproduction.mnist.judges import MNIST_JUDGES
 from reproduction.mnist.pairs import MNIST_PAIRS
@@ -65,6 +65,7 @@ EXPERIMENTS = (
     MNIST_COMPARISON,
     MNIST_COORDINATES,
     MNIST_FRONTIER,
+    MNIST_FRONTIER_SMOOTHED,
     MNIST_GEOMETRY,
     MNIST_JUDGES,
     MNIST_PAIRS,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 
 from torch import Tensor, nn
 
@@ -29,11 +30,11 @@ from diffeo.methods import (
     revise,
     wachter,
 )
-from diffeo.objectives import Agreed, Smoothed
+from diffeo.objectives import Agreed, Objective, Smoothed
 from diffeo.search import Run, default_ascent
-from reproduction.agreed import agreed_by
 from reproduction.experiment import ExperimentOptions
 from reproduction.mnist.setup import IN_X, PAPER, Setup
+from reproduction.wanting import wanting
 
 __all__ = [
     "CONFIDENCES",
@@ -78,6 +79,10 @@ SEEDS = 1, 2  # of the classifiers that are to agree with the one explained
 
 Tuned = Mapping[str, float]
 """The settings chosen, by the names `METHOD_SETTING`."""
+
+
+More = Callable[[Objective], Objective]
+"""From a goal to what is wanted in its place."""
 
 
 @dataclass(frozen=True)
@@ -293,7 +298,7 @@ def frontier_entries(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
 
     They are ascent at a falling price, with one classifier, with one averaged over a
     neighborhood and with those that "agreed" asks, and revise and prototypes in Z with
-    these.
+    the same average and with the same classifiers.
 
     Args:
         tuned: The settings chosen; those of the rivals where they ask one classifier.
@@ -302,10 +307,13 @@ def frontier_entries(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
 
     ascent, theta = default_ascent(tuned["revise_rate"]), tuned["prototypes_attraction"]
     plain = diffeomorphic(default_ascent(tuned[f"{OURS}_rate"]))
-    ours = {
-        "falling_price": FallingPrice(plain),
-        "falling_price_smoothed": FallingPrice(replace(plain, price=STEADY)),
-        "falling_price_agreed": FallingPrice(agreed_by(plain, fitted.others)),
+    more: dict[str, More] = {
+        "agreed": partial(Agreed, models=fitted.others),
+        "smoothed": STEADY,
+    }
+    ours = {"falling_price": FallingPrice(plain)} | {
+        f"falling_price_{how}": FallingPrice(wanting(plain, what))
+        for how, what in more.items()
     }
     rivals = {
         "revise": _bisected(revise, ascent, fitted),
@@ -315,13 +323,11 @@ def frontier_entries(tuned: Tuned, fitted: Fitted) -> dict[str, Entry]:
     return {
         **{name: Entry(each, closest=(DataDistance(),)) for name, each in ours.items()},
         **{
-            f"{name}_agreed": Entry(
-                replace(rival, method=partial(_agreed, rival, fitted))
-            )
-            for name, rival in rivals.items()
+            f"{name}_{how}": Entry(replace(rival, method=partial(_more, rival, what)))
+            for (name, rival), (how, what) in product(rivals.items(), more.items())
         },
     }
 
 
-def _agreed(rival: Bisected, fitted: Fitted, weight: Tensor) -> GradientMethod:
-    return agreed_by(rival.method(weight), fitted.others)
+def _more(rival: Bisected, what: More, weight: Tensor) -> GradientMethod:
+    return wanting(rival.method(weight), what)

@@ -1,6 +1,6 @@
 """Who agrees more at the same change: every method at many confidences."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
@@ -30,16 +30,23 @@ from reproduction.mnist.setup import SOURCE, TARGET, Setup, right_digits
 from reproduction.mnist.tuning import FULL, read_tuning, settings_of, tune
 from reproduction.mnist.tuning import QUICK as FEW_DIGITS
 
-__all__ = ["CASES", "MNIST_FRONTIER", "Case"]
+__all__ = [
+    "MNIST_FRONTIER",
+    "MNIST_FRONTIER_SMOOTHED",
+    "Case",
+    "measure_mnist_frontier",
+]
 
 OURS = (
     *("diffeomorphic", "closest", "closest_data", "falling_price"),
     *("falling_price_smoothed", "agreed", "agreed_data", "falling_price_agreed"),
 )
 AGREED_RIVALS = "revise_agreed", "prototypes_agreed"
+SMOOTHED_RIVALS = "revise_smoothed", "prototypes_smoothed"
 RIVALS = (
     *("adversarial", "wachter", "revise", "prototypes", "prototypes_published"),
     *AGREED_RIVALS,
+    *SMOOTHED_RIVALS,
 )
 QUICK = replace(FEW_DIGITS, test=200)  # digits, among which all classes are
 JUDGES = "consensus", "knn", "svm", "cnn"
@@ -99,15 +106,21 @@ CASES = (
     Case("lenet_", FEW, "lenet"),
     Case("three_classifiers_", AGREED),
 )
+SMOOTHED = (
+    Case("", dict.fromkeys(("falling_price_smoothed", *SMOOTHED_RIVALS), SURE)),
+)
 
 
-def measure_mnist_frontier(options: ExperimentOptions) -> Findings:
-    """Ask every method for digits of many confidences, and judge them at like changes.
+def measure_mnist_frontier(
+    cases: Sequence[Case], options: ExperimentOptions
+) -> Findings:
+    """Ask methods for digits of many confidences, and judge them at like changes.
 
     Methods are as mnist-comparison was tuned, and its records are taken where they are
     the same.
 
     Args:
+        cases: Classifiers, pairs of classes and methods.
         options: Where the data and the tuning are, and whether to be quick.
 
     Raises:
@@ -125,7 +138,7 @@ def measure_mnist_frontier(options: ExperimentOptions) -> Findings:
     results: dict[str, float] = {}
     drawings = {}
 
-    for case in CASES:
+    for case in cases:
         curves = _curves(case, setup, models, tuned, oracles, options)
         real = _real(case, setup, oracles)
         levels = _levels(curves)
@@ -264,5 +277,10 @@ def _leads(case: Case, levels: Levels) -> dict[str, float]:
 MNIST_FRONTIER = Experiment(
     "mnist-frontier",
     "MNIST: how far judges agree at the same change, by every method.",
-    measure_mnist_frontier,
+    partial(measure_mnist_frontier, CASES),
+)
+MNIST_FRONTIER_SMOOTHED = Experiment(
+    "mnist-frontier-smoothed",
+    "MNIST: the same by methods that all ask for averages over a neighborhood.",
+    partial(measure_mnist_frontier, SMOOTHED),
 )

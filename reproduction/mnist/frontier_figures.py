@@ -30,12 +30,15 @@ LOOKS = {
     "prototypes": ("#cc79a7", "^", "--"),
     "revise_agreed": ("#d55e00", "1", "-."),
     "prototypes_agreed": ("#cc79a7", "2", "-."),
+    "revise_smoothed": ("#d55e00", "3", "-."),
+    "prototypes_smoothed": ("#cc79a7", "4", "-."),
     "prototypes_published": ("#b8860b", "<", ":"),
     "wachter": ("#7f7f7f", ">", ":"),
     "adversarial": ("#000000", "x", ":"),
 }
 """Color, marker and line of each method: whole lines are ours, dashed ones move along
-the flow too and, with a dot, ask several classifiers, dotted ones move pixels."""
+the flow too and, with a dot, ask several classifiers or an average, dotted ones move
+pixels."""
 
 
 def frontier_figure(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -22,13 +23,13 @@ from diffeo.methods import (
     wachter,
 )
 from diffeo.models.flow.flow import Flow
-from diffeo.objectives import TargetClass
+from diffeo.objectives import Agreed, TargetClass
 from diffeo.search import Run
 from diffeo.search.problem import Problem
 from diffeo.settings import describe
 from diffeo.shapes import Images, Model
-from reproduction.agreed import agreed_by
 from reproduction.kept import kept
+from reproduction.wanting import wanting
 
 __all__ = ["AGREED", "NAMES", "Explained", "agreeing", "methods_for"]
 
@@ -128,7 +129,9 @@ def agreeing(
         others: Further classifiers, which must be as sure as the one that is explained.
     """
 
-    return {name: agreed_by(methods[one], others) for name, one in AGREED.items()}
+    together = partial(Agreed, models=others)
+
+    return {name: wanting(methods[one], together) for name, one in AGREED.items()}
 
 
 @torch.no_grad()

@@ -1,13 +1,14 @@
 import json
 import math
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 
 from reproduction.experiment import ExperimentOptions
-from reproduction.mnist import frontier
-from reproduction.mnist.frontier import MNIST_FRONTIER, Case
+from reproduction.mnist.frontier import MNIST_FRONTIER, Case, measure_mnist_frontier
 from reproduction.mnist.frontier_curves import (
     Curve,
     draws_of,
@@ -30,18 +31,15 @@ def line(slope: float) -> Curve:
 
 
 @pytest.mark.usefixtures("small_digits")
-def test_the_frontier_writes_what_it_promises(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_frontier_writes_what_it_promises(data: Path, tmp_path: Path) -> None:
     methods = dict.fromkeys(("diffeomorphic", "adversarial"), (0.5, 0.9))
     ours = "agreed_data", "falling_price_agreed"
-    rivals = dict.fromkeys((*ours, "revise_agreed"), (0.9,))
+    rivals = dict.fromkeys((*ours, "revise_agreed", "revise_smoothed"), (0.9,))
     cases = (
         Case("", methods),
         Case("three_to_eight_", methods, source=3, target=8),
         Case("three_classifiers_", rivals),
     )
-    monkeypatch.setattr(frontier, "CASES", cases)
     tuning = {
         "tuned_diffeomorphic_rate": 0.7,
         "tuned_adversarial_rate": 0.7,
@@ -54,7 +52,8 @@ def test_the_frontier_writes_what_it_promises(
     out.mkdir()
     (out / "tuning.json").write_text(json.dumps(tuning))
     options = ExperimentOptions(out, data, quick=True, progress=False)
-    results = MNIST_FRONTIER.run(options)
+    measure = partial(measure_mnist_frontier, cases)
+    results = replace(MNIST_FRONTIER, measure=measure).run(options)
     promised = {
         f"{case.prefix}{name}_{judge}_at_{distance}{end}"
         for case in cases[:2]
@@ -66,7 +65,9 @@ def test_the_frontier_writes_what_it_promises(
     promised |= {"real_knn_target", "three_to_eight_real_consensus_target_low"}
     promised |= {"diffeomorphic_0.9_success", "adversarial_knn_reaches_real_at"}
     promised |= {
-        f"three_classifiers_{name}_minus_revise_agreed_knn_at_4_low" for name in ours
+        f"three_classifiers_{name}_minus_revise_{how}_knn_at_4_low"
+        for name in ours
+        for how in ("agreed", "smoothed")
     }
 
     assert promised <= set(results)
