@@ -56,7 +56,7 @@ class Answers:
         >>> from diffeo.estimators.cells import Cell
         >>> from sklearn.linear_model import LinearRegression
         >>> fitted = LinearRegression().fit([[1.0], [2.0]], [2.0, 4.0])
-        >>> Answers(fitted, Cells((Cell("x", 0, decimals=0),), 1))(torch.ones(1, 1))
+        >>> Answers(fitted, Cells((Cell("x", 0, decimals=0),)))(torch.ones(1, 1))
         tensor([[2.]])
     """
 

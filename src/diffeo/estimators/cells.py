@@ -62,17 +62,15 @@ class Cells:
 
     Args:
         cells: The columns.
-        width: Number of features of a row of the table.
         named: Whether it takes them by name, as a frame of pandas.
 
     Example:
         >>> import torch
-        >>> Cells((Cell("age", 1, decimals=0),), width=2).read(torch.ones(1, 2))
+        >>> Cells((Cell("age", 1, decimals=0),)).read(torch.ones(1, 2))
         array([[1.]])
     """
 
     cells: tuple[Cell, ...]
-    width: int
     named: bool = False
 
     def read(self, x: Data) -> Any:  # noqa: ANN401 - an array or a frame
@@ -130,10 +128,10 @@ def cells_of(estimator: object, columns: Sequence[Column]) -> Cells:
                 f"{', '.join(map(str, unknown))}"
             )
 
-        return Cells(tuple(known[name] for name in names), sum(sizes), named=True)
+        return Cells(tuple(known[name] for name in names), named=True)
 
     if count == len(known):
-        return Cells(tuple(known.values()), sum(sizes))
+        return Cells(tuple(known.values()))
 
     if count == sum(sizes):
         features = [
@@ -146,7 +144,7 @@ def cells_of(estimator: object, columns: Sequence[Column]) -> Cells:
             for place, (name, decimals) in enumerate(features)
         ]
 
-        return Cells(tuple(cells), sum(sizes))
+        return Cells(tuple(cells))
 
     raise ValueError(
         f"the model must take the table's {len(known)} columns, or their {sum(sizes)} "

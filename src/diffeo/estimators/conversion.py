@@ -43,7 +43,7 @@ def converted(answers: Answers, x: Data) -> nn.Module | None:
         >>> from sklearn.linear_model import LinearRegression
         >>> from diffeo.estimators.cells import Cell, Cells
         >>> fitted = LinearRegression().fit([[1.0], [2.0]], [2.0, 4.0])
-        >>> cells = Cells((Cell("x", 0, decimals=0),), width=1)
+        >>> cells = Cells((Cell("x", 0, decimals=0),))
         >>> model = converted(Answers(fitted, cells), torch.tensor([[0.0], [9.0]]))
         >>> model(torch.tensor([[3.0]]))
         tensor([[6.]])

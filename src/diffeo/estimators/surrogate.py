@@ -35,7 +35,7 @@ class StraightThrough(nn.Module):
         >>> from sklearn.tree import DecisionTreeRegressor
         >>> from diffeo.estimators.cells import Cell, Cells
         >>> tree = DecisionTreeRegressor().fit([[0.0], [1.0]], [0.0, 8.0])
-        >>> cells = Cells((Cell("x", 0, decimals=1),), 1)
+        >>> cells = Cells((Cell("x", 0, decimals=1),))
         >>> model = StraightThrough(nn.Linear(1, 1), Answers(tree, cells))
         >>> model(torch.tensor([[0.9]]))
         tensor([[8.]], grad_fn=<AddBackward0>)

@@ -18,7 +18,6 @@ from diffeo.search.checks import (
     check_modes,
     check_reconstruction,
 )
-from diffeo.settings import describe
 from diffeo.shapes import Data, Latent, Model, Scores
 
 __all__ = ["Diagnosis", "diagnose"]
@@ -43,7 +42,6 @@ class Diagnosis:
     """What was found out about coordinates.
 
     Args:
-        name: What the coordinates are called.
         reconstruction: The data encoded and decoded.
         error: Root mean square of what each row's round trip changes, in the units of
             the data.
@@ -64,7 +62,6 @@ class Diagnosis:
         tensor(0.)
     """
 
-    name: object
     reconstruction: Data
     error: Scores
     span: float
@@ -202,7 +199,6 @@ def diagnose(coordinates: Coordinates, x: Data, *, progress: bool = False) -> Di
     few, near = x[:FEW], z[:FEW]
 
     return Diagnosis(
-        name=describe(coordinates)["name"],
         reconstruction=again,
         error=(again - x).flatten(1).square().mean(1).sqrt(),
         span=(x.max() - x.min()).item(),
