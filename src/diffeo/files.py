@@ -1,13 +1,15 @@
 """Write files that are whole or not there."""
 
+import csv
+import io
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from diffeo.interrupts import deferred
 
-__all__ = ["write_atomically", "write_text"]
+__all__ = ["write_atomically", "write_csv", "write_text"]
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -73,3 +75,28 @@ def write_text(path: Path, text: str) -> None:
 
     content = text.encode(errors="backslashreplace")
     write_atomically(path, lambda draft: draft.write_bytes(content))
+
+
+def write_csv(path: Path, lines: Iterable[Iterable[object]]) -> None:
+    """Write lines of cells as a CSV file, complete or not at all.
+
+    Args:
+        path: The file's place, as for `write_atomically`.
+        lines: The names of the columns, then the cells of each row.
+
+    Raises:
+        OSError: If the file cannot be written.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "ages.csv")
+        ...     write_csv(path, [("name", "age"), ("Ada, Lady", 36)])
+        ...     print(path.read_text().strip())
+        name,age
+        "Ada, Lady",36
+    """
+
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(lines)
+    write_text(path, text.getvalue())

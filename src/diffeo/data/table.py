@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diffeo.data.parquet import read_parquet
-from diffeo.files import write_atomically
+from diffeo.files import write_csv
 
 __all__ = ["Table", "is_table", "read_table"]
 
@@ -92,11 +92,7 @@ class Table:
     def save(self, path: Path) -> None:
         """Write a CSV file, complete or not at all."""
 
-        def write(draft: Path) -> None:
-            with draft.open("w", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerows([self.names, *self.rows])
-
-        write_atomically(path, write)
+        write_csv(path, [self.names, *self.rows])
 
     def _place(self, name: str) -> int:
         if name not in self.names:

@@ -1,6 +1,5 @@
 """One table of all statistics: on the terminal, and in a file."""
 
-import csv
 from pathlib import Path
 
 from rich.console import Console
@@ -9,6 +8,7 @@ from rich.table import Table
 from diffeo.evaluation.evaluation import Evaluation
 from diffeo.evaluation.intervals import Interval
 from diffeo.evaluation.metric import Better
+from diffeo.files import write_csv
 
 __all__ = ["QUICK", "print_table", "write_evaluation"]
 
@@ -17,7 +17,7 @@ QUICK = "The judges were hardly trained: these figures only show that all works.
 
 
 def write_evaluation(evaluation: Evaluation, path: Path) -> None:
-    """Write a CSV file with one line for each measurement.
+    """Write a CSV file with one line for each measurement, complete or not at all.
 
     Args:
         evaluation: What was measured; if by judges that were hardly trained, "quick"
@@ -33,14 +33,12 @@ def write_evaluation(evaluation: Evaluation, path: Path) -> None:
     """
 
     quick = int(evaluation.settings.quick)
-
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["name", "metric", "better", *Interval._fields, "quick"])
-        writer.writerows(
-            [name, metric.name, metric.better, *interval, quick]
-            for name, metric, interval in evaluation.measurements
-        )
+    head = "name", "metric", "better", *Interval._fields, "quick"
+    lines = (
+        (name, metric.name, metric.better, *interval, quick)
+        for name, metric, interval in evaluation.measurements
+    )
+    write_csv(path, [head, *lines])
 
 
 def print_table(evaluation: Evaluation, console: Console | None = None) -> None:

@@ -1,13 +1,12 @@
 """What there is to say of each row: for the page, and as a table of all rows."""
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from diffeo.counterfactuals import Counterfactuals, Outcome, Typicality
 from diffeo.counterfactuals.start import keeps_what_is_lost
-from diffeo.files import write_atomically
+from diffeo.files import write_csv
 from diffeo.report.output_text import OutputText, output_text
 from diffeo.report.statement_text import in_order
 
@@ -35,7 +34,6 @@ REMEDIES = {
     Outcome.STALLED: "More patience, restarts or other steps may help.",
 }
 ENCODING = "approximate", "exact"
-ESCAPED = "backslashreplace"  # what is no text, in names of files
 TYPICAL = dict(zip(Typicality, ("unknown", "no", "yes"), strict=True))
 
 
@@ -163,12 +161,7 @@ def write_table(
         [f"{value:.6g}" if isinstance(value, float) else value for value in line]
         for line in zip(*columns.values(), *values, strict=True)
     ]
-
-    def write(draft: Path) -> None:
-        with draft.open("w", newline="", encoding="utf-8", errors=ESCAPED) as file:
-            csv.writer(file).writerows([[*columns, *stated], *lines])
-
-    write_atomically(path, write)
+    write_csv(path, [[*columns, *stated], *lines])
 
 
 def choose_rows(doubts: Sequence[bool], limit: int) -> list[int]:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from diffeo.evaluation.reference import Reference
 from diffeo.evaluation.settings import Settings
 from diffeo.evaluation.table import QUICK, write_evaluation
 from diffeo.evaluation.task import Task
-from diffeo.files import write_atomically
 from diffeo.objectives import Between, Objective, TargetClass
 from diffeo.report import Measure, ReportOptions
 from diffeo.workflows.folders import write_results
@@ -75,7 +73,7 @@ def evaluate_to_folder(
 
     evaluation = compare({NAME: record}, task, reference, settings=settings)
     write_results(evaluation.as_results(), folder)
-    write_atomically(folder / "table.csv", partial(write_evaluation, evaluation))
+    write_evaluation(evaluation, folder / "table.csv")
 
     return evaluation
 
