@@ -16,6 +16,7 @@ from diffeo.objectives import TargetClass
 from diffeo.search import Run
 from diffeo.settings import describe
 from diffeo.shapes import Images, Indices, Model, Scores
+from diffeo.typical import length_ratio
 from reproduction.domain import CONFIDENCE
 from reproduction.experiment import apply_rules, mean, median
 from reproduction.kept import kept
@@ -52,9 +53,7 @@ RULES: Mapping[str, Callable[[Counterfactuals], float]] = {
     "{}_l2_latent_median": lambda record: median(
         record.latent_distance[record.reached]
     ),
-    "{}_latent_norm_ratio": lambda record: median(
-        record.origin.square().mean(1).sqrt()
-    ),
+    "{}_latent_norm_ratio": lambda record: median(length_ratio(record.origin)),
     "{}_round_trip_rms": round_trip_rms,
     "{}_exact": lambda record: mean(record.exact),
 }

@@ -24,6 +24,7 @@ from diffeo.data.celeba import celeba
 from diffeo.data.mnist import mnist
 from diffeo.shapes import Images, Model
 from diffeo.training.batches import to_images
+from diffeo.typical import length_ratio
 from reproduction.celeba.training import SIZE
 from reproduction.domain import trained
 from reproduction.experiment import Experiment, ExperimentOptions, Findings, median
@@ -160,7 +161,7 @@ def _encoding(place: FlowMatching, x: Images) -> dict[str, float]:
     return {
         "round_trip_rms": error.square().mean().sqrt().item(),
         "round_trip_max": error.abs().max().item(),
-        "latent_norm_ratio": median(z.square().mean(1).sqrt()),
+        "latent_norm_ratio": median(length_ratio(z)),
         "encode_seconds": (encoded - begun) / len(x),
         "decode_seconds": (decoded - encoded) / len(x),
     }

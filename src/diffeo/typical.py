@@ -1,14 +1,21 @@
-"""Which data are typical, by bounds of their log-density."""
+"""Which data are typical, by bounds of their log-density, or by N(0, I)."""
 
+import math
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
-from diffeo.shapes import Data, Flags, Scores
+from diffeo.shapes import Data, Flags, Latent, Scores
 
-__all__ = ["BoundedDensity", "KnowsDensity", "within_bounds"]
+__all__ = [
+    "BoundedDensity",
+    "KnowsDensity",
+    "length_ratio",
+    "normal_log_prob",
+    "within_bounds",
+]
 
 
 @runtime_checkable
@@ -71,3 +78,33 @@ def within_bounds(
     central: Flags = (density >= low) & (density <= high)
 
     return central
+
+
+def normal_log_prob(z: Latent) -> Scores:
+    """Return the log-density of coordinates under N(0, I), in nats.
+
+    Args:
+        z: Coordinates.
+
+    Example:
+        >>> normal_log_prob(torch.zeros(1, 2))
+        tensor([-1.8379])
+    """
+
+    terms = z.square() + math.log(2 * math.pi)
+
+    return -terms.sum(1) / 2
+
+
+def length_ratio(z: Latent) -> Scores:
+    """Return ‖z‖ / √d: how many times as long as a draw of N(0, I) each row is.
+
+    Args:
+        z: Coordinates, d for each row.
+
+    Example:
+        >>> length_ratio(torch.full((1, 4), 3.0))
+        tensor([3.])
+    """
+
+    return z.square().mean(1).sqrt()

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from diffeo.coordinates.autoencoder import Autoencoder
 from diffeo.shapes import Data, Latent, Scores
+from diffeo.typical import normal_log_prob
 
 __all__ = [
     "ForeignFlow",
@@ -242,10 +243,8 @@ class _Freia(_Foreign):
     def log_prob(self, x: Data) -> Scores:
         noise, logdet = self.flow(x)
         z = torch.cat([part.flatten(1) for part in _parts(noise)], dim=1)
-        terms = z.square() + math.log(2 * math.pi)
-        density: Scores = logdet - terms.sum(1) / 2
 
-        return density
+        return normal_log_prob(z) + logdet
 
 
 class _Diffusers(_Foreign):

@@ -19,6 +19,7 @@ from diffeo.coordinates.log_determinant import (
     log_determinant,
 )
 from diffeo.shapes import Data, Flags, Latent, Scores
+from diffeo.typical import normal_log_prob
 
 __all__ = ["Certificate", "FlowMatching", "LogDensity"]
 
@@ -214,8 +215,8 @@ class FlowMatching(nn.Module):
         latent = z.shape[1]
         generator = torch.Generator().manual_seed(seed)
         signs = torch.randint(2, (draws, latent), generator=generator).to(z) * 2 - 1
-        base = -(z.square() + math.log(2 * math.pi)).sum(1) / 2
-        density = base - latent * math.log(self.spread) + z.new_zeros(draws, 1)
+        base = normal_log_prob(z) - latent * math.log(self.spread)
+        density = base + z.new_zeros(draws, 1)
         point = z
 
         for step in self.steps():

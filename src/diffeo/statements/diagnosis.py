@@ -19,6 +19,7 @@ from diffeo.search.checks import (
     check_reconstruction,
 )
 from diffeo.shapes import Data, Latent, Model, Scores
+from diffeo.typical import length_ratio, normal_log_prob
 
 __all__ = ["Diagnosis", "diagnose"]
 
@@ -94,6 +95,12 @@ class Diagnosis:
 
         return share.item()
 
+    @property
+    def length_ratio(self) -> float:
+        """Median of ‖z‖ over what draws of N(0, I) have."""
+
+        return length_ratio(self.latent.double()).median().item()
+
     def verdicts(self) -> dict[str, str]:
         """Return a sentence on each question, by its name."""
 
@@ -159,17 +166,17 @@ class Diagnosis:
         )
 
     def _prior(self) -> str:
-        norm = torch.linalg.vector_norm(self.latent.double(), dim=1).median()
-        size = self.latent.shape[1]
+        usual = math.sqrt(self.latent.shape[1])
+        norm = self.length_ratio * usual
         told = (
-            f"median ‖z‖ {norm:.3g}, where N(0, I) has {math.sqrt(size):.3g}; "
+            f"median ‖z‖ {norm:.3g}, where N(0, I) has {usual:.3g}; "
             f"{self.typical_share:.0%} of the rows are as long as its draws"
         )
 
         if self.typical_share >= 0.5:
             return told
 
-        if norm < math.sqrt(size):
+        if self.length_ratio < 1:
             return f"{told}: they are nearer, as means and images without noise are"
 
         return f"{told}: they are farther out, or the prior is another"
@@ -259,8 +266,6 @@ def _density_gap(coordinates: Coordinates, z: Latent) -> float | None:
         return None
 
     logdet = torch.linalg.slogdet(jacobian(coordinates.decode, z)).logabsdet
-    prior = -(z.square().sum(1) + size * math.log(2 * math.pi)) / 2
-
-    gap: Tensor = density(x) - (prior - logdet)
+    gap: Tensor = density(x) - (normal_log_prob(z) - logdet)
 
     return gap.abs().max().item()

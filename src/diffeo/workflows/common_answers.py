@@ -98,7 +98,7 @@ def length_answer(diagnosis: Diagnosis, least: float, most: float) -> Answer:
         'their coordinates are 9.00 times as long as a draw’s'
     """
 
-    ratio = diagnosis.latent.square().mean(1).sqrt().median().item()
+    ratio = diagnosis.length_ratio
 
     return Answer(
         "Do held-out images lie where samples are drawn?",

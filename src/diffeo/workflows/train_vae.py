@@ -11,6 +11,7 @@ from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
 from diffeo.training.evidence import Evidence, evidence
 from diffeo.training.schedule import Schedule
+from diffeo.typical import length_ratio
 from diffeo.workflows.train import TrainingOptions, train_module
 
 __all__ = ["train_vae"]
@@ -68,7 +69,7 @@ def train_vae(
         return {
             "validation_bound_nats": bound,
             "reconstruction_mse": (vae.decode(z) - x).square().mean().item(),
-            "latent_norm_ratio": z.square().mean(1).sqrt().median().item(),
+            "latent_norm_ratio": length_ratio(z).median().item(),
         }
 
     train_module(module, images[:1], images[1:], card, options, measure)

@@ -12,6 +12,7 @@ from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
 from diffeo.training.flow_matching import VelocityMatching
 from diffeo.training.schedule import Schedule
+from diffeo.typical import length_ratio
 from diffeo.workflows.sample_sheet import draw_samples
 from diffeo.workflows.train import TrainingOptions, train_module
 
@@ -104,5 +105,5 @@ def measure_field(model: nn.Module, pixels: Tensor) -> dict[str, float]:
 
     return {
         "round_trip_rms": (field.decode(z) - x).square().mean().sqrt().item(),
-        "latent_norm_ratio": z.square().mean(1).sqrt().median().item(),
+        "latent_norm_ratio": length_ratio(z).median().item(),
     }

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from diffeo.codec import Codec
 from diffeo.models.flow.bijection import Bijection
 from diffeo.shapes import Data, Flags, Latent, Scores
-from diffeo.typical import within_bounds
+from diffeo.typical import normal_log_prob, within_bounds
 
 __all__ = ["Flow", "as_flow"]
 
@@ -120,9 +120,8 @@ class Flow(nn.Module):
 
         self._check(x)
         z, logdet = self.bijection(x)
-        density: Scores = -(z.square() + math.log(2 * math.pi)).sum(1) / 2 + logdet
 
-        return density
+        return normal_log_prob(z) + logdet
 
     def is_exact(self) -> bool:
         """Return True: a flow is a bijection."""
