@@ -243,8 +243,9 @@ class _Freia(_Foreign):
     def log_prob(self, x: Data) -> Scores:
         noise, logdet = self.flow(x)
         z = torch.cat([part.flatten(1) for part in _parts(noise)], dim=1)
+        density: Scores = normal_log_prob(z) + logdet
 
-        return normal_log_prob(z) + logdet
+        return density
 
 
 class _Diffusers(_Foreign):

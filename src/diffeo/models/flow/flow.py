@@ -120,8 +120,9 @@ class Flow(nn.Module):
 
         self._check(x)
         z, logdet = self.bijection(x)
+        density: Scores = normal_log_prob(z) + logdet
 
-        return normal_log_prob(z) + logdet
+        return density
 
     def is_exact(self) -> bool:
         """Return True: a flow is a bijection."""
