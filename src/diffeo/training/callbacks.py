@@ -1,22 +1,18 @@
 """What accompanies a training: averaged weights, a bar and pictures."""
 
 import math
-from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as lightning
 from pytorch_lightning.callbacks import WeightAveraging
-from torch import Tensor, nn
+from torch import Tensor
 
-from diffeo.files import write_atomically
 from diffeo.progress import Bar, watch
 
-__all__ = ["Averaging", "Draw", "DrawSamples", "ShowProgress"]
+__all__ = ["Averaging", "ShowProgress"]
 
-Draw = Callable[[nn.Module, Path], object]
 
 EVERY = 10  # steps between two looks at the figures
 
@@ -104,33 +100,6 @@ def _average(
 
     for average, weight in zip(averages, weights, strict=True):
         average.mul_(kept).add_(new * weight)
-
-
-class DrawSamples(lightning.Callback):
-    """Draw what the averaged weights have come to, beside the checkpoint.
-
-    Args:
-        draw: Writes a picture of a model.
-        path: Where; the picture of the epoch before is replaced.
-
-    Example:
-        >>> DrawSamples(lambda model, path: None, Path("samples.png")).path.name
-        'samples.png'
-    """
-
-    def __init__(self, draw: Draw, path: Path) -> None:
-        self.draw = draw
-        self.path = path
-
-    def on_validation_epoch_end(
-        self,
-        trainer: lightning.Trainer,  # noqa: ARG002 - as Lightning calls it
-        pl_module: lightning.LightningModule,
-    ) -> None:
-        """Draw them, with the averages that the module has for validation."""
-
-        model = pl_module.get_submodule("model")
-        write_atomically(self.path, lambda draft: self.draw(model, draft))
 
 
 class ShowProgress(lightning.Callback):

@@ -3,25 +3,28 @@
 import logging
 import signal
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
 import pytorch_lightning as lightning
 import torch
-from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.callbacks import LambdaCallback, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
 from rich.console import Console
-from torch import Tensor
+from torch import Tensor, nn
 
+from diffeo.files import write_atomically
 from diffeo.models.precision import low_precision_dtype
-from diffeo.training.callbacks import Averaging, Draw, DrawSamples, ShowProgress
+from diffeo.training.callbacks import Averaging, ShowProgress
 
-__all__ = ["Fit", "fit", "training_device"]
+__all__ = ["Draw", "Fit", "fit", "training_device"]
 
+Draw = Callable[[nn.Module, Path], object]
 Loader = Iterable[Sequence[Tensor]]
 CHECKPOINT, SAMPLES = "last.ckpt", "samples.png"
 NEEDED = (
@@ -219,7 +222,8 @@ def _trainer(how: Fit, *, validated: bool) -> lightning.Trainer:
         callbacks.append(ShowProgress())
 
     if how.folder and how.draw:  # before the averages give way to the weights
-        callbacks.insert(0, DrawSamples(how.draw, how.folder / SAMPLES))
+        drawn = partial(_draw, how.draw, how.folder / SAMPLES)
+        callbacks.insert(0, LambdaCallback(on_validation_epoch_end=drawn))
 
     if how.folder:
         checkpoint = ModelCheckpoint(
@@ -244,6 +248,14 @@ def _trainer(how: Fit, *, validated: bool) -> lightning.Trainer:
         num_sanity_val_steps=0,
         barebones=not (validated or how.progress or how.folder),
     )
+
+
+def _draw(
+    draw: Draw, path: Path, _: lightning.Trainer, module: lightning.LightningModule
+) -> None:
+    """Draw what the averages, which the module has for validation, have come to."""
+
+    write_atomically(path, partial(draw, module.get_submodule("model")))
 
 
 @contextmanager

@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from diffeo import zoo
 from diffeo.search.run import Backward, backward_named
 from diffeo.training.batches import batches
-from diffeo.training.callbacks import Draw
-from diffeo.training.fit import Fit, fit, training_device
+from diffeo.training.fit import Draw, Fit, fit, training_device
 from diffeo.training.schedule import Scheduled
 
 __all__ = ["TrainingOptions", "train_module"]
