@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DistributedSampler
 
-from diffeo.batching import batches_of
+from diffeo.batching import in_batches
 from diffeo.models.flow.dequantization import dequantize
 from diffeo.training.batches import batches
 
@@ -169,4 +170,4 @@ def _look(way: Way, model: nn.Module, held_out: Tensor) -> float:
     generator = torch.Generator().manual_seed(0)
     x = dequantize(held_out.float() / 255, generator=generator)
 
-    return torch.cat([way.bits(model, rows) for rows in batches_of(x)]).mean().item()
+    return in_batches(partial(way.bits, model), x).mean().item()

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from diffeo import zoo
-from diffeo.batching import batches_of, in_batches
+from diffeo.batching import in_batches
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import LabelledImages
 from diffeo.data.levels import to_8_bits
@@ -291,7 +291,7 @@ def flow_figures(flow: Flow, held_out: Images, noise: Noise) -> dict[str, float]
     generator = torch.Generator().manual_seed(0)
     bits, errors, norms = [], [], []
 
-    for x in batches_of(held_out, 100):
+    for x in held_out.split(100):
         bits.append(flow.bits_per_dimension(noise(x, 1.0, generator=generator)))
         z = flow.encode(x)
         norms.append(z.norm(dim=1))

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from diffeo.batching import batches_of
+from diffeo.batching import in_batches
 from diffeo.data.faces import Faces
 from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.oracles import Oracle
@@ -66,9 +66,7 @@ def second_classifier(faces: Faces, size: int, *, quick: bool) -> nn.Module:
 def attribute_probabilities(model: nn.Module, x: Images) -> Probabilities:
     """Return the probability of each attribute of each face."""
 
-    parts = batches_of(x) if len(x) else [x]
-
-    return torch.cat([model(part).sigmoid() for part in parts])
+    return in_batches(lambda part: model(part).sigmoid(), x)
 
 
 def attribute_oracle(model: nn.Module, attribute: int) -> Oracle:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from diffeo import zoo
-from diffeo.batching import batches_of
+from diffeo.batching import in_batches
 from diffeo.data.crowds import CROWDED, CrowdPatches
 from diffeo.data.mall import mall
 from diffeo.models.flow.recipes import Level
@@ -74,7 +74,7 @@ def train_mall_flow(size: Size, options: TrainingOptions, data: Path | None) -> 
 def counted(model: nn.Module, x: Images) -> Scores:
     """Return the number of heads that a model finds in each image."""
 
-    return torch.cat([model(part) for part in batches_of(x)])
+    return in_batches(model, x)
 
 
 def count_error(model: nn.Module, patches: CrowdPatches) -> float:

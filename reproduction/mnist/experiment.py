@@ -8,7 +8,6 @@ from pathlib import Path
 import torch
 
 from diffeo.arithmetic import multiply_adds
-from diffeo.batching import batches_of
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
@@ -116,13 +115,13 @@ def _flow_results(flow: Flow, images: Images) -> dict[str, float]:
     generator = torch.Generator().manual_seed(0)
     bits, norms, centers = [], [], []
 
-    for x in batches_of(images):
+    for x in images.split(500):
         noisy = dequantize(x, generator=generator)
         bits.append(flow.bits_per_dimension(noisy))
         norms.append(flow.encode(noisy).norm(dim=1))
         centers.append(flow.encode(x).norm(dim=1))
 
-    error = [flow.decode(flow.encode(x)) - x for x in batches_of(images[:1000], 250)]
+    error = [flow.decode(flow.encode(x)) - x for x in images[:1000].split(250)]
 
     return {
         "flow_bits_per_dim": torch.cat(bits).mean().item(),

@@ -7,7 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from diffeo.batching import batches_of
+from diffeo.batching import in_batches
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.labelled import LabelledImages
 from diffeo.distances import LatentDistance
@@ -104,7 +104,7 @@ def methods_for(
     known = train.select(slice(REFERENCES))
 
     with torch.no_grad():
-        encodings = torch.cat([flow.encode(x) for x in batches_of(known.images)])
+        encodings = in_batches(flow.encode, known.images)
 
     trained = trained_autoencoder(train.images, autoencoder, Cache.usual())
     fitted = PrototypeObjective(encodings, known.labels, trained)

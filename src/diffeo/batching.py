@@ -9,7 +9,7 @@ from torch import Tensor
 
 from diffeo.memory import is_out_of_memory
 
-__all__ = ["backing_off", "batches_of", "in_batches", "slices"]
+__all__ = ["backing_off", "in_batches", "slices"]
 
 T = TypeVar("T")
 
@@ -29,23 +29,6 @@ def slices(rows: int, size: int) -> list[slice]:
     return [slice(at, at + size) for at in range(0, rows, size)]
 
 
-def batches_of(x: Tensor, size: int = 500) -> Iterator[Tensor]:
-    """Yield a tensor some rows at a time.
-
-    Args:
-        x: The tensor.
-        size: How many rows to take at a time.
-
-    Example:
-        >>> import torch
-        >>> [len(part) for part in batches_of(torch.zeros(5, 2), 3)]
-        [3, 2]
-    """
-
-    for rows in slices(len(x), size):
-        yield x[rows]
-
-
 def in_batches(
     function: Callable[[Tensor], Tensor], x: Tensor, size: int = 500
 ) -> Tensor:
@@ -61,7 +44,7 @@ def in_batches(
         tensor([3., 3., 3., 2., 2.])
     """
 
-    return torch.cat([function(rows) for rows in batches_of(x, size)])
+    return torch.cat([function(rows) for rows in x.split(size)])
 
 
 def backing_off(work: Callable[[slice], T], rows: int, size: int) -> Iterator[T]:

@@ -9,7 +9,6 @@ from zlib import crc32
 import torch
 from torch.nn import functional
 
-from diffeo.batching import batches_of
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, Outcome, SearchPath, concatenate
@@ -189,7 +188,7 @@ def _judged(
         steps: Number of the first of them.
     """
 
-    points = [problem.evaluate(part, row) for part in batches_of(z)]
+    points = [problem.evaluate(part, row) for part in z.split(500)]
     margin = torch.cat([problem.margin(point, row) for point in points])
     number = torch.arange(len(z), device=z.device)
 

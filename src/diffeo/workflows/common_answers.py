@@ -6,7 +6,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from diffeo.batching import batches_of
 from diffeo.shapes import Data, Scores
 from diffeo.statements.diagnosis import Diagnosis
 from diffeo.workflows.quality import Answer
@@ -189,7 +188,7 @@ def nearest_to(x: Data, others: Others) -> tuple[Scores, Int[Tensor, " batch"]]:
     nearest = torch.zeros_like(distance, dtype=torch.long)
     first = 0
 
-    for part in batches_of(others):
+    for part in others.split(500):
         gap, place = torch.cdist(flat, part.flatten(1)).min(dim=1)
         nearest = torch.where(gap < distance, first + place, nearest)
         distance = gap.minimum(distance)

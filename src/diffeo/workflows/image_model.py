@@ -9,7 +9,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from diffeo import zoo
-from diffeo.batching import batches_of
 from diffeo.shapes import Images
 from diffeo.statements.diagnosis import Diagnosis
 from diffeo.training.schedule import Schedule
@@ -142,7 +141,7 @@ class ImageModel(ABC):
 
         generator, total = torch.Generator().manual_seed(0), 0.0
 
-        for part in batches_of(x, 50):
+        for part in x.split(50):
             total += len(part) * self.loss(model, part, generator).item()
 
         return total / len(x)
