@@ -17,7 +17,7 @@ from diffeo.evaluation.settings import Settings
 from diffeo.objectives.classes import predicted_class
 from diffeo.shapes import Data, Indices, Model
 
-__all__ = ["Oracle", "Oracles", "classifier_oracle", "forest", "svm"]
+__all__ = ["Oracle", "Oracles", "classifier_oracle", "fitted", "forest", "svm"]
 
 FOREST_ROWS = 20_000  # a forest of more is slower, hardly better
 
@@ -43,7 +43,7 @@ def svm(x: Data, labels: Indices, *, penalty: float = 0.1) -> Oracle:
         tensor([0, 1])
     """
 
-    return _fitted(LinearSVC(C=penalty, dual=False, tol=1e-3), x, labels)
+    return fitted(LinearSVC(C=penalty, dual=False, tol=1e-3), x, labels)
 
 
 def forest(x: Data, labels: Labels, *, trees: int) -> Oracle:
@@ -64,7 +64,7 @@ def forest(x: Data, labels: Labels, *, trees: int) -> Oracle:
 
     kinds = {True: RandomForestRegressor, False: RandomForestClassifier}
 
-    return _fitted(kinds[labels.is_floating_point()](trees, random_state=0), x, labels)
+    return fitted(kinds[labels.is_floating_point()](trees, random_state=0), x, labels)
 
 
 def classifier_oracle(model: Model) -> Oracle:
@@ -85,8 +85,20 @@ def classifier_oracle(model: Model) -> Oracle:
     return oracle
 
 
-def _fitted(machine: BaseEstimator, x: Data, labels: Labels) -> Oracle:
-    """Fit a machine of scikit-learn, and return its answers as a function."""
+def fitted(machine: BaseEstimator, x: Data, labels: Labels) -> Oracle:
+    """Fit a machine of scikit-learn, and return its answers as a function.
+
+    Args:
+        machine: What is fitted.
+        x: Data, made vectors.
+        labels: The class, or value, of each.
+
+    Example:
+        >>> from sklearn.neighbors import KNeighborsClassifier
+        >>> x = torch.tensor([[-1.0], [1.0]])
+        >>> fitted(KNeighborsClassifier(1), x, torch.tensor([4, 9]))(x)
+        tensor([4, 9])
+    """
 
     machine.fit(x.flatten(1).cpu().numpy(), labels.cpu().numpy())
 

@@ -11,7 +11,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 from diffeo.data.labelled import LabelledImages
 from diffeo.evaluation.cache import Cache
 from diffeo.evaluation.oracle_training import ClassifierSettings, trained_classifier
-from diffeo.evaluation.oracles import Oracle, classifier_oracle, forest
+from diffeo.evaluation.oracles import Oracle, classifier_oracle, fitted, forest
 from diffeo.shapes import Data, Flags, Images, Indices
 from diffeo.workflows.train_classifier import balanced_accuracy
 
@@ -153,9 +153,8 @@ def _linear(x: Data, labels: Indices, *first: object) -> Oracle:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of convergence: its accuracy is measured
-        model.fit(x.flatten(1).numpy(), labels.numpy())
 
-    return lambda x: torch.from_numpy(model.predict(x.flatten(1).numpy())).long()
+        return fitted(model, x, labels)
 
 
 def _network(x: Images, labels: Indices) -> Oracle:
