@@ -16,13 +16,12 @@ from diffeo.counterfactuals import (
     SearchPath,
     choose,
 )
-from diffeo.methods.going_on import go_on
+from diffeo.methods.going_on import go_on, restated
 from diffeo.methods.gradient import GradientMethod
 from diffeo.objectives import TargetClass
 from diffeo.search import Run
 from diffeo.search.checks import gradient_of
 from diffeo.search.problem import Problem
-from diffeo.settings import describe
 from diffeo.shapes import Data, Model, Scores
 
 __all__ = ["Bisected", "Changes", "manhattan"]
@@ -106,17 +105,8 @@ class Bisected:
 
         problem = self.method(kept).problem(x, model, coordinates, goal)
         best = go_on(best, problem, self._further)
-        settings = {
-            **best.settings,
-            "method": describe(self),
-            "objective": describe(goal),
-            "run": describe(run),
-        }
-        seconds = (time.perf_counter() - begun) / len(x)
 
-        return replace(
-            best, seconds=torch.full_like(best.seconds, seconds), settings=settings
-        )
+        return restated(best, begun, {"method": self, "objective": goal, "run": run})
 
     def _further(self, first: Counterfactuals, problem: Problem) -> Counterfactuals:
         rows = problem.begin(first.factual, first.origin, None)

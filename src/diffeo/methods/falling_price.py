@@ -10,7 +10,7 @@ import torch
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, Outcome
 from diffeo.distances import DataDistance, Distance
-from diffeo.methods.going_on import go_on
+from diffeo.methods.going_on import go_on, restated
 from diffeo.methods.gradient import GradientMethod
 from diffeo.objectives import Objective, Point
 from diffeo.search import Run
@@ -19,7 +19,6 @@ from diffeo.search.checks import gradient_of
 from diffeo.search.closest import come_closest, lengths
 from diffeo.search.problem import Problem, Rows, select, where
 from diffeo.search.state import Best, State
-from diffeo.settings import describe
 from diffeo.shapes import Data, Model
 
 __all__ = ["FallingPrice"]
@@ -82,18 +81,7 @@ class FallingPrice:
             problem = self.method.problem(x, model, coordinates, goal)
             found = go_on(found, problem, partial(self._nearest, run))
 
-        settings = {
-            **found.settings,
-            "method": describe(self),
-            "run": describe(run),
-        }
-        seconds = (time.perf_counter() - begun) / len(x)
-
-        return replace(
-            found,
-            seconds=torch.full_like(found.seconds, seconds),
-            settings=settings,
-        )
+        return restated(found, begun, {"method": self, "run": run})
 
     def _nearest(
         self, run: Run, found: Counterfactuals, problem: Problem

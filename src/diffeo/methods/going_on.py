@@ -1,6 +1,7 @@
-"""What methods do with a record of a search: go on from it in its batches."""
+"""What methods do with a record of a search: go on from it, and say what they did."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import torch
@@ -10,9 +11,10 @@ from diffeo.coordinates.inference import inference_form
 from diffeo.counterfactuals import Counterfactuals, concatenate
 from diffeo.objectives.protocol import rows_of
 from diffeo.search.problem import Problem
+from diffeo.settings import describe
 from diffeo.without_grad import without_grad
 
-__all__ = ["go_on"]
+__all__ = ["go_on", "restated"]
 
 
 @torch.enable_grad()
@@ -49,3 +51,34 @@ def go_on(
     ]
 
     return replace(concatenate(parts), batch_size=found.batch_size)
+
+
+def restated(
+    record: Counterfactuals, begun: float, parts: Mapping[str, object]
+) -> Counterfactuals:
+    """Return a record with the time that it took, and the settings of further parts.
+
+    Args:
+        record: What was found.
+        begun: When that was begun, by `time.perf_counter`.
+        parts: What it was found with, by name, besides or otherwise.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, search
+        >>> x, place = torch.zeros(3, 2), Identity((2,))
+        >>> found = search(x, lambda x: x.sum(1), AtLeast(1.0), place)
+        >>> told = restated(found, time.perf_counter(), {"objective": AtLeast(2.0)})
+        >>> told.settings["objective"]["low"]
+        2.0
+    """
+
+    seconds = (time.perf_counter() - begun) / len(record)
+
+    return replace(
+        record,
+        seconds=torch.full_like(record.seconds, seconds),
+        settings={
+            **record.settings,
+            **{name: describe(part) for name, part in parts.items()},
+        },
+    )
