@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional
 
 from diffeo.objectives.agreed import weigh
 from diffeo.objectives.protocol import Point, rows_of
@@ -143,8 +144,4 @@ class Repelled(WrappingObjective):
 def _unit(change: Tensor) -> Tensor:
     """Return changes divided by their lengths; those of no length as they are."""
 
-    length = torch.linalg.vector_norm(change, dim=-1, keepdim=True)
-
-    direction: Tensor = change / length.clamp_min(torch.finfo(length.dtype).eps)
-
-    return direction
+    return functional.normalize(change, dim=-1, eps=torch.finfo(change.dtype).eps)
