@@ -88,9 +88,6 @@ class Auditor:
     def _judged(self, found: Counterfactuals) -> dict[str, Any]:
         """Return what judges say of counterfactuals and inputs, if there are any."""
 
-        if not self.judges:
-            return {"judges": {}, "disputed": [], "disputed_before": []}
-
         x, target = found.counterfactual, found.target.long()
         before = class_logits(found.outputs_before).argmax(1)
 
