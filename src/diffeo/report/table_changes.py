@@ -90,7 +90,7 @@ def changes_in_words(
         ('age', '31')
     """
 
-    before = Table(table.names, (table.rows[row],))
+    before = table.select([row])
     after = table_of(record.counterfactual[row : row + 1], columns, before)
 
     return in_words(table_changes(before, after, columns)[0])
