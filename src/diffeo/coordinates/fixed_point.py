@@ -15,7 +15,9 @@ from diffeo.shapes import Latent, Scores
 __all__ = ["FixedPoint", "fixed_point", "newton_krylov"]
 
 Map = Callable[[Latent, Int[Tensor, " batch"]], Latent]
-HALVINGS = 4
+NEWTON_STEPS = 6  # at most
+HALVINGS = 4  # of each of them, at most
+KRYLOV_STEPS = 16  # dimensions of the space in which each is solved for
 WORTHWHILE = 0.7  # of a residual, to which a step of Newton's must bring it
 RIDGE = 1e-12  # of the mean square of past residuals, so that equal ones do no harm
 
@@ -92,14 +94,7 @@ def fixed_point(
 
 
 @torch.no_grad()
-def newton_krylov(
-    function: Map,
-    begun: FixedPoint,
-    *,
-    tolerance: float,
-    iterations: int = 6,
-    steps: int = 16,
-) -> FixedPoint:
+def newton_krylov(function: Map, begun: FixedPoint, *, tolerance: float) -> FixedPoint:
     """Go on from where another iteration has stalled, by Newton's method.
 
     Each linear system is solved in a Krylov space, from derivatives along vectors. A
@@ -112,8 +107,6 @@ def newton_krylov(
         function: From points and the numbers of their rows to their images.
         begun: Where each row has come to; those within the tolerance stay.
         tolerance: Greatest absolute entry of the residual that is enough.
-        iterations: Most steps of Newton's method.
-        steps: Dimension of the Krylov spaces.
 
     Example:
         >>> steep = lambda u, rows: 3 - 20 * u.tanh()
@@ -126,14 +119,14 @@ def newton_krylov(
     point, size = (value.clone() for value in begun)
     rows = (~(size <= tolerance)).nonzero()[:, 0]
 
-    for _ in range(iterations):
+    for _ in range(NEWTON_STEPS):
         if len(rows) == 0:
             break
 
         u, before = point[rows], size[rows]
         image = partial(_image, function, rows)
         apply = partial(_tangent_residual, image, u)
-        change = solve(apply, image(u) - u, steps)
+        change = solve(apply, image(u) - u, KRYLOV_STEPS)
 
         for _ in range(HALVINGS):
             trial = u + change
