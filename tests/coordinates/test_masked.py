@@ -14,9 +14,9 @@ from diffeo import (
     explain,
     search,
 )
-from diffeo.coordinates.density import density_of
 from diffeo.coordinates.inference import inference_form
 from diffeo.coordinates.protocol import decode_with, is_exact, start_memory
+from diffeo.coordinates.wrapping import density_of
 from diffeo.distances import DataDistance, LatentDistance
 from diffeo.objectives import Objective
 from diffeo.statements.certificate import certify

@@ -1,6 +1,7 @@
 """What coordinates share that change only how others decode."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -8,9 +9,10 @@ from torch import Tensor
 
 from diffeo.coordinates.inference import inference_form
 from diffeo.coordinates.protocol import Coordinates, is_typical, start_memory
-from diffeo.shapes import Data, Flags, Latent, Memory
+from diffeo.shapes import Data, Flags, Latent, Memory, Scores
+from diffeo.typical import KnowsDensity
 
-__all__ = ["Remembering", "Wrapping"]
+__all__ = ["Remembering", "Wrapping", "density_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,3 +102,22 @@ class Remembering(Wrapping):
     @abstractmethod
     def _decode(self, z: Latent, kept: Tensor, memory: Memory) -> Data:
         """Return the data of each row, with what was kept of it."""
+
+
+def density_of(coordinates: Coordinates) -> Callable[[Data], Scores] | None:
+    """Return the log-density that coordinates know, or None if they know none.
+
+    Args:
+        coordinates: Any coordinates; of those that wrap others, those inside are
+            asked.
+
+    Example:
+        >>> from diffeo import Bounded, Identity
+        >>> density_of(Bounded(Identity((2,)))) is None
+        True
+    """
+
+    if isinstance(coordinates, Wrapping):
+        return density_of(coordinates.coordinates)
+
+    return coordinates.log_prob if isinstance(coordinates, KnowsDensity) else None

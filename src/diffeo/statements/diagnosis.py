@@ -8,8 +8,8 @@ from torch import Tensor
 
 from diffeo.answers import ask
 from diffeo.batching import backing_off, in_batches
-from diffeo.coordinates.density import density_of
 from diffeo.coordinates.protocol import Coordinates, is_exact
+from diffeo.coordinates.wrapping import density_of
 from diffeo.geometry.products import jacobian
 from diffeo.progress import watch
 from diffeo.search.checks import (

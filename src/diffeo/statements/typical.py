@@ -8,8 +8,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from diffeo.batching import backing_off
-from diffeo.coordinates.density import density_of
 from diffeo.coordinates.protocol import Coordinates, is_exact
+from diffeo.coordinates.wrapping import density_of
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.levels import to_8_bits
 from diffeo.progress import watch

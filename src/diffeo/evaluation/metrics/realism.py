@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from diffeo.batching import in_batches
-from diffeo.coordinates.density import density_of
+from diffeo.coordinates.wrapping import density_of
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.levels import to_8_bits
 from diffeo.evaluation.intervals import median
