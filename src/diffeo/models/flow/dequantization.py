@@ -8,11 +8,13 @@ from torch.nn import functional
 from diffeo.models.flow.bijection import Bijection
 from diffeo.shapes import Images, LogDet
 
-__all__ = ["BinCenter", "Logit", "dequantize"]
+__all__ = ["LEVELS", "BinCenter", "Logit", "dequantize"]
+
+LEVELS = 256  # of gray
 
 
-def dequantize(x: Images, *, generator: torch.Generator, levels: int = 256) -> Images:
-    """Spread each pixel k/(levels − 1) evenly over its bin.
+def dequantize(x: Images, *, generator: torch.Generator) -> Images:
+    """Spread each pixel k/255 evenly over its bin.
 
     The result lies up to half a bin outside [0, 1]. It is for training and for
     likelihoods; `Flow.encode` takes the pixel itself, which is its bin's center.
@@ -23,7 +25,6 @@ def dequantize(x: Images, *, generator: torch.Generator, levels: int = 256) -> I
     Args:
         x: Images in [0, 1].
         generator: Source of the noise.
-        levels: Gray levels of the images.
 
     Example:
         >>> import torch
@@ -37,42 +38,35 @@ def dequantize(x: Images, *, generator: torch.Generator, levels: int = 256) -> I
         x.shape, generator=generator, dtype=x.dtype, device=generator.device
     )
 
-    return x + (noise.to(x.device) - 0.5) / (levels - 1)
+    return x + (noise.to(x.device) - 0.5) / (LEVELS - 1)
 
 
 class BinCenter(Bijection):
-    """A pixel k/(levels − 1) becomes the center (k + ½)/levels of its bin.
-
-    Args:
-        levels: Gray levels of the images.
+    """A pixel k/255 becomes the center (k + ½)/256 of its bin.
 
     Example:
         >>> import torch
         >>> x = torch.tensor([0.0, 1.0]).reshape(1, 1, 1, 2)
-        >>> BinCenter(levels=2)(x)[0].flatten()
-        tensor([0.2500, 0.7500])
+        >>> BinCenter()(x)[0].flatten() * 256
+        tensor([  0.5000, 255.5000])
     """
-
-    def __init__(self, levels: int = 256) -> None:
-        super().__init__()
-        self.levels = levels
 
     def forward(self, x: Images) -> tuple[Images, LogDet]:
         """Return the centers."""
 
-        y = x * ((self.levels - 1) / self.levels) + 0.5 / self.levels
+        y = x * ((LEVELS - 1) / LEVELS) + 0.5 / LEVELS
 
         return y, self._logdet(x)
 
     def inverse(self, y: Images) -> tuple[Images, LogDet]:
         """Return the pixels."""
 
-        x = (y - 0.5 / self.levels) * (self.levels / (self.levels - 1))
+        x = (y - 0.5 / LEVELS) * (LEVELS / (LEVELS - 1))
 
         return x, -self._logdet(y)
 
     def _logdet(self, x: Images) -> LogDet:
-        each = math.log((self.levels - 1) / self.levels)
+        each = math.log((LEVELS - 1) / LEVELS)
 
         return x.new_full((len(x),), each * math.prod(x.shape[1:]))
 
