@@ -11,7 +11,7 @@ from diffeo import zoo
 from diffeo.batching import in_batches
 from diffeo.data.levels import to_bytes
 from diffeo.models.flow.bijection import initialize
-from diffeo.models.flow.flow import Flow, as_flow
+from diffeo.models.flow.flow import as_flow
 from diffeo.models.flow.recipes import Level
 from diffeo.models.sides import levels_that_fit
 from diffeo.shapes import Images, Scores
@@ -22,7 +22,7 @@ from diffeo.training.noise import Noise, UniformNoise
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.train import TrainingOptions, train_module
 
-__all__ = ["FORMS", "flow_recipe", "mean_bits", "train_flow"]
+__all__ = ["FORMS", "flow_recipe", "train_flow"]
 
 INITIAL = 2000 * 28 * 28  # values that the first scales of a flow are taken from
 FORMS = {  # scales of a flow, finest first; images that are small have the first
@@ -133,36 +133,14 @@ def train_flow(
 
 
 @torch.no_grad()
-def mean_bits(flow: Flow, x: Images, noise: Noise) -> float:
-    """Return the mean bits per dimension of images, with the same noise at each call.
+def _measure_flow(model: nn.Module, held_out: Images, noise: Noise) -> dict[str, float]:
+    """Set the bounds of typical log-densities and return the bits per dimension."""
 
-    Args:
-        flow: A trained flow.
-        x: Images in [0, 1].
-        noise: What makes their gray levels a density.
-
-    Example:
-        >>> from diffeo.models.flow.recipes import glow
-        >>> x, flow = torch.rand(4, 1, 2, 2), glow((1, 2, 2), [Level(1, 2)]).eval()
-        >>> initialize(flow, x)
-        >>> mean_bits(flow, x, UniformNoise()) == mean_bits(flow, x, UniformNoise())
-        True
-    """
-
-    generator = torch.Generator().manual_seed(0)
+    flow, generator = as_flow(model), torch.Generator().manual_seed(0)
+    density = in_batches(flow.log_prob, held_out)
+    flow.typical.copy_(density.quantile(torch.tensor(TYPICAL)))
 
     def bits(part: Images) -> Scores:
         return flow.bits_per_dimension(noise(part, 1.0, generator=generator))
 
-    return in_batches(bits, x).mean().item()
-
-
-@torch.no_grad()
-def _measure_flow(model: nn.Module, held_out: Images, noise: Noise) -> dict[str, float]:
-    """Set the bounds of typical log-densities and return the bits per dimension."""
-
-    flow = as_flow(model)
-    density = in_batches(flow.log_prob, held_out)
-    flow.typical.copy_(density.quantile(torch.tensor(TYPICAL)))
-
-    return {"validation_bits_per_dim": mean_bits(flow, held_out, noise)}
+    return {"validation_bits_per_dim": in_batches(bits, held_out).mean().item()}
