@@ -98,6 +98,7 @@ class AuditedImages:
 
         found, direction = explained.found, explained.direction
         changes = found.change
+        mean = coarse(changes.mean((0, 1), keepdim=True))[0, 0]
         kept = direction.holds(explained.answers(to_8_bits(found.counterfactual)))
         told = {
             "reconstruction_error": found.reconstruction_error.median().item(),
@@ -108,7 +109,7 @@ class AuditedImages:
                 name: {"change": share, "area": area}
                 for name, (share, area) in region_shares(changes, self.regions).items()
             },
-            "map": _rounded(coarse(changes.mean((0, 1), keepdim=True))[0, 0]),
+            "map": mean.double().round(decimals=6).tolist(),
         }
 
         return Measured(found.change_length, coarse(changes).flatten(1), told)
@@ -244,9 +245,3 @@ def _enlarged(image: Tensor) -> Tensor:
     times = max(1, ENLARGED // max(image.shape[-2:]))
 
     return image.repeat_interleave(times, -2).repeat_interleave(times, -1)
-
-
-def _rounded(mean: Tensor) -> list[list[float]]:
-    found: list[list[float]] = mean.double().round(decimals=6).tolist()
-
-    return found
