@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 
@@ -13,10 +12,8 @@ from diffeo.extras import require
 from diffeo.files import write_text
 from diffeo.report.images import plain_name
 from diffeo.report.rows import write_table
+from diffeo.report.section import Section
 from diffeo.several import alternatives
-
-if TYPE_CHECKING:
-    from diffeo.report.sections import Section
 
 __all__ = ["Measure", "ReportOptions", "each_alternative", "write_report"]
 
@@ -83,7 +80,7 @@ class ReportOptions:
     classes: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     changes: Callable[[Counterfactuals, int], Changes] | None = None
-    sections: "Sequence[Section]" = ()
+    sections: Sequence[Section] = ()
     coordinates: Mapping[str, Coordinates] = field(default_factory=dict)
     measures: Sequence[Measure] = ()
     notes: tuple[str, ...] = ()

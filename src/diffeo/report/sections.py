@@ -1,42 +1,15 @@
 """A page of plain sections: sentences, tables, pictures and charts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 
 import jinja2
-from matplotlib.figure import Figure
-from torch import Tensor
 
 from diffeo.report import cards, figures, images
+from diffeo.report.section import Section
 
-__all__ = ["Section", "render_sections", "template"]
-
-
-@dataclass(frozen=True, eq=False)
-class Section:
-    """A part of a page.
-
-    Args:
-        title: Its headline.
-        text: Its paragraphs.
-        table: Rows of cells below them, the first of them the head; none if empty.
-        pictures: Captions and images in [0, 1] of shape (channels, height, width).
-        charts: Figures below these.
-        links: Texts and where they lead.
-
-    Example:
-        >>> Section("Samples", ("Look at them.",)).charts
-        ()
-    """
-
-    title: str
-    text: Sequence[str] = ()
-    table: Sequence[Sequence[str]] = ()
-    pictures: Sequence[tuple[str, Tensor]] = ()
-    charts: Sequence[Figure] = ()
-    links: Sequence[tuple[str, str]] = ()
+__all__ = ["render_sections", "template"]
 
 
 def render_sections(

@@ -3,16 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from diffeo.extras import require
 from diffeo.files import write_text
+from diffeo.report.section import Section
 from diffeo.workflows.audit import AuditedDirection
 from diffeo.workflows.audited import Audited
 from diffeo.workflows.quick_judges import WEAK
-
-if TYPE_CHECKING:
-    from diffeo.report.sections import Section
 
 __all__ = ["doubt", "draw_audit", "sentences"]
 
@@ -47,7 +45,7 @@ def draw_audit(
 
     require("jinja2", "matplotlib", extra="report")
 
-    from diffeo.report.sections import Section, render_sections
+    from diffeo.report.sections import render_sections
 
     noun, told = audited.noun, [finding.told for finding in findings]
     reached, rows = (sum(each[key] for each in told) for key in ("reached", "rows"))
@@ -174,8 +172,7 @@ def _judged(told: dict[str, Any], judges: dict[str, float]) -> Iterator[str]:
         )
 
 
-def _sections(audited: Audited, finding: AuditedDirection) -> "list[Section]":
-    from diffeo.report.sections import Section
+def _sections(audited: Audited, finding: AuditedDirection) -> list[Section]:
 
     told, explained = finding.told, finding.explained
     title = f"{told['from']} → {told['to']}"

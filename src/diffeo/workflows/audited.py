@@ -3,19 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.images import ImageFiles
+from diffeo.report.section import Section
 from diffeo.shapes import Data, Flags, Outputs, Scores
 from diffeo.workflows.directions import Direction
 from diffeo.workflows.explain_options import ExplainOptions
 from diffeo.workflows.quick_judges import Trainer
-
-if TYPE_CHECKING:
-    from diffeo.report.sections import Section
 
 __all__ = ["Audited", "Explained", "Measured"]
 
@@ -121,7 +119,7 @@ class Audited(Protocol):
             told: Of the direction, as audit.json holds it.
         """
 
-    def sections(self, explained: Explained, told: dict[str, Any]) -> "list[Section]":
+    def sections(self, explained: Explained, told: dict[str, Any]) -> list[Section]:
         """Return the same as parts of a page, the first without its title.
 
         Args:

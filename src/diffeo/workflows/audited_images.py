@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,14 +13,12 @@ from diffeo.data.images import ImageFiles
 from diffeo.data.levels import to_8_bits
 from diffeo.data.picture_folder import PictureFolder, pictures_in
 from diffeo.report.images import change_sheet, common_limit, signed_difference
+from diffeo.report.section import Section
 from diffeo.workflows.audited import Explained, Measured
 from diffeo.workflows.changes import coarse, region_shares
 from diffeo.workflows.explain_options import ExplainOptions
 from diffeo.workflows.explanation import draw_explanation
 from diffeo.workflows.quick_judges import OF_IMAGES
-
-if TYPE_CHECKING:
-    from diffeo.report.sections import Section
 
 __all__ = ["AuditedImages"]
 
@@ -133,15 +131,13 @@ class AuditedImages:
             *([rounded] if kept < 1 else []),
         ]
 
-    def sections(self, explained: Explained, told: dict[str, Any]) -> "list[Section]":
+    def sections(self, explained: Explained, told: dict[str, Any]) -> list[Section]:
         """Return a table of regions, and pictures.
 
         Args:
             explained: The direction.
             told: Of the direction, as audit.json holds it.
         """
-
-        from diffeo.report.sections import Section
 
         lost = LOST.format(told["reconstruction_error"])
         table = [

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import Tensor
 
@@ -13,15 +13,13 @@ from diffeo.coordinates.limits import ColumnLimits
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.features import features_of
 from diffeo.data.images import ImageFiles
+from diffeo.report.section import Section
 from diffeo.report.table_changes import columns_table, in_words
 from diffeo.workflows.audited import Explained, Measured
 from diffeo.workflows.explain_options import ExplainOptions
 from diffeo.workflows.explain_table import TableToExplain
 from diffeo.workflows.moved_rows import FEWEST, MovedRows
 from diffeo.workflows.quick_judges import OF_ROWS, Trainer
-
-if TYPE_CHECKING:
-    from diffeo.report.sections import Section
 
 __all__ = ["AuditedTable"]
 
@@ -144,7 +142,7 @@ class AuditedTable:
 
         return words
 
-    def sections(self, explained: Explained, told: dict[str, Any]) -> "list[Section]":
+    def sections(self, explained: Explained, told: dict[str, Any]) -> list[Section]:
         """Return a table of columns with their histograms, and one of examples.
 
         Args:
@@ -152,7 +150,6 @@ class AuditedTable:
             told: Of the direction, as audit.json holds it.
         """
 
-        from diffeo.report.sections import Section
         from diffeo.report.table_figures import columns_figure
 
         moved, flow = self._moved(explained), self.table.flow

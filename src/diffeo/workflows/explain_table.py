@@ -19,6 +19,7 @@ from diffeo.data.table import Table, read_table
 from diffeo.extras import require
 from diffeo.readers.known_model import KnownModel
 from diffeo.report import ReportOptions
+from diffeo.report.section import Section
 from diffeo.report.table_changes import (
     changes_in_words,
     columns_table,
@@ -176,9 +177,6 @@ class TableToExplain:
         if typical is not None:
             record = record.stating({"typical_after": typical.to(record.margin)})
             told = str(int((record.reached & ~typical).sum()))
-
-        require("jinja2", "matplotlib", extra="report")
-        from diffeo.report.sections import Section
 
         changes = table_changes(before, after, columns)
         found = list(compress(changes, record.reached.tolist()))

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.report.images import sheet
+from diffeo.report.section import Section
 from diffeo.shapes import Images
 from diffeo.statements.diagnosis import diagnose
 from diffeo.workflows.common_answers import (
@@ -21,9 +22,6 @@ from diffeo.workflows.common_answers import (
 )
 from diffeo.workflows.image_model import HeldOut, ImageModel
 from diffeo.workflows.quality import Quality
-
-if TYPE_CHECKING:
-    from diffeo.report.sections import Section
 
 __all__ = ["measure_quality"]
 
@@ -95,10 +93,8 @@ def measure_quality(
 
 def _sections(
     samples: Tensor, real: Tensor, copies: Sequence[tuple[str, Tensor]]
-) -> "list[Section]":
+) -> list[Section]:
     """Return samples and their nearest training images."""
-
-    from diffeo.report.sections import Section
 
     whole = real[: ACROSS * (len(real) // ACROSS) or None]
 

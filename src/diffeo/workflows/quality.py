@@ -3,13 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from diffeo.extras import require
 from diffeo.files import write_text
-
-if TYPE_CHECKING:
-    from diffeo.report.sections import Section
+from diffeo.report.section import Section
 
 __all__ = ["Answer", "Quality", "write_quality"]
 
@@ -62,7 +59,7 @@ class Quality:
     """
 
     answers: Sequence[Answer]
-    sections: "Callable[[], list[Section]]"
+    sections: Callable[[], list[Section]]
     course: Sequence[float] = ()
     figure: str = ""
 
@@ -98,7 +95,7 @@ def write_quality(quality: Quality, facts: dict[str, str], page: Path) -> None:
     require("jinja2", "matplotlib", extra="report")
 
     from diffeo.report.figures import course
-    from diffeo.report.sections import Section, render_sections
+    from diffeo.report.sections import render_sections
 
     rows = [
         (each.question, each.found, "yes" if each.well else "NO", each.needed)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Float
@@ -11,6 +10,7 @@ from torch import Tensor
 from diffeo.coordinates.table import TableFlow
 from diffeo.data.features import table_of
 from diffeo.data.table import Table
+from diffeo.report.section import Section
 from diffeo.shapes import Data
 from diffeo.workflows.common_answers import (
     copies_answer,
@@ -20,9 +20,6 @@ from diffeo.workflows.common_answers import (
     unseen_answer,
 )
 from diffeo.workflows.quality import Answer, Quality
-
-if TYPE_CHECKING:
-    from diffeo.report.sections import Section
 
 __all__ = ["columns_apart", "draw_rows", "measure_table_quality"]
 
@@ -192,10 +189,9 @@ def _sections(
     real: Others,
     samples: Samples,
     apart: Mapping[str, float],
-) -> "list[Section]":
+) -> list[Section]:
     """Return columns, correlations and some samples."""
 
-    from diffeo.report.sections import Section
     from diffeo.report.table_figures import columns_figure, correlations_figure
 
     parts = (x.split(flow.sizes, 1) for x in (real, samples))
