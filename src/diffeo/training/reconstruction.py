@@ -4,12 +4,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from diffeo.training.schedule import Schedule, Scheduled
+from diffeo.shapes import Images
+from diffeo.training.drawn import DrawnLoss
+from diffeo.training.schedule import Schedule
 
 __all__ = ["Reconstruction", "shifted"]
 
 
-class Reconstruction(Scheduled):
+class Reconstruction(DrawnLoss):
     """Minimize the squared Euclidean distance of images to their reconstructions.
 
     Args:
@@ -20,8 +22,8 @@ class Reconstruction(Scheduled):
         seed: Seed of the shifts.
 
     Example:
-        >>> model = Reconstruction(nn.Identity(), Schedule(), shift=0, seed=0)
-        >>> model.training_step([torch.zeros(2, 1, 4, 4)], 0)
+        >>> module = Reconstruction(nn.Identity(), Schedule(), shift=0, seed=0)
+        >>> module.loss(torch.zeros(2, 1, 4, 4), torch.Generator())
         tensor(0.)
     """
 
@@ -31,11 +33,10 @@ class Reconstruction(Scheduled):
         super().__init__(model, schedule, seed=seed)
         self.shift = shift
 
-    def training_step(self, batch: list[Tensor], index: int) -> Tensor:  # noqa: ARG002
-        """Return the mean squared distance, with a shift that this step owns."""
+    def loss(self, x: Images, generator: torch.Generator) -> Tensor:
+        """Return the mean squared distance, of images that are shifted."""
 
-        generator = self.step_generator()
-        x = shifted(batch[0], self.shift, generator=generator) / 255
+        x = shifted(x, self.shift, generator=generator)
         error: Tensor = (self.model(x) - x).square().flatten(1).sum(1).mean()
 
         return error
@@ -57,6 +58,6 @@ def shifted(x: Tensor, most: int, *, generator: torch.Generator) -> Tensor:
 
     height, width = x.shape[2:]
     down, across = torch.randint(2 * most + 1, (2,), generator=generator).tolist()
-    wide = functional.pad(x.float(), (most,) * 4, mode="replicate")
+    wide = functional.pad(x, (most,) * 4, mode="replicate")
 
     return wide[..., down : down + height, across : across + width]
