@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from command_line import Ended, flags, run
+from diffeo import zoo
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.table import Table, read_table
 from diffeo.estimators import surrogate
@@ -125,6 +126,8 @@ def test_an_audit_of_a_table_tells_how_columns_moved_and_goes_on(
     assert found["agrees_with_folders"] > 0.8
     assert set(forth["judges"]) == {"logistic regression", "random forest"}
     assert found["settings"]["limits"]["frozen"] == ["symmetry"]
+    assert "what their fit said of them" in page
+    assert found["verdict"] == zoo.card(tumors / "flow.safetensors").verdict
     assert "benign → malignant: " in ended.stdout
     assert "radius (rose in " in ended.stdout
     assert "not fitted with smoothness given" in ended.stderr + page

@@ -54,6 +54,8 @@ def test_fit_writes_weights_a_card_and_a_page_and_nothing_else(
     assert ended.stdout.splitlines()[-1] == str(out.resolve())
     assert "Was training long enough for fine detail? NO: " in ended.stdout
     assert zoo.card(out).recipe.settings["shape"] == [3, 8, 8]
+    assert zoo.card(out).verdict in ended.stdout
+    assert zoo.card(out).verdict in out.with_suffix(".md").read_text()
     assert zoo.card(out).figures.keys() == {"validation_bits_per_dim", "parameters"}
     assert "How good is this flow?" in page
     assert "http" not in page.replace("http://www.w3.org", "")

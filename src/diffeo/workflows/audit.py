@@ -22,6 +22,7 @@ from diffeo.workflows.explain_options import ExplainOptions, place_of
 from diffeo.workflows.explanation import explain_to_folder
 from diffeo.workflows.findings import Auditor
 from diffeo.workflows.folders import check_output, check_place, write_results
+from diffeo.workflows.loading import card_of_coordinates
 from diffeo.workflows.quick_judges import train_judges
 from diffeo.workflows.request import digest, optional_settings
 
@@ -135,6 +136,7 @@ def audit_to_folder(
         told = auditor.told(explained)
         findings.append(AuditedDirection(explained, search, told))
 
+    card = card_of_coordinates(asked.coordinates)
     summary = {
         "format": FORMAT,
         "version": VERSION,
@@ -146,6 +148,7 @@ def audit_to_folder(
         },
         "model": asked.model,
         "coordinates": asked.coordinates,
+        "verdict": card.verdict if card else "",
         "confidence": None if options.value else options.confidence,
         "agrees_with_folders": agree,
         "judges": {kind: judge.accuracy for kind, judge in judges.items()},

@@ -66,7 +66,7 @@ def draw_audit(
             f"{kind} {accuracy:.0%}" for kind, accuracy in judges.items()
         )
         or "none",
-        **dict(_asked(summary)),
+        **dict(_further(summary)),
     }
     sections = [
         Section("Since the other audit", differences),
@@ -83,8 +83,11 @@ def draw_audit(
     write_text(page, text)
 
 
-def _asked(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what else was asked for, by its name."""
+def _further(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what the coordinates were judged to be, and what else was asked for."""
+
+    if summary["verdict"]:
+        yield "what their fit said of them", summary["verdict"]
 
     yield from (
         (name.replace("_", " "), ", ".join(columns))

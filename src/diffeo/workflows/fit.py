@@ -4,6 +4,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -148,7 +149,8 @@ def fit_images(
         "what to expect": " ".join(kind.expectations(plan.steps, len(chosen))),
         **kind.facts(),
     }
-    zoo.save(model, zoo.card(how.weights), options.weights)
+    card = replace(zoo.card(how.weights), verdict=quality.verdict)
+    zoo.save(model, card, options.weights)
     shutil.rmtree(options.folder)
 
     return quality, facts

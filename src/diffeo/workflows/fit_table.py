@@ -109,7 +109,7 @@ def fit_table(
         draw_rows(fitted),
         [nats / x.shape[1] for nats in course],
     )
-    zoo.save(fitted, card, options.weights)
+    zoo.save(fitted, replace(card, verdict=quality.verdict), options.weights)
     shutil.rmtree(options.folder)
     facts = {
         "data": options.data,

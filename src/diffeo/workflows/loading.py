@@ -17,6 +17,7 @@ from diffeo.workflows.generators import How, inverted
 from diffeo.workflows.models import find_part
 
 __all__ = [
+    "card_of_coordinates",
     "find_coordinates",
     "find_device",
     "find_images",
@@ -218,7 +219,27 @@ def side_of_coordinates(coordinates: str) -> int | None:
         (28, None)
     """
 
-    stored = coordinates in zoo.names() or coordinates.endswith(".safetensors")
-    shape = zoo.card(coordinates).recipe.settings.get("shape", []) if stored else []
+    card = card_of_coordinates(coordinates)
+    shape = card.recipe.settings.get("shape", []) if card else []
 
     return int(shape[1]) if len(shape) == 3 and shape[1] == shape[2] else None
+
+
+def card_of_coordinates(coordinates: str) -> zoo.Card | None:
+    """Return what is known of stored weights; None of any other coordinates.
+
+    Args:
+        coordinates: Weights by name or file, or anything else.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it holds anything else.
+
+    Example:
+        >>> card_of_coordinates("data") is None
+        True
+    """
+
+    stored = coordinates in zoo.names() or coordinates.endswith(".safetensors")
+
+    return zoo.card(coordinates) if stored else None

@@ -10,7 +10,8 @@ from diffeo.zoo.recipes import Recipe
 __all__ = ["Card"]
 
 FORMAT, VERSION = "diffeo-model", "1"
-TEXTS = ("data", "command", "terms", "accelerator")
+OPTIONAL = "accelerator", "verdict"
+TEXTS = ("data", "command", "terms", *OPTIONAL)
 ENTRIES = ("recipe", "settings", "figures", *TEXTS)
 
 
@@ -25,6 +26,7 @@ class Card:
         terms: The licence of weights and data.
         figures: What was measured on the stored weights, by name.
         accelerator: What the training ran on, if not on a CPU.
+        verdict: What to make of the model, in words, if somebody judged it.
 
     Example:
         >>> recipe = Recipe("perceptron", {"features": 3, "outputs": 1})
@@ -39,6 +41,7 @@ class Card:
     terms: str
     figures: dict[str, float]
     accelerator: str = ""
+    verdict: str = ""
 
     def metadata(self) -> dict[str, str]:
         """Return the card as text by name, as a safetensors file holds it."""
@@ -58,13 +61,13 @@ class Card:
 
         Args:
             metadata: As `metadata` returns it. The version may be missing: it is 1;
-                so may the accelerator.
+                so may the accelerator and the verdict.
 
         Raises:
             ValueError: If an entry is missing or of another kind.
         """
 
-        metadata = {"accelerator": "", **metadata}
+        metadata = {**dict.fromkeys(OPTIONAL, ""), **metadata}
         found = f"{metadata.get('format')} version {metadata.get('version', VERSION)}"
 
         if found != f"{FORMAT} version {VERSION}":
@@ -108,6 +111,7 @@ class Card:
 
         settings = json.dumps(self.recipe.settings)
         where = f" on {self.accelerator}" if self.accelerator else ""
+        verdict = f"- Verdict: {self.verdict}\n" if self.verdict else ""
         figures = "\n".join(
             f"| {key} | {value:.6g} |" for key, value in self.figures.items()
         )
@@ -117,7 +121,7 @@ class Card:
 - Command: `{self.command}`{where}
 - Terms: {self.terms}
 - Storage: kernels of convolutions in 16 bits
-
+{verdict}
 Measured on the stored weights:
 
 | figure | value |
