@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from diffeo.training.augmentation import RandomCrop
+from diffeo.training.augmentation import ColorJitter, RandomCrop
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -42,3 +42,24 @@ def test_sizes_differ_and_nothing_leaves_the_unit_interval() -> None:
 def test_small_images_are_told() -> None:
     with pytest.raises(ValueError, match="at least 8 pixels high and wide, got 6×9"):
         RandomCrop(8)(torch.zeros(1, 1, 6, 9), generator=generator())
+
+
+def test_colors_change_a_little_each_image_in_its_own_way() -> None:
+    x = 0.2 + 0.6 * torch.rand(20, 3, 6, 6, generator=generator())
+    found = ColorJitter(0.1)(x, generator=generator(1))
+    change = found - x
+    brighter = change.mean((1, 2, 3))
+
+    assert change.abs().max() < 0.1 + 2 * 0.1 * 0.6
+    assert brighter.abs().max() <= 0.1 + 1e-6
+    assert brighter.unique().numel() == 20
+    torch.testing.assert_close(ColorJitter(0.0)(x, generator=generator()), x)
+
+
+def test_gray_stays_gray_and_nothing_leaves_the_unit_interval() -> None:
+    x = torch.rand(9, 1, 5, 5, generator=generator()).expand(9, 3, 5, 5)
+    found = ColorJitter(0.4)(x, generator=generator())
+
+    torch.testing.assert_close(found, found[:, :1].expand_as(found))
+    assert found.min() >= 0
+    assert found.max() <= 1

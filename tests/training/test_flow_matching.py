@@ -1,3 +1,4 @@
+import itertools
 from copy import deepcopy
 from pathlib import Path
 
@@ -8,9 +9,10 @@ from diffeo import zoo
 from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.coordinates.grids import on_times
 from diffeo.models.velocity import VelocityUNet
+from diffeo.training.augmentation import ColorJitter
 from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
-from diffeo.training.flow_matching import VelocityMatching
+from diffeo.training.flow_matching import VelocityMatching, transported
 from diffeo.training.schedule import Schedule
 from unchecked import unchecked_calls
 
@@ -79,6 +81,39 @@ def test_a_trained_field_is_inverted(
 
     assert found.exact.all()
     assert (again - x).abs().max() <= error
+
+
+def test_noise_is_transported_at_the_least_cost_of_all_orders() -> None:
+    start, end = torch.randn(2, 5, 1, 2, 2, generator=torch.Generator().manual_seed(0))
+    found = transported(start, end)
+    costs = [
+        (start[list(order)] - end).square().sum()
+        for order in itertools.permutations(range(5))
+    ]
+
+    assert (found - end).square().sum() == min(costs)
+    assert {*map(tuple, found.flatten(1).tolist())} == {
+        *map(tuple, start.flatten(1).tolist())
+    }
+
+
+def test_transport_and_jitter_are_part_of_the_loss_of_training() -> None:
+    model, x = field(steps=2, widths=[8, 16]), stripes(16)
+
+    def loss(module: VelocityMatching, *, training: bool) -> float:
+        generator = torch.Generator().manual_seed(0)
+
+        return module.train(training).loss(x, generator).item()
+
+    plain, shorter, tinted = (
+        VelocityMatching(model, Schedule(), seed=0, **options)
+        for options in ({}, {"pair": transported}, {"jitter": ColorJitter(0.3)})
+    )
+
+    # an untrained velocity is 0, so the loss is the mean square of x − z
+    assert loss(shorter, training=True) < loss(plain, training=True)
+    assert loss(tinted, training=True) != loss(plain, training=True)
+    assert loss(tinted, training=False) == loss(plain, training=False)
 
 
 def test_velocities_are_zero_at_first_and_rows_stand_alone() -> None:

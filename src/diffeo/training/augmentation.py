@@ -1,4 +1,4 @@
-"""Images cut, resized and mirrored at random while a model trains."""
+"""Images cut, resized, mirrored and tinted at random while a model trains."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from diffeo.shapes import Images
 
-__all__ = ["RandomCrop"]
+__all__ = ["ColorJitter", "RandomCrop"]
 
 Image = Float[Tensor, "channels height width"]
 
@@ -74,3 +74,37 @@ class RandomCrop:
         )[0]
 
         return resized.flip(2) if self.mirror and mirror < 0.5 else resized
+
+
+@dataclass(frozen=True)
+class ColorJitter:
+    """Change the brightness, contrast and saturation of each image a little.
+
+    Args:
+        strength: Greatest change of brightness, in units of the gray levels, and
+            greatest relative one of contrast and saturation, in [0, 1).
+
+    Example:
+        >>> jitter, x = ColorJitter(0.1), torch.rand(2, 3, 4, 4)
+        >>> jitter(x, generator=torch.Generator().manual_seed(0)).shape
+        torch.Size([2, 3, 4, 4])
+    """
+
+    strength: float = 0.05
+
+    def __call__(self, x: Images, *, generator: torch.Generator) -> Tensor:
+        """Return the images in other colors, in [0, 1] as these.
+
+        Args:
+            x: Images in [0, 1].
+            generator: Source of the changes, on the processor.
+        """
+
+        draws = 2 * torch.rand(3, len(x), 1, 1, 1, generator=generator).to(x) - 1
+        brighter, contrast, saturation = self.strength * draws
+        gray = x.mean(1, keepdim=True)
+        middle = gray.mean((2, 3), keepdim=True)
+        colored = gray + (1 + saturation) * (x - gray)
+        jittered: Tensor = middle + (1 + contrast) * (colored - middle) + brighter
+
+        return jittered.clamp(0, 1)

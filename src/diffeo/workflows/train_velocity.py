@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from diffeo import zoo
 from diffeo.coordinates.flow_matching import FlowMatching
-from diffeo.training.augmentation import RandomCrop
+from diffeo.training.augmentation import ColorJitter, RandomCrop
 from diffeo.training.batches import to_images
-from diffeo.training.flow_matching import VelocityMatching
+from diffeo.training.flow_matching import Pair, VelocityMatching, as_drawn
 from diffeo.training.schedule import Schedule
 from diffeo.typical import length_ratio
 from diffeo.workflows.sample_sheet import draw_samples
@@ -28,6 +28,8 @@ def train_velocity(
     options: TrainingOptions,
     *,
     crop: RandomCrop | None = None,
+    jitter: ColorJitter | None = None,
+    pair: Pair = as_drawn,
     schedule: Schedule | None = None,
 ) -> None:
     """Train a velocity field by flow matching and store it.
@@ -39,6 +41,8 @@ def train_velocity(
         card: What to tell of the weights; its recipe is of flow matching.
         options: How long to train, and where to keep what.
         crop: What is cut out of training images at random, if anything.
+        jitter: How the colors of training images are changed at random, if at all.
+        pair: Which noise each image of a batch gets.
         schedule: How the weights are updated.
 
     Example:
@@ -59,7 +63,14 @@ def train_velocity(
     card = card.with_seed(options.seed)
     model = cast("FlowMatching", card.recipe.build())
     train_module(
-        VelocityMatching(model, schedule or Schedule(), seed=options.seed, crop=crop),
+        VelocityMatching(
+            model,
+            schedule or Schedule(),
+            seed=options.seed,
+            crop=crop,
+            jitter=jitter,
+            pair=pair,
+        ),
         images[:1],
         images[1:],
         card,
