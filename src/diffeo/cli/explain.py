@@ -285,6 +285,7 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
     )
     rules = statement_rules(
         options,
+        images.images,
         certify,
         find_references(typical_of, **size),
         judge_of(judge, further[-1:], options, images.images),
