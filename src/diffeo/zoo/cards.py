@@ -25,6 +25,8 @@ class Card:
         terms: The licence of weights and data.
         figures: What was measured on the stored weights, by name.
         accelerator: What the training ran on, if not on a CPU.
+        classes: What the classes of a classifier are called, in order, if that is
+            known.
 
     Example:
         >>> recipe = Recipe("perceptron", {"features": 3, "outputs": 1})
@@ -39,6 +41,7 @@ class Card:
     terms: str
     figures: dict[str, float]
     accelerator: str = ""
+    classes: tuple[str, ...] = ()
 
     def metadata(self) -> dict[str, str]:
         """Return the card as text by name, as a safetensors file holds it."""
@@ -49,6 +52,7 @@ class Card:
             "recipe": self.recipe.name,
             "settings": json.dumps(self.recipe.settings),
             "figures": json.dumps(self.figures),
+            **({"classes": "\n".join(self.classes)} if self.classes else {}),
             **{name: getattr(self, name) for name in TEXTS},
         }
 
@@ -58,7 +62,7 @@ class Card:
 
         Args:
             metadata: As `metadata` returns it. The version may be missing: it is 1;
-                so may the accelerator.
+                so may the accelerator and the classes.
 
         Raises:
             ValueError: If an entry is missing or of another kind.
@@ -85,6 +89,7 @@ class Card:
         return cls(
             Recipe(metadata["recipe"], _json_object(metadata, "settings")),
             figures={name: float(value) for name, value in figures.items()},
+            classes=tuple(metadata.get("classes", "").splitlines()),
             **{name: metadata[name] for name in TEXTS},
         )
 
@@ -108,6 +113,7 @@ class Card:
 
         settings = json.dumps(self.recipe.settings)
         where = f" on {self.accelerator}" if self.accelerator else ""
+        classes = f"- Classes: {', '.join(self.classes)}\n" if self.classes else ""
         figures = "\n".join(
             f"| {key} | {value:.6g} |" for key, value in self.figures.items()
         )
@@ -116,7 +122,7 @@ class Card:
 - Data: {self.data}
 - Command: `{self.command}`{where}
 - Terms: {self.terms}
-- Storage: kernels of convolutions in 16 bits
+{classes}- Storage: kernels of convolutions in 16 bits
 
 Measured on the stored weights:
 
