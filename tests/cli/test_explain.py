@@ -182,6 +182,24 @@ def test_explain_takes_pictures_and_a_python_function(
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_pictures_get_the_side_of_the_flow(
+    small_flow: Path, model: Path, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "wide" / name).mkdir(parents=True)
+        write_png(torch.zeros(1, 30, 40), tmp_path / "wide" / name / "0.png")
+
+    options = {"data": tmp_path / "wide", "typical_of": tmp_path / "wide", "target": 1}
+    options |= {"coordinates": small_flow, "model": f"{model}:good"}
+    ended = explain(tmp_path / "out", **options, confidence=0.1)
+    record = Counterfactuals.load(tmp_path / "out/record.safetensors")
+
+    assert ended.code == 0, ended.stderr
+    assert record.factual.shape == (2, 1, 28, 28)
+    assert record.statements["references"].tolist() == [1, 1]
+
+
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(
     ("goal", "low", "high"),
     [
@@ -723,15 +741,14 @@ def test_a_statement_that_cannot_be_made_costs_no_other(
 ) -> None:
     """Which classes rows become is known after the search alone."""
 
-    out, few, place = tmp_path / "out", tmp_path / "few", {"coordinates": "data"}
+    out, few = tmp_path / "out", tmp_path / "few"
 
     for name in ("0", "1"):
         (few / name).mkdir(parents=True)
         write_png(sample_digits().images[0], few / name / "0.png")
 
-    place |= {"model": f"{model}:good", "rate": 0.05, "confidence": 0.5}
-    judge = f"{model}:other"
-    ended = explain(out, **place, target="other", typical_of=few, judge=judge)
+    how = {"model": f"{model}:good", "judge": f"{model}:other", "coordinates": "data"}
+    ended = explain(out, **how, target="other", confidence=0.5, typical_of=few)
     record = Counterfactuals.load(out / "record.safetensors")
 
     assert ended.code == 0, ended.stderr

@@ -50,11 +50,10 @@ def images_to_audit(
 
     from diffeo.workflows.audited_images import AuditedImages
     from diffeo.workflows.changes import grid_regions, read_regions
-    from diffeo.workflows.loading import find_images, side_of_coordinates
+    from diffeo.workflows.loading import find_images, side_for
 
-    given = resize is not None or data == "digits"
-    side = resize if given else side_of_coordinates(coordinates)
-    images = find_images(data, crop=crop, resize=side)
+    images = find_images(data, crop=crop, resize=resize, coordinates=coordinates)
+    side = side_for(data, coordinates, resize)
     height, width = images.images.shape[2:]
     masks = (
         read_regions(regions, (height, width), crop=crop, resize=side)

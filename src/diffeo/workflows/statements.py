@@ -18,7 +18,7 @@ from diffeo.statements.agreement import agreement, check_judge
 from diffeo.statements.certificate import Smoothing, certify, check_exact
 from diffeo.statements.typical import check_references, typicality
 from diffeo.workflows.explain_options import ExplainOptions, place_of
-from diffeo.workflows.loading import find_labelled
+from diffeo.workflows.loading import find_labelled, side_for
 from diffeo.workflows.request import named
 
 __all__ = ["NamedModel", "find_references", "judge_of", "statement_rules"]
@@ -77,7 +77,11 @@ def judge_of(
 
 
 def find_references(
-    text: str | None, *, crop: int | None = None, resize: int | None = None
+    text: str | None,
+    *,
+    crop: int | None = None,
+    resize: int | None = None,
+    coordinates: str = "data",
 ) -> LabelledImages | None:
     """Return the real images of each class that a text names, the last 500 at most.
 
@@ -87,6 +91,7 @@ def find_references(
             class. None, or empty, for none at all.
         crop: Side in pixels of the square cut out of the middle of each picture.
         resize: Side in pixels to which each picture is resized.
+        coordinates: Those of the search, whose side pictures get, as of `find_images`.
 
     Raises:
         FileNotFoundError: If there are no such data.
@@ -103,7 +108,8 @@ def find_references(
     if text == "mnist" and not (crop or resize):
         found = mnist("test")
     else:
-        found = find_labelled(text, crop=crop, resize=resize)
+        side = side_for(text, coordinates, resize)
+        found = find_labelled(text, crop=crop, resize=side)
 
     classes = [
         (found.labels == label).nonzero()[:, 0] for label in range(found.classes)
