@@ -89,14 +89,12 @@ def table_to_audit(
         ValueError: If there is a truth, and a model of values.
     """
 
-    from torch import nn
-
     from diffeo.workflows.audited_table import AuditedTable
     from diffeo.workflows.explain_table import TableToExplain
 
     audited = AuditedTable(TableToExplain.read(data, coordinates), truth or "")
     (loaded,), gradients = audited.table.models([known], device=device, seed=seed)
-    values = value or not (isinstance(known.model, nn.Module) or known.classes)
+    values = value or known.is_of_values
 
     if truth and values:
         raise ValueError(

@@ -215,6 +215,7 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
     names = read_classes(classes) or known[0].classes
     objective = objective_from_options(
         names,
+        of_values=known[0].is_of_values,
         target=target,
         confidence=confidence,
         at_least=at_least,
