@@ -405,6 +405,17 @@ def test_probabilities_are_told_in_a_sentence(model: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_logits_that_are_said_to_be_probabilities_are_refused(
+    model: Path, tmp_path: Path
+) -> None:
+    how = {"model": f"{model}:good", "coordinates": "data"}
+    ended = explain(tmp_path / "out", **how, model_outputs="probabilities")
+
+    assert ended.code == 2
+    assert "of what are no probabilities" in ended.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_existing_folder_is_not_overwritten(tmp_path: Path) -> None:
     options = {"coordinates": "data", "steps": 1}
     (tmp_path / "keep").write_text("kept")
