@@ -248,3 +248,11 @@ def test_logits_of_probabilities_give_the_probabilities_back(single: bool) -> No
 
     torch.testing.assert_close(chosen, expected, rtol=1e-5, atol=1e-5)
     assert not model.training
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_what_are_no_probabilities_have_no_logits(single: bool) -> None:  # noqa: FBT001
+    outputs = torch.tensor([[0.2, 0.8], [1.0 + 1e-6, 0.0], [-2.0, 3.0]])
+    found = Logits(nn.Identity(), floor=0.01)(outputs[:, :1] if single else outputs)
+
+    assert found.isfinite().all(1).tolist() == [True, True, False]

@@ -82,11 +82,14 @@ def check_outputs(outputs: Outputs, again: Tensor) -> None:
     Example:
         >>> check_outputs(torch.full((2, 3), torch.nan), torch.zeros(1, 3))
         Traceback (most recent call last):
-        ValueError: the model must return finite outputs, got NaN or infinity
+        ValueError: the model must return finite outputs, got NaN or infinity, ...
     """
 
     if not outputs.reshape(len(outputs), -1).isfinite().all(1).any():
-        raise ValueError("the model must return finite outputs, got NaN or infinity")
+        raise ValueError(
+            "the model must return finite outputs, got NaN or infinity, as Logits "
+            "(--model-outputs probabilities) returns of what are no probabilities"
+        )
 
     rounding = max(ROUNDING, 8 * torch.finfo(outputs.dtype).eps) * outputs.abs().max()
 

@@ -18,6 +18,8 @@ from diffeo import zoo
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.table import Table, read_table
 from diffeo.estimators import surrogate
+from diffeo.workflows.audited_table import AuditedTable
+from diffeo.workflows.explain_table import TableToExplain
 
 NAMES = "radius", "texture", "smoothness", "symmetry"
 MODEL = """
@@ -146,6 +148,20 @@ def test_an_audit_of_a_table_tells_how_columns_moved_and_goes_on(
     assert again.stderr.count("finished already: 12 of 12 rows are there") == 1
     assert told(out) == found
     assert "differs in limits" in audit(tumors, out).stderr
+
+
+def test_columns_that_did_not_move_are_not_among_those_that_moved_most(
+    tumors: Path,
+) -> None:
+    read = TableToExplain.read(f"{tumors}/tumors.csv", f"{tumors}/flow.safetensors")
+    radius = {"moved": 1.0, "rose": 2, "fell": 0, "median": 3.0, "deviations": 1.0}
+    columns = {"radius": radius, "texture": {"moved": 0.0, "commonest": []}}
+    told = {"columns": columns, "typical": None, "as_written": 1.0}
+
+    assert AuditedTable(read, "").words(told) == [
+        "Columns that moved most: radius (rose in 2, fell in 0; +3, +1.00 σ in the "
+        "median)."
+    ]
 
 
 def test_a_forest_answers_itself_and_another_audit_is_compared(

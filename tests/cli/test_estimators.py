@@ -120,6 +120,15 @@ def test_values_of_trees_are_brought_below_a_bound(
     )
 
 
+def test_a_regressor_has_no_class_to_become(people: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    ended = explained(people, str(people / "values.joblib"), out, target=1)
+
+    assert ended.code == 2
+    assert "--target must be given with a classifier, got a regressor" in ended.stderr
+    assert not out.exists()
+
+
 def test_a_function_may_return_an_estimator_and_another_may_agree(
     people: Path, tmp_path: Path
 ) -> None:

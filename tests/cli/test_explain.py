@@ -182,6 +182,24 @@ def test_explain_takes_pictures_and_a_python_function(
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_pictures_get_the_side_of_the_flow(
+    small_flow: Path, model: Path, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "wide" / name).mkdir(parents=True)
+        write_png(torch.zeros(1, 30, 40), tmp_path / "wide" / name / "0.png")
+
+    options = {"data": tmp_path / "wide", "typical_of": tmp_path / "wide", "target": 1}
+    options |= {"coordinates": small_flow, "model": f"{model}:good"}
+    ended = explain(tmp_path / "out", **options, confidence=0.1)
+    record = Counterfactuals.load(tmp_path / "out/record.safetensors")
+
+    assert ended.code == 0, ended.stderr
+    assert record.factual.shape == (2, 1, 28, 28)
+    assert record.statements["references"].tolist() == [1, 1]
+
+
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(
     ("goal", "low", "high"),
     [
@@ -387,6 +405,17 @@ def test_probabilities_are_told_in_a_sentence(model: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_logits_that_are_said_to_be_probabilities_are_refused(
+    model: Path, tmp_path: Path
+) -> None:
+    how = {"model": f"{model}:good", "coordinates": "data"}
+    ended = explain(tmp_path / "out", **how, model_outputs="probabilities")
+
+    assert ended.code == 2
+    assert "of what are no probabilities" in ended.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_existing_folder_is_not_overwritten(tmp_path: Path) -> None:
     options = {"coordinates": "data", "steps": 1}
     (tmp_path / "keep").write_text("kept")
@@ -718,25 +747,56 @@ def test_a_judge_of_other_answers_is_refused_before_the_search(
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_statement_that_cannot_be_made_costs_no_other(tmp_path: Path) -> None:
-    out, lossy = tmp_path / "out", tmp_path / "lossy.py"
-    lossy.write_text(LOSSY)
-    place = f"{lossy}:Lossy"
-    ended = explain(out, coordinates=place, certify=5, typical_of="digits")
+def test_a_statement_that_cannot_be_made_costs_no_other(
+    model: Path, tmp_path: Path
+) -> None:
+    """Which classes rows become is known after the search alone."""
+
+    out, few = tmp_path / "out", tmp_path / "few"
+
+    for name in ("0", "1"):
+        (few / name).mkdir(parents=True)
+        write_png(sample_digits().images[0], few / name / "0.png")
+
+    how = {"model": f"{model}:good", "judge": f"{model}:other", "coordinates": "data"}
+    ended = explain(out, **how, target="other", confidence=0.5, typical_of=few)
     record = Counterfactuals.load(out / "record.safetensors")
 
-    assert ended.code == 0
-    assert "but not the certified radii: coordinates must be exact" in ended.stderr
-    assert set(record.statements) == {"round_trip_rank", "references"}
+    assert ended.code == 0, ended.stderr
+    assert "but not the ranks of typicality: data must have ref" in ended.stderr
+    assert set(record.statements) == {"agreement_before", "agreement_after"}
 
 
-def test_statements_that_nothing_can_make_are_refused_before_the_search(
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"certify": 0}, "draws and batch_size must be at least 1"),
+        ({"certify": 5, "coordinates": "lossy.py:Lossy"}, "coordinates must be exact"),
+        ({"typical_of": "nothing"}, "labelled data must be a folder"),
+        ({"typical_of": "small"}, "references must be like the data, (1, 28, 28), got"),
+        ({"typical_of": "two"}, "references of each target class, got none of 9"),
+        (
+            {"typical_of": "digits", "target": None, "at_least": 0.5},
+            "must be given with --target, got a search for a value",
+        ),
+    ],
+)
+def test_statements_that_cannot_be_made_are_refused_before_the_search(
+    options: dict[str, object],
+    message: str,
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    none = explain(tmp_path / "out", certify=0)
-    missing = explain(tmp_path / "out", typical_of=tmp_path / "nothing")
+    monkeypatch.chdir(tmp_path)
+    Path("lossy.py").write_text(LOSSY)
 
-    assert none.code == missing.code == 2
-    assert "draws and batch_size must be at least 1" in none.stderr
-    assert "labelled data must be a folder" in missing.stderr
-    assert not (tmp_path / "out").exists()
+    for folder, side in (("small", 8), ("two", 28)):
+        for name in ("0", "1"):
+            Path(folder, name).mkdir(parents=True)
+            write_png(torch.zeros(1, side, side), Path(folder, name, "0.png"))
+
+    ended = explain(Path("out"), **{"coordinates": "data", **options})
+
+    assert ended.code == 2
+    assert message in ended.stderr
+    assert not Path("out").exists()

@@ -57,7 +57,7 @@ def test_fit_writes_weights_a_card_and_a_page_and_nothing_else(
     assert zoo.card(out).verdict in ended.stdout
     assert zoo.card(out).verdict in out.with_suffix(".md").read_text()
     assert zoo.card(out).figures.keys() == {"validation_bits_per_dim", "parameters"}
-    assert "How good is this flow?" in page
+    assert "How good is this Glow?" in page
     assert "http" not in page.replace("http://www.w3.org", "")
     assert {file.name for file in out.parent.iterdir()} == {
         "flow.html",
@@ -69,11 +69,14 @@ def test_fit_writes_weights_a_card_and_a_page_and_nothing_else(
 
 
 @pytest.mark.parametrize(
-    ("generator", "said"),
-    [("vae", "most of an image come back"), ("flow-matching", "Do images come back")],
+    ("generator", "title", "said"),
+    [
+        ("vae", "variational autoencoder", "most of an image come back"),
+        ("flow-matching", "velocity field", "Do images come back"),
+    ],
 )
 def test_other_generators_are_fitted_and_explain(
-    generator: str, said: str, faces: Path, tmp_path: Path
+    generator: str, title: str, said: str, faces: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / f"{generator}.safetensors"
     ended = fit(faces, out, generator=generator)
@@ -84,6 +87,7 @@ def test_other_generators_are_fitted_and_explain(
     assert f"--generator {generator} " in zoo.card(out).command
     assert "rather than a Glow" in ended.stderr
     assert said in ended.stdout
+    assert f"<h1>How good is this {title}?</h1>" in page
     assert ("--residual, which" in page) == (generator == "vae")
     assert isinstance(zoo.load(out), Coordinates)
 

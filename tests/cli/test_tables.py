@@ -222,6 +222,20 @@ def test_whole_numbers_stay_whole_where_a_value_is_asked_for(
     assert all(age.isdecimal() for age in ages)
 
 
+def test_a_page_tells_of_a_value_that_no_row_reaches(
+    patients: Path, tmp_path: Path
+) -> None:
+    how = {"at_least": 1e9, "limit": 1, "several": 2, "frozen": "age"}
+    ended = explained(patients, tmp_path / "out", "regressor", **how, only_up="age")
+
+    assert ended.code == 0, ended
+    assert "0 of 2 reached the target" in ended.stdout
+    assert "0 of 1 inputs have 2 that differ\n" in ended.stdout
+    assert "Warning" not in ended.stderr
+    assert "fit again with --given age\n" in ended.stderr
+    assert "Of these 0 results" in (tmp_path / "out/report.html").read_text()
+
+
 def test_several_counterfactuals_of_a_row_stand_side_by_side(
     patients: Path, tmp_path: Path
 ) -> None:

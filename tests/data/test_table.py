@@ -16,8 +16,8 @@ def test_other_separators_a_byte_order_mark_and_spaces_are_read(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "CSV file"),
         ("age\n", "rows below its names"),
+        ("", "must have rows below its names, got none"),
         ("age,age\n1,2\n", "different names"),
         ("age,sex\n1\n", "row 1 must have a cell for each of 2 columns, got 1"),
         ("age\n1\nNaN\n", "column age must have a value in each row, got 'NaN' in row"),

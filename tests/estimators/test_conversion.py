@@ -240,3 +240,12 @@ def test_other_columns_are_refused() -> None:
         ValueError, match="4 columns, or their 8 features, got one of 3"
     ):
         cells_of(Ridge().fit(np.eye(3), VALUES[:3]), COLUMNS)
+
+
+def test_an_estimator_that_fails_is_refused_in_a_sentence() -> None:
+    texts = frame().astype({"floor": str})  # the flow's reader takes numbers for them
+    fitted = mixed(Ridge(), OneHotEncoder(), StandardScaler()).fit(texts, VALUES)
+    answers = Answers(fitted, cells_of(fitted, COLUMNS))
+
+    with pytest.raises(ValueError, match="the model failed on rows of the table: Val"):
+        answers(X)

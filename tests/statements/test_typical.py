@@ -138,7 +138,7 @@ def test_a_target_class_without_references_is_refused() -> None:
 
 
 def test_data_of_another_shape_are_refused() -> None:
-    with pytest.raises(ValueError, match="data must be like the record's"):
+    with pytest.raises(ValueError, match="references must be like the data"):
         typicality(found(), tiny_flow(), DATA[:, :, :2], LABELS)
 
 

@@ -1,6 +1,6 @@
 import torch
 
-from diffeo.workflows.common_answers import nearest_to
+from diffeo.workflows.common_answers import course_answer, nearest_to
 
 
 def test_the_nearest_is_found_wherever_it_stands() -> None:
@@ -10,3 +10,10 @@ def test_the_nearest_is_found_wherever_it_stands() -> None:
 
     assert nearest.tolist() == places.tolist()
     assert (distance < 1e-3).all()
+
+
+def test_few_passes_do_not_tell_whether_a_training_has_ended() -> None:
+    answer = course_answer([2.0, 1.0, 0.5], 0.1, "bits")
+
+    assert not answer.well
+    assert answer.found == "not known after so few passes: 3"

@@ -50,11 +50,10 @@ def images_to_audit(
 
     from diffeo.workflows.audited_images import AuditedImages
     from diffeo.workflows.changes import grid_regions, read_regions
-    from diffeo.workflows.loading import find_images, side_of_coordinates
+    from diffeo.workflows.loading import find_images, side_for
 
-    given = resize is not None or data == "digits"
-    side = resize if given else side_of_coordinates(coordinates)
-    images = find_images(data, crop=crop, resize=side)
+    images = find_images(data, crop=crop, resize=resize, coordinates=coordinates)
+    side = side_for(data, coordinates, resize)
     height, width = images.images.shape[2:]
     masks = (
         read_regions(regions, (height, width), crop=crop, resize=side)
@@ -90,14 +89,12 @@ def table_to_audit(
         ValueError: If there is a truth, and a model of values.
     """
 
-    from torch import nn
-
     from diffeo.workflows.audited_table import AuditedTable
     from diffeo.workflows.explain_table import TableToExplain
 
     audited = AuditedTable(TableToExplain.read(data, coordinates), truth or "")
     (loaded,), gradients = audited.table.models([known], device=device, seed=seed)
-    values = value or not (isinstance(known.model, nn.Module) or known.classes)
+    values = value or known.is_of_values
 
     if truth and values:
         raise ValueError(

@@ -36,7 +36,8 @@ def check_command(  # noqa: PLR0913 - one argument for each option
         inversion: How a generator is inverted: by descent on 'pixels' or on the
             'features' that an InvertedGenerator has, or by its 'encoder' alone; with
             all that it has if not given.
-        resize: Resize each picture to a square of so many pixels a side.
+        resize: Resize each picture to a square of so many pixels a side; the side of
+            the flow if not given.
         crop: Cut a square of so many pixels a side out of each picture's middle.
         limit: Take only the first so many images.
         device: Where to compute: cpu, cuda, mps, ...; 'auto' for cuda where there is
@@ -64,7 +65,8 @@ def check_command(  # noqa: PLR0913 - one argument for each option
 
     check_output(out, overwrite=overwrite)
     place, progress = find_device(device), not quiet
-    found = find_images(data, crop=crop, resize=resize, limit=limit)
+    size = {"crop": crop, "resize": resize, "limit": limit}
+    found = find_images(data, coordinates=coordinates, **size)
     x = found.images.to(place)
     where = find_coordinates(
         coordinates,

@@ -96,7 +96,8 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         residual: Keep what the coordinates lose of each image, and add it to all that
             they decode: the search begins at the image itself rather than at its
             reconstruction, but what was lost may show through the result.
-        resize: Resize each picture to a square of so many pixels a side.
+        resize: Resize each picture to a square of so many pixels a side; the side of
+            the flow if not given.
         crop: Cut a square of so many pixels a side out of each picture's middle.
         limit: Take only the first so many images or rows.
         classes: A text file with the names of the classes, one a line, in order; else
@@ -214,6 +215,7 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
     names = read_classes(classes) or known[0].classes
     objective = objective_from_options(
         names,
+        of_values=known[0].is_of_values,
         target=target,
         confidence=confidence,
         at_least=at_least,
@@ -251,7 +253,11 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
     )
     table = TableToExplain.read(data, coordinates, limit=limit) if of_table else None
     size = {"crop": crop, "resize": resize}
-    images = table.rows() if table else find_images(data, limit=limit, **size)
+    images = (
+        table.rows()
+        if table
+        else find_images(data, limit=limit, coordinates=coordinates, **size)
+    )
     (asked, *further), gradients = (
         table.models(known, device=device, seed=seed)
         if table
@@ -285,8 +291,9 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
     )
     rules = statement_rules(
         options,
+        images.images,
         certify,
-        find_references(typical_of, **size),
+        find_references(typical_of, coordinates=coordinates, **size),
         judge_of(judge, further[-1:], options, images.images),
     )
     record = explain_to_folder(images, options, out, overwrite=overwrite, tell=tell)

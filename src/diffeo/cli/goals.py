@@ -1,7 +1,7 @@
 """What a model is to answer, as options say it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -13,17 +13,22 @@ __all__ = ["checked_held", "objective_from_options", "wrapped"]
 
 
 def objective_from_options(
-    classes: tuple[str, ...], **options: str | float | None
+    classes: tuple[str, ...],
+    *,
+    of_values: bool = False,
+    **options: str | float | None,
 ) -> "Objective":
     """Return the one objective that options ask for.
 
     Args:
         classes: What the classes are called; empty if unknown.
+        of_values: Whether the model is known to answer values rather than classes.
         **options: Values of target, confidence, at_least, at_most, near and within;
             None where an option is not given.
 
     Raises:
-        ValueError: If the options ask for no objective, or for several.
+        ValueError: If the options ask for no objective, or for several, or for a class
+            of a model of values.
 
     Example:
         >>> objective_from_options(("cat", "dog"), target="dog", confidence=None)
@@ -34,9 +39,7 @@ def objective_from_options(
 
     given = {name: value for name, value in options.items() if value is not None}
 
-    for name, value in given.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"{_flag(name)} must be a finite number, got {value}")
+    _check(given, of_values=of_values)
 
     match given:
         case {"target": str(text), "confidence": float(value), **rest} if not rest:
@@ -120,6 +123,20 @@ def wrapped(
         objective = Held(objective, models[-1], band)
 
     return objective if density is None else Typical(objective, density)
+
+
+def _check(given: Mapping[str, str | float], *, of_values: bool) -> None:
+    """Refuse numbers that are none, and a class of a model of values."""
+
+    for name, value in given.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{_flag(name)} must be a finite number, got {value}")
+
+    if of_values and "target" in given:
+        raise ValueError(
+            "--target must be given with a classifier, got a regressor; its goals are "
+            "--at-least, --at-most, and --near with --within"
+        )
 
 
 def _flag(name: str) -> str:

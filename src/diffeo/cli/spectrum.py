@@ -29,7 +29,8 @@ def spectrum_command(  # noqa: PLR0913 - one argument for each option
             object with encode(x) and decode(z). Or 'data' for the data space itself.
         data: Images: a folder of pictures, one picture, an IDX or a NumPy file; or
             'digits' for the bundled sample of MNIST.
-        resize: Resize each picture to a square of so many pixels a side.
+        resize: Resize each picture to a square of so many pixels a side; the side of
+            the flow if not given.
         crop: Cut a square of so many pixels a side out of each picture's middle.
         limit: Take only the first so many images; each takes seconds.
         device: Where to compute: cpu, cuda, mps, ...; 'auto' for cuda where there is
@@ -50,7 +51,8 @@ def spectrum_command(  # noqa: PLR0913 - one argument for each option
 
     check_output(out, overwrite=overwrite)
     place = find_device(device)
-    images = find_images(data, crop=crop, resize=resize, limit=limit).images.to(place)
+    size = {"crop": crop, "resize": resize, "limit": limit}
+    images = find_images(data, coordinates=coordinates, **size).images.to(place)
     found = find_coordinates(coordinates, tuple(images.shape[1:]), device=place)
     results, average = spectrum_to_folder(images, found, out, progress=not quiet)
 

@@ -1,5 +1,7 @@
 """`diffeo train`."""
 
+import shlex
+from itertools import chain
 from pathlib import Path
 
 import typer
@@ -65,8 +67,11 @@ def train_command(  # noqa: PLR0913 - one argument for each option
     weights = out / "classifier.safetensors"
     seed = checked_seed(seed)
     options = TrainingOptions(weights, epochs, batch_size, seed, resume, not quiet)
-    command = f"diffeo train {data} --epochs {epochs} --seed {seed}"
-    labelled = find_labelled(data, crop=crop, resize=resize)
+    sides = {"crop": crop, "resize": resize}
+    told = {**sides, "epochs": epochs, "batch-size": batch_size, "seed": seed}
+    given = [(f"--{name}", f"{told[name]}") for name in told if told[name] is not None]
+    command = shlex.join(["diffeo", "train", data, *chain(*given)])
+    labelled = find_labelled(data, **sides)
     some, held_out = labelled.split(HELD_OUT)
 
     if len(held_out) == 0:
@@ -75,7 +80,8 @@ def train_command(  # noqa: PLR0913 - one argument for each option
         )
 
     recipe = classifier_recipe(labelled.images.shape[1:], labelled.classes)
-    card = zoo.Card(recipe, data, command, "those of the data", {})
+    names = labelled.class_names
+    card = zoo.Card(recipe, data, command, "those of the data", {}, classes=names)
     train_classifier(some, held_out, card, options)
 
     for name, value in zoo.card(weights).figures.items():

@@ -44,9 +44,11 @@ class ColumnLimits:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All columns that are limited."""
+        """All columns that are limited, each once."""
 
-        return self.frozen + self.only_up + self.only_down
+        every = self.frozen + self.only_up + self.only_down
+
+        return tuple(dict.fromkeys(every))
 
     def applied(self, coordinates: Coordinates) -> Coordinates:
         """Return coordinates that decode within the limits.

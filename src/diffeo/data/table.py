@@ -148,7 +148,8 @@ def read_table(path: str | Path, *, limit: int | None = None) -> Table:
         raise FileNotFoundError(f"a table must be a {kind} file, got {path}")
 
     try:
-        names, *rows = read_parquet(path) if kind == "Parquet" else _read_csv(path)
+        lines = read_parquet(path) if kind == "Parquet" else _read_csv(path)
+        names, rows = lines[0] if lines else (), lines[1:]
         _check(names, rows)
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
         raise ValueError(

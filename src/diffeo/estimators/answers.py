@@ -77,9 +77,23 @@ class Answers:
         return bool(classes_of(self.estimator))
 
     def __call__(self, x: Data) -> Outputs:
-        """Return logits of shape (rows, classes), or values of shape (rows, 1)."""
+        """Return logits of shape (rows, classes), or values of shape (rows, 1).
 
-        return torch.from_numpy(self._ask(self.cells.read(x))).to(x)
+        Raises:
+            ValueError: If the estimator fails, as at a category that it has not seen.
+        """
+
+        rows = self.cells.read(x)
+
+        try:
+            found = self._ask(rows)
+        except Exception as error:
+            raise ValueError(
+                f"the model failed on rows of the table: {type(error).__name__}: "
+                f"{error}"
+            ) from error
+
+        return torch.from_numpy(found).to(x)
 
     def _way(self, name: str) -> Any:  # noqa: ANN401 - a method, or None
         return getattr(self.estimator, name, None)

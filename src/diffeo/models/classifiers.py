@@ -9,6 +9,8 @@ from diffeo.shapes import Outputs
 
 __all__ = ["Logits", "cnn"]
 
+ROUNDING = 1e-3  # by which a probability may lie beyond 0 or 1
+
 
 def cnn(
     shape: tuple[int, int, int], classes: int, *, width: int = 32, seed: int = 0
@@ -74,10 +76,16 @@ class Logits(nn.Module):
         self.train(model.training)
 
     def forward(self, x: Tensor) -> Outputs:
-        """Return log-probabilities, or the log-odds of a single probability."""
+        """Return log-probabilities, or the log-odds of a single probability.
+
+        They are NaN where the model returns what is no probability.
+        """
 
         probability: Tensor = self.model(x)
         kept = probability.clamp(self.floor, 1 - self.floor)
         single = probability.ndim == 1 or probability.shape[1] == 1
+        logits = torch.logit(kept) if single else kept.log()
 
-        return torch.logit(kept) if single else kept.log()
+        outside = (probability - probability.clamp(0, 1)).abs() > ROUNDING
+
+        return logits.where(~outside, torch.nan)

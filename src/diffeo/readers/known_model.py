@@ -27,6 +27,12 @@ class KnownModel:
     classes: tuple[str, ...] = ()
     model_input: ModelInput = field(default_factory=ModelInput)
 
+    @property
+    def is_of_values(self) -> bool:
+        """Whether it is known to answer values: modules never tell."""
+
+        return not (isinstance(self.model, nn.Module) or self.classes)
+
     def told(self, model_input: ModelInput) -> "KnownModel":
         """Return the model with what a user says of its inputs, over its file."""
 

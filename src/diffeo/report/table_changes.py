@@ -226,7 +226,7 @@ def columns_table(
 ) -> list[tuple[str, ...]]:
     """Return a table of columns, those that changed most on the average first.
 
-    Another category counts as one standard deviation.
+    Another category counts as one standard deviation. Of no rows there is no table.
 
     Args:
         changes: Those of each row.
@@ -237,6 +237,9 @@ def columns_table(
         >>> columns_table(changes, [Column("age", decimals=0)])[1]
         ('age', '2 of 3', '2', '0', '+2', '+0.20')
     """
+
+    if not changes:
+        return []
 
     lines: list[tuple[str, ...]] = [HEAD]
 

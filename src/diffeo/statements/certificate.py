@@ -18,7 +18,7 @@ from diffeo.settings import describe
 from diffeo.shapes import Indices, Model, Scores
 from diffeo.without_grad import without_grad
 
-__all__ = ["Smoothing", "certify", "upper_bound"]
+__all__ = ["Smoothing", "certify", "check_exact", "upper_bound"]
 
 HALVINGS = 60
 
@@ -106,12 +106,7 @@ def certify(
 
     smoothing = smoothing or Smoothing()
 
-    if not is_exact(coordinates):
-        raise ValueError(
-            "coordinates must be exact to certify a distance, as those of a flow are, "
-            f"got {describe(coordinates)['name']}, which do not say that they are"
-        )
-
+    check_exact(coordinates)
     form = inference_form(coordinates) or coordinates
     problem = Problem(without_grad(model), objective, form, DEFAULT_ASCENT)
     check_rows(objective, record.outputs_before, len(record))
@@ -131,6 +126,27 @@ def certify(
     settings = {**record.settings, "smoothing": describe(smoothing)}
 
     return replace(record, settings=settings).stating({"certified_radius": known})
+
+
+def check_exact(coordinates: Coordinates) -> None:
+    """Refuse coordinates in which no distance can be certified.
+
+    Args:
+        coordinates: Any coordinates.
+
+    Raises:
+        ValueError: If they do not say that they lose nothing.
+
+    Example:
+        >>> from diffeo import Identity
+        >>> check_exact(Identity((2,)))
+    """
+
+    if not is_exact(coordinates):
+        raise ValueError(
+            "coordinates must be exact to certify a distance, as those of a flow are, "
+            f"got {describe(coordinates)['name']}, which do not say that they are"
+        )
 
 
 def upper_bound(hits: Indices, draws: int, alpha: float) -> Scores:

@@ -15,11 +15,12 @@ from diffeo.data.levels import to_8_bits
 from diffeo.progress import watch
 from diffeo.shapes import Data, Flags, Scores
 
-__all__ = ["typicality"]
+__all__ = ["check_references", "typicality"]
 
 BATCH = 100
 References = Float[Tensor, "references *data"]
 Labels = Int[Tensor, " references"]
+Targets = Int[Tensor, " targets"]
 
 
 @torch.no_grad()
@@ -68,7 +69,13 @@ def typicality(
         tensor([2., 2.])
     """
 
-    _check(record, data, labels)
+    if not record.is_of_classes:
+        raise ValueError(
+            "the record must be of a search for classes, got one for "
+            f"{record.objective.get('name', 'none')}"
+        )
+
+    check_references(record.factual, data, labels, record.target.long().unique())
     density, every = density_of(coordinates), torch.ones_like(record.exact)
     round_trip = partial(_closeness, coordinates)
     ways: dict[str, tuple[Callable[[Data], Scores], Flags]] = {}
@@ -93,6 +100,39 @@ def typicality(
     return record.stating({**stated, "references": of_class.sum(1).to(record.margin)})
 
 
+def check_references(x: Tensor, data: Tensor, labels: Labels, targets: Targets) -> None:
+    """Refuse data that rows cannot be ranked among.
+
+    Args:
+        x: Some of the data that are explained, of any shape.
+        data: Real data, of whatever shape.
+        labels: The class of each of these.
+        targets: Classes that rows are ranked among.
+
+    Raises:
+        ValueError: If they are of another shape, or a class has no reference.
+
+    Example:
+        >>> x, labels = torch.zeros(2, 3), torch.tensor([0, 1])
+        >>> check_references(x, x, labels, torch.tensor([9]))
+        Traceback (most recent call last):
+        ValueError: data must have references of each target class, got none of 9
+    """
+
+    if data.shape[1:] != x.shape[1:]:
+        raise ValueError(
+            f"references must be like the data, {tuple(x.shape[1:])}, got "
+            f"{tuple(data.shape[1:])}"
+        )
+
+    missing = targets[~torch.isin(targets, labels.to(targets))].tolist()
+
+    if missing:
+        raise ValueError(
+            f"data must have references of each target class, got none of {missing[0]}"
+        )
+
+
 def _ranks(
     record: Counterfactuals,
     score: Callable[[Data], Scores],
@@ -112,30 +152,6 @@ def _ranks(
     rank = (of_class & (real > own[:, None])).sum(1).to(own.dtype)
 
     return rank.where(own.isfinite(), torch.nan)
-
-
-def _check(record: Counterfactuals, data: Tensor, labels: Tensor) -> None:
-    """Refuse a record without classes, or data that it cannot be ranked among."""
-
-    if not record.is_of_classes:
-        raise ValueError(
-            "the record must be of a search for classes, got one for "
-            f"{record.objective.get('name', 'none')}"
-        )
-
-    if data.shape[1:] != record.factual.shape[1:]:
-        raise ValueError(
-            f"data must be like the record's, {tuple(record.factual.shape[1:])}, got "
-            f"{tuple(data.shape[1:])}"
-        )
-
-    targets = record.target.long().unique().to(labels)
-    missing = targets[~torch.isin(targets, labels)].tolist()
-
-    if missing:
-        raise ValueError(
-            f"data must have references of each target class, got none of {missing[0]}"
-        )
 
 
 def _closeness(coordinates: Coordinates, x: Data) -> Scores:

@@ -126,7 +126,8 @@ class AuditedTable:
             told: Of the direction, as audit.json holds it.
         """
 
-        most = islice(told["columns"].items(), SAID)
+        moved = (each for each in told["columns"].items() if each[1]["moved"])
+        most = islice(moved, SAID)
         named = "; ".join(_in_words(name, found) for name, found in most)
         words = [f"Columns that moved most: {named}."]
 

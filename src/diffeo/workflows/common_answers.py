@@ -24,7 +24,6 @@ Others = Float[Tensor, "others ..."]
 COPY = 0.5  # of the distance that held-out data have: nearer samples are copies
 COPIES = 0.05  # share of samples more than of held-out data that are, at most
 HALF_A_LEVEL = 0.5  # of 255
-FEWEST = 3  # passes, of which more are needed to tell whether a training has ended
 UNFINISHED = "Usable, and not at its best: more minutes would still help."
 BY_HEART = (
     "Learned by heart: it knows the {kind} that it was trained on better than others. "
@@ -45,13 +44,14 @@ def course_answer(course: Sequence[float], falling: float, unit: str) -> Answer:
         '0.400 bits won in the last quarter of 4 passes'
     """
 
-    before = course[: -(len(course) // 4) or None]
-    gain = min(before) - min(course) if before else 0.0
+    passes, quarter = len(course), len(course) // 4
+    gain = min(course[:-quarter]) - min(course) if quarter else 0.0
+    found = f"{gain:.3f} {unit} won in the last quarter of {passes} passes"
 
     return Answer(
         "Has training come to its end?",
-        f"{gain:.3f} {unit} won in the last quarter of {len(course)} passes",
-        gain <= falling and len(course) > FEWEST,
+        found if quarter else f"not known after so few passes: {passes}",
+        quarter > 0 and gain <= falling,
         f"at most {falling} {unit}, of at least four passes",
         UNFINISHED,
     )

@@ -39,7 +39,7 @@ class FieldModel(ImageModel):
         [32, 64]
     """
 
-    title: ClassVar[str] = "flow matching"
+    title: ClassVar[str] = "velocity field"
     unit: ClassVar[str] = "in squared error"
     gap: ClassVar[float] = 0.02
     falling: ClassVar[float] = 0.002

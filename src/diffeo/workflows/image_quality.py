@@ -88,7 +88,7 @@ def measure_quality(
 
     sections = partial(_sections, samples, real, copies)
 
-    return Quality(answers, sections, course, kind.unit)
+    return Quality(kind.title, answers, sections, course, kind.unit)
 
 
 def _sections(

@@ -23,6 +23,7 @@ __all__ = [
     "find_images",
     "find_labelled",
     "read_classes",
+    "side_for",
     "side_of_coordinates",
 ]
 
@@ -33,6 +34,7 @@ def find_images(
     crop: int | None = None,
     resize: int | None = None,
     limit: int | None = None,
+    coordinates: str = "data",
 ) -> ImageFiles:
     """Return the images that a text names.
 
@@ -42,6 +44,8 @@ def find_images(
         crop: Side in pixels of the square cut out of the middle of each picture.
         resize: Side in pixels to which each picture is resized.
         limit: Take only the first so many images.
+        coordinates: Those of the search, whose side pictures get if they are stored
+            weights and no side is given.
 
     Raises:
         FileNotFoundError: If there is nothing at the path.
@@ -60,7 +64,8 @@ def find_images(
 
         return ImageFiles(digits.images[:limit], ())
 
-    images, names = read_images(text, crop=crop, resize=resize)
+    side = side_for(text, coordinates, resize)
+    images, names = read_images(text, crop=crop, resize=side)
 
     return ImageFiles(images[:limit], names[:limit])
 
@@ -206,6 +211,25 @@ def find_coordinates(
         return place
 
     return Masked(place, mask_of(mask).repeat(shape[0], 1, 1))
+
+
+def side_for(data: str, coordinates: str, resize: int | None) -> int | None:
+    """Return the side that pictures are resized to; None to leave them as they are.
+
+    Args:
+        data: The images, as the user named them; bundled ones stay as they are.
+        coordinates: Those of the search, whose side pictures get if none is wished for.
+        resize: The side wished for, in pixels.
+
+    Example:
+        >>> side_for("faces", "mnist-flow", None), side_for("faces", "mnist-flow", 14)
+        (28, 14)
+    """
+
+    if resize is not None or data in ("digits", "mnist"):
+        return resize
+
+    return side_of_coordinates(coordinates)
 
 
 def side_of_coordinates(coordinates: str) -> int | None:

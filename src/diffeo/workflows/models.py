@@ -20,6 +20,11 @@ from diffeo.user_code import call_function
 
 __all__ = ["find_model", "find_part", "read_model"]
 
+
+def _read_weights(path: Path, device: str | torch.device) -> KnownModel:
+    return KnownModel(zoo.load(path, device), zoo.card(path).classes)
+
+
 FILES: dict[str, Callable[[Path, str | torch.device], KnownModel]] = {
     ".joblib": read_pickled,
     ".onnx": read_onnx,
@@ -28,6 +33,7 @@ FILES: dict[str, Callable[[Path, str | torch.device], KnownModel]] = {
     ".pt": read_script,
     ".pt2": read_exported,
     ".pth": read_script,
+    ".safetensors": _read_weights,
     ".torchscript": read_script,
     ".ts": read_script,
 }

@@ -1,4 +1,4 @@
-"""How good a fitted flow is, for people who want to use it."""
+"""How good a fitted generative model is, for people who want to use it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ GOOD = "Good by all that is measured here; look at the samples nevertheless."
 
 @dataclass(frozen=True)
 class Answer:
-    """What is found of a flow.
+    """What is found of a generative model.
 
     Args:
         question: What a user would ask.
         found: The figure.
         well: Whether that is well.
         needed: When it would be.
-        otherwise: What to make of a flow of which it is not.
+        otherwise: What to make of a model of which it is not.
 
     Example:
         >>> print(Answer("Is it exact?", "error 1e-6", True, "at most 1e-3", "No use."))
@@ -43,9 +43,10 @@ class Answer:
 
 @dataclass(frozen=True, eq=False)
 class Quality:
-    """What was measured of a flow.
+    """What was measured of a generative model.
 
     Args:
+        model: What it is called in sentences.
         answers: What is found, question by question: what matters most comes first.
         sections: Returns what there is to look at, which takes the packages of a
             report.
@@ -54,10 +55,11 @@ class Quality:
 
     Example:
         >>> exact = Answer("Exact?", "error 0.3", False, "at most 1e-3", "No use.")
-        >>> Quality([exact], list).verdict
+        >>> Quality("Glow", [exact], list).verdict
         'No use.'
     """
 
+    model: str
     answers: Sequence[Answer]
     sections: Callable[[], list[Section]]
     course: Sequence[float] = ()
@@ -65,7 +67,7 @@ class Quality:
 
     @property
     def verdict(self) -> str:
-        """What to make of the flow, in a few words."""
+        """What to make of the model, in a few words."""
 
         wrong = (each.otherwise for each in self.answers if not each.well)
 
@@ -73,7 +75,7 @@ class Quality:
 
 
 def write_quality(quality: Quality, facts: dict[str, str], page: Path) -> None:
-    """Write the page of a flow's quality, complete or not at all.
+    """Write the page of a model's quality, complete or not at all.
 
     Args:
         quality: What was measured.
@@ -87,8 +89,8 @@ def write_quality(quality: Quality, facts: dict[str, str], page: Path) -> None:
         >>> from tempfile import TemporaryDirectory
         >>> with TemporaryDirectory() as folder:
         ...     page = Path(folder, "flow.html")
-        ...     write_quality(Quality([], list), {"data": "noise"}, page)
-        ...     "How good is this flow?" in page.read_text()
+        ...     write_quality(Quality("Glow", [], list), {"data": "noise"}, page)
+        ...     "How good is this Glow?" in page.read_text()
         True
     """
 
@@ -108,5 +110,5 @@ def write_quality(quality: Quality, facts: dict[str, str], page: Path) -> None:
         drawn = course(quality.course, f"{quality.figure}, held-out")
         sections.append(Section("Training", charts=[drawn]))
 
-    title = "How good is this flow?"
+    title = f"How good is this {quality.model}?"
     write_text(page, render_sections(title, [quality.verdict], facts, sections))

@@ -1,11 +1,11 @@
 """What is stated of each row of a user's record, once it is found."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from diffeo.answers import ask
 from diffeo.counterfactuals import Counterfactuals
@@ -15,10 +15,10 @@ from diffeo.data.mnist import mnist
 from diffeo.settings import describe
 from diffeo.shapes import Data
 from diffeo.statements.agreement import agreement, check_judge
-from diffeo.statements.certificate import Smoothing, certify
-from diffeo.statements.typical import typicality
+from diffeo.statements.certificate import Smoothing, certify, check_exact
+from diffeo.statements.typical import check_references, typicality
 from diffeo.workflows.explain_options import ExplainOptions, place_of
-from diffeo.workflows.loading import find_labelled
+from diffeo.workflows.loading import find_labelled, side_for
 from diffeo.workflows.request import named
 
 __all__ = ["NamedModel", "find_references", "judge_of", "statement_rules"]
@@ -70,15 +70,18 @@ def judge_of(
         return None
 
     (model,), first = models, x[:1].to(options.device)
-    goal = goal_settings({"objective": describe(options.objective)})
     wanted = ask(options.loaded, first, "the model")
-    check_judge(model, first, wanted, of_classes="confidence" in goal)
+    check_judge(model, first, wanted, of_classes="confidence" in _goal(options))
 
     return NamedModel(name, model)
 
 
 def find_references(
-    text: str | None, *, crop: int | None = None, resize: int | None = None
+    text: str | None,
+    *,
+    crop: int | None = None,
+    resize: int | None = None,
+    coordinates: str = "data",
 ) -> LabelledImages | None:
     """Return the real images of each class that a text names, the last 500 at most.
 
@@ -88,6 +91,7 @@ def find_references(
             class. None, or empty, for none at all.
         crop: Side in pixels of the square cut out of the middle of each picture.
         resize: Side in pixels to which each picture is resized.
+        coordinates: Those of the search, whose side pictures get, as of `find_images`.
 
     Raises:
         FileNotFoundError: If there are no such data.
@@ -104,7 +108,8 @@ def find_references(
     if text == "mnist" and not (crop or resize):
         found = mnist("test")
     else:
-        found = find_labelled(text, crop=crop, resize=resize)
+        side = side_for(text, coordinates, resize)
+        found = find_labelled(text, crop=crop, resize=side)
 
     classes = [
         (found.labels == label).nonzero()[:, 0] for label in range(found.classes)
@@ -115,28 +120,33 @@ def find_references(
 
 def statement_rules(
     options: ExplainOptions,
+    x: Data,
     draws: int | None,
     references: LabelledImages | None,
     judge: NamedModel | None = None,
 ) -> dict[str, Callable[[Counterfactuals], Counterfactuals]]:
     """Return how to state of a record what is wanted, by what that is.
 
-    A record of which the same is stated already is returned as it is.
+    A record of which the same is stated already is returned as it is. What is known to
+    be impossible is refused, before the search.
 
     Args:
-        options: What was explained, and how.
+        options: What is to be explained, and how.
+        x: The data.
         draws: Draws of the noise for certified radii; None for no such radii.
         references: Real images for ranks of typicality; None for no ranks.
         judge: Asked for its answers; None for no such answers.
 
     Raises:
-        ValueError: If there is not a draw.
+        ValueError: If there is not a draw, the coordinates are not exact, or no row
+            can be ranked among the references.
 
     Example:
         >>> from diffeo import Adam, Run, TargetClass
         >>> how = torch.nn.Identity(), TargetClass(9), Adam(0.01), Run()
         >>> options = ExplainOptions("digits", "mnist-cnn", "data", *how)
-        >>> list(statement_rules(options, draws=100, references=None))
+        >>> x = torch.zeros(1, 1, 28, 28)
+        >>> list(statement_rules(options, x, draws=100, references=None))
         ['certified radii']
     """
 
@@ -144,15 +154,35 @@ def statement_rules(
 
     if draws is not None:
         smoothing = Smoothing(draws=draws, progress=options.run.progress)
+        check_exact(place_of(options, x.shape[1:]))
         rules["certified radii"] = partial(_certify, options, smoothing)
 
     if references is not None:
+        check_references(x, references.images, references.labels, _targets(options))
         rules["ranks of typicality"] = partial(_rank, options, references)
 
     if judge is not None:
         rules["judge’s answers"] = partial(_judge, options, judge)
 
     return rules
+
+
+def _goal(options: ExplainOptions) -> Mapping[str, object]:
+    return goal_settings({"objective": describe(options.objective)})
+
+
+def _targets(options: ExplainOptions) -> Tensor:
+    """Return the class that all rows are to become, or none if any other will do."""
+
+    match _goal(options):
+        case {"confidence": _, "target": int(target)}:
+            return torch.tensor([target])
+        case {"confidence": _}:
+            return torch.tensor([], dtype=torch.long)
+
+    raise ValueError(
+        "references of a class must be given with --target, got a search for a value"
+    )
 
 
 def _certify(

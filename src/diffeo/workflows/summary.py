@@ -95,11 +95,14 @@ def differences(record: Counterfactuals) -> str:
     count = len(alternatives(record))
     full = inputs[stated["distinct"] >= count].unique()
     data, latent = stated["diversity_data"], stated["diversity_latent"]
+    words = f"{len(full)} of {len(inputs.unique())} inputs have {count} that differ"
+
+    if not data.isfinite().any():
+        return words
 
     return (
-        f"{len(full)} of {len(inputs.unique())} inputs have {count} that differ; "
-        f"their distance, over that to the input: {data.nanmedian():.2g} in the data, "
-        f"{latent.nanmedian():.2g} in coordinates"
+        f"{words}; their distance, over that to the input: {data.nanmedian():.2g} in "
+        f"the data, {latent.nanmedian():.2g} in coordinates"
     )
 
 

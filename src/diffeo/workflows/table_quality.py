@@ -145,7 +145,7 @@ def measure_table_quality(
 
     sections = partial(_sections, flow, train, real, samples, apart)
 
-    return Quality(answers, sections, course, "nats a feature")
+    return Quality("flow", answers, sections, course, "nats a feature")
 
 
 def columns_apart(flow: TableFlow, real: Data, samples: Samples) -> dict[str, float]:

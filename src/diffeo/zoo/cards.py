@@ -27,6 +27,8 @@ class Card:
         figures: What was measured on the stored weights, by name.
         accelerator: What the training ran on, if not on a CPU.
         verdict: What to make of the model, in words, if somebody judged it.
+        classes: What the classes of a classifier are called, in order, if that is
+            known.
 
     Example:
         >>> recipe = Recipe("perceptron", {"features": 3, "outputs": 1})
@@ -42,6 +44,7 @@ class Card:
     figures: dict[str, float]
     accelerator: str = ""
     verdict: str = ""
+    classes: tuple[str, ...] = ()
 
     def metadata(self) -> dict[str, str]:
         """Return the card as text by name, as a safetensors file holds it."""
@@ -52,6 +55,7 @@ class Card:
             "recipe": self.recipe.name,
             "settings": json.dumps(self.recipe.settings),
             "figures": json.dumps(self.figures),
+            **({"classes": "\n".join(self.classes)} if self.classes else {}),
             **{name: getattr(self, name) for name in TEXTS},
         }
 
@@ -61,7 +65,7 @@ class Card:
 
         Args:
             metadata: As `metadata` returns it. The version may be missing: it is 1;
-                so may the accelerator and the verdict.
+                so may the accelerator, the verdict and the classes.
 
         Raises:
             ValueError: If an entry is missing or of another kind.
@@ -88,6 +92,7 @@ class Card:
         return cls(
             Recipe(metadata["recipe"], _json_object(metadata, "settings")),
             figures={name: float(value) for name, value in figures.items()},
+            classes=tuple(metadata.get("classes", "").splitlines()),
             **{name: metadata[name] for name in TEXTS},
         )
 
@@ -112,6 +117,7 @@ class Card:
         settings = json.dumps(self.recipe.settings)
         where = f" on {self.accelerator}" if self.accelerator else ""
         verdict = f"- Verdict: {self.verdict}\n" if self.verdict else ""
+        classes = f"- Classes: {', '.join(self.classes)}\n" if self.classes else ""
         figures = "\n".join(
             f"| {key} | {value:.6g} |" for key, value in self.figures.items()
         )
@@ -120,7 +126,7 @@ class Card:
 - Data: {self.data}
 - Command: `{self.command}`{where}
 - Terms: {self.terms}
-- Storage: kernels of convolutions in 16 bits
+{classes}- Storage: kernels of convolutions in 16 bits
 {verdict}
 Measured on the stored weights:
 
