@@ -481,7 +481,7 @@ def test_changed_weights(name: str, files: Path, tmp_path: Path) -> None:
     [
         (option(coordinates="mnist-cnn"), "encode"),
         (option(coordinates="helix-flow"), "coordinates"),
-        (option(coordinates="mnist-flow"), "coordinates"),
+        (option(coordinates="mnist-flow", resize=4), "coordinates"),
         (lambda files: {"coordinates": f"{files}/models.py:misshapen"}, "decode"),
         (option(target=3), "class"),
         (option(target=-1), "target"),
@@ -566,7 +566,7 @@ def test_changed_records(name: str, named: str, files: Path, tmp_path: Path) -> 
         (model("nowhere_finite"), "NaN"),
         (option(model="mnist-cnn"), "model"),
         (model("training"), "eval()"),
-        (option(coordinates="mnist-flow"), "coordinates"),
+        (option(coordinates="mnist-flow", resize=4), "coordinates"),
         (option(data="digits"), "(1, 4, 4)"),
         (option(data="digits", resize=4), "resize"),
         (option(data="mnist", crop=4), "crop"),
@@ -615,7 +615,7 @@ def test_an_evaluation_is_refused_before_judges_are_trained(
         (data("to_255.npy"), "[0, 1]"),
         (weights("nan_weights"), "nan_weights"),
         (weights("zero"), "zero"),
-        (option(coordinates="mnist-flow"), "coordinates"),
+        (option(coordinates="mnist-flow", resize=4), "coordinates"),
     ],
 )
 def test_spectra(

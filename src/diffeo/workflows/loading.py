@@ -244,9 +244,12 @@ def side_of_coordinates(coordinates: str) -> int | None:
     """
 
     card = card_of_coordinates(coordinates)
-    shape = card.recipe.settings.get("shape", []) if card else []
 
-    return int(shape[1]) if len(shape) == 3 and shape[1] == shape[2] else None
+    match card and card.recipe.settings.get("shape"):
+        case [int(), int(height), int(width)] if height == width > 0:
+            return height
+
+    return None  # or no shape at all, which is refused where it is built
 
 
 def card_of_coordinates(coordinates: str) -> zoo.Card | None:
