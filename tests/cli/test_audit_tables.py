@@ -128,7 +128,7 @@ def test_an_audit_of_a_table_tells_how_columns_moved_and_goes_on(
     assert found["agrees_with_folders"] > 0.8
     assert set(forth["judges"]) == {"logistic regression", "random forest"}
     assert found["settings"]["limits"]["frozen"] == ["symmetry"]
-    assert "what their fit said of them" in page
+    assert "what the fit of the coordinates said of them" in page
     assert found["verdict"] == zoo.card(tumors / "flow.safetensors").verdict
     assert "benign → malignant: " in ended.stdout
     assert "radius (rose in " in ended.stdout

@@ -15,6 +15,7 @@ from diffeo.workflows.quick_judges import WEAK
 __all__ = ["doubt", "draw_audit", "sentences"]
 
 HALF = 0.5  # share of counterfactuals below which a judge's agreement is low
+FITTED = "what the fit of the coordinates said of them"
 NAMED = 10  # names of data that the page lists; audit.json has all
 
 
@@ -59,6 +60,7 @@ def draw_audit(
         "model": summary["model"],
         noun: f"{summary['data'][noun]:,} in {summary['data']['name']}",
         "coordinates": summary["coordinates"],
+        **({FITTED: summary["verdict"]} if summary["verdict"] else {}),
         f"the model agrees with the {noun}’ labels": "not known"
         if agree is None
         else f"on {agree:.0%} of the {noun}",
@@ -66,7 +68,7 @@ def draw_audit(
             f"{kind} {accuracy:.0%}" for kind, accuracy in judges.items()
         )
         or "none",
-        **dict(_further(summary)),
+        **dict(_asked(summary)),
     }
     sections = [
         Section("Since the other audit", differences),
@@ -83,11 +85,8 @@ def draw_audit(
     write_text(page, text)
 
 
-def _further(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what the coordinates were judged to be, and what else was asked for."""
-
-    if summary["verdict"]:
-        yield "what their fit said of them", summary["verdict"]
+def _asked(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what else was asked for, by its name."""
 
     yield from (
         (name.replace("_", " "), ", ".join(columns))
