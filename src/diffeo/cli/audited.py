@@ -52,8 +52,8 @@ def images_to_audit(
     from diffeo.workflows.changes import grid_regions, read_regions
     from diffeo.workflows.loading import find_images, side_for
 
-    images = find_images(data, crop=crop, resize=resize, coordinates=coordinates)
     side = side_for(data, coordinates, resize)
+    images = find_images(data, crop=crop, resize=side)
     height, width = images.images.shape[2:]
     masks = (
         read_regions(regions, (height, width), crop=crop, resize=side)

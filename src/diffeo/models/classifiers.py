@@ -85,7 +85,6 @@ class Logits(nn.Module):
         kept = probability.clamp(self.floor, 1 - self.floor)
         single = probability.ndim == 1 or probability.shape[1] == 1
         logits = torch.logit(kept) if single else kept.log()
-
         outside = (probability - probability.clamp(0, 1)).abs() > ROUNDING
 
         return logits.where(~outside, torch.nan)

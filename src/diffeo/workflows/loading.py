@@ -24,7 +24,6 @@ __all__ = [
     "find_labelled",
     "read_classes",
     "side_for",
-    "side_of_coordinates",
 ]
 
 
@@ -218,7 +217,8 @@ def side_for(data: str, coordinates: str, resize: int | None) -> int | None:
 
     Args:
         data: The images, as the user named them; bundled ones stay as they are.
-        coordinates: Those of the search, whose side pictures get if none is wished for.
+        coordinates: Those of the search. Pictures get the side of the squares that
+            stored weights are coordinates of, if none is wished for.
         resize: The side wished for, in pixels.
 
     Example:
@@ -228,20 +228,6 @@ def side_for(data: str, coordinates: str, resize: int | None) -> int | None:
 
     if resize is not None or data in ("digits", "mnist"):
         return resize
-
-    return side_of_coordinates(coordinates)
-
-
-def side_of_coordinates(coordinates: str) -> int | None:
-    """Return the side of the squares that stored weights are coordinates of.
-
-    Args:
-        coordinates: Weights by name or file, or anything else, of which it is unknown.
-
-    Example:
-        >>> side_of_coordinates("mnist-flow"), side_of_coordinates("data")
-        (28, None)
-    """
 
     card = card_of_coordinates(coordinates)
 
