@@ -190,13 +190,18 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
     from diffeo.coordinates.limits import ColumnLimits
     from diffeo.data.masks import read_mask
     from diffeo.models.model_input import ModelInput
-    from diffeo.workflows.explain_options import ExplainOptions
-    from diffeo.workflows.explain_table import TableToExplain
-    from diffeo.workflows.explanation import (
+    from diffeo.workflows.explain.explanation import (
         draw_explanation,
         explain_to_folder,
         keep_statements,
     )
+    from diffeo.workflows.explain.options import ExplainOptions
+    from diffeo.workflows.explain.statements import (
+        find_references,
+        judge_of,
+        statement_rules,
+    )
+    from diffeo.workflows.explain.table import TableToExplain
     from diffeo.workflows.loading import (
         find_coordinates,
         find_device,
@@ -204,7 +209,6 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         read_classes,
     )
     from diffeo.workflows.models import read_model
-    from diffeo.workflows.statements import find_references, judge_of, statement_rules
     from diffeo.workflows.summary import interruption, summary
 
     tell = partial(typer.echo, err=True)
