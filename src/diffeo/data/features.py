@@ -69,7 +69,9 @@ def _column_of_categories(name: str, cells: Sequence[str]) -> Column:
 
         raise ValueError(
             f"column {name} must have numbers only, or at most {MOST_CATEGORIES} "
-            f"categories, got {len(categories)}, {odd!r} among them"
+            f"categories, got {len(categories)}, {odd!r} among them; make a number of "
+            "it (of a date, say, the days since the first one), or leave it out, as "
+            "--target of `diffeo fit` does"
         )
 
     return Column(name, categories)
