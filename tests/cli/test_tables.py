@@ -157,6 +157,8 @@ def test_rows_of_a_table_get_another_answer_within_the_limits(
     assert "‖z′ − z‖ = " in page
     assert "‖x′ − x‖ = " not in page
     assert "warning" not in ended.stderr + page
+    assert "<h3>row 1</h3>" in page
+    assert "No." not in page
     assert before.names == after.names
     assert torch.equal(x, record.counterfactual)
     assert torch.equal(features_of(before, columns), record.factual)
