@@ -124,9 +124,10 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     from diffeo.workflows.audit import JSON, PAGE, audit_to_folder
     from diffeo.workflows.audit_comparison import compare_audits, read_audit
     from diffeo.workflows.audit_page import doubt, draw_audit, sentences
+    from diffeo.workflows.class_names import read_classes
     from diffeo.workflows.directions import AuditOptions
     from diffeo.workflows.explain_options import ExplainOptions
-    from diffeo.workflows.loading import find_coordinates, find_device, read_classes
+    from diffeo.workflows.loading import find_coordinates, find_device
     from diffeo.workflows.models import read_model
 
     tell = partial(typer.echo, err=True)
@@ -179,9 +180,10 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
         limits=limits if of_table else None,
         gradients=gradients,
     )
-    shape = audited.data.images.shape[1:]
     density = (
-        find_coordinates(coordinates, shape, device=device) if stay_typical else None
+        find_coordinates(coordinates, audited.data.images.shape[1:], device=device)
+        if stay_typical
+        else None
     )
     options = AuditOptions(search, sample, value or values, confidence, density)
     findings, summary = audit_to_folder(

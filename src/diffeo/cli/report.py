@@ -43,8 +43,9 @@ def report_command(  # noqa: PLR0913 - one argument for each option
     """
 
     from diffeo.report import ReportOptions
+    from diffeo.workflows.class_names import read_classes
     from diffeo.workflows.folders import check_output
-    from diffeo.workflows.loading import find_device, read_classes
+    from diffeo.workflows.loading import find_device
     from diffeo.workflows.report import (
         check_places,
         draw,

@@ -17,6 +17,7 @@ from diffeo.estimators.surrogate import StraightThrough
 from diffeo.objectives.classes import class_logits
 from diffeo.shapes import Data, Outputs
 from diffeo.workflows.audited import Audited, Explained
+from diffeo.workflows.class_names import names_of_classes
 from diffeo.workflows.directions import AuditOptions, directions_of
 from diffeo.workflows.explain_options import ExplainOptions, place_of
 from diffeo.workflows.explanation import explain_to_folder
@@ -101,11 +102,11 @@ def audit_to_folder(
         )
 
     scores = class_logits(outputs)
-    classes = () if options.value else asked.classes or audited.classes
-
-    if not asked.classes and len(classes) != scores.shape[1]:
-        classes = ()
-
+    classes = (
+        ()
+        if options.value
+        else names_of_classes(asked.classes, audited.classes, outputs)
+    )
     options = replace(options, search=replace(asked, classes=classes))
     directions = directions_of(outputs, options)
     known = {JSON, PAGE, *(direction.folder for direction in directions)}

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from diffeo.data.images import ImageFiles
 from diffeo.data.levels import to_8_bits
-from diffeo.data.picture_folder import PictureFolder, pictures_in
 from diffeo.report.images import change_sheet, common_limit, signed_difference
 from diffeo.report.section import Section
 from diffeo.workflows.audited import Explained, Measured
 from diffeo.workflows.changes import coarse, region_shares
+from diffeo.workflows.class_names import labels_of
 from diffeo.workflows.explain_options import ExplainOptions
 from diffeo.workflows.explanation import draw_explanation
 from diffeo.workflows.quick_judges import OF_IMAGES
@@ -78,7 +78,7 @@ class AuditedImages:
             place: Where they come from, as the user named it.
         """
 
-        found = _pictures(place, data.names)
+        found = labels_of(place, data.names)
 
         return cls(data, regions, tuple(found.files.values()), found.classes)
 
@@ -167,21 +167,6 @@ class AuditedImages:
 
         record = explained.record
         draw_explanation(record, len(record), options, folder)
-
-
-def _pictures(place: str, names: tuple[str, ...]) -> PictureFolder:
-    """Return what the folder of some images says of their classes, if anything."""
-
-    folder = Path(place)
-
-    if not names or not folder.is_dir():
-        return PictureFolder({})
-
-    known = pictures_in(folder)
-
-    return PictureFolder(
-        {folder / name: known.files[folder / name] for name in names}, known.classes
-    )
 
 
 def _drawn(explained: Explained, told: dict[str, Any]) -> list[tuple[str, Tensor]]:
