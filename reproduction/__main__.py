@@ -8,7 +8,7 @@ import typer
 from diffeo.cli.command import add_command
 from diffeo.search.run import Backward
 from diffeo.workflows.folders import check_output
-from diffeo.workflows.train import TrainingOptions
+from diffeo.workflows.train.module import TrainingOptions
 from reproduction.celeba.approximate import CELEBA_APPROXIMATE
 from reproduction.celeba.coordinates import CELEBA_COORDINATES
 from reproduction.celeba.experiment import CELEBA

@@ -111,7 +111,8 @@ def searched(
     with torch.no_grad():
         z, first = place.encode(x[:1]), x[:1]
         decoded = decode_with(place, z, start_memory(place, first, z))
-        seen = z, decoded, model(first)  # which tell these from others
+        features = [distance.features(first, z) for distance in run.closest]
+        seen = z, decoded, model(first), *features  # which tell these from others
 
     settings = {
         "method": describe(method),

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from diffeo.evaluation.intervals import Interval
 from diffeo.workflows.folders import write_results
-from diffeo.workflows.train import TrainingOptions
+from diffeo.workflows.train.module import TrainingOptions
 from reproduction.provenance import provenance
 
 __all__ = [

@@ -12,7 +12,7 @@ from diffeo.shapes import Model, Outputs
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
 from diffeo.training.schedule import Schedule
-from diffeo.workflows.train import TrainingOptions, train_module
+from diffeo.workflows.train.module import TrainingOptions, train_module
 from reproduction.adversarial import Adversarial, critic
 from reproduction.encoder_regression import EncoderRegression
 from reproduction.progressive import ProgressiveAdversarial

@@ -137,7 +137,9 @@ def gallery_figure(records: Records) -> Figure:
         line = images.as_picture(images.sheet(drawn, across=count))
         axes.imshow(line, cmap="gray", vmin=0, vmax=255)
         axes.set(xticks=[], yticks=[], frame_on=False)
-        axes.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+        axes.set_ylabel(
+            name.replace("_", " "), rotation=0, ha="right", va="center", fontsize=9
+        )
 
     return figure
 

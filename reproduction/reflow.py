@@ -13,8 +13,8 @@ from diffeo.files import write_atomically
 from diffeo.shapes import Scores
 from diffeo.training.flow_matching import line_error
 from diffeo.training.schedule import Schedule, Scheduled
-from diffeo.workflows.train import TrainingOptions, train_module
-from diffeo.workflows.train_velocity import measure_field, watched
+from diffeo.workflows.train.module import TrainingOptions, train_module
+from diffeo.workflows.train.velocity import measure_field, watched
 from reproduction.pairs import Pairing
 
 __all__ = ["LineRegression", "often_at_ends", "train_reflow"]

@@ -1,4 +1,3 @@
-import pytest
 import torch
 from torch import nn
 
@@ -32,7 +31,6 @@ def test_answers_of_a_detached_model_do_not_depend_on_its_parameters() -> None:
     assert not without_grad(network())(torch.ones(2, 16).double()).requires_grad
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_what_has_nothing_to_detach_is_returned_as_it_is() -> None:
     frozen = network().requires_grad_(requires_grad=False)
     script = torch.jit.trace(network(), torch.ones(2, 16).double())

@@ -13,7 +13,7 @@ from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals, concatenate
 from diffeo.data.celeba import celeba
-from diffeo.distances import LatentDistance
+from diffeo.distances import DataDistance, Distance, FeatureDistance, LatentDistance
 from diffeo.evaluation.metrics.agreement import neighbor_share, votes
 from diffeo.evaluation.metrics.realism import log_density
 from diffeo.evaluation.oracles import Oracle, Oracles
@@ -35,7 +35,7 @@ from reproduction.celeba.networks import (
 from reproduction.celeba.regions import region_shares
 from reproduction.celeba.setup import Setup, Size
 from reproduction.celeba.sheets import blind_sheet, both_ways_figure, sample_sheet
-from reproduction.celeba.training import ATTRIBUTES, SIZE
+from reproduction.celeba.training import ATTRIBUTES, INNER, SIZE
 from reproduction.coordinates import (
     Judge,
     at_distance,
@@ -67,6 +67,11 @@ REFERENCES, FEW = 200, 10  # validation faces: of so many, another lies outside 
 DRAWS, PATH_DRAWS = 4, 16  # of dequantization noise; of noise and time
 CONTRACTIONS = 4  # faces of which the steps' contraction is estimated: minutes for each
 FIELD, GLOW, BLOND = "flow_matching", "glow", "blond"
+CLOSEST: Mapping[str, Distance] = {  # steps and distances as tried on validation faces
+    "closest": LatentDistance(),
+    "closest_data": DataDistance(),
+    "closest_face": FeatureDistance(INNER.plain),
+}
 Found = Mapping[str, Counterfactuals]
 Rules = Mapping[str, Callable[[Counterfactuals], float]]
 
@@ -106,7 +111,8 @@ class Panel:
         return cls(
             second_classifier(setup.wide, SIZE, quick=quick),
             {
-                "{}_change_in_hair": _hair_share,
+                "{}_change_in_hair": partial(_region_share, "hair"),
+                "{}_change_in_face": partial(_region_share, "face"),
                 **identity_rules(features, strangers(features, real)),
             },
             _typicality(field, setup.flow, real[: FEW if quick else REFERENCES]),
@@ -134,8 +140,9 @@ class Panel:
 def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
     """Turn 100 test faces blond, and let 50 smile or not and 50 look old or young.
 
-    Those that turn blond are also searched for the closest in each of the coordinates.
-    References of typicality and of the distances between people are validation faces.
+    Those that turn blond are also searched for the closest in each of the coordinates:
+    by the distance there, in all pixels, and in those of eyes, nose and mouth.
+    References of typicality and of distances between people are validation faces.
 
     Args:
         options: Where the data are, and whether to be quick.
@@ -175,14 +182,19 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
     contraction = field.certify(few).contraction
     results["flow_matching_contraction_max"] = contraction.max().item()
     others = [each for name, each in found.items() if name != BLOND]
+    plain = {name: found[BLOND][name] for name in (*places, "data")}
+    closest = {name: each for name, each in found[BLOND].items() if name not in plain}
+    faces = f"{FIELD}_closest_face", f"{GLOW}_closest_face"
 
     return Findings(
         results,
         {
-            "gallery.png": saved(partial(gallery_figure, found[BLOND])),
+            "gallery.png": saved(partial(gallery_figure, plain)),
+            "closest.png": saved(partial(gallery_figure, closest)),
             "others.png": saved(partial(both_ways_figure, others)),
             "samples.png": partial(sample_sheet, places, 3 * SIZE**2),
-            "blind.png": partial(blind_sheet, found[BLOND], (FIELD, GLOW)),
+            "blind.png": partial(blind_sheet, plain, (FIELD, GLOW)),
+            "blind_face.png": partial(blind_sheet, closest, faces),
         },
     )
 
@@ -209,15 +221,22 @@ def _search(
 def _closest(
     domain: Domain, size: Size, places: Mapping[str, Coordinates], run: Run
 ) -> dict[str, Counterfactuals]:
-    """Return the closest counterfactuals in each of the coordinates."""
+    """Return the closest in each of the coordinates, by each distance."""
 
     steps = min(CLOSEST_STEPS, run.steps)
-    run = replace(run, closest=(LatentDistance(),), closest_steps=steps)
     x, goal = domain.factuals(size.blond), TargetClass(domain.target, CONFIDENCE)
 
     return {
-        f"{name}_closest": searched(diffeomorphic(), x, domain.model, place, goal, run)
+        f"{name}_{key}": searched(
+            diffeomorphic(),
+            x,
+            domain.model,
+            place,
+            goal,
+            replace(run, closest=(distance,), closest_steps=steps),
+        )
         for name, place in places.items()
+        for key, distance in CLOSEST.items()
     }
 
 
@@ -236,10 +255,10 @@ def _typicality(field: FlowMatching, flow: Flow, real: Images) -> dict[str, Judg
     return {f"typical_{name}": central(score, real) for name, score in scores.items()}
 
 
-def _hair_share(record: Counterfactuals) -> float:
+def _region_share(region: str, record: Counterfactuals) -> float:
     there = record.select(record.reached)
 
-    return mean(region_shares(there.factual, there.counterfactual)["hair"])
+    return mean(region_shares(there.factual, there.counterfactual)[region])
 
 
 def _real(domain: Domain, judges: Mapping[str, Judge], about: str) -> dict[str, float]:

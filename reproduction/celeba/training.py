@@ -20,12 +20,12 @@ from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
 from diffeo.training.noise import GaussianNoise
 from diffeo.training.schedule import Schedule
-from diffeo.workflows.sample_sheet import draw_samples
-from diffeo.workflows.train import TrainingOptions, train_module
-from diffeo.workflows.train_classifier import train_classifier
-from diffeo.workflows.train_flow import train_flow
-from diffeo.workflows.train_vae import train_vae
-from diffeo.workflows.train_velocity import train_velocity
+from diffeo.workflows.train.classifier import train_classifier
+from diffeo.workflows.train.flow import train_flow
+from diffeo.workflows.train.module import TrainingOptions, train_module
+from diffeo.workflows.train.sample_sheet import draw_samples
+from diffeo.workflows.train.vae import train_vae
+from diffeo.workflows.train.velocity import train_velocity
 from reproduction.celeba.instances import InstanceDiscrimination, Views, found_again
 from reproduction.domain import trained
 from reproduction.experiment import Size, Training, training_command

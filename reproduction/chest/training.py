@@ -15,10 +15,10 @@ from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
 from diffeo.training.noise import GaussianNoise
 from diffeo.training.schedule import Schedule
-from diffeo.workflows.sample_sheet import draw_samples
-from diffeo.workflows.train import TrainingOptions, train_module
-from diffeo.workflows.train_classifier import train_classifier
-from diffeo.workflows.train_flow import train_flow
+from diffeo.workflows.train.classifier import train_classifier
+from diffeo.workflows.train.flow import train_flow
+from diffeo.workflows.train.module import TrainingOptions, train_module
+from diffeo.workflows.train.sample_sheet import draw_samples
 from reproduction.chest.organs import ORGANS, organ_masks
 from reproduction.chest.ratio import Masks, cardiothoracic_ratio, found_organs
 from reproduction.chest.segmentation import Segmentation, dice

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from diffeo import zoo
-from diffeo.workflows.train import TrainingOptions
+from diffeo.workflows.train.module import TrainingOptions
 from reproduction.experiment import Training, training_command
 from reproduction.helix import models
 from reproduction.helix.data import distance, helix

@@ -15,9 +15,9 @@ from diffeo.models.flow.recipes import Level
 from diffeo.shapes import Images, Scores
 from diffeo.training.noise import GaussianNoise
 from diffeo.training.schedule import Schedule
-from diffeo.workflows.sample_sheet import draw_samples
-from diffeo.workflows.train import TrainingOptions, train_module
-from diffeo.workflows.train_flow import train_flow
+from diffeo.workflows.train.flow import train_flow
+from diffeo.workflows.train.module import TrainingOptions, train_module
+from diffeo.workflows.train.sample_sheet import draw_samples
 from reproduction.experiment import Size, Training, training_command
 from reproduction.mall.points import Points
 from reproduction.paper_glow import glows

@@ -11,12 +11,12 @@ from diffeo.coordinates.inversion import InvertedGenerator
 from diffeo.data.mnist import mnist
 from diffeo.models.flow.recipes import Level
 from diffeo.training.batches import to_images
-from diffeo.workflows.sample_sheet import draw_samples
-from diffeo.workflows.train import TrainingOptions
-from diffeo.workflows.train_classifier import classifier_recipe, train_classifier
-from diffeo.workflows.train_flow import flow_recipe, train_flow
-from diffeo.workflows.train_vae import train_vae
-from diffeo.workflows.train_velocity import train_velocity
+from diffeo.workflows.train.classifier import classifier_recipe, train_classifier
+from diffeo.workflows.train.flow import flow_recipe, train_flow
+from diffeo.workflows.train.module import TrainingOptions
+from diffeo.workflows.train.sample_sheet import draw_samples
+from diffeo.workflows.train.vae import train_vae
+from diffeo.workflows.train.velocity import train_velocity
 from reproduction.domain import trained
 from reproduction.experiment import Training, training_command
 from reproduction.generators import train_encoder, train_gan

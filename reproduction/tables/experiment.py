@@ -16,7 +16,7 @@ from diffeo.coordinates.limits import names_in
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.several import alternatives
 from diffeo.shapes import Flags
-from diffeo.workflows.explain_table import TableToExplain
+from diffeo.workflows.explain.table import TableToExplain
 from reproduction.experiment import (
     Experiment,
     ExperimentOptions,

@@ -17,12 +17,12 @@ from diffeo.objectives import TargetClass
 from diffeo.report.images import signed_difference, write_png
 from diffeo.search import Run
 from diffeo.shapes import Images
-from diffeo.workflows.audit import AuditedDirection, audit_to_folder
-from diffeo.workflows.audited_images import AuditedImages
-from diffeo.workflows.changes import grid_regions, region_shares
-from diffeo.workflows.directions import AuditOptions
-from diffeo.workflows.explain_options import ExplainOptions
-from diffeo.workflows.train_flow import flow_recipe
+from diffeo.workflows.audit.audit import AuditedDirection, audit_to_folder
+from diffeo.workflows.audit.changes import grid_regions, region_shares
+from diffeo.workflows.audit.directions import AuditOptions
+from diffeo.workflows.audit.images import AuditedImages
+from diffeo.workflows.explain.options import ExplainOptions
+from diffeo.workflows.train.flow import flow_recipe
 from reproduction.experiment import Drawing, Experiment, ExperimentOptions, Findings
 from reproduction.truth.digits import CORNER, IN_CORNER, PATCH
 from reproduction.truth.models import QUICK, Trainings, misled, trained_flow

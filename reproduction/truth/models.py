@@ -17,7 +17,7 @@ from diffeo.training.fit import Fit, fit
 from diffeo.training.likelihood import Likelihood
 from diffeo.training.noise import UniformNoise
 from diffeo.training.schedule import Schedule
-from diffeo.workflows.train_flow import flow_recipe
+from diffeo.workflows.train.flow import flow_recipe
 from reproduction.truth.task import SIDE
 
 __all__ = ["QUICK", "Trainings", "misled", "trained_flow"]

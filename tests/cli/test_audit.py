@@ -11,13 +11,18 @@ from diffeo.evaluation.oracle_training import ClassifierSettings
 from diffeo.models.flow.bijection import initialize
 from diffeo.models.flow.flow import as_flow
 from diffeo.report.images import write_png
-from diffeo.workflows import quick_judges
-from diffeo.workflows.audit_comparison import compare_audits
-from diffeo.workflows.audit_page import _disputes, _judged
-from diffeo.workflows.changes import clusters_of, coarse, grid_regions, region_shares
-from diffeo.workflows.directions import AuditOptions, directions_of
-from diffeo.workflows.explain_options import ExplainOptions
-from diffeo.workflows.quick_judges import OF_IMAGES, disputed, train_judges
+from diffeo.workflows.audit import judges as quick_judges
+from diffeo.workflows.audit.changes import (
+    clusters_of,
+    coarse,
+    grid_regions,
+    region_shares,
+)
+from diffeo.workflows.audit.comparison import compare_audits
+from diffeo.workflows.audit.directions import AuditOptions, directions_of
+from diffeo.workflows.audit.judges import OF_IMAGES, disputed, train_judges
+from diffeo.workflows.audit.page import _disputes, _judged
+from diffeo.workflows.explain.options import ExplainOptions
 
 MODEL = """
 import torch
@@ -98,7 +103,7 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no pages of single directions, which are tested elsewhere."""
 
     monkeypatch.setattr(
-        "diffeo.workflows.audited_images.draw_explanation", lambda *_: None
+        "diffeo.workflows.audit.images.draw_explanation", lambda *_: None
     )
 
 

@@ -18,8 +18,8 @@ from diffeo import zoo
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.table import Table, read_table
 from diffeo.estimators import surrogate
-from diffeo.workflows.audited_table import AuditedTable
-from diffeo.workflows.explain_table import TableToExplain
+from diffeo.workflows.audit.table import AuditedTable
+from diffeo.workflows.explain.table import TableToExplain
 
 NAMES = "radius", "texture", "smoothness", "symmetry"
 MODEL = """
@@ -74,7 +74,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no pages of single directions; train surrogates of few samples."""
 
     monkeypatch.setattr(
-        "diffeo.workflows.explain_table.TableToExplain.draw", lambda *_: None
+        "diffeo.workflows.explain.table.TableToExplain.draw", lambda *_: None
     )
     monkeypatch.setattr(surrogate, "STEPS", 200)
     monkeypatch.setattr(surrogate, "SAMPLES", 500)

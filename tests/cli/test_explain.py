@@ -95,7 +95,7 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no page, which takes longer than all else."""
 
     monkeypatch.setattr(
-        "diffeo.workflows.explanation.draw_explanation", lambda *_: None
+        "diffeo.workflows.explain.explanation.draw_explanation", lambda *_: None
     )
 
 
@@ -479,7 +479,7 @@ def test_the_same_command_goes_on_where_the_last_one_stopped(
             yield record
 
     with monkeypatch.context() as patched:
-        patched.setattr("diffeo.workflows.explanation.search_batches", failing)
+        patched.setattr("diffeo.workflows.explain.explanation.search_batches", failing)
         ended = explain(tmp_path / "out", **options)
 
     batches = sorted(path.name for path in (tmp_path / "out/batches").iterdir())
@@ -502,7 +502,7 @@ def test_a_finished_search_is_not_repeated(
 ) -> None:
     options = {"coordinates": "data", "steps": 1}
     first = explain(tmp_path, **options)
-    monkeypatch.setattr("diffeo.workflows.explanation.search_batches", None)
+    monkeypatch.setattr("diffeo.workflows.explain.explanation.search_batches", None)
     again = explain(tmp_path, **options)
 
     assert again.stderr == "finished already: 3 of 3 rows are there\n"
@@ -519,7 +519,9 @@ def test_interrupted_rows_are_kept_and_told(
         yield first
         yield second
 
-    monkeypatch.setattr("diffeo.workflows.explanation.search_batches", interrupted)
+    monkeypatch.setattr(
+        "diffeo.workflows.explain.explanation.search_batches", interrupted
+    )
     ended = explain(tmp_path, coordinates="data", steps=1, batch_size=2)
     record = Counterfactuals.load(tmp_path / "record.safetensors")
 
@@ -668,8 +670,8 @@ def test_what_was_stated_before_is_not_stated_again(
     wanted |= {"certify": 5, "typical_of": "digits"}
     explain(tmp_path / "out", **wanted)
     before = (tmp_path / "out" / "record.safetensors").stat().st_mtime_ns
-    monkeypatch.setattr("diffeo.workflows.statements.certify", None)
-    monkeypatch.setattr("diffeo.workflows.statements.typicality", None)
+    monkeypatch.setattr("diffeo.workflows.explain.statements.certify", None)
+    monkeypatch.setattr("diffeo.workflows.explain.statements.typicality", None)
     again = explain(tmp_path / "out", **wanted)
 
     assert again.code == 0

@@ -11,12 +11,12 @@ from diffeo.cli.fit import GeneratorName
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.data.images import read_images
 from diffeo.report.images import write_png
-from diffeo.workflows import fit as fitting
-from diffeo.workflows.fit import natural_side, plan_training
-from diffeo.workflows.fit_options import FitOptions
-from diffeo.workflows.glow_model import GlowModel
-from diffeo.workflows.image_model import SIZES
-from diffeo.workflows.training_plan import TrainingPlan, plan_of
+from diffeo.workflows.fit import images as fitting
+from diffeo.workflows.fit.glow import GlowModel
+from diffeo.workflows.fit.image_model import SIZES
+from diffeo.workflows.fit.images import natural_side, plan_training
+from diffeo.workflows.fit.options import FitOptions
+from diffeo.workflows.fit.plan import TrainingPlan, plan_of
 
 
 @pytest.fixture

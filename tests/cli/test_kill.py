@@ -45,9 +45,9 @@ LOADED = (
     "diffeo.report.animation",
     "diffeo.report.gallery",
     "diffeo.report.page",
-    "diffeo.workflows.explanation",
-    "diffeo.workflows.explain_table",
-    "diffeo.workflows.statements",
+    "diffeo.workflows.explain.explanation",
+    "diffeo.workflows.explain.table",
+    "diffeo.workflows.explain.statements",
     "pydantic.type_adapter",  # which typer takes
 )
 Start = Callable[..., ForkServerProcess]

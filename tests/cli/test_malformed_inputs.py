@@ -11,16 +11,16 @@ from malformed.suites import SUITES, cases, digest
 
 LONGEST = 1000  # characters of a line
 WORK = {
-    "explain": "explanation.explain_to_folder",
-    "explain a table": "explanation.explain_to_folder",
+    "explain": "explain.explanation.explain_to_folder",
+    "explain a table": "explain.explanation.explain_to_folder",
     "check": "check.draw_check",
     "spectrum": "spectrum.spectrum_to_folder",
-    "audit": "audit.audit_to_folder",
+    "audit": "audit.audit.audit_to_folder",
     "evaluate": "evaluate.evaluate_to_folder",
     "report": "report.draw",
-    "fit": "fit.fit_images",
-    "fit a table": "fit_table.fit_table",
-    "train": "train_classifier.train_classifier",
+    "fit": "fit.images.fit_images",
+    "fit a table": "fit.table.fit_table",
+    "train": "train.classifier.train_classifier",
     "demo": "demo.demo_to_folder",
 }
 
@@ -34,7 +34,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out: dict[str, object] = {"out": folder / "explained", "path": True}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("diffeo.workflows.explanation.draw_explanation", lambda *_: None)
+        patch.setattr(
+            "diffeo.workflows.explain.explanation.draw_explanation", lambda *_: None
+        )
 
         assert run(*words("explain", COMMANDS["explain"](folder) | out)).code == 0
 

@@ -28,7 +28,7 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no page, which takes longer than all else."""
 
     monkeypatch.setattr(
-        "diffeo.workflows.explanation.draw_explanation", lambda *_: None
+        "diffeo.workflows.explain.explanation.draw_explanation", lambda *_: None
     )
 
 
@@ -95,7 +95,7 @@ def test_the_same_command_goes_on_where_the_last_one_stopped(
             yield record
 
     with monkeypatch.context() as patched:
-        patched.setattr("diffeo.workflows.explanation.search_batches", failing)
+        patched.setattr("diffeo.workflows.explain.explanation.search_batches", failing)
         explain(tmp_path, tmp_path / "out", **FEW)
 
     again = explain(tmp_path, tmp_path / "out", **FEW)

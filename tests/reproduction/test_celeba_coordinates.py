@@ -12,13 +12,15 @@ from diffeo import Identity, Residual, TargetClass, principal_axes, search
 from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
+from diffeo.distances import FeatureDistance
+from diffeo.methods import diffeomorphic
 from diffeo.search import Run
 from diffeo.training.flow_matching import NOISE
 from diffeo.zoo import Recipe
 from reproduction.celeba.coordinates import CELEBA_COORDINATES
 from reproduction.celeba.identity import identity_rules, strangers
 from reproduction.celeba.sheets import blind_sheet
-from reproduction.coordinates import at_distance, central, found_in
+from reproduction.coordinates import at_distance, central, found_in, searched
 from reproduction.experiment import ExperimentOptions
 from reproduction.path_errors import path_errors
 
@@ -60,10 +62,17 @@ def test_faces_are_judged_alike_in_all_coordinates(
             assert results[f"flow_matching{about}_round_trip_rms"] < 1e-4
 
     for name in ("flow_matching", "glow"):
-        plain, closest = (
-            results[f"{each}_l2_latent_median"] for each in (name, f"{name}_closest")
+        for key, distance in (("closest", "latent"), ("closest_data", "data")):
+            plain, closest = (
+                results[f"{each}_l2_{distance}_median"]
+                for each in (name, f"{name}_{key}")
+            )
+            assert closest <= plain
+
+        plain, face = (
+            results[f"{each}_change_in_face"] for each in (name, f"{name}_closest_face")
         )
-        assert closest <= plain
+        assert face <= plain
 
     assert "glow_closest_typical_glow" not in results
     assert results["flow_matching_reached"] == 1
@@ -73,7 +82,8 @@ def test_faces_are_judged_alike_in_all_coordinates(
     assert 0 <= results["real_typical_glow"] <= 1
     assert "could not be drawn" not in capsys.readouterr().err
     assert {path.name for path in out.glob("*.png")} == {
-        f"{name}.png" for name in ("gallery", "others", "samples", "blind")
+        f"{name}.png"
+        for name in ("gallery", "closest", "others", "samples", "blind", "blind_face")
     }
 
 
@@ -157,6 +167,28 @@ def test_what_was_kept_for_some_coordinates_is_not_taken_for_their_residual(
     assert not torch.allclose(
         found["lossy"].counterfactual, found["kept"].counterfactual
     )
+
+
+def test_what_was_kept_for_one_network_is_not_taken_for_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIFFEO_CACHE", str(tmp_path / "cache"))
+    x, goal = record().factual, TargetClass(1)
+    found = [
+        searched(
+            diffeomorphic(),
+            x,
+            lambda x: 9 * x.flatten(1)[:, :2],
+            PLACE,
+            goal,
+            Run(50, closest=(FeatureDistance(network),)),
+        )
+        for network in (lambda x: x.flatten(1)[:, :1], lambda x: x.flatten(1)[:, 1:])
+    ]
+    one, other = (each.counterfactual.flatten(1) - x.flatten(1) for each in found)
+
+    assert (one[:, 0].abs() < other[:, 0].abs()).all()
+    assert (one[:, 1].abs() > other[:, 1].abs()).all()
 
 
 def test_all_places_are_given_the_same_images_and_target() -> None:

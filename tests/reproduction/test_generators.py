@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from diffeo import zoo
 from diffeo.coordinates.inversion import InvertedGenerator
 from diffeo.training.augmentation import RandomCrop
-from diffeo.workflows.train import TrainingOptions
-from diffeo.workflows.train_vae import train_vae
+from diffeo.workflows.train.module import TrainingOptions
+from diffeo.workflows.train.vae import train_vae
 from reproduction.generators import train_encoder, train_gan
 
 SETTINGS = {"shape": [1, 8, 8], "latent": 3, "widths": [8, 16]}

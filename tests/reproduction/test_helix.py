@@ -13,7 +13,7 @@ from zuko.transforms import PermutationTransform
 
 from diffeo import zoo
 from diffeo.coordinates.zuko import ZukoFlow
-from diffeo.workflows.train import TrainingOptions
+from diffeo.workflows.train.module import TrainingOptions
 from reproduction.experiment import ExperimentOptions, Training
 from reproduction.helix import training as helix_training
 from reproduction.helix.data import DISC, curve, distance, helix

@@ -14,7 +14,7 @@ from diffeo.training.batches import batches
 from diffeo.training.fit import Fit, fit
 from diffeo.training.flow_matching import line_error
 from diffeo.training.schedule import Schedule
-from diffeo.workflows.train import TrainingOptions
+from diffeo.workflows.train.module import TrainingOptions
 from reproduction.pairs import Pairing, runge_kutta
 from reproduction.reflow import LineRegression, often_at_ends, train_reflow
 from unchecked import unchecked_calls

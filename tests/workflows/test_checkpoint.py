@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from diffeo.counterfactuals import Counterfactuals, Outcome, concatenate
-from diffeo.workflows.checkpoint import Checkpoint
+from diffeo.workflows.explain.checkpoint import Checkpoint
 from records import record
 
 REQUEST: dict[str, object] = {"data": "digits", "steps": 10}

@@ -1,6 +1,6 @@
 import torch
 
-from diffeo.workflows.common_answers import course_answer, nearest_to
+from diffeo.workflows.fit.common_answers import course_answer, nearest_to
 
 
 def test_the_nearest_is_found_wherever_it_stands() -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from diffeo.workflows.expectations import (
+from diffeo.workflows.fit.expectations import (
     FIGURES,
     expected_of,
     why_field,

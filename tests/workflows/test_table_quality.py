@@ -6,8 +6,8 @@ from diffeo.columns import Column
 from diffeo.coordinates.table import TableFlow
 from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.models.affine_spline import affine_spline
-from diffeo.workflows.quality import Quality
-from diffeo.workflows.table_quality import (
+from diffeo.workflows.fit.quality import Quality
+from diffeo.workflows.fit.table_quality import (
     columns_apart,
     draw_rows,
     measure_table_quality,

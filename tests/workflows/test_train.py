@@ -13,9 +13,9 @@ from diffeo.data.labelled import LabelledImages
 from diffeo.models.flow.flow import as_flow
 from diffeo.models.flow.recipes import Level
 from diffeo.search.run import Backward
-from diffeo.workflows.train import TrainingOptions
-from diffeo.workflows.train_classifier import classifier_recipe, train_classifier
-from diffeo.workflows.train_flow import flow_recipe, train_flow
+from diffeo.workflows.train.classifier import classifier_recipe, train_classifier
+from diffeo.workflows.train.flow import flow_recipe, train_flow
+from diffeo.workflows.train.module import TrainingOptions
 
 TINY_FLOW = zoo.Recipe(
     "glow",

@@ -121,12 +121,12 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     from diffeo.models.model_input import ModelInput
     from diffeo.objectives import TargetClass
     from diffeo.search import Run
-    from diffeo.workflows.audit import JSON, PAGE, audit_to_folder
-    from diffeo.workflows.audit_comparison import compare_audits, read_audit
-    from diffeo.workflows.audit_page import doubt, draw_audit, sentences
+    from diffeo.workflows.audit.audit import JSON, PAGE, audit_to_folder
+    from diffeo.workflows.audit.comparison import compare_audits, read_audit
+    from diffeo.workflows.audit.directions import AuditOptions
+    from diffeo.workflows.audit.page import doubt, draw_audit, sentences
     from diffeo.workflows.class_names import read_classes
-    from diffeo.workflows.directions import AuditOptions
-    from diffeo.workflows.explain_options import ExplainOptions
+    from diffeo.workflows.explain.options import ExplainOptions
     from diffeo.workflows.loading import find_coordinates, find_device
     from diffeo.workflows.models import read_model
 

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from diffeo.readers.known_model import KnownModel
-    from diffeo.workflows.audited import Audited
+    from diffeo.workflows.audit.audited import Audited
 
 __all__ = ["ToAudit", "images_to_audit", "table_to_audit"]
 
@@ -48,8 +48,8 @@ def images_to_audit(
         resize: Side in pixels to which each picture is resized.
     """
 
-    from diffeo.workflows.audited_images import AuditedImages
-    from diffeo.workflows.changes import grid_regions, read_regions
+    from diffeo.workflows.audit.changes import grid_regions, read_regions
+    from diffeo.workflows.audit.images import AuditedImages
     from diffeo.workflows.loading import find_images, side_for
 
     side = side_for(data, coordinates, resize)
@@ -89,8 +89,8 @@ def table_to_audit(
         ValueError: If there is a truth, and a model of values.
     """
 
-    from diffeo.workflows.audited_table import AuditedTable
-    from diffeo.workflows.explain_table import TableToExplain
+    from diffeo.workflows.audit.table import AuditedTable
+    from diffeo.workflows.explain.table import TableToExplain
 
     audited = AuditedTable(TableToExplain.read(data, coordinates), truth or "")
     (loaded,), gradients = audited.table.models([known], device=device, seed=seed)

@@ -192,11 +192,15 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
     from diffeo.data.masks import read_mask
     from diffeo.models.model_input import ModelInput
     from diffeo.workflows.class_names import read_classes
-    from diffeo.workflows.explain_options import ExplainOptions
-    from diffeo.workflows.explanation import explain_to_folder
+    from diffeo.workflows.explain.explanation import explain_to_folder
+    from diffeo.workflows.explain.options import ExplainOptions
+    from diffeo.workflows.explain.statements import (
+        find_references,
+        judge_of,
+        statement_rules,
+    )
     from diffeo.workflows.loading import find_coordinates, find_device
     from diffeo.workflows.models import read_model
-    from diffeo.workflows.statements import find_references, judge_of, statement_rules
 
     device = find_device(device)
     given = ModelInput.of(model_size, model_mean, model_std, model_outputs)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from diffeo.counterfactuals import Counterfactuals
     from diffeo.data.images import ImageFiles
     from diffeo.readers.known_model import KnownModel
-    from diffeo.workflows.explain_options import ExplainOptions
+    from diffeo.workflows.explain.options import ExplainOptions
 
     Rules = Mapping[str, Callable[[Counterfactuals], Counterfactuals]]
 
@@ -88,7 +88,7 @@ def images_to_explain(
     """
 
     from diffeo.workflows.class_names import labels_of
-    from diffeo.workflows.explanation import draw_explanation
+    from diffeo.workflows.explain.explanation import draw_explanation
     from diffeo.workflows.loading import find_images
 
     images = find_images(
@@ -123,7 +123,7 @@ def table_to_explain(
         seed: Seed of surrogates.
     """
 
-    from diffeo.workflows.explain_table import TableToExplain
+    from diffeo.workflows.explain.table import TableToExplain
 
     table = TableToExplain.read(data, coordinates, limit=limit)
     rows = table.rows()
@@ -155,7 +155,7 @@ def follow(
         KeyboardInterrupt: If the search was interrupted; what is there is drawn.
     """
 
-    from diffeo.workflows.explanation import keep_statements
+    from diffeo.workflows.explain.explanation import keep_statements
     from diffeo.workflows.summary import interruption, summary
 
     images, warning = to_explain.data, to_explain.warning

@@ -83,10 +83,10 @@ def fit_command(  # noqa: PLR0913 - one argument for each option
 
     from diffeo.coordinates.limits import names_in
     from diffeo.data.table import read_table
-    from diffeo.workflows.fit import fit_images, natural_side
-    from diffeo.workflows.fit_options import FitOptions
+    from diffeo.workflows.fit.images import fit_images, natural_side
+    from diffeo.workflows.fit.options import FitOptions
+    from diffeo.workflows.fit.quality import write_quality
     from diffeo.workflows.loading import find_device, find_images
-    from diffeo.workflows.quality import write_quality
 
     def tell(words: str) -> None:
         if not quiet:
@@ -113,7 +113,7 @@ def fit_command(  # noqa: PLR0913 - one argument for each option
     if of_table:
         require("zuko", extra="tables")
 
-        from diffeo.workflows.fit_table import fit_table
+        from diffeo.workflows.fit.table import fit_table
 
         table = read_table(data).without(names_in(target))
         named = names_in(categories)

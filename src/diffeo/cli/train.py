@@ -60,8 +60,8 @@ def train_command(  # noqa: PLR0913 - one argument for each option
     from diffeo import zoo
     from diffeo.workflows.folders import check_output
     from diffeo.workflows.loading import find_labelled
-    from diffeo.workflows.train import TrainingOptions
-    from diffeo.workflows.train_classifier import classifier_recipe, train_classifier
+    from diffeo.workflows.train.classifier import classifier_recipe, train_classifier
+    from diffeo.workflows.train.module import TrainingOptions
 
     check_output(out, overwrite=overwrite or resume)
     weights = out / "classifier.safetensors"

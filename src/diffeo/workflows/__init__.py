@@ -1,1 +1,1 @@
-"""What the commands do for users: search, evaluate, report, on data of their own."""
+"""What the commands do for users, a package or a file each, and what they share."""

@@ -1,0 +1,137 @@
+"""What an audit asks of its data, whatever their kind."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+from torch import Tensor
+
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.data.images import ImageFiles
+from diffeo.report.section import Section
+from diffeo.shapes import Data, Flags, Outputs, Scores
+from diffeo.workflows.audit.directions import Direction
+from diffeo.workflows.audit.judges import Trainer
+from diffeo.workflows.explain.options import ExplainOptions
+
+__all__ = ["Audited", "Explained", "Measured"]
+
+
+@dataclass(frozen=True, eq=False)
+class Explained:
+    """A direction whose data were explained.
+
+    Args:
+        direction: The direction.
+        record: Its searches.
+        answers: The model that is audited, from data to outputs.
+        held_out: Which data no direction explains.
+
+    Example:
+        >>> Explained(..., ..., len, ...).answers([])  # doctest: +SKIP
+        0
+    """
+
+    direction: Direction
+    record: Counterfactuals
+    answers: Callable[[Data], Outputs]
+    held_out: Flags
+
+    @property
+    def found(self) -> Counterfactuals:
+        """The searches that reached the other answer."""
+
+        return self.record.select(self.record.reached)
+
+
+class Measured(NamedTuple):
+    """What changed in the data that reached the other answer of a direction.
+
+    Args:
+        size: How far each lies from where its search began.
+        points: Changes as they are told apart, shape (rows, numbers).
+        told: All that is of one kind of data, as JSON can hold it; among it `regions`,
+            the share of the change and of the data in each part of them by name, and
+            `map`, the mean change as rows of numbers.
+
+    Example:
+        >>> import torch
+        >>> Measured(torch.ones(2), torch.ones(2, 3), {}).told
+        {}
+    """
+
+    size: Scores
+    points: Tensor
+    told: dict[str, Any]
+
+
+@runtime_checkable
+class Audited(Protocol):
+    """Data of one kind, and what there is to say of their changes.
+
+    Example:
+        >>> from diffeo.workflows.audit.images import AuditedImages
+        >>> AuditedImages.noun
+        'images'
+    """
+
+    noun: str
+    """What the data are called, such as "images"."""
+
+    unit: str
+    """What follows a distance between such data; empty if it has no unit."""
+
+    @property
+    def limits(self) -> Sequence[str]:
+        """What an audit of such data cannot say, in sentences."""
+
+    @property
+    def data(self) -> ImageFiles:
+        """All data, and what each is called."""
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """The true class of each; empty if unknown."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What these classes are called, in order."""
+
+    @property
+    def judges(self) -> Mapping[str, Trainer]:
+        """How independent judges are trained, by their kind."""
+
+    def notes(self, options: ExplainOptions) -> list[str]:
+        """Return what to know before anything is believed, in sentences.
+
+        Args:
+            options: What is explained, and how.
+        """
+
+    def measured(self, explained: Explained) -> Measured:
+        """Return what changed in the data of a direction that reached its answer."""
+
+    def words(self, told: dict[str, Any]) -> list[str]:
+        """Return the same in sentences.
+
+        Args:
+            told: Of the direction, as audit.json holds it.
+        """
+
+    def sections(self, explained: Explained, told: dict[str, Any]) -> list[Section]:
+        """Return the same as parts of a page, the first without its title.
+
+        Args:
+            explained: A direction of which some data reached the other answer.
+            told: Of the direction, as audit.json holds it.
+        """
+
+    def draw(self, explained: Explained, options: ExplainOptions, folder: Path) -> None:
+        """Draw the page of a direction.
+
+        Args:
+            explained: The direction.
+            options: What was explained, and how.
+            folder: Where its record lies.
+        """

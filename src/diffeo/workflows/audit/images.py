@@ -1,0 +1,228 @@
+"""Images under audit: where they changed, in what light, and pictures of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from diffeo.data.images import ImageFiles
+from diffeo.data.levels import to_8_bits
+from diffeo.report.images import change_sheet, common_limit, signed_difference
+from diffeo.report.section import Section
+from diffeo.workflows.audit.audited import Explained, Measured
+from diffeo.workflows.audit.changes import coarse, region_shares
+from diffeo.workflows.audit.judges import OF_IMAGES
+from diffeo.workflows.class_names import labels_of
+from diffeo.workflows.explain.explanation import draw_explanation
+from diffeo.workflows.explain.options import ExplainOptions
+
+__all__ = ["AuditedImages"]
+
+TOP = 5  # regions that are listed
+LEAST = 2  # images of least change that are shown
+ENLARGED = 128  # pixels a side to which small pictures are enlarged
+LOST = (
+    "The coordinates are approximate: searches began at the reconstruction r of each "
+    "image x, and all changes are counted from there. What was lost before, ‖r − x‖ of "
+    "{:.3g} in the median, is no part of any change."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class AuditedImages:
+    """Images, and the regions in which their changes are counted.
+
+    Args:
+        data: Images in [0, 1] and their names.
+        regions: Masks of shape (height, width) by name.
+        labels: The class of each image; empty if unknown.
+        classes: What these are called, in order.
+
+    Example:
+        >>> images = ImageFiles(torch.zeros(1, 1, 8, 8), ())
+        >>> AuditedImages(images, {}).labels
+        ()
+    """
+
+    data: ImageFiles
+    regions: Mapping[str, Tensor]
+    labels: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+
+    noun, unit = "images", ""
+    judges = OF_IMAGES
+    limits = (
+        "What is seen here was enough to change the model’s answer, along images that "
+        "the generator knows. It does not say that nothing else would be enough, nor "
+        "that the model always looks at it, nor what causes what in the world.",
+        "The generator has its own gaps: what it cannot draw cannot be found. Changes "
+        "that go together in its training images (hair and light, say) come together "
+        "here too.",
+        "The images are a sample; intervals hold the median of such samples 95 times "
+        "in 100.",
+    )
+
+    @classmethod
+    def labeled(
+        cls, data: ImageFiles, regions: Mapping[str, Tensor], place: str
+    ) -> "AuditedImages":
+        """Return images with the classes that their folder says.
+
+        Args:
+            data: Images in [0, 1] and their names.
+            regions: Masks of shape (height, width) by name.
+            place: Where they come from, as the user named it.
+        """
+
+        found = labels_of(place, data.names)
+
+        return cls(data, regions, tuple(found.files.values()), found.classes)
+
+    def notes(self, options: ExplainOptions) -> list[str]:
+        """Return where the model's gradients come from, if they are not its own.
+
+        Args:
+            options: What is explained, and how.
+        """
+
+        return list(filter(None, [options.gradients]))
+
+    def measured(self, explained: Explained) -> Measured:
+        """Return what changed in the images that reached their answer."""
+
+        found, direction = explained.found, explained.direction
+        changes = found.change
+        mean = coarse(changes.mean((0, 1), keepdim=True))[0, 0]
+        kept = direction.holds(explained.answers(to_8_bits(found.counterfactual)))
+        told = {
+            "reconstruction_error": found.reconstruction_error.median().item(),
+            "from_reconstruction": not torch.equal(found.start, found.factual),
+            "after_8_bits": kept.double().mean().item(),
+            "brighter": changes.mean().item(),
+            "regions": {
+                name: {"change": share, "area": area}
+                for name, (share, area) in region_shares(changes, self.regions).items()
+            },
+            "map": mean.double().round(decimals=6).tolist(),
+        }
+
+        return Measured(found.change_length, coarse(changes).flatten(1), told)
+
+    def words(self, told: dict[str, Any]) -> list[str]:
+        """Return where images changed, in sentences.
+
+        Args:
+            told: Of the direction, as audit.json holds it.
+        """
+
+        (region, top), *_ = told["regions"].items()
+        brighter, kept = told["brighter"], told["after_8_bits"]
+        light = "brighter" if brighter > 0 else "darker"
+        rounded = f"Rounded to 8 bits, {kept:.0%} still have that answer."
+
+        return [
+            f"They became {light} by {abs(brighter):.1%} of the range on average.",
+            f"The largest share of the change, {top['change']:.0%}, lies in {region} "
+            f"({top['area']:.0%} of the area).",
+            *([rounded] if kept < 1 else []),
+        ]
+
+    def sections(self, explained: Explained, told: dict[str, Any]) -> list[Section]:
+        """Return a table of regions, and pictures.
+
+        Args:
+            explained: The direction.
+            told: Of the direction, as audit.json holds it.
+        """
+
+        lost = LOST.format(told["reconstruction_error"])
+        table = [
+            ("where", "share of the change", "share of the area", "times its area"),
+            *(
+                (
+                    name,
+                    f"{found['change']:.0%}",
+                    f"{found['area']:.0%}",
+                    f"{found['change'] / found['area']:.1f}",
+                )
+                for name, found in islice(told["regions"].items(), TOP)
+            ),
+        ]
+        text = [lost] if told["from_reconstruction"] else []
+
+        return [Section("", text, table, _drawn(explained, told))]
+
+    def draw(self, explained: Explained, options: ExplainOptions, folder: Path) -> None:
+        """Draw the page of a direction.
+
+        Args:
+            explained: The direction.
+            options: What was explained, and how.
+            folder: Where its record lies.
+        """
+
+        record = explained.record
+        draw_explanation(record, len(record), options, folder)
+
+
+def _drawn(explained: Explained, told: dict[str, Any]) -> list[tuple[str, Tensor]]:
+    """Return mean changes, and the typical and the odd one of each cluster."""
+
+    record = explained.found
+    changes = record.change
+    limit = common_limit([record], range(len(record)))
+    least = record.change_length.argsort()[:LEAST].tolist()
+    stages = [record.factual, record.start, record.counterfactual]
+    words = "before, reconstruction, after, difference of these two"
+
+    if not told["from_reconstruction"]:
+        stages, words = stages[::2], "before, after, difference"
+
+    def drawn(rows: list[int]) -> Tensor:
+        return change_sheet([_enlarged(x[rows]) for x in stages], limit)
+
+    shown = [
+        _mean("mean change: orange became brighter, blue darker", changes.mean(0)),
+        _mean("mean size of the change, whatever its sign", changes.abs().mean(0)),
+        (
+            f"least change: {words} (full color at ±{limit:g})",
+            drawn(least),
+        ),
+    ]
+    clusters = told["clusters"]
+
+    for number, cluster in enumerate(clusters, 1):
+        members = cluster["members"]
+        ends = members[:1] if len(members) == 1 else [members[0], members[-1]]
+        caption = (
+            f"kind of change {number} of {len(clusters)}, {len(members)} images; "
+            f"the most typical, {cluster['closest']}, and the oddest, "
+            f"{cluster['furthest']}"
+        )
+        shown.append((caption, drawn(ends)))
+
+        if len(clusters) > 1:
+            shown.append(
+                _mean(f"mean change of kind {number}", changes[members].mean(0))
+            )
+
+    return shown
+
+
+def _mean(caption: str, mean: Tensor) -> tuple[str, Tensor]:
+    """Return a mean change in colors, full where it is greatest, and what it is."""
+
+    greatest = mean.mean(0).abs().max().clamp(min=1e-6).item()
+    colored = signed_difference(torch.zeros_like(mean), mean, greatest)
+
+    return f"{caption} (full color at ±{greatest:.2g})", _enlarged(colored)
+
+
+def _enlarged(image: Tensor) -> Tensor:
+    times = max(1, ENLARGED // max(image.shape[-2:]))
+
+    return image.repeat_interleave(times, -2).repeat_interleave(times, -1)

@@ -1,0 +1,245 @@
+"""A table under audit: which columns moved, by how much, and in which rows."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from diffeo.coordinates.limits import ColumnLimits
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.data.features import features_of
+from diffeo.data.images import ImageFiles
+from diffeo.report.section import Section
+from diffeo.report.table_changes import columns_table, in_words
+from diffeo.workflows.audit.audited import Explained, Measured
+from diffeo.workflows.audit.judges import OF_ROWS, Trainer
+from diffeo.workflows.audit.moved_rows import FEWEST, MovedRows
+from diffeo.workflows.explain.options import ExplainOptions
+from diffeo.workflows.explain.table import TableToExplain
+
+__all__ = ["AuditedTable"]
+
+SAID, LISTED, DRAWN = 3, 10, 8  # columns that moved most
+LEAST = 2  # rows of least change that are shown
+LARGEST = 4  # changes of a row that are told
+
+
+@dataclass(frozen=True, eq=False)
+class AuditedTable:
+    """The rows of a table, whose columns are told of in their own units.
+
+    Args:
+        table: The table and its flow.
+        truth: Column with the true class of each row; none if empty.
+
+    Raises:
+        ValueError: If there is no such column, or it is one of the flow's.
+
+    Example:
+        >>> AuditedTable.noun
+        'rows'
+    """
+
+    table: TableToExplain
+    truth: str = ""
+
+    noun, unit = "rows", " σ"
+    limits = (
+        "What is seen here was enough to change the model’s answer, along rows that "
+        "the flow knows. It does not say that nothing else would be enough, nor that "
+        "the model always looks at it, nor what causes what in the world.",
+        "The flow has its own gaps, and columns that go together in its table go "
+        "together here too, whether or not the model looks at them all.",
+        "The rows are a sample; intervals hold the median of such samples 95 times in "
+        "100. Of a table that the flow was fitted to, the flow knows these rows.",
+    )
+
+    def __post_init__(self) -> None:
+        known = [column.name for column in self.table.flow.columns]
+
+        if self.truth in known:
+            raise ValueError(
+                f"the truth must be a column that the flow was not fitted to, got "
+                f"{self.truth}"
+            )
+
+    @cached_property
+    def data(self) -> ImageFiles:
+        """All rows of features, and what each is called."""
+
+        return self.table.rows()
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The true class of each row; empty if unknown."""
+
+        return self.table.table.cells(self.truth) if self.truth else ()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the true classes are called, in order."""
+
+        return self.table.table.kinds(self.truth) if self.truth else ()
+
+    @property
+    def judges(self) -> Mapping[str, Trainer]:
+        """How judges are trained that have learned the truth; none if it is unknown."""
+
+        return OF_ROWS if self.truth else {}
+
+    def notes(self, options: ExplainOptions) -> list[str]:
+        """Return where gradients come from, and what limits the flow was not given.
+
+        Args:
+            options: What is explained, and how.
+        """
+
+        limits = options.limits or ColumnLimits()
+        told = options.gradients, self.table.warning(limits)
+
+        return list(filter(None, told))
+
+    def measured(self, explained: Explained) -> Measured:
+        """Return what changed in the rows that reached their answer."""
+
+        flow, moved = self.table.flow, self._moved(explained)
+        written = explained.answers(features_of(moved.after, flow.columns))
+        typical = flow.is_typical(explained.found.counterfactual)
+        told = {
+            "as_written": _share(explained.direction.holds(written)),
+            "typical": None if typical is None else _share(typical),
+            "columns": moved.figures,
+            "regions": moved.shares,
+            "map": [moved.points.double().mean(0).round(decimals=6).tolist()],
+        }
+
+        return Measured(moved.points.norm(dim=1), moved.points, told)
+
+    def words(self, told: dict[str, Any]) -> list[str]:
+        """Return which columns moved most, in sentences.
+
+        Args:
+            told: Of the direction, as audit.json holds it.
+        """
+
+        moved = (each for each in told["columns"].items() if each[1]["moved"])
+        most = islice(moved, SAID)
+        named = "; ".join(_in_words(name, found) for name, found in most)
+        words = [f"Columns that moved most: {named}."]
+
+        if told["typical"] is not None:
+            words.append(
+                f"{told['typical']:.0%} are typical of the table, by the flow."
+            )
+
+        if told["as_written"] < 1:
+            words.append(
+                f"As they are written, {told['as_written']:.0%} have that answer."
+            )
+
+        return words
+
+    def sections(self, explained: Explained, told: dict[str, Any]) -> list[Section]:
+        """Return a table of columns with their histograms, and one of examples.
+
+        Args:
+            explained: The direction.
+            told: Of the direction, as audit.json holds it.
+        """
+
+        from diffeo.report.table_figures import columns_figure
+
+        moved, flow = self._moved(explained), self.table.flow
+        known = {column.name: column for column in flow.columns}
+        drawn = [known[name] for name in islice(told["columns"], DRAWN)]
+        before, after = (
+            features_of(each, drawn) for each in (moved.before, moved.after)
+        )
+        listed, others = LISTED, len(known) - LISTED
+        more = f" {others} more columns are in audit.json." if others > 0 else ""
+        direction = explained.direction
+
+        return [
+            Section(
+                "",
+                [self._unit(explained) + more],
+                columns_table(moved.changes, moved.columns)[: listed + 1],
+                charts=[columns_figure(drawn, before, after, ("before", "after"))],
+            ),
+            Section(
+                f"{direction.start} → {direction.goal}: examples",
+                ["The largest changes of each row come first."],
+                [
+                    ("which", "row", "distance", "from → to"),
+                    *_examples(explained.found, moved, told),
+                ],
+            ),
+        ]
+
+    def draw(self, explained: Explained, options: ExplainOptions, folder: Path) -> None:
+        """Draw the page of a direction, and the table of its counterfactuals.
+
+        Args:
+            explained: The direction.
+            options: What was explained, and how.
+            folder: Where its record lies.
+        """
+
+        rows = self.table.select(explained.direction.rows.tolist())
+        rows.draw(explained.record, len(rows.table), options, folder)
+
+    def _moved(self, explained: Explained) -> MovedRows:
+        return MovedRows.of(explained, self.table, self.data.images)
+
+    def _unit(self, explained: Explained) -> str:
+        rows = int(explained.held_out.sum())
+        whose = f"the {rows} rows that were not explained"
+
+        return (
+            "Standard deviations σ are those among "
+            f"{whose if rows >= FEWEST else 'the rows that the flow was fitted to'}; "
+            "another category counts as one. Medians count rows that did not move."
+        )
+
+
+def _examples(
+    found: Counterfactuals, moved: MovedRows, told: dict[str, Any]
+) -> Iterator[tuple[str, str, str, str]]:
+    """Yield rows of least change, and the ends of each kind, as lines of a table."""
+
+    size = moved.points.norm(dim=1)
+    clusters = [cluster["members"] for cluster in told["clusters"]]
+    ends = [
+        (f"kind {number} of {len(clusters)}, {len(rows)} rows: {what}", rows[place])
+        for number, rows in enumerate(clusters, 1)
+        for what, place in (("the most typical", 0), ("the oddest", -1))[: len(rows)]
+    ]
+    least = size.argsort()[:LEAST].tolist()
+
+    for what, row in [*(("least change", row) for row in least), *ends]:
+        words = [
+            f"{name} {old} → {new}{f' ({by})' if by else ''}"
+            for name, old, new, by in in_words(moved.changes[row][:LARGEST])
+        ]
+        yield what, found.name_of(row), f"{size[row]:.3g} σ", "; ".join(words)
+
+
+def _in_words(name: str, found: dict[str, Any]) -> str:
+    if "commonest" in found:
+        common = found["commonest"][:1]
+        most = [f", mostly {each['from']} → {each['to']}" for each in common]
+
+        return f"{name} (in {found['moved']:.0%} of them{''.join(most)})"
+
+    return (
+        f"{name} (rose in {found['rose']}, fell in {found['fell']}; "
+        f"{found['median']:+.4g}, {found['deviations']:+.2f} σ in the median)"
+    )
+
+
+def _share(flags: Tensor) -> float:
+    return flags.double().mean().item()

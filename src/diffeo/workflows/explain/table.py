@@ -1,0 +1,195 @@
+"""Explain the rows of a table: what is searched, and what is written of it."""
+
+import copy
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import compress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from diffeo.coordinates.limits import ColumnLimits
+from diffeo.counterfactuals import Counterfactuals
+from diffeo.data.features import features_of, table_of
+from diffeo.data.images import ImageFiles
+from diffeo.data.table import Table, read_table
+from diffeo.extras import require
+from diffeo.readers.known_model import KnownModel
+from diffeo.report import ReportOptions
+from diffeo.report.section import Section
+from diffeo.report.table_changes import (
+    changes_in_words,
+    columns_table,
+    table_changes,
+)
+from diffeo.several import inputs_of
+from diffeo.workflows.explain.options import ExplainOptions
+from diffeo.workflows.loading import find_coordinates
+from diffeo.workflows.report import draw
+from diffeo.workflows.summary import interruption
+
+if TYPE_CHECKING:
+    from diffeo.coordinates.table import TableFlow
+
+__all__ = ["TableToExplain"]
+
+
+@dataclass(frozen=True)
+class TableToExplain:
+    """A table, and the flow that was fitted to it.
+
+    Args:
+        table: The rows, with at least the columns of the flow.
+        flow: The flow.
+
+    Example:
+        >>> TableToExplain.read("people.csv", "mnist-flow")
+        Traceback (most recent call last):
+        ValueError: coordinates of a table must be a flow fitted to one, got Flow
+    """
+
+    table: Table
+    flow: "TableFlow"
+
+    @classmethod
+    def read(
+        cls, path: str, coordinates: str, *, limit: int | None = None
+    ) -> "TableToExplain":
+        """Read a table and its flow.
+
+        Args:
+            path: The table, a CSV or Parquet file.
+            coordinates: The flow of the table, by file or function.
+            limit: Take only the first so many rows.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If the coordinates are of no table.
+        """
+
+        require("zuko", extra="tables")
+        from diffeo.coordinates.table import as_table_flow
+
+        flow = as_table_flow(find_coordinates(coordinates, ()))
+
+        return cls(read_table(path, limit=limit), flow)
+
+    def rows(self) -> ImageFiles:
+        """Return the rows of features, and what each is called.
+
+        Raises:
+            ValueError: If the flow is of another table.
+        """
+
+        x = features_of(self.table, self.flow.columns)
+        names = tuple(f"row {number}" for number in range(1, len(x) + 1))
+
+        return ImageFiles(x, names)
+
+    def select(self, rows: Iterable[int]) -> "TableToExplain":
+        """Return the same of some rows, by their places from 0 on."""
+
+        return replace(self, table=self.table.select(rows))
+
+    def models(
+        self, known: Iterable[KnownModel], *, device: str = "cpu", seed: int = 0
+    ) -> tuple[list[nn.Module], str]:
+        """Return models of the rows, each with gradients.
+
+        Args:
+            known: Models as they were read; estimators among them are converted, or get
+                a surrogate.
+            device: Where to compute.
+            seed: Seed of the surrogates.
+
+        Returns:
+            The models, and a sentence on the gradients of the first, empty if they are
+            its own.
+
+        Raises:
+            ValueError: If an estimator takes other columns than the flow has.
+        """
+
+        found: list[tuple[nn.Module, str]] = []
+
+        for each in known:
+            if isinstance(each.model, nn.Module):
+                found.append((each.module(), ""))
+                continue
+
+            require("sklearn", extra="tables")
+            from diffeo.estimators.of_table import of_table
+
+            flow = copy.deepcopy(self.flow).to(device)
+            x = self.rows().images.to(device)
+            found.append(of_table(each.model, flow, x, seed=seed))
+
+        return [model for model, _ in found], found[0][1]
+
+    def warning(self, limits: ColumnLimits) -> str:
+        """Return which limited columns the flow was not given; empty if none.
+
+        Args:
+            limits: Which columns may change.
+        """
+
+        other = [name for name in limits.names if name not in self.flow.given]
+
+        if not other:
+            return ""
+
+        return (
+            f"the flow was not fitted with {', '.join(other)} given: what goes along "
+            "with a column that is frozen, or goes one way, may not go along with it "
+            "here, and rows may be untypical; fit again with --given "
+            f"{','.join(limits.names)}"
+        )
+
+    @torch.no_grad()
+    def draw(
+        self, record: Counterfactuals, rows: int, options: ExplainOptions, folder: Path
+    ) -> None:
+        """Write the table of the counterfactuals, in its own units, and a page.
+
+        The lines of the table are those of the record, several of a row one after the
+        other.
+
+        Args:
+            record: Of the first rows of the table.
+            rows: Number of rows that were to be explained.
+            options: What was asked for.
+            folder: Where to write counterfactuals.csv and report.html.
+
+        Raises:
+            ModuleNotFoundError: If packages for the page are not installed.
+        """
+
+        columns, limits = self.flow.columns, options.limits or ColumnLimits()
+        before = self.table.select(inputs_of(record).tolist())
+        after = table_of(record.counterfactual, columns, before)
+        after.save(folder / "counterfactuals.csv")
+        typical = self.flow.is_typical(record.counterfactual)
+        told = "not known"
+
+        if typical is not None:
+            record = record.stating({"typical_after": typical.to(record.margin)})
+            told = str(int((record.reached & ~typical).sum()))
+
+        changes = table_changes(before, after, columns)
+        found = list(compress(changes, record.reached.tolist()))
+        overview = Section(
+            "Columns, where the target was reached",
+            [f"Of these {len(found)} results not typical of the table: {told}."],
+            columns_table(found, columns),
+        )
+        notes = options.gradients, self.warning(limits), interruption(record, rows)
+        page = ReportOptions(
+            classes=options.classes,
+            changes=partial(changes_in_words, self.table, columns),
+            sections=[overview],
+            notes=tuple(filter(None, notes)),
+        )
+        draw({f"in {options.coordinates}": record}, folder, page)

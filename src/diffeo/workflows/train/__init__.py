@@ -1,0 +1,1 @@
+"""Train models of every kind, and store their weights with cards."""
