@@ -276,9 +276,9 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         read_mask(mask, images.images.shape[1:]) if mask else None,
         residual,
         limits if of_table else None,
-        to_explain.gradients,
+        to_explain.notes,
         several,
-        to_explain.scale,
+        to_explain.flow,
         held or "",
     )
     rules = statement_rules(

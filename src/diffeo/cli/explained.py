@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from diffeo.coordinates.limits import ColumnLimits
+    from diffeo.coordinates.table import TableFlow
     from diffeo.counterfactuals import Counterfactuals
     from diffeo.data.images import ImageFiles
     from diffeo.readers.known_model import KnownModel
@@ -34,18 +35,16 @@ class ToExplain(NamedTuple):
         draw: Draws the page of a record: it gets the record, how many rows were to be
             explained, the options, and the folder.
         classes: What the data call their classes, in order; empty if they do not.
-        gradients: A sentence on the first model's gradients, if they are not its own.
-        warning: Which limited columns the flow of a table was not given, in a sentence.
-        scale: What counts as one in each column of a table; empty for images.
+        notes: Sentences to know before anything is believed.
+        flow: That of a table; None for images.
     """
 
     data: "ImageFiles"
     models: "Sequence[nn.Module]"
     draw: Callable[..., None]
     classes: tuple[str, ...] = ()
-    gradients: str = ""
-    warning: str = ""
-    scale: tuple[float, ...] = ()
+    notes: tuple[str, ...] = ()
+    flow: "TableFlow | None" = None
 
     def called(self, given: tuple[str, ...], device: str) -> tuple[str, ...]:
         """Return what the classes of the first model are called; empty if unknown.
@@ -128,11 +127,9 @@ def table_to_explain(
     table = TableToExplain.read(data, coordinates, limit=limit)
     rows = table.rows()
     models, gradients = table.models(known, device=device, seed=seed)
-    scale = tuple(table.flow.scale.tolist())
+    notes = tuple(filter(None, (gradients, table.warning(limits))))
 
-    return ToExplain(
-        rows, models, table.draw, (), gradients, table.warning(limits), scale
-    )
+    return ToExplain(rows, models, table.draw, (), notes, table.flow)
 
 
 def follow(
@@ -158,21 +155,18 @@ def follow(
     from diffeo.workflows.explain.explanation import keep_statements
     from diffeo.workflows.summary import interruption, summary
 
-    images, warning = to_explain.data, to_explain.warning
+    images = to_explain.data
     rows = len(images.images) * options.several
     stopped = interruption(record, rows)
-    of_table = options.limits is not None
+    of_table = options.flow is not None
     typer.echo(summary(record, rows, options.classes, units=of_table))
 
-    for words in (
-        options.gradients,
-        warning and f"warning: {warning}",
-        stopped and f"{stopped}; the same command goes on from there",
-    ):
-        if words:
-            typer.echo(words, err=True)
+    for words in options.notes:
+        typer.echo(words, err=True)
 
-    if not stopped:
+    if stopped:
+        typer.echo(f"{stopped}; the same command goes on from there", err=True)
+    else:
         keep = partial(keep_statements, images, options, folder)
         record = _stated(record, rules, keep)
 

@@ -82,15 +82,6 @@ class AuditedImages:
 
         return cls(data, regions, tuple(found.files.values()), found.classes)
 
-    def notes(self, options: ExplainOptions) -> list[str]:
-        """Return where the model's gradients come from, if they are not its own.
-
-        Args:
-            options: What is explained, and how.
-        """
-
-        return list(filter(None, [options.gradients]))
-
     def measured(self, explained: Explained) -> Measured:
         """Return what changed in the images that reached their answer."""
 
