@@ -7,6 +7,7 @@ from typing import Any
 from jaxtyping import jaxtyped
 from torch import Tensor
 
+from diffeo.counterfactuals.fields import STATED
 from diffeo.counterfactuals.outcome import Outcome, Typicality
 from diffeo.counterfactuals.path import SearchPath
 from diffeo.counterfactuals.told import columns_in, words_in
@@ -14,7 +15,6 @@ from diffeo.data.masks import mask_of
 from diffeo.objectives import confidence_of
 
 __all__ = [
-    "STATED",
     "check_kinds",
     "check_lengths",
     "check_record",
@@ -22,7 +22,6 @@ __all__ = [
     "goal_settings",
 ]
 
-STATED = "statement_"  # before the name of a statement among the tensors
 CODES = {"outcome": Outcome, "typical": Typicality}
 
 

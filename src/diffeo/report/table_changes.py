@@ -115,6 +115,15 @@ def columns_section(record: Counterfactuals, name: str = "") -> Section:
     Args:
         record: Of a table, whose columns it knows.
         name: What it is called; empty if it is the only one.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> from diffeo import AtLeast, Identity, search
+        >>> x, columns = torch.tensor([[31.0], [7.0]]), [Column("age", decimals=0)]
+        >>> record = search(x, lambda x: x[:, 0], AtLeast(40.0), Identity((1,)))
+        >>> record = replace(record, settings=settings_of_columns(columns))
+        >>> columns_section(record).table[1][:2]
+        ('age', '2 of 2')
     """
 
     found = record.select(record.reached)
