@@ -85,10 +85,8 @@ def changes_in_words(
     Example:
         >>> from dataclasses import replace
         >>> from diffeo import AtLeast, Identity, search
-        >>> from diffeo.data.features import columns_of, features_of
-        >>> table = Table(("age",), (("31",), ("7",)))
-        >>> columns = columns_of(table)
-        >>> x = features_of(table, columns)
+        >>> from diffeo.counterfactuals.told import settings_of_columns
+        >>> x, columns = torch.tensor([[31.0], [7.0]]), [Column("age", decimals=0)]
         >>> record = search(x, lambda x: x[:, 0], AtLeast(40.0), Identity((1,)))
         >>> record = replace(record, settings=settings_of_columns(columns))
         >>> changes_in_words(record, 0)[0][:2]
@@ -119,6 +117,7 @@ def columns_section(record: Counterfactuals, name: str = "") -> Section:
     Example:
         >>> from dataclasses import replace
         >>> from diffeo import AtLeast, Identity, search
+        >>> from diffeo.counterfactuals.told import settings_of_columns
         >>> x, columns = torch.tensor([[31.0], [7.0]]), [Column("age", decimals=0)]
         >>> record = search(x, lambda x: x[:, 0], AtLeast(40.0), Identity((1,)))
         >>> record = replace(record, settings=settings_of_columns(columns))
