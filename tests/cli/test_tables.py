@@ -258,7 +258,7 @@ def test_whole_numbers_stay_whole_where_a_value_is_asked_for(
 def test_a_page_tells_of_a_value_that_no_row_reaches(
     patients: Path, tmp_path: Path
 ) -> None:
-    how = {"at_least": 1e9, "limit": 1, "several": 2, "frozen": "age"}
+    how = {"at_least": 1e9, "limit": 1, "several": 2, "frozen": "age", "steps": 20}
     ended = explained(patients, tmp_path / "out", "regressor", **how, only_up="age")
 
     assert ended.code == 0, ended
