@@ -23,6 +23,9 @@ from diffeo.models.flow.flow import Flow
 from diffeo.objectives import TargetClass
 from diffeo.search import Run
 from diffeo.shapes import Images, Indices
+from diffeo.typical import length_ratio
+from diffeo.workflows.fit.field import FieldModel
+from diffeo.workflows.fit.glow import GlowModel
 from reproduction.celeba.identity import (
     identity_features,
     identity_rules,
@@ -53,6 +56,7 @@ from reproduction.experiment import (
     Findings,
     apply_rules,
     mean,
+    median,
 )
 from reproduction.figures import saved
 from reproduction.judged_figures import gallery_figure
@@ -65,6 +69,7 @@ QUICK = Size(blond=2, others=1, run=Run(15, retries=0), train=60, test=60)
 CLOSEST_STEPS = 20
 REFERENCES, FEW = 200, 10  # validation faces: of so many, another lies outside in 1 %
 DRAWS, PATH_DRAWS = 4, 16  # of dequantization noise; of noise and time
+NOISY = 16  # faces that are encoded with the noise of the trainings
 CONTRACTIONS = 4  # faces of which the steps' contraction is estimated: minutes for each
 FIELD, GLOW, BLOND = "flow_matching", "glow", "blond"
 CLOSEST: Mapping[str, Distance] = {  # steps and distances as tried on validation faces
@@ -181,6 +186,7 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
     few = found[BLOND][FIELD].factual[:CONTRACTIONS]
     contraction = field.certify(few).contraction
     results["flow_matching_contraction_max"] = contraction.max().item()
+    results |= _lengths_with_noise(places, real[:NOISY])
     others = [each for name, each in found.items() if name != BLOND]
     plain = {name: found[BLOND][name] for name in (*places, "data")}
     closest = {name: each for name, each in found[BLOND].items() if name not in plain}
@@ -237,6 +243,25 @@ def _closest(
         )
         for name, place in places.items()
         for key, distance in CLOSEST.items()
+    }
+
+
+@torch.no_grad()
+def _lengths_with_noise(
+    places: Mapping[str, Coordinates], x: Images
+) -> dict[str, float]:
+    """Return ‖z‖ over that of draws, of images with the noise of each training."""
+
+    shape = (int(x.shape[1]), SIZE, SIZE)
+    kinds = {FIELD: FieldModel(shape), GLOW: GlowModel(shape)}
+    noisy = {
+        name: kind.noisy(x, torch.Generator().manual_seed(0))
+        for name, kind in kinds.items()
+    }
+
+    return {
+        f"{name}_noisy_norm_ratio": median(length_ratio(place.encode(noisy[name])))
+        for name, place in places.items()
     }
 
 

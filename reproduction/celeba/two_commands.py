@@ -113,16 +113,17 @@ class Place:
         return str(weights)
 
     def audit(
-        self, coordinates: str, name: str
+        self, coordinates: str, name: str, *, closest: bool
     ) -> tuple[dict[str, Any], Counterfactuals]:
         """Audit the classifier, and return what is told, and all rows of its searches.
 
         Args:
             coordinates: As the command takes them.
-            name: Of the folder where results are written.
+            name: What they are called.
+            closest: Whether to ask for the closest, in the end by the data.
         """
 
-        audited = self.folder / name
+        audited = self.folder / (f"{name}-closest" if closest else name)
         audit_command(
             data=str(self.folder / "faces"),
             model=str(self.folder / "net.pt2"),
@@ -133,6 +134,7 @@ class Place:
             regions=self.folder / "regions",
             sample=self.effort.sample,
             steps=self.effort.steps,
+            closest="data" if closest else None,
             out=audited,
             quiet=True,
         )
@@ -149,7 +151,8 @@ def measure_two_commands(options: ExperimentOptions) -> Findings:
 
     The classifier takes larger pictures, has seen none of these faces, and is given as
     a program of `torch.export`. Another network, which no search asks, says how many of
-    the results smile or not as they are to. An audit in pixels is made beside them.
+    the results smile or not as they are to. Each audit is made again with the closest
+    asked for; one in pixels is made beside them.
 
     Args:
         options: Where the data are, and whether to be quick.
@@ -176,19 +179,22 @@ def measure_two_commands(options: ExperimentOptions) -> Findings:
         shown = {}
 
         for name, make in (made | {"data": lambda: "data"}).items():
+            stem = name.replace("-", "_")
             begun = time.monotonic()
             weights = make()
-            fitted = time.monotonic()
-            audited, record = place.audit(weights, name)
-            found = {
-                "fit_minutes": (fitted - begun) / 60,
-                "audit_seconds": time.monotonic() - fitted,
-                **_record_results(record, judge),
-                **_judge_results(audited),
-            }
-            stem = name.replace("-", "_")
-            results |= {f"{stem}_{key}": value for key, value in found.items()}
-            shown[name] = record
+            results[f"{stem}_fit_minutes"] = (time.monotonic() - begun) / 60
+
+            for closest in (False, True) if name in GENERATORS else (False,):
+                begun = time.monotonic()
+                audited, record = place.audit(weights, name, closest=closest)
+                found = {
+                    "audit_seconds": time.monotonic() - begun,
+                    **_record_results(record, judge),
+                    **_judge_results(audited),
+                }
+                key = f"{stem}_closest" if closest else stem
+                results |= {f"{key}_{what}": value for what, value in found.items()}
+                shown[key] = record
 
     rows = [*range(SHOWN), *range(effort.sample, effort.sample + SHOWN)]
 

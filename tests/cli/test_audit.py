@@ -141,6 +141,34 @@ def test_an_audit_finds_where_a_model_looks_and_goes_on_where_it_stopped(
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_the_closest_change_hardly_anything_elsewhere(
+    place: Path, tmp_path: Path
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    audit(place, old, regions=place / "masks")
+    ended = audit(
+        place,
+        new,
+        regions=place / "masks",
+        closest="data",
+        compare=old / "audit.json",
+    )
+    before, after = (
+        [
+            each["regions"]["left half"]["change"]
+            for each in json.loads((out / "audit.json").read_text())["directions"]
+        ]
+        for out in (old, new)
+    )
+
+    assert ended.code == 0, ended.stderr
+    assert all(far < near for far, near in zip(before, after, strict=True))
+    assert min(after) > 0.9
+    assert "Searches were asked for otherwise" in ended.stdout
+    assert "in the coordinates, then in the data" in (new / "report.html").read_text()
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_labels_of_a_file_count_as_folders_do(place: Path, tmp_path: Path) -> None:
     flat = tmp_path / "flat"
     flat.mkdir()

@@ -11,7 +11,9 @@ def test_a_folder_and_another_s_classifier_need_two_commands(
     options = ExperimentOptions(out, data, quick=True, progress=False)
     results = CELEBA_TWO_COMMANDS.run(options)
 
-    for name in ("glow", "flow_matching", "vae", "data"):
+    fitted = ("glow", "flow_matching", "vae")
+
+    for name in (*fitted, *(f"{name}_closest" for name in fitted), "data"):
         assert 0 <= results[f"{name}_reached"] <= 1
         assert {f"{name}_second_cnn", f"{name}_change_in_mouth"} <= results.keys()
 

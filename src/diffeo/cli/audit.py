@@ -9,6 +9,7 @@ import typer
 from diffeo.cli.audited import checked_truth, images_to_audit, table_to_audit
 from diffeo.cli.errors import warned
 from diffeo.cli.options import checked_seed, is_of_table
+from diffeo.cli.search import distances_named
 
 __all__ = ["audit_command"]
 
@@ -36,6 +37,7 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     sample: int = 50,
     confidence: float = 0.99,
     steps: int = 1000,
+    closest: Literal["latent", "data"] | None = None,
     seed: int = 0,
     device: str = "auto",
     compare: Path | None = None,
@@ -95,6 +97,9 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
         sample: Images or rows in each direction.
         confidence: Probability that the target class must exceed.
         steps: Most steps of an image or row.
+        closest: Come as near to the input as the target allows, once it is reached: in
+            'latent' coordinates, or then also in the 'data', which shows where a change
+            is needed, and takes several times as long.
         seed: Seed of the sample.
         device: Where to compute: cpu, cuda, mps, ...; 'auto' for cuda where there is
             one, else cpu.
@@ -172,7 +177,12 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
         coordinates,
         loaded,
         TargetClass("other", confidence),
-        run=Run(steps=steps, seed=checked_seed(seed), progress=not quiet),
+        run=Run(
+            steps=steps,
+            closest=distances_named(closest),
+            seed=checked_seed(seed),
+            progress=not quiet,
+        ),
         classes=read_classes(classes) or known.classes,
         device=device,
         model_input=known.model_input,

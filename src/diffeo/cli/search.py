@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from diffeo.ascents import Ascent
+    from diffeo.distances import Distance
     from diffeo.search import Run
 
-__all__ = ["ascent_from_options", "run_from_options"]
+__all__ = ["ascent_from_options", "distances_named", "run_from_options"]
 
 DATA_RATE = 5e-4  # of Adam, in data space
 
@@ -39,6 +40,25 @@ def ascent_from_options(coordinates: str, rate: float | None) -> "Ascent":
     return DEFAULT_ASCENT if rate is None else default_ascent(rate)
 
 
+def distances_named(closest: str | None) -> "tuple[Distance, ...]":
+    """Return the distances that are minimized, one after the other.
+
+    Args:
+        closest: Where to come as near to the input as can be: "latent", or "data" after
+            that; nowhere if not given.
+
+    Example:
+        >>> distances_named("data")
+        (LatentDistance(), DataDistance())
+    """
+
+    from diffeo.distances import DataDistance, LatentDistance
+
+    distances = LatentDistance(), DataDistance()
+
+    return distances[: {None: 0, "latent": 1, "data": 2}[closest]]
+
+
 def run_from_options(
     *,
     batch_size: str,
@@ -50,8 +70,7 @@ def run_from_options(
 
     Args:
         batch_size: A number, or "auto".
-        closest: Where to come as near to the input as can be: "latent", or "data" after
-            that; nowhere if not given.
+        closest: As `distances_named` takes it.
         precision: "auto", "full", or a data type by name.
         **settings: All else, as `Run` takes it.
 
@@ -65,17 +84,15 @@ def run_from_options(
 
     import torch
 
-    from diffeo.distances import DataDistance, LatentDistance
     from diffeo.search import Run
 
-    distances = LatentDistance(), DataDistance()
     types = {"bfloat16": torch.bfloat16, "float16": torch.float16}
     sizes: Any = int(batch_size) if batch_size.isdecimal() else batch_size
     kept: Any = types.get(precision, precision)
 
     return Run(
         batch_size=sizes,
-        closest=distances[: {None: 0, "latent": 1, "data": 2}[closest]],
+        closest=distances_named(closest),
         precision=kept,
         **settings,
     )

@@ -15,6 +15,7 @@ from diffeo.batching import in_batches
 from diffeo.data.images import ImageFiles
 from diffeo.estimators.surrogate import StraightThrough
 from diffeo.objectives.classes import class_logits
+from diffeo.settings import describe
 from diffeo.shapes import Data, Outputs
 from diffeo.workflows.audit.audited import Audited, Explained
 from diffeo.workflows.audit.directions import AuditOptions, directions_of
@@ -157,6 +158,7 @@ def audit_to_folder(
         "directions": [finding.told for finding in findings],
         "settings": optional_settings(asked),
         "stay_typical": options.density is not None,
+        "closest": [describe(distance) for distance in asked.run.closest],
     }
     write_results(summary, folder, JSON)
 

@@ -192,7 +192,8 @@ def _noun(audit: dict[str, Any]) -> str:
 def _settings(audit: dict[str, Any]) -> str:
     """Return what else was asked for; nothing in audits that do not tell it."""
 
-    told = audit.get("settings", {}), audit.get("stay_typical", False)
+    asked = {"settings": {}, "stay_typical": False, "closest": []}
+    told = {name: audit.get(name, nothing) for name, nothing in asked.items()}
 
     return json.dumps(told, sort_keys=True)
 

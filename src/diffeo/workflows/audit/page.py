@@ -16,6 +16,7 @@ __all__ = ["doubt", "draw_audit", "sentences"]
 
 HALF = 0.5  # share of counterfactuals below which a judge's agreement is low
 FITTED = "what the fit of the coordinates said of them"
+NEAREST = {"LatentDistance": "in the coordinates", "DataDistance": "in the data"}
 NAMED = 10  # names of data that the page lists; audit.json has all
 
 
@@ -96,6 +97,11 @@ def _asked(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
     if summary["stay_typical"]:
         yield "results", "asked to be typical of the data"
+
+    if summary["closest"]:
+        names = ", then ".join(NEAREST[each["name"]] for each in summary["closest"])
+
+        yield "results", f"brought as near to the inputs as may be, {names}"
 
 
 def doubt(summary: dict[str, Any]) -> str:
