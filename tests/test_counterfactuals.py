@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from diffeo.search import Run, search
 from laws import images, tiny_classifier, tiny_flow
 
 
+@cache
 def record(rows: int = 4, steps: int = 5) -> Counterfactuals:
     return search(
         images(rows),
