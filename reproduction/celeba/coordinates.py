@@ -18,7 +18,7 @@ from diffeo.evaluation.metrics.agreement import neighbor_share, votes
 from diffeo.evaluation.metrics.realism import log_density
 from diffeo.evaluation.oracles import Oracle, Oracles
 from diffeo.evaluation.settings import Settings, quick_settings
-from diffeo.methods import diffeomorphic
+from diffeo.methods import FallingPrice, Method, diffeomorphic
 from diffeo.models.flow.flow import Flow
 from diffeo.objectives import TargetClass
 from diffeo.search import Run
@@ -72,10 +72,12 @@ DRAWS, PATH_DRAWS = 4, 16  # of dequantization noise; of noise and time
 NOISY = 16  # faces that are encoded with the noise of the trainings
 CONTRACTIONS = 4  # faces of which the steps' contraction is estimated: minutes for each
 FIELD, GLOW, BLOND = "flow_matching", "glow", "blond"
-CLOSEST: Mapping[str, Distance] = {  # steps and distances as tried on validation faces
-    "closest": LatentDistance(),
-    "closest_data": DataDistance(),
-    "closest_face": FeatureDistance(INNER.plain),
+FACE = FeatureDistance(INNER.plain)
+CLOSEST: Mapping[str, tuple[Method, Distance]] = {  # as tried on validation faces
+    "closest": (diffeomorphic(), LatentDistance()),
+    "closest_data": (diffeomorphic(), DataDistance()),
+    "closest_face": (diffeomorphic(), FACE),
+    "falling_face": (FallingPrice(distance=FACE), FACE),
 }
 Found = Mapping[str, Counterfactuals]
 Rules = Mapping[str, Callable[[Counterfactuals], float]]
@@ -146,8 +148,9 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
     """Turn 100 test faces blond, and let 50 smile or not and 50 look old or young.
 
     Those that turn blond are also searched for the closest in each of the coordinates:
-    by the distance there, in all pixels, and in those of eyes, nose and mouth.
-    References of typicality and of distances between people are validation faces.
+    by the distance there, in all pixels, and in those of eyes, nose and mouth, which
+    has a price on the way, too. References of typicality and of distances between
+    people are validation faces.
 
     Args:
         options: Where the data are, and whether to be quick.
@@ -190,7 +193,7 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
     others = [each for name, each in found.items() if name != BLOND]
     plain = {name: found[BLOND][name] for name in (*places, "data")}
     closest = {name: each for name, each in found[BLOND].items() if name not in plain}
-    faces = f"{FIELD}_closest_face", f"{GLOW}_closest_face"
+    faces = f"{FIELD}_falling_face", f"{GLOW}_falling_face"
 
     return Findings(
         results,
@@ -234,7 +237,7 @@ def _closest(
 
     return {
         f"{name}_{key}": searched(
-            diffeomorphic(),
+            method,
             x,
             domain.model,
             place,
@@ -242,7 +245,7 @@ def _closest(
             replace(run, closest=(distance,), closest_steps=steps),
         )
         for name, place in places.items()
-        for key, distance in CLOSEST.items()
+        for key, (method, distance) in CLOSEST.items()
     }
 
 

@@ -108,6 +108,16 @@ def test_a_difference_has_one_color_for_each_way() -> None:
     assert colors[2] == [11, 85, 159]
 
 
+def test_a_color_that_turns_into_another_is_no_blank_difference() -> None:
+    red, blue = torch.zeros(2, 3, 1, 1)
+    red[0], blue[2] = 0.4, 0.5
+
+    assert (
+        signed_difference(red, blue, 0.5).tolist()
+        == signed_difference(torch.zeros(1, 1, 1), blue[2:], 0.5).tolist()
+    )
+
+
 def test_the_scale_of_differences_holds_nearly_all_that_changed(
     record: Counterfactuals,
 ) -> None:

@@ -74,10 +74,13 @@ def signed_difference(
 ) -> Float[Tensor, "*batch 3 height width"]:
     """Draw a change as colors: blue became darker, orange brighter, white stayed.
 
+    Of each pixel it is the channel that changed most: the mean of all is blank where a
+    color turns into another of the same brightness.
+
     Args:
         before: Images in [0, 1].
         after: The same images, changed.
-        limit: Mean change of a pixel's channels that has the full color.
+        limit: Change of a channel that has the full color.
 
     Example:
         >>> before, after = torch.zeros(1, 1, 1), torch.ones(1, 1, 1)
@@ -85,7 +88,8 @@ def signed_difference(
         tensor([217,  72,  15], dtype=torch.int32)
     """
 
-    change = (after - before).float().mean(-3, keepdim=True).cpu()
+    change = (after - before).float().cpu()
+    change = change.gather(-3, change.abs().argmax(-3, keepdim=True))
     share = (change / limit).nan_to_num().clamp(-1, 1)
     darker, brighter = INKS[..., None, None]
     ink = torch.where(share < 0, darker, brighter)
@@ -98,7 +102,7 @@ def change_sheet(stages: Sequence[Images], limit: float) -> Tensor:
 
     Args:
         stages: Images in [0, 1], and the same images changed, once or more often.
-        limit: Mean change of a pixel's channels that has the full color.
+        limit: Change of a channel that has the full color.
 
     Example:
         >>> change_sheet([torch.zeros(2, 1, 8, 8), torch.ones(2, 1, 8, 8)], 1.0).shape

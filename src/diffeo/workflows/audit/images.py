@@ -207,7 +207,7 @@ def _drawn(explained: Explained, told: dict[str, Any]) -> list[tuple[str, Tensor
 def _mean(caption: str, mean: Tensor) -> tuple[str, Tensor]:
     """Return a mean change in colors, full where it is greatest, and what it is."""
 
-    greatest = mean.mean(0).abs().max().clamp(min=1e-6).item()
+    greatest = mean.abs().max().clamp(min=1e-6).item()
     colored = signed_difference(torch.zeros_like(mean), mean, greatest)
 
     return f"{caption} (full color at ±{greatest:.2g})", _enlarged(colored)
