@@ -40,6 +40,17 @@ def pytest_runtest_setup() -> None:
     CALLS.clear()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def kept_apart() -> None:
+    """Let collections look at what a module leaves, not at all that others imported.
+
+    Searches that run out of memory collect all garbage, which took a second each.
+    """
+
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def data() -> Path:
     """The folder of data sets, or a skip where there is none."""

@@ -1,5 +1,7 @@
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +11,15 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from diffeo.ascents import NormalizedGradient
+from diffeo.columns import Column
 from diffeo.counterfactuals import Counterfactuals, Outcome, choose, concatenate
+from diffeo.counterfactuals.told import settings_of_columns
 from diffeo.objectives import TargetClass
 from diffeo.search import Run, search
 from laws import images, tiny_classifier, tiny_flow
 
 
+@cache
 def record(rows: int = 4, steps: int = 5) -> Counterfactuals:
     return search(
         images(rows),
@@ -24,6 +29,10 @@ def record(rows: int = 4, steps: int = 5) -> Counterfactuals:
         NormalizedGradient(0.1),
         Run(steps=steps, path=True),
     )
+
+
+def tell(head: dict[str, str], told: dict[str, object]) -> None:
+    head["settings"] = json.dumps(json.loads(head["settings"]) | told)
 
 
 def test_selected_rows_are_those_asked_for() -> None:
@@ -128,6 +137,11 @@ CHANGES: dict[str, Callable[[dict[str, Any], dict[str, str]], object]] = {
     ),
     "a statement too short": lambda tensors, _: tensors.update(
         statement_angle=tensors["margin"][1:].clone()
+    ),
+    "classes that are no words": lambda _, head: tell(head, {"classes": 3}),
+    "columns that are none": lambda _, head: tell(head, {"columns": [{"a": 1}]}),
+    "columns of other data": lambda _, head: tell(
+        head, settings_of_columns([Column("age")] * 7)
     ),
     "no rows": lambda tensors, _: tensors.update(
         {name: value[:0] for name, value in tensors.items()}

@@ -1,6 +1,8 @@
 """What is known of a column of a table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = ["Column"]
 
@@ -34,6 +36,19 @@ class Column:
     scale: float = 1.0
     low: float = 0.0
     high: float = 1.0
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> "Column":
+        """Return the column of which JSON tells, as `asdict` writes it.
+
+        Args:
+            told: Its fields by name.
+
+        Raises:
+            TypeError: If one is unknown, or the name is missing.
+        """
+
+        return cls(**{**told, "categories": tuple(told.get("categories", ()))})
 
     @property
     def features(self) -> tuple[str, ...]:

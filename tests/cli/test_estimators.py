@@ -97,7 +97,7 @@ def test_each_row_that_is_reached_has_the_answer_of_the_estimator_itself(
     assert set(record.target.tolist()) == {0.0}
     assert "high" in page.read_text()
     assert ("surrogate" in page.read_text()) == (model == "forest.pkl")
-    assert ("gradients" in record.settings) == (model == "forest.pkl")
+    assert ("notes" in record.settings) == (model == "forest.pkl")
 
 
 def test_values_of_trees_are_brought_below_a_bound(

@@ -30,6 +30,9 @@ def good(seed=0):
 def other():
     return good(1)
 
+def two():
+    return torch.nn.Sequential(good(), torch.nn.Linear(10, 2)).eval()
+
 class Brightness(torch.nn.Module):
     def forward(self, x):
         return x.mean((1, 2, 3))
@@ -197,6 +200,27 @@ def test_pictures_get_the_side_of_the_flow(
     assert ended.code == 0, ended.stderr
     assert record.factual.shape == (2, 1, 28, 28)
     assert record.statements["references"].tolist() == [1, 1]
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_classes_are_called_as_the_data_say_if_the_model_has_as_many(
+    model: Path, tmp_path: Path
+) -> None:
+    for row, name in enumerate(("cat", "dog")):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        write_png(sample_digits().images[row], tmp_path / "pets" / name / "0.png")
+
+    options = {"data": tmp_path / "pets", "coordinates": "data", "steps": 1}
+    named = explain(
+        tmp_path / "two", **options, model=f"{model}:two", target="dog", limit=1
+    )
+    numbered = explain(tmp_path / "ten", **options, model=f"{model}:good", target="dog")
+    lines = (tmp_path / "two/summary.csv").read_text().splitlines()
+
+    assert named.code == 0, named.stderr
+    assert lines[1].startswith("0,cat/0.png,dog,")
+    assert numbered.code == 2
+    assert "a name from --classes, got dog" in numbered.stderr
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +15,7 @@ from diffeo.data.features import features_of
 from diffeo.data.table import Table, read_table
 
 MODEL = """
+from dataclasses import replace
 from pathlib import Path
 import torch
 from torch import nn
@@ -156,7 +158,9 @@ def test_rows_of_a_table_get_another_answer_within_the_limits(
     assert ", distance" not in ended.stdout
     assert "‖z′ − z‖ = " in page
     assert "‖x′ − x‖ = " not in page
-    assert "warning" not in ended.stderr + page
+    assert "not fitted with" not in ended.stderr + page
+    assert "<h3>row 1</h3>" in page
+    assert "No." not in page
     assert before.names == after.names
     assert torch.equal(x, record.counterfactual)
     assert torch.equal(features_of(before, columns), record.factual)
@@ -180,6 +184,35 @@ def test_rows_of_a_table_get_another_answer_within_the_limits(
     assert f'<td class="n">{after.cells("mean area")[0]}</td>' in page
     assert "result typical of the table <b>" in page
     assert "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_a_saved_record_of_a_table_is_shown_in_the_same_words(
+    tumors: Path, tmp_path: Path
+) -> None:
+    names = tmp_path / "names.txt"
+    names.write_text("malignant\nbenign\n")
+    how = {"target": "other", "limit": 8, "frozen": "mean area", "classes": names}
+    explained(tumors, tmp_path / "out", "classifier", **how)
+    path = tmp_path / "out/record.safetensors"
+    ended = run("report", path, "--out", tmp_path / "page")
+    first, again = (
+        (tmp_path / name / "report.html").read_text() for name in ("out", "page")
+    )
+    coordinates, name = f"in {tumors / 'flow.safetensors'}", "record"
+    record = Counterfactuals.load(path)
+    old = {"notes", "classes", "columns"}
+    settings = {key: told for key, told in record.settings.items() if key not in old}
+    replace(record, settings=settings).save(tmp_path / "old.safetensors")
+
+    assert ended.code == 0, ended
+    assert "benign" in again
+    assert "result typical of the table <b>" in again
+    assert "Columns, where the target was reached" in again
+    assert "not fitted with mean area given" in again
+    assert first.replace(coordinates, name) == again
+    assert (
+        run("report", tmp_path / "old.safetensors", "--out", tmp_path / "1").code == 0
+    )
 
 
 def test_categories_change_whole_and_the_model_judges_what_is_written(
@@ -225,7 +258,7 @@ def test_whole_numbers_stay_whole_where_a_value_is_asked_for(
 def test_a_page_tells_of_a_value_that_no_row_reaches(
     patients: Path, tmp_path: Path
 ) -> None:
-    how = {"at_least": 1e9, "limit": 1, "several": 2, "frozen": "age"}
+    how = {"at_least": 1e9, "limit": 1, "several": 2, "frozen": "age", "steps": 20}
     ended = explained(patients, tmp_path / "out", "regressor", **how, only_up="age")
 
     assert ended.code == 0, ended

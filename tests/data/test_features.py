@@ -87,3 +87,13 @@ def test_numbers_are_categories_where_that_is_said(people: Table) -> None:
     (column,) = columns_of(people.without(["height", "weight", "sex", "city"]), ["age"])
 
     assert column.categories == ("31", "44", "7")
+
+
+def test_a_column_of_dates_is_refused_with_what_to_do() -> None:
+    days = tuple(
+        (f"2024-{month:02}-{day:02}",) for month in (1, 2) for day in range(1, 29)
+    )
+    words = "column born must .* '2024-01-01' among them; make a number of it .* date"
+
+    with pytest.raises(ValueError, match=words):
+        columns_of(Table(("born",), days))

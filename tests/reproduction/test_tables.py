@@ -18,7 +18,9 @@ def test_what_was_found_in_a_table_is_told_by_its_estimator_and_its_flow(
 ) -> None:
     monkeypatch.setattr(surrogate, "STEPS", 100)
     monkeypatch.setattr(surrogate, "SAMPLES", 300)
-    monkeypatch.setattr("diffeo.workflows.explain.table.draw", lambda *_: None)
+    monkeypatch.setattr(
+        "diffeo.workflows.explain.table.draw_explanation", lambda *_: None
+    )
     results = TABLES.run(ExperimentOptions(tmp_path, quick=True, progress=False))
 
     assert results["diabetes_unseen_typical"] > 0.5

@@ -6,7 +6,7 @@ from typing import Literal
 
 import typer
 
-from diffeo.cli.audited import images_to_audit, table_to_audit
+from diffeo.cli.audited import checked_truth, images_to_audit, table_to_audit
 from diffeo.cli.errors import warned
 from diffeo.cli.options import checked_seed, is_of_table
 from diffeo.cli.search import distances_named
@@ -130,8 +130,9 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     from diffeo.workflows.audit.comparison import compare_audits, read_audit
     from diffeo.workflows.audit.directions import AuditOptions
     from diffeo.workflows.audit.page import doubt, draw_audit, sentences
+    from diffeo.workflows.class_names import read_classes
     from diffeo.workflows.explain.options import ExplainOptions
-    from diffeo.workflows.loading import find_coordinates, find_device, read_classes
+    from diffeo.workflows.loading import find_coordinates, find_device
     from diffeo.workflows.models import read_model
 
     tell = partial(typer.echo, err=True)
@@ -154,16 +155,16 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
         },
     )
     old = read_audit(compare, "rows" if of_table else "images") if compare else None
-    seed = checked_seed(seed)
-    audited, loaded, gradients, values = (
+    values = value or known.is_of_values
+    audited, loaded, told, flow = (
         table_to_audit(
             data,
             coordinates,
             known,
-            truth=truth,
-            value=value,
+            limits,
+            truth=checked_truth(truth, values=values),
             device=device,
-            seed=seed,
+            seed=checked_seed(seed),
         )
         if of_table
         else images_to_audit(
@@ -179,7 +180,7 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
         run=Run(
             steps=steps,
             closest=distances_named(closest),
-            seed=seed,
+            seed=checked_seed(seed),
             progress=not quiet,
         ),
         classes=read_classes(classes) or known.classes,
@@ -187,18 +188,20 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
         model_input=known.model_input,
         residual=residual,
         limits=limits if of_table else None,
-        gradients=gradients,
+        notes=told,
+        flow=flow,
     )
-    shape = audited.data.images.shape[1:]
     density = (
-        find_coordinates(coordinates, shape, device=device) if stay_typical else None
+        find_coordinates(coordinates, audited.data.images.shape[1:], device=device)
+        if stay_typical
+        else None
     )
-    options = AuditOptions(search, sample, value or values, confidence, density)
+    options = AuditOptions(search, sample, values, confidence, density)
     findings, summary = audit_to_folder(
         audited, options, out, overwrite=overwrite, tell=tell
     )
     differences = compare_audits(old, summary) if old else []
-    notes = list(filter(None, [doubt(summary), *audited.notes(search)]))
+    notes = list(filter(None, [doubt(summary), *told]))
 
     for words in notes:
         tell(words)

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from torch import nn
 
+    from diffeo.coordinates.limits import ColumnLimits
+    from diffeo.coordinates.table import TableFlow
     from diffeo.readers.known_model import KnownModel
     from diffeo.workflows.audit.audited import Audited
 
-__all__ = ["ToAudit", "images_to_audit", "table_to_audit"]
+__all__ = ["ToAudit", "checked_truth", "images_to_audit", "table_to_audit"]
 
 
 class ToAudit(NamedTuple):
@@ -18,14 +20,14 @@ class ToAudit(NamedTuple):
     Args:
         audited: The data.
         loaded: The model.
-        gradients: A sentence on its gradients, if they are not its own.
-        values: Whether it is known to answer values.
+        notes: Sentences to know before anything is believed.
+        flow: That of a table; None for images.
     """
 
     audited: "Audited"
     loaded: "nn.Module"
-    gradients: str = ""
-    values: bool = False
+    notes: tuple[str, ...] = ()
+    flow: "TableFlow | None" = None
 
 
 def images_to_audit(
@@ -68,9 +70,9 @@ def table_to_audit(
     data: str,
     coordinates: str,
     known: "KnownModel",
+    limits: "ColumnLimits",
     *,
-    truth: str | None,
-    value: bool,
+    truth: str,
     device: str,
     seed: int,
 ) -> ToAudit:
@@ -80,25 +82,37 @@ def table_to_audit(
         data: The table, as the user named it.
         coordinates: The flow of the table.
         known: The model, or an estimator.
-        truth: Column with the true class of each row; none if not given.
-        value: Whether the model answers values, where it does not tell itself.
+        limits: Which columns may change.
+        truth: Column with the true class of each row; none if empty.
         device: Where to compute.
         seed: Seed of a surrogate.
-
-    Raises:
-        ValueError: If there is a truth, and a model of values.
     """
 
     from diffeo.workflows.audit.table import AuditedTable
     from diffeo.workflows.explain.table import TableToExplain
 
-    audited = AuditedTable(TableToExplain.read(data, coordinates), truth or "")
-    (loaded,), gradients = audited.table.models([known], device=device, seed=seed)
-    values = value or known.is_of_values
+    table = TableToExplain.read(data, coordinates)
+    audited = AuditedTable(table, truth)
+    (loaded,), gradients = table.models([known], device=device, seed=seed)
+    notes = tuple(filter(None, (gradients, table.warning(limits))))
+
+    return ToAudit(audited, loaded, notes, table.flow)
+
+
+def checked_truth(truth: str | None, *, values: bool) -> str:
+    """Return the column with the true classes, empty if there is none.
+
+    Args:
+        truth: As the user named it.
+        values: Whether the model answers values.
+
+    Raises:
+        ValueError: If there is a truth, and a model of values.
+    """
 
     if truth and values:
         raise ValueError(
             "--truth must be given with a classifier, got a model of values"
         )
 
-    return ToAudit(audited, loaded, gradients, values)
+    return truth or ""

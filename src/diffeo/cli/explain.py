@@ -6,7 +6,7 @@ from typing import Literal
 
 import typer
 
-from diffeo.cli.explained import drawn, stated
+from diffeo.cli.explained import follow, images_to_explain, table_to_explain
 from diffeo.cli.goals import checked_held, objective_from_options, wrapped
 from diffeo.cli.options import checked_seed, is_of_table
 from diffeo.cli.search import ascent_from_options, run_from_options
@@ -101,7 +101,8 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         crop: Cut a square of so many pixels a side out of each picture's middle.
         limit: Take only the first so many images or rows.
         classes: A text file with the names of the classes, one a line, in order; else
-            they are called as the model's file says, if it does.
+            they are called as the model's file says, or as the labels of the data, in
+            their order, if there are as many.
         frozen: Columns of a table that must not change, with commas between them.
         only_up: Columns of numbers that must not fall, with commas between them.
         only_down: Columns of numbers that must not rise, with commas between them.
@@ -190,43 +191,22 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
     from diffeo.coordinates.limits import ColumnLimits
     from diffeo.data.masks import read_mask
     from diffeo.models.model_input import ModelInput
-    from diffeo.workflows.explain.explanation import (
-        draw_explanation,
-        explain_to_folder,
-        keep_statements,
-    )
+    from diffeo.workflows.class_names import read_classes
+    from diffeo.workflows.explain.explanation import explain_to_folder
     from diffeo.workflows.explain.options import ExplainOptions
     from diffeo.workflows.explain.statements import (
         find_references,
         judge_of,
         statement_rules,
     )
-    from diffeo.workflows.explain.table import TableToExplain
-    from diffeo.workflows.loading import (
-        find_coordinates,
-        find_device,
-        find_images,
-        read_classes,
-    )
+    from diffeo.workflows.loading import find_coordinates, find_device
     from diffeo.workflows.models import read_model
-    from diffeo.workflows.summary import interruption, summary
 
-    tell = partial(typer.echo, err=True)
     device = find_device(device)
     given = ModelInput.of(model_size, model_mean, model_std, model_outputs)
     texts = [model, *(agree or ()), *checked_held(held, band), *filter(None, [judge])]
     known = [read_model(text, device).told(given) for text in texts]
     names = read_classes(classes) or known[0].classes
-    objective = objective_from_options(
-        names,
-        of_values=known[0].is_of_values,
-        target=target,
-        confidence=confidence,
-        at_least=at_least,
-        at_most=at_most,
-        near=near,
-        within=within,
-    )
     limits = ColumnLimits.of(frozen, only_up, only_down)
     of_table = is_of_table(
         data,
@@ -255,17 +235,25 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         path=path,
         progress=not quiet,
     )
-    table = TableToExplain.read(data, coordinates, limit=limit) if of_table else None
     size = {"crop": crop, "resize": resize}
-    images = (
-        table.rows()
-        if table
-        else find_images(data, limit=limit, coordinates=coordinates, **size)
+    to_explain = (
+        table_to_explain(
+            data, coordinates, known, limits, limit=limit, device=device, seed=seed
+        )
+        if of_table
+        else images_to_explain(data, coordinates, known, limit=limit, **size)
     )
-    (asked, *further), gradients = (
-        table.models(known, device=device, seed=seed)
-        if table
-        else ([each.module() for each in known], "")
+    images, (asked, *further) = to_explain.data, to_explain.models
+    names = to_explain.called(names, device) if target else names
+    objective = objective_from_options(
+        names,
+        of_values=known[0].is_of_values,
+        target=target,
+        confidence=confidence,
+        at_least=at_least,
+        at_most=at_most,
+        near=near,
+        within=within,
     )
     density = (
         find_coordinates(coordinates, images.images.shape[1:], device=device)
@@ -288,9 +276,9 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         read_mask(mask, images.images.shape[1:]) if mask else None,
         residual,
         limits if of_table else None,
-        gradients,
+        to_explain.notes,
         several,
-        tuple(table.flow.scale.tolist()) if table else (),
+        to_explain.flow,
         held or "",
     )
     rules = statement_rules(
@@ -300,24 +288,6 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         find_references(typical_of, coordinates=coordinates, **size),
         judge_of(judge, further[-1:], options, images.images),
     )
+    tell = partial(typer.echo, err=True)
     record = explain_to_folder(images, options, out, overwrite=overwrite, tell=tell)
-    rows = len(images.images) * several
-    stopped = interruption(record, rows)
-    untold = table.warning(limits) if table else ""
-    typer.echo(summary(record, rows, names, units=of_table))
-
-    going_on = stopped and f"{stopped}; the same command goes on from there"
-
-    for words in filter(None, (gradients, untold and f"warning: {untold}", going_on)):
-        tell(words)
-
-    if not stopped:
-        record = stated(record, rules, partial(keep_statements, images, options, out))
-
-    drawn(
-        out,
-        partial(table.draw if table else draw_explanation, record, rows, options, out),
-    )
-
-    if stopped:
-        raise KeyboardInterrupt
+    follow(record, to_explain, options, rules, out)

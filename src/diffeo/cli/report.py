@@ -32,7 +32,8 @@ def report_command(  # noqa: PLR0913 - one argument for each option
     Output:
         out: Folder for the page.
         title: The headline; what was asked for if not given.
-        gif: A row whose path to animate for slides; repeatable.
+        gif: The number, from 0 on, of a row whose path to animate for slides;
+            repeatable.
         overwrite: Replace files that the folder holds.
 
     Example:
@@ -42,8 +43,9 @@ def report_command(  # noqa: PLR0913 - one argument for each option
     """
 
     from diffeo.report import ReportOptions
+    from diffeo.workflows.class_names import read_classes
     from diffeo.workflows.folders import check_output
-    from diffeo.workflows.loading import find_device, read_classes
+    from diffeo.workflows.loading import find_device
     from diffeo.workflows.report import (
         check_places,
         draw,

@@ -7,13 +7,14 @@ from typing import Any
 from jaxtyping import jaxtyped
 from torch import Tensor
 
+from diffeo.counterfactuals.fields import STATED
 from diffeo.counterfactuals.outcome import Outcome, Typicality
 from diffeo.counterfactuals.path import SearchPath
+from diffeo.counterfactuals.told import columns_in, words_in
 from diffeo.data.masks import mask_of
 from diffeo.objectives import confidence_of
 
 __all__ = [
-    "STATED",
     "check_kinds",
     "check_lengths",
     "check_record",
@@ -21,7 +22,6 @@ __all__ = [
     "goal_settings",
 ]
 
-STATED = "statement_"  # before the name of a statement among the tensors
 CODES = {"outcome": Outcome, "typical": Typicality}
 
 
@@ -178,6 +178,8 @@ def check_record(
         if unknown := set(tensors[name].tolist()) - set(kind):
             raise ValueError(f"{name} must be known codes, got {min(unknown)}")
 
+    _check_told(settings, tensors["factual"].shape[1:])
+
     if "mask" in settings:
         shape = mask_of(settings["mask"]).shape[1:]
         side = tensors["factual"].shape[2:]
@@ -187,6 +189,22 @@ def check_record(
                 f"its mask must be of the images' size, {tuple(side)}, got "
                 f"{tuple(shape)}"
             )
+
+
+def _check_told(settings: Mapping[str, object], shape: tuple[int, ...]) -> None:
+    """Refuse words that are none, and columns of other data."""
+
+    for name in ("classes", "notes"):
+        words_in(settings, name)
+
+    columns = columns_in(settings)
+    features = sum(len(column.features) for column in columns)
+
+    if columns and shape != (features,):
+        raise ValueError(
+            f"its columns must have the features of the data, {tuple(shape)}, got "
+            f"{features}"
+        )
 
 
 def _check_objective(

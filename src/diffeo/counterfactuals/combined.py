@@ -6,7 +6,8 @@ from typing import TypeVar
 
 import torch
 
-from diffeo.counterfactuals.record import Counterfactuals, fields_of
+from diffeo.counterfactuals.fields import fields_of
+from diffeo.counterfactuals.record import Counterfactuals
 from diffeo.shapes import Flags
 
 __all__ = ["choose", "concatenate"]

@@ -1,35 +1,32 @@
 """A row for each input of a search."""
 
 import dataclasses
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from jaxtyping import Int
 from torch import Tensor
 
 from diffeo.counterfactuals.checks import (
-    STATED,
     check_kinds,
     check_lengths,
     check_record,
     checked_head,
     goal_settings,
 )
+from diffeo.counterfactuals.fields import fields_of, named_statements
 from diffeo.counterfactuals.file import read_record, write_record
 from diffeo.counterfactuals.outcome import Outcome
 from diffeo.counterfactuals.path import SearchPath, joined, parted
-from diffeo.counterfactuals.start import start_of
+from diffeo.counterfactuals.start import decoded_exactly, start_of
 from diffeo.counterfactuals.text import in_two_lines
 from diffeo.objectives import confidence_of
 from diffeo.shapes import Data, Flags, Indices, Latent, Outputs, Scores
 
-__all__ = ["Counterfactuals", "fields_of"]
+__all__ = ["Counterfactuals"]
 
-EXACT = 1e-3  # of 1, or of a larger value: by so much an exact round trip may miss
 HEAD = "settings", "names", "batch_size"  # at the head of a file, as JSON
 
 
@@ -123,11 +120,7 @@ class Counterfactuals:
 
     @property
     def start(self) -> Data:
-        """Data at which each search began: the inputs, or else their reconstructions.
-
-        It began at the input itself where the coordinates lose nothing of it, or keep
-        what they lose.
-        """
+        """Data at which each search began; see `start_of`."""
 
         return start_of(self)
 
@@ -162,15 +155,9 @@ class Counterfactuals:
 
     @property
     def exact(self) -> Flags:
-        """Which inputs are decoded from their coordinates, but for rounding.
+        """Which inputs are decoded from their coordinates; see `decoded_exactly`."""
 
-        The counterfactual of another row is one of its reconstruction, unless what was
-        lost is kept: see `start`.
-        """
-
-        largest = self.factual.flatten(1).abs().amax(1).clamp_min(1)
-
-        return self.round_trip <= EXACT * largest
+        return decoded_exactly(self)
 
     @property
     def latent_distance(self) -> Scores:
@@ -214,9 +201,9 @@ class Counterfactuals:
     def counts(self) -> dict[Outcome, int]:
         """Return how many rows ended in each way, the ways that occurred only."""
 
-        found = Counter(self.outcome.tolist())
+        found = self.outcome.tolist()
 
-        return {outcome: found[outcome] for outcome in Outcome if outcome in found}
+        return {each: found.count(each) for each in Outcome if each in found}
 
     def select(self, rows: Flags | Int[Tensor, " selected"]) -> "Counterfactuals":
         """Return the record of some rows.
@@ -259,7 +246,7 @@ class Counterfactuals:
 
         fields: dict[str, Tensor] = {name: getattr(self, name) for name in KINDS}
 
-        return fields | {STATED + name: row for name, row in self.statements.items()}
+        return fields | named_statements(self.statements)
 
     def stating(self, stated: Mapping[str, Tensor]) -> "Counterfactuals":
         """Return the record with further statements, or others of the same names.
@@ -293,27 +280,6 @@ KINDS = {
     for each in dataclasses.fields(Counterfactuals)
     if each.name not in (*HEAD, "paths", "statements")
 }
-
-
-def fields_of(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
-    """Return the fields that a record's tensors make up.
-
-    Args:
-        tensors: By name, as `Counterfactuals.tensors` returns them, and perhaps others.
-
-    Example:
-        >>> tensors = {name: torch.zeros(2) for name in (*KINDS, "statement_rank")}
-        >>> fields_of(tensors)["statements"]
-        {'rank': tensor([0., 0.])}
-    """
-
-    stated = {
-        name.removeprefix(STATED): value
-        for name, value in tensors.items()
-        if name.startswith(STATED)
-    }
-
-    return {name: tensors[name] for name in KINDS} | {"statements": stated}
 
 
 def _length(change: Tensor) -> Scores:

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from diffeo.shapes import Data
+from diffeo.shapes import Data, Flags
 
 if TYPE_CHECKING:
     from diffeo.counterfactuals.record import Counterfactuals
 
-__all__ = ["keeps_what_is_lost", "start_of"]
+__all__ = ["decoded_exactly", "keeps_what_is_lost", "start_of"]
 
+EXACT = 1e-3  # of 1, or of a larger value: by so much an exact round trip may miss
 KEEPING, MASKING = "Residual", "Masked"  # as coordinates are called in settings
 
 
@@ -47,6 +48,27 @@ def start_of(record: "Counterfactuals") -> Data:
         kept = kept | (record.counterfactual == record.factual)
 
     return torch.where(kept, record.factual, record.reconstruction)
+
+
+def decoded_exactly(record: "Counterfactuals") -> Flags:
+    """Return which inputs are decoded from their coordinates, but for rounding.
+
+    The counterfactual of another row is one of its reconstruction, unless what was lost
+    is kept.
+
+    Args:
+        record: Of any rows.
+
+    Example:
+        >>> from diffeo import AtLeast, Identity, search
+        >>> x, place = torch.zeros(2, 2), Identity((2,))
+        >>> decoded_exactly(search(x, lambda x: x.sum(1), AtLeast(1.0), place))
+        tensor([True, True])
+    """
+
+    largest = record.factual.flatten(1).abs().amax(1).clamp_min(1)
+
+    return record.round_trip <= EXACT * largest
 
 
 def keeps_what_is_lost(settings: Mapping[str, object]) -> bool:

@@ -12,7 +12,7 @@ from diffeo.columns import Column
 from diffeo.data.table import Table
 from diffeo.shapes import Data
 
-__all__ = ["columns_of", "features_of", "table_of"]
+__all__ = ["columns_of", "features_of", "table_of", "written"]
 
 MOST_CATEGORIES = 50
 MOST_DECIMALS = 6  # more than float32 has for most; such numbers are not rounded
@@ -69,7 +69,9 @@ def _column_of_categories(name: str, cells: Sequence[str]) -> Column:
 
         raise ValueError(
             f"column {name} must have numbers only, or at most {MOST_CATEGORIES} "
-            f"categories, got {len(categories)}, {odd!r} among them"
+            f"categories, got {len(categories)}, {odd!r} among them; make a number of "
+            "it (of a date, say, the days since the first one), or leave it out, as "
+            "--target of `diffeo fit` does"
         )
 
     return Column(name, categories)
@@ -160,11 +162,39 @@ def table_of(x: Data, columns: Sequence[Column], like: Table) -> Table:
     return Table(tuple(told), tuple(zip(*told.values(), strict=True)))
 
 
+def written(x: Data, columns: Sequence[Column]) -> Table:
+    """Return the table that rows of features say, each number with its decimals.
+
+    Args:
+        x: Shape (rows, features), as `features_of` returns them.
+        columns: The columns. A number with more decimals than its column keeps them.
+
+    Example:
+        >>> columns = Column("age", decimals=0), Column("color", ("blue", "red"))
+        >>> written(torch.tensor([[31.0, 0.0, 1.0], [7.5, 1.0, 0.0]]), columns).rows
+        (('31', 'red'), ('7.5', 'blue'))
+    """
+
+    parts = x.cpu().split([len(column.features) for column in columns], dim=1)
+    cells = [
+        [_text(row, column) for row in part]
+        for column, part in zip(columns, parts, strict=True)
+    ]
+    names = tuple(column.name for column in columns)
+
+    return Table(names, tuple(zip(*cells, strict=True)))
+
+
 def _text(features: Tensor, column: Column) -> str:
     if column.categories:
         return column.categories[int(features.argmax())]
 
-    if column.decimals is None or not math.isfinite(features.item()):
-        return str(features.numpy()[0])  # the shortest that reads as the same number
+    value = features.numpy()[0]
+    shortest = str(value)  # of those that read as the same number
 
-    return f"{features.item():.{column.decimals}f}"
+    if column.decimals is None or not math.isfinite(value):
+        return shortest
+
+    text = f"{value:.{column.decimals}f}"
+
+    return text if value.dtype.type(text) == value else shortest

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.counterfactuals.start import keeps_what_is_lost
+from diffeo.counterfactuals.told import columns_in
 from diffeo.data.masks import mask_of
 from diffeo.report import cards, figures, images
 from diffeo.report.output_text import OutputText, output_text, settings_text
@@ -19,6 +20,7 @@ from diffeo.report.report import ReportOptions
 from diffeo.report.rows import choose_rows, describe_rows
 from diffeo.report.sections import template
 from diffeo.report.statement_text import in_order, statement_of, statement_texts
+from diffeo.report.table_changes import changes_in_words
 
 __all__ = ["render"]
 
@@ -71,6 +73,7 @@ def render(
     stated = [name for record in here.values() for name in record.statements]
     frames, without_path = _decode_paths(records, options.coordinates, chosen, count)
     limit = images.common_limit(here.values(), chosen)
+    of_table = all(columns_in(record.settings) for record in here.values())
 
     return template("page.html").render(
         options=options,
@@ -87,8 +90,11 @@ def render(
         frames=frames,
         stated={name: statement_of(name) for name in in_order(stated)},
         tables=tables,
-        changes=options.changes or partial(cards.features, options.features),
-        charts=_charts(here, texts, [*QUANTITIES][1 if options.changes else 0 :]),
+        of_table=of_table,
+        changes=(
+            changes_in_words if of_table else partial(cards.features, options.features)
+        ),
+        charts=_charts(here, texts, [*QUANTITIES][1 if of_table else 0 :]),
         mask_of=mask_of,
         of_input=OF_INPUT,
         median=_median,

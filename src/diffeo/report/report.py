@@ -1,6 +1,6 @@
 """A report: one page, and tables of all rows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from diffeo.several import alternatives
 __all__ = ["Measure", "ReportOptions", "each_alternative", "write_report"]
 
 Records = Mapping[str, Counterfactuals]
-Changes = Sequence[tuple[str, str, str, str]]
 
 
 @dataclass(frozen=True)
@@ -60,9 +59,6 @@ class ReportOptions:
         classes: What the classes are called, in order; their numbers if empty.
         features: What the features of data that are no images are called, in order;
             their places if empty.
-        changes: From a record and the number of a row to what changed most in it, where
-            data are no images: name, before, after and change, in words. The features
-            that changed most if not given.
         sections: What is to be read before the rows.
         coordinates: Where a record searched, by the record's name: to decode its paths,
             which are left out otherwise.
@@ -79,7 +75,6 @@ class ReportOptions:
     question: str = ""
     classes: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
-    changes: Callable[[Counterfactuals, int], Changes] | None = None
     sections: Sequence[Section] = ()
     coordinates: Mapping[str, Coordinates] = field(default_factory=dict)
     measures: Sequence[Measure] = ()

@@ -6,16 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+import torch
+
 from diffeo.columns import Column
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.features import table_of
+from diffeo.counterfactuals.told import columns_in
+from diffeo.data.features import written
 from diffeo.data.table import Table
+from diffeo.report.section import Section
 
 __all__ = [
     "Changes",
     "ColumnChanges",
     "changes_in_words",
     "column_changes",
+    "columns_section",
     "columns_table",
     "in_words",
     "table_changes",
@@ -69,31 +74,67 @@ def table_changes(
 
 
 def changes_in_words(
-    table: Table, columns: Sequence[Column], record: Counterfactuals, row: int
+    record: Counterfactuals, row: int
 ) -> list[tuple[str, str, str, str]]:
     """Return what changed in a row of a record, the size in deviations σ as text.
 
     Args:
-        table: The rows that were explained, as they are written.
-        columns: Its columns, in the order of the features.
-        record: Of the first of these rows.
+        record: Of a table, whose columns it knows.
         row: Number of the row.
 
     Example:
+        >>> from dataclasses import replace
         >>> from diffeo import AtLeast, Identity, search
-        >>> from diffeo.data.features import columns_of, features_of
-        >>> table = Table(("age",), (("31",), ("7",)))
-        >>> columns = columns_of(table)
-        >>> x = features_of(table, columns)
+        >>> from diffeo.counterfactuals.told import settings_of_columns
+        >>> x, columns = torch.tensor([[31.0], [7.0]]), [Column("age", decimals=0)]
         >>> record = search(x, lambda x: x[:, 0], AtLeast(40.0), Identity((1,)))
-        >>> changes_in_words(table, columns, record, 0)[0][:2]
+        >>> record = replace(record, settings=settings_of_columns(columns))
+        >>> changes_in_words(record, 0)[0][:2]
         ('age', '31')
     """
 
-    before = table.select([row])
-    after = table_of(record.counterfactual[row : row + 1], columns, before)
+    return in_words(changes_of(record.select(torch.tensor([row])))[0])
 
-    return in_words(table_changes(before, after, columns)[0])
+
+def changes_of(record: Counterfactuals) -> list[Changes]:
+    """Return what changed in each row of a record of a table."""
+
+    columns = columns_in(record.settings)
+    before, after = (
+        written(x, columns) for x in (record.factual, record.counterfactual)
+    )
+
+    return table_changes(before, after, columns)
+
+
+def columns_section(record: Counterfactuals, name: str = "") -> Section:
+    """Return what changed in all rows of a table that reached their target.
+
+    Args:
+        record: Of a table, whose columns it knows.
+        name: What it is called; empty if it is the only one.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> from diffeo import AtLeast, Identity, search
+        >>> from diffeo.counterfactuals.told import settings_of_columns
+        >>> x, columns = torch.tensor([[31.0], [7.0]]), [Column("age", decimals=0)]
+        >>> record = search(x, lambda x: x[:, 0], AtLeast(40.0), Identity((1,)))
+        >>> record = replace(record, settings=settings_of_columns(columns))
+        >>> columns_section(record).table[1][:2]
+        ('age', '2 of 2')
+    """
+
+    found = record.select(record.reached)
+    typical = found.statements.get("typical_after")
+    told = "not known" if typical is None else str(int((typical == 0).sum()))
+    title = "Columns, where the target was reached"
+
+    return Section(
+        f"{title}: {name}" if name else title,
+        [f"Of these {len(found)} results not typical of the table: {told}."],
+        columns_table(changes_of(found), columns_in(record.settings)),
+    )
 
 
 def in_words(changes: Changes) -> list[tuple[str, str, str, str]]:

@@ -1,6 +1,4 @@
-"""Images, coordinates, names and devices by what a user types."""
-
-from pathlib import Path
+"""Images, coordinates and devices by what a user types."""
 
 import torch
 
@@ -22,7 +20,6 @@ __all__ = [
     "find_device",
     "find_images",
     "find_labelled",
-    "read_classes",
     "side_for",
 ]
 
@@ -125,39 +122,6 @@ def find_device(text: str) -> str:
         ) from None
 
     return text
-
-
-def read_classes(path: Path | None) -> tuple[str, ...]:
-    """Read what the classes are called, one name a line.
-
-    Args:
-        path: A text file, of which blank lines at the end do not count; no names if
-            not given.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is not text, or empty.
-
-    Example:
-        >>> read_classes(None)
-        ()
-    """
-
-    if path is None:
-        return ()
-
-    if not path.is_file():
-        raise FileNotFoundError(f"classes must be a text file, got {path}")
-
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"classes must be UTF-8 text, got {path}: {error}") from None
-
-    if not text.strip():
-        raise ValueError(f"classes must be names, one a line, got none in {path}")
-
-    return tuple(text.rstrip().splitlines())
 
 
 def find_coordinates(

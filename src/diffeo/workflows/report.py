@@ -7,12 +7,14 @@ from pathlib import Path
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
+from diffeo.counterfactuals.told import columns_in, words_in
 from diffeo.report import ReportOptions, write_pictures, write_report
 from diffeo.report.animation import write_animation
 from diffeo.report.images import drawable, plain_name
 from diffeo.report.output_text import output_text
 from diffeo.report.path_frames import path_frames
 from diffeo.report.report import each_alternative
+from diffeo.report.table_changes import columns_section
 from diffeo.workflows.folders import drafted
 from diffeo.workflows.loading import find_coordinates
 from diffeo.workflows.summary import agreements
@@ -56,6 +58,8 @@ def draw(
         ValueError: coordinates must be given to animate a path, got none
     """
 
+    options = _with_what_they_tell(records, options)
+
     if animated and not options.coordinates:
         raise ValueError("coordinates must be given to animate a path, got none")
 
@@ -77,7 +81,7 @@ def draw(
                 write_pictures(part, draft / "images" / inside)
 
     with drafted(folder) as draft:
-        write_report(records, draft, _with_agreements(records, options))
+        write_report(records, draft, options)
         _draw_figures(parts, draft, several=len(parts) > len(records))
 
         for (name, row), shown in frames.items():
@@ -193,17 +197,34 @@ def read_records(paths: Sequence[Path]) -> dict[str, Counterfactuals]:
     }
 
 
-def _with_agreements(records: Records, options: ReportOptions) -> ReportOptions:
-    """Return options with a note on the judge of each record that was asked of one."""
+def _with_what_they_tell(records: Records, options: ReportOptions) -> ReportOptions:
+    """Return options with the notes of the records, and the columns of tables."""
 
-    found = {name: agreements(record) for name, record in records.items()}
+    told = {
+        name: [*words_in(record.settings, "notes"), *(f"{told}." for told in judged)]
+        for name, record in records.items()
+        for judged in [list(filter(None, [agreements(record)]))]
+    }
+    several = len(records) > 1
     notes = [
-        f"{name}: {text}." if len(records) > 1 else f"{text[0].upper()}{text[1:]}."
-        for name, text in found.items()
-        if text
+        f"{name}: {text}" if several else f"{text[0].upper()}{text[1:]}"
+        for name, texts in told.items()
+        for text in filter(None, texts)
     ]
+    sections = [
+        columns_section(record, name if several else "")
+        for name, record in records.items()
+        if columns_in(record.settings)
+    ]
+    classes = {words_in(record.settings, "classes") for record in records.values()}
+    common, *others = [*filter(None, classes)] or [()]
 
-    return replace(options, notes=(*options.notes, *notes))
+    return replace(
+        options,
+        classes=options.classes or (() if others else common),
+        notes=(*options.notes, *notes),
+        sections=[*options.sections, *sections],
+    )
 
 
 def _draw_figures(records: Records, folder: Path, *, several: bool) -> None:

@@ -89,10 +89,7 @@ def _table(
 
     from diffeo.coordinates.table import TableFlow
 
-    known = [
-        Column(**{**column, "categories": tuple(column["categories"])})
-        for column in columns
-    ]
+    known = list(map(Column.of, columns))
     features = sum(len(column.features) for column in known)
 
     return TableFlow(_affine_spline(order=range(features), **settings), known, given)

@@ -21,6 +21,7 @@ from diffeo.workflows.audit.audited import Audited, Explained
 from diffeo.workflows.audit.directions import AuditOptions, directions_of
 from diffeo.workflows.audit.findings import Auditor
 from diffeo.workflows.audit.judges import train_judges
+from diffeo.workflows.class_names import names_of_classes
 from diffeo.workflows.explain.explanation import explain_to_folder
 from diffeo.workflows.explain.options import ExplainOptions, place_of
 from diffeo.workflows.explain.request import digest, optional_settings
@@ -102,11 +103,11 @@ def audit_to_folder(
         )
 
     scores = class_logits(outputs)
-    classes = () if options.value else asked.classes or audited.classes
-
-    if not asked.classes and len(classes) != scores.shape[1]:
-        classes = ()
-
+    classes = (
+        ()
+        if options.value
+        else names_of_classes(asked.classes, audited.classes, outputs)
+    )
     options = replace(options, search=replace(asked, classes=classes))
     directions = directions_of(outputs, options)
     known = {JSON, PAGE, *(direction.folder for direction in directions)}

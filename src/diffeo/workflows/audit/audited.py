@@ -102,13 +102,6 @@ class Audited(Protocol):
     def judges(self) -> Mapping[str, Trainer]:
         """How independent judges are trained, by their kind."""
 
-    def notes(self, options: ExplainOptions) -> list[str]:
-        """Return what to know before anything is believed, in sentences.
-
-        Args:
-            options: What is explained, and how.
-        """
-
     def measured(self, explained: Explained) -> Measured:
         """Return what changed in the data of a direction that reached its answer."""
 

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from diffeo.data.images import ImageFiles
 from diffeo.data.levels import to_8_bits
-from diffeo.data.picture_folder import PictureFolder, pictures_in
 from diffeo.report.images import change_sheet, common_limit, signed_difference
 from diffeo.report.section import Section
 from diffeo.workflows.audit.audited import Explained, Measured
 from diffeo.workflows.audit.changes import coarse, region_shares
 from diffeo.workflows.audit.judges import OF_IMAGES
+from diffeo.workflows.class_names import labels_of
 from diffeo.workflows.explain.explanation import draw_explanation
 from diffeo.workflows.explain.options import ExplainOptions
 
@@ -78,18 +78,9 @@ class AuditedImages:
             place: Where they come from, as the user named it.
         """
 
-        found = _pictures(place, data.names)
+        found = labels_of(place, data.names)
 
         return cls(data, regions, tuple(found.files.values()), found.classes)
-
-    def notes(self, options: ExplainOptions) -> list[str]:
-        """Return where the model's gradients come from, if they are not its own.
-
-        Args:
-            options: What is explained, and how.
-        """
-
-        return list(filter(None, [options.gradients]))
 
     def measured(self, explained: Explained) -> Measured:
         """Return what changed in the images that reached their answer."""
@@ -167,21 +158,6 @@ class AuditedImages:
 
         record = explained.record
         draw_explanation(record, len(record), options, folder)
-
-
-def _pictures(place: str, names: tuple[str, ...]) -> PictureFolder:
-    """Return what the folder of some images says of their classes, if anything."""
-
-    folder = Path(place)
-
-    if not names or not folder.is_dir():
-        return PictureFolder({})
-
-    known = pictures_in(folder)
-
-    return PictureFolder(
-        {folder / name: known.files[folder / name] for name in names}, known.classes
-    )
 
 
 def _drawn(explained: Explained, told: dict[str, Any]) -> list[tuple[str, Tensor]]:

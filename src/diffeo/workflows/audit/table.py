@@ -9,7 +9,6 @@ from typing import Any
 
 from torch import Tensor
 
-from diffeo.coordinates.limits import ColumnLimits
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.features import features_of
 from diffeo.data.images import ImageFiles
@@ -90,18 +89,6 @@ class AuditedTable:
         """How judges are trained that have learned the truth; none if it is unknown."""
 
         return OF_ROWS if self.truth else {}
-
-    def notes(self, options: ExplainOptions) -> list[str]:
-        """Return where gradients come from, and what limits the flow was not given.
-
-        Args:
-            options: What is explained, and how.
-        """
-
-        limits = options.limits or ColumnLimits()
-        told = options.gradients, self.table.warning(limits)
-
-        return list(filter(None, told))
 
     def measured(self, explained: Explained) -> Measured:
         """Return what changed in the rows that reached their answer."""

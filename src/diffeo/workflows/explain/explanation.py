@@ -9,6 +9,7 @@ import torch
 
 from diffeo.answers import ask
 from diffeo.counterfactuals import Counterfactuals, concatenate
+from diffeo.counterfactuals.told import settings_of_columns
 from diffeo.data.images import ImageFiles
 from diffeo.report import ReportOptions
 from diffeo.report.output_text import class_names
@@ -89,16 +90,30 @@ def explain_to_folder(
     if not records:
         raise KeyboardInterrupt
 
-    record = (
-        diversity(by_input(records), scale=options.scale)
-        if options.several > 1
-        else concatenate(records)
-    )
+    record = _whole(records, options)
 
     if not checkpoint.closed:
         checkpoint.close(record, options.classes)
 
     return record
+
+
+@torch.no_grad()
+def _whole(records: list[Counterfactuals], options: ExplainOptions) -> Counterfactuals:
+    """Return the record of all batches, with what is stated of all rows together."""
+
+    flow, record = options.flow, concatenate(records)
+
+    if options.several > 1:
+        scale = flow.scale.tolist() if flow else ()
+        record = diversity(by_input(records), scale=scale)
+
+    typical = flow.is_typical(record.counterfactual) if flow else None
+
+    if typical is None:
+        return record
+
+    return record.stating({"typical_after": typical.to(record.margin)})
 
 
 def keep_statements(
@@ -157,7 +172,7 @@ def draw_explanation(
     """
 
     records = {f"in {options.coordinates}": record.to(options.device)}
-    texts = [options.coordinates] if record.paths else []
+    texts = [options.coordinates] if record.paths and not options.flow else []
     page = ReportOptions(
         classes=options.classes,
         coordinates=find_places(records, texts, options.device),
@@ -186,7 +201,9 @@ def _search(
         "coordinates": {"name": options.coordinates},
         **optional_settings(options),
         "agree": list(options.agree),
-        "gradients": options.gradients,
+        "classes": list(options.classes),
+        "notes": list(options.notes),
+        **(settings_of_columns(options.flow.columns) if options.flow else {}),
     }
     told = {name: value for name, value in named.items() if value}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from torch import nn
 
@@ -15,6 +16,9 @@ from diffeo.search import DEFAULT_ASCENT, Run
 from diffeo.several import check_count
 from diffeo.workflows.generators import How
 from diffeo.workflows.loading import find_coordinates
+
+if TYPE_CHECKING:
+    from diffeo.coordinates.table import TableFlow
 
 __all__ = ["ExplainOptions", "place_of"]
 
@@ -39,10 +43,10 @@ class ExplainOptions:
         mask: Where the images may change, as `read_mask` returned it; anywhere if None.
         residual: Whether what the coordinates lose of each image is kept.
         limits: Which columns may change, of a table; None for images.
-        gradients: A sentence on the model's gradients, if they are not its own.
+        notes: Sentences to know before anything is believed, such as where gradients
+            come from that are not the model's own.
         several: Number of counterfactuals for each input.
-        scale: What counts as one in each number of the data where several are compared,
-            such as the standard deviation of a table's column; its unit if empty.
+        flow: That of a table, which knows the columns; None for images.
         held: The model whose answer the objective holds, by name, file or function.
 
     Raises:
@@ -70,9 +74,9 @@ class ExplainOptions:
     mask: Mapping[str, object] | None = None
     residual: bool = False
     limits: ColumnLimits | None = None
-    gradients: str = ""
+    notes: tuple[str, ...] = ()
     several: int = 1
-    scale: tuple[float, ...] = ()
+    flow: "TableFlow | None" = None
     held: str = ""
 
     def __post_init__(self) -> None:

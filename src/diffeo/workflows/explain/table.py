@@ -3,12 +3,9 @@
 import copy
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
 from torch import nn
 
 from diffeo.coordinates.limits import ColumnLimits
@@ -18,18 +15,10 @@ from diffeo.data.images import ImageFiles
 from diffeo.data.table import Table, read_table
 from diffeo.extras import require
 from diffeo.readers.known_model import KnownModel
-from diffeo.report import ReportOptions
-from diffeo.report.section import Section
-from diffeo.report.table_changes import (
-    changes_in_words,
-    columns_table,
-    table_changes,
-)
 from diffeo.several import inputs_of
+from diffeo.workflows.explain.explanation import draw_explanation
 from diffeo.workflows.explain.options import ExplainOptions
 from diffeo.workflows.loading import find_coordinates
-from diffeo.workflows.report import draw
-from diffeo.workflows.summary import interruption
 
 if TYPE_CHECKING:
     from diffeo.coordinates.table import TableFlow
@@ -148,7 +137,6 @@ class TableToExplain:
             f"{','.join(limits.names)}"
         )
 
-    @torch.no_grad()
     def draw(
         self, record: Counterfactuals, rows: int, options: ExplainOptions, folder: Path
     ) -> None:
@@ -167,29 +155,7 @@ class TableToExplain:
             ModuleNotFoundError: If packages for the page are not installed.
         """
 
-        columns, limits = self.flow.columns, options.limits or ColumnLimits()
         before = self.table.select(inputs_of(record).tolist())
-        after = table_of(record.counterfactual, columns, before)
+        after = table_of(record.counterfactual, self.flow.columns, before)
         after.save(folder / "counterfactuals.csv")
-        typical = self.flow.is_typical(record.counterfactual)
-        told = "not known"
-
-        if typical is not None:
-            record = record.stating({"typical_after": typical.to(record.margin)})
-            told = str(int((record.reached & ~typical).sum()))
-
-        changes = table_changes(before, after, columns)
-        found = list(compress(changes, record.reached.tolist()))
-        overview = Section(
-            "Columns, where the target was reached",
-            [f"Of these {len(found)} results not typical of the table: {told}."],
-            columns_table(found, columns),
-        )
-        notes = options.gradients, self.warning(limits), interruption(record, rows)
-        page = ReportOptions(
-            classes=options.classes,
-            changes=partial(changes_in_words, self.table, columns),
-            sections=[overview],
-            notes=tuple(filter(None, notes)),
-        )
-        draw({f"in {options.coordinates}": record}, folder, page)
+        draw_explanation(record, rows, options, folder)
