@@ -79,7 +79,6 @@ class Case:
 
 
 MANY, HIGH, SURE = (0.5, 0.99, 0.9999), (0.99, 0.9999), (0.99, 0.999, 0.9999)
-HIGHER = (0.9, 0.99, 0.999, 0.9999)
 MOST = 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999
 NEAREST = 0.5, 0.99, 0.997, 0.9999, 0.99999
 ALL = dict.fromkeys(
@@ -89,14 +88,10 @@ ALL = dict.fromkeys(
     ),
     MANY,
 )
-FEW: dict[str, tuple[float, ...]] = dict.fromkeys(
-    ("closest_data", "agreed_data", "wachter"), HIGH
+FEW = dict.fromkeys(
+    ("diffeomorphic", "closest_data", "agreed_data", "adversarial", "wachter"), HIGH
 )
-FEW |= dict.fromkeys(("diffeomorphic", "adversarial"), HIGHER)
-FINE: dict[str, tuple[float, ...]] = dict.fromkeys(
-    ("diffeomorphic", "adversarial", "agreed_data"), MOST
-)
-FINE |= {"closest_data": NEAREST}
+FINE = {"adversarial": MOST, "closest_data": NEAREST, "agreed_data": MOST}
 DEAR = dict.fromkeys(
     ("falling_price", "falling_price_smoothed", "revise", "prototypes"), SURE
 )
