@@ -136,7 +136,7 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     from diffeo.workflows.models import read_model
 
     tell = partial(typer.echo, err=True)
-    device = find_device(device)
+    device, seed = find_device(device), checked_seed(seed)
     known = read_model(model, device).told(
         ModelInput.of(model_size, model_mean, model_std, model_outputs)
     )
@@ -164,7 +164,7 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
             limits,
             truth=checked_truth(truth, values=values),
             device=device,
-            seed=checked_seed(seed),
+            seed=seed,
         )
         if of_table
         else images_to_audit(
@@ -180,7 +180,7 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
         run=Run(
             steps=steps,
             closest=distances_named(closest),
-            seed=checked_seed(seed),
+            seed=seed,
             progress=not quiet,
         ),
         classes=read_classes(classes) or known.classes,

@@ -93,8 +93,7 @@ def table_to_audit(
 
     table = TableToExplain.read(data, coordinates)
     audited = AuditedTable(table, truth)
-    (loaded,), gradients = table.models([known], device=device, seed=seed)
-    notes = tuple(filter(None, (gradients, table.warning(limits))))
+    (loaded,), notes = table.models([known], limits, device=device, seed=seed)
 
     return ToAudit(audited, loaded, notes, table.flow)
 

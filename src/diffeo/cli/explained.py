@@ -126,8 +126,7 @@ def table_to_explain(
 
     table = TableToExplain.read(data, coordinates, limit=limit)
     rows = table.rows()
-    models, gradients = table.models(known, device=device, seed=seed)
-    notes = tuple(filter(None, (gradients, table.warning(limits))))
+    models, notes = table.models(known, limits, device=device, seed=seed)
 
     return ToExplain(rows, models, table.draw, (), notes, table.flow)
 

@@ -84,19 +84,26 @@ class TableToExplain:
         return replace(self, table=self.table.select(rows))
 
     def models(
-        self, known: Iterable[KnownModel], *, device: str = "cpu", seed: int = 0
-    ) -> tuple[list[nn.Module], str]:
+        self,
+        known: Iterable[KnownModel],
+        limits: ColumnLimits,
+        *,
+        device: str = "cpu",
+        seed: int = 0,
+    ) -> tuple[list[nn.Module], tuple[str, ...]]:
         """Return models of the rows, each with gradients.
 
         Args:
             known: Models as they were read; estimators among them are converted, or get
                 a surrogate.
+            limits: Which columns may change.
             device: Where to compute.
             seed: Seed of the surrogates.
 
         Returns:
-            The models, and a sentence on the gradients of the first, empty if they are
-            its own.
+            The models, and sentences to know before their counterfactuals are believed:
+            on gradients that are not the first model's own, and on limits that the flow
+            was not fitted for.
 
         Raises:
             ValueError: If an estimator takes other columns than the flow has.
@@ -116,26 +123,9 @@ class TableToExplain:
             x = self.rows().images.to(device)
             found.append(of_table(each.model, flow, x, seed=seed))
 
-        return [model for model, _ in found], found[0][1]
+        notes = tuple(filter(None, (found[0][1], self._warning(limits))))
 
-    def warning(self, limits: ColumnLimits) -> str:
-        """Return which limited columns the flow was not given; empty if none.
-
-        Args:
-            limits: Which columns may change.
-        """
-
-        other = [name for name in limits.names if name not in self.flow.given]
-
-        if not other:
-            return ""
-
-        return (
-            f"the flow was not fitted with {', '.join(other)} given: what goes along "
-            "with a column that is frozen, or goes one way, may not go along with it "
-            "here, and rows may be untypical; fit again with --given "
-            f"{','.join(limits.names)}"
-        )
+        return [model for model, _ in found], notes
 
     def draw(
         self, record: Counterfactuals, rows: int, options: ExplainOptions, folder: Path
@@ -159,3 +149,18 @@ class TableToExplain:
         after = table_of(record.counterfactual, self.flow.columns, before)
         after.save(folder / "counterfactuals.csv")
         draw_explanation(record, rows, options, folder)
+
+    def _warning(self, limits: ColumnLimits) -> str:
+        """Return which limited columns the flow was not given; empty if none."""
+
+        other = [name for name in limits.names if name not in self.flow.given]
+
+        if not other:
+            return ""
+
+        return (
+            f"the flow was not fitted with {', '.join(other)} given: what goes along "
+            "with a column that is frozen, or goes one way, may not go along with it "
+            "here, and rows may be untypical; fit again with --given "
+            f"{','.join(limits.names)}"
+        )
