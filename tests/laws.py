@@ -25,6 +25,7 @@ from diffeo.ascents import (
 )
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.conditional import Conditional
+from diffeo.coordinates.dithered import Dithered
 from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.inversion import Inversion, InvertedGenerator
@@ -375,6 +376,7 @@ def coordinates() -> dict[str, Coordinates]:
         "linear": principal_axes(images(64), count=6),
         "flow": tiny_flow(),
         "bounded flow": Bounded(tiny_flow(realnvp)),
+        "dithered flow": Dithered(tiny_flow(), spread=0.1),
         "zuko flow": zuko_flow(),
         "autoencoder": autoencoder(),
         "velocity field": velocity_field(),

@@ -13,6 +13,7 @@ from diffeo.ascents import Sphere as Sphere
 from diffeo.coordinates.autoencoder import Autoencoder as Autoencoder
 from diffeo.coordinates.autoencoder import paired as paired
 from diffeo.coordinates.bounded import Bounded as Bounded
+from diffeo.coordinates.dithered import Dithered as Dithered
 from diffeo.coordinates.flow_matching import FlowMatching as FlowMatching
 from diffeo.coordinates.identity import Identity as Identity
 from diffeo.coordinates.inversion import Inversion as Inversion

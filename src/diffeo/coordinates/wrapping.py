@@ -61,6 +61,11 @@ class Wrapping(ABC):
 
         return is_typical(self.coordinates, x)
 
+    def density(self) -> Callable[[Data], Scores] | None:
+        """Return the log-density that the coordinates inside know, None if none."""
+
+        return density_of(self.coordinates)
+
 
 class Remembering(Wrapping):
     """Coordinates that decode with something of the data of each row.
@@ -118,6 +123,6 @@ def density_of(coordinates: Coordinates) -> Callable[[Data], Scores] | None:
     """
 
     if isinstance(coordinates, Wrapping):
-        return density_of(coordinates.coordinates)
+        return coordinates.density()
 
     return coordinates.log_prob if isinstance(coordinates, KnowsDensity) else None
