@@ -8,6 +8,7 @@ from typing import cast
 import torch
 from torch import nn
 
+from diffeo.coordinates.dithered import Dithered
 from diffeo.coordinates.flow_matching import FlowMatching
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.protocol import Coordinates
@@ -23,9 +24,7 @@ from diffeo.models.flow.flow import Flow
 from diffeo.objectives import TargetClass
 from diffeo.search import Run
 from diffeo.shapes import Images, Indices
-from diffeo.typical import length_ratio
-from diffeo.workflows.fit.field import FieldModel
-from diffeo.workflows.fit.glow import GlowModel
+from diffeo.training.flow_matching import NOISE
 from reproduction.celeba.identity import (
     identity_features,
     identity_rules,
@@ -56,7 +55,6 @@ from reproduction.experiment import (
     Findings,
     apply_rules,
     mean,
-    median,
 )
 from reproduction.figures import saved
 from reproduction.judged_figures import gallery_figure
@@ -69,9 +67,10 @@ QUICK = Size(blond=2, others=1, run=Run(15, retries=0), train=60, test=60)
 CLOSEST_STEPS = 20
 REFERENCES, FEW = 200, 10  # validation faces: of so many, another lies outside in 1 %
 DRAWS, PATH_DRAWS = 4, 16  # of dequantization noise; of noise and time
-NOISY = 16  # faces that are encoded with the noise of the trainings
 CONTRACTIONS = 4  # faces of which the steps' contraction is estimated: minutes for each
+DITHER = NOISE / 2  # of training; the field's unit is half the range of images
 FIELD, GLOW, BLOND = "flow_matching", "glow", "blond"
+CLEAN = f"{FIELD}_clean"
 FACE = FeatureDistance(INNER.plain)
 CLOSEST: Mapping[str, tuple[Method, Distance]] = {  # as tried on validation faces
     "closest": (diffeomorphic(), LatentDistance()),
@@ -147,10 +146,11 @@ class Panel:
 def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
     """Turn 100 test faces blond, and let 50 smile or not and 50 look old or young.
 
-    Those that turn blond are also searched for the closest in each of the coordinates:
-    by the distance there, in all pixels, and in those of eyes, nose and mouth, which
-    has a price on the way, too. References of typicality and of distances between
-    people are validation faces.
+    The field's coordinates are dithered with the noise of its training. Faces that turn
+    blond are also searched in the field as it is; and for the closest in each of the
+    coordinates: by the distance there, in all pixels, and in those of eyes, nose and
+    mouth, which has a price on the way, too. References of typicality and of distances
+    between people are validation faces.
 
     Args:
         options: Where the data are, and whether to be quick.
@@ -162,7 +162,8 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
     size = QUICK if options.quick else FULL
     field = cast("FlowMatching", trained("celeba-flow-matching-fast"))
     setup, run = Setup.load(options, size), replace(size.run, progress=options.progress)
-    places: dict[str, Coordinates] = {FIELD: field, GLOW: setup.flow}
+    generators: dict[str, Coordinates] = {FIELD: field, GLOW: setup.flow}
+    places = generators | {FIELD: Dithered(field, spread=DITHER)}
     real = celeba("validation", options.data, size=SIZE, limit=size.test).pixels / 255
     panel = Panel.load(setup, field, real, quick=options.quick)
     found: dict[str, Found] = {}
@@ -177,6 +178,7 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
         searches = _search(domain, name, size, places, run)
 
         if name == BLOND:
+            searches |= _search(domain, name, size, {CLEAN: field}, run)
             searches |= _closest(domain, size, places, run)
 
         found[name] = searches
@@ -189,10 +191,11 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
     few = found[BLOND][FIELD].factual[:CONTRACTIONS]
     contraction = field.certify(few).contraction
     results["flow_matching_contraction_max"] = contraction.max().item()
-    results |= _lengths_with_noise(places, real[:NOISY])
     others = [each for name, each in found.items() if name != BLOND]
     plain = {name: found[BLOND][name] for name in (*places, "data")}
-    closest = {name: each for name, each in found[BLOND].items() if name not in plain}
+    closest = {
+        name: each for name, each in found[BLOND].items() if name not in {*plain, CLEAN}
+    }
     faces = f"{FIELD}_falling_face", f"{GLOW}_falling_face"
 
     return Findings(
@@ -201,7 +204,7 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
             "gallery.png": saved(partial(gallery_figure, plain)),
             "closest.png": saved(partial(gallery_figure, closest)),
             "others.png": saved(partial(both_ways_figure, others)),
-            "samples.png": partial(sample_sheet, places, 3 * SIZE**2),
+            "samples.png": partial(sample_sheet, generators, 3 * SIZE**2),
             "blind.png": partial(blind_sheet, plain, (FIELD, GLOW)),
             "blind_face.png": partial(blind_sheet, closest, faces),
         },
@@ -246,25 +249,6 @@ def _closest(
         )
         for name, place in places.items()
         for key, (method, distance) in CLOSEST.items()
-    }
-
-
-@torch.no_grad()
-def _lengths_with_noise(
-    places: Mapping[str, Coordinates], x: Images
-) -> dict[str, float]:
-    """Return ‖z‖ over that of draws, of images with the noise of each training."""
-
-    shape = (int(x.shape[1]), SIZE, SIZE)
-    kinds = {FIELD: FieldModel(shape), GLOW: GlowModel(shape)}
-    noisy = {
-        name: kind.noisy(x, torch.Generator().manual_seed(0))
-        for name, kind in kinds.items()
-    }
-
-    return {
-        f"{name}_noisy_norm_ratio": median(length_ratio(place.encode(noisy[name])))
-        for name, place in places.items()
     }
 
 
