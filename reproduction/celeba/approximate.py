@@ -9,7 +9,6 @@ import torch
 from torch import nn
 
 from diffeo.coordinates.inversion import Inversion
-from diffeo.coordinates.protocol import Coordinates
 from diffeo.data.celeba import celeba
 from diffeo.search import Run
 from diffeo.shapes import Images
@@ -23,7 +22,7 @@ from reproduction.celeba.inversion import (
 )
 from reproduction.celeba.networks import attribute_classifier
 from reproduction.celeba.regions import region_results
-from reproduction.celeba.samples import frechet_distances, samples
+from reproduction.celeba.samples import fitted_decode, frechet_distances, samples
 from reproduction.celeba.setup import Setup, Size
 from reproduction.celeba.training import SIZE
 from reproduction.domain import Domain, Found
@@ -107,21 +106,23 @@ def measure_celeba_approximate(options: ExperimentOptions) -> Findings:
 def _sampled(
     domain: Domain, pair: Pair, records: Found, count: int
 ) -> Mapping[str, Images]:
-    """Return training faces and as many samples of each generator."""
+    """Return training faces and as many samples of each generator.
 
-    places: dict[str, Coordinates] = {
-        "flow": domain.flow,
-        "vae": pair.vae,
-        "gan": pair.gan,
+    Those of the autoencoder are drawn from its prior, and from where it encodes to.
+    """
+
+    train, latent = (
+        domain.train.images,
+        {name: records[name].origin.shape[1] for name in GENERATORS},
+    )
+    drawn = {
+        "flow": samples(domain.flow.decode, latent["flow"], count),
+        "vae": samples(pair.vae.decode, latent["vae"], count),
+        "vae_fitted": samples(fitted_decode(pair.vae, train), latent["vae"], count),
+        "gan": samples(pair.gan.decode, latent["gan"], count),
     }
 
-    return {
-        "real": domain.train.images[:count],
-        **{
-            name: samples(place, records[name].origin.shape[1], count)
-            for name, place in places.items()
-        },
-    }
+    return {"real": train[:count], **drawn}
 
 
 CELEBA_APPROXIMATE = Experiment(

@@ -13,7 +13,7 @@ from reproduction.celeba.inversion import (
     inverted,
     scaled_features,
 )
-from reproduction.celeba.samples import frechet_distances, samples
+from reproduction.celeba.samples import fitted_decode, frechet_distances, samples
 from reproduction.experiment import ExperimentOptions
 from reproduction.generators import frechet_distance
 
@@ -55,6 +55,7 @@ def test_faces_turn_blond_in_approximate_coordinates(
     assert results["round_trip_ratio"] > 100
     assert results["encoder_inversion_mse"] >= results["pixel_inversion_mse"]
     assert results["pixel_inversion_prior"] in PRIORS
+    assert results["vae_fitted_frechet_distance"] >= 0
     assert "could not be drawn" not in capsys.readouterr().err
     assert {path.name for path in options.out.glob("*.png")} == {
         "gallery.png",
@@ -122,17 +123,30 @@ def test_the_frechet_distance_is_that_of_normal_distributions() -> None:
     assert frechet_distance(white, white * stretch + shift) == pytest.approx(expected)
 
 
+class Scaled(nn.Module):
+    def encode(self, x: Tensor) -> Tensor:
+        return x.flatten(1) / 1e3
+
+    def decode(self, z: Tensor) -> Tensor:
+        return (1e3 * z).reshape(-1, 1, 2, 2)
+
+
 def test_samples_are_images_and_the_same_each_time() -> None:
-    class Wide(nn.Module):
-        def encode(self, x: Tensor) -> Tensor:
-            return x.flatten(1)
-
-        def decode(self, z: Tensor) -> Tensor:
-            return (1e3 * z).reshape(-1, 1, 2, 2)
-
-    found = samples(Wide(), 4, 60)
+    decode = Scaled().decode
+    found = samples(decode, 4, 60)
 
     assert found.shape == (60, 1, 2, 2)
     assert found.min() == 0
     assert found.max() == 1
-    assert torch.equal(found, samples(Wide(), 4, 60))
+    assert torch.equal(found, samples(decode, 4, 60))
+
+
+def test_samples_from_where_images_are_encoded_vary_as_these_do() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x = 0.5 + 0.1 * torch.randn(500, 1, 2, 2, generator=generator)
+    found = samples(fitted_decode(Scaled(), x), 4, 500)
+
+    torch.testing.assert_close(found.mean(0), x.mean(0), atol=0.02, rtol=0)
+    torch.testing.assert_close(
+        found.flatten(1).T.cov(), x.flatten(1).T.cov(), atol=2e-3, rtol=0
+    )
