@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from diffeo import Bounded, Identity
+from diffeo import Bounded, Identity, Masked, Residual
 from diffeo.coordinates.autoencoder import paired
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.statements.diagnosis import Diagnosis, diagnose
@@ -102,6 +102,60 @@ def test_what_is_wrong_is_called_wrong() -> None:
 
     assert found.density_gap == pytest.approx(1, abs=1e-6)
     assert "1 nats off" in found.verdicts()["density"]
+
+
+class Rest(Identity):
+    """Coordinates that keep half of each row, and cannot decode without it."""
+
+    def encode(self, x: Tensor) -> Tensor:
+        return x.flatten(1)[:, :8]
+
+    def decode(self, z: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def is_exact(self) -> bool:
+        return False
+
+    def start(self, x: Tensor, z: Tensor) -> tuple[Tensor, ...]:  # noqa: ARG002
+        return (x.flatten(1)[:, 8:],)
+
+    def decode_with(self, z: Tensor, memory: tuple[Tensor, ...]) -> Tensor:
+        return torch.cat((z, *memory), dim=1).reshape(-1, *SHAPE)
+
+
+class Crowded(Rest):
+    """Coordinates that remember what depends on the other rows."""
+
+    def start(self, x: Tensor, z: Tensor) -> tuple[Tensor, ...]:
+        return tuple(rest + z.mean() for rest in super().start(x, z))
+
+
+def test_what_remembers_its_rows_is_examined_with_them() -> None:
+    found = diagnose(Rest(SHAPE), X)
+
+    assert wrong(Rest(SHAPE)) == set()
+    assert found.error.max() == 0
+    assert "with what is remembered" in found.verdicts()["exact"]
+    assert wrong(Crowded(SHAPE)) == {"batch"}
+
+
+def test_a_residual_starts_at_the_data_and_its_generator_tells_what_it_loses() -> None:
+    inside = diagnose(autoencoder(), X)
+    residual = diagnose(Residual(autoencoder()), X)
+
+    assert inside.error.min() > 0.01
+    assert residual.error.max() < 1e-12
+    assert "with what is remembered" in residual.verdicts()["exact"]
+    torch.testing.assert_close(residual.latent, inside.latent)
+
+
+def test_only_what_a_mask_lets_change_is_lost() -> None:
+    mask = torch.arange(16).reshape(SHAPE) > 4
+    found = diagnose(Masked(autoencoder(), mask), X)
+    change = found.reconstruction - X
+
+    assert change[:, ~mask].abs().max() == 0
+    assert change[:, mask].abs().max() > 0.01
 
 
 def test_lengths_of_latents_are_compared_with_those_of_draws() -> None:
