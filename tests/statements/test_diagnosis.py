@@ -172,6 +172,22 @@ def test_lengths_of_latents_are_compared_with_those_of_draws() -> None:
     assert norm == pytest.approx(math.sqrt(8), rel=0.1)
 
 
+def test_samples_are_compared_with_the_data() -> None:
+    draws = torch.randn(500, 2, generator=torch.Generator().manual_seed(1))
+    place = Identity((2,))
+    alike, unlike = diagnose(place, draws), diagnose(place, draws / 100)
+
+    assert alike.samples is not None
+    assert alike.samples.shape == (48, 2)
+    assert alike.near_share is not None
+    assert alike.near_share > 0.85
+    assert "look at them" in alike.verdicts()["samples"]
+    assert unlike.near_share == pytest.approx(0, abs=0.05)
+    assert "the generator is weak" in unlike.verdicts()["samples"]
+    assert "too few" in diagnose(place, draws[:1]).verdicts()["samples"]
+    assert "none" in diagnose(Residual(place), draws).verdicts()["samples"]
+
+
 def test_what_cannot_be_searched_is_refused() -> None:
     with pytest.raises(ValueError, match="x must be finite"):
         diagnose(Identity(SHAPE), X / 0)
@@ -193,7 +209,7 @@ def test_the_worst_images_are_drawn_first(tmp_path: Path) -> None:
         reconstruction=torch.ones_like(x),
         error=(1 - x).flatten(1).square().mean(1).sqrt(),
     )
-    draw_check(x, blank, place, tmp_path)
+    draw_check(x, blank, tmp_path)
 
     with Image.open(tmp_path / "worst.png") as sheet:
         assert sheet.size == (3 * 8, 3 * 8)

@@ -45,7 +45,7 @@ def check_command(  # noqa: PLR0913 - one argument for each option
 
     Output:
         out: Folder for the pictures: worst.png, the images that lose most, beside what
-            became of them, and samples.png.
+            became of them, and samples.png, what it makes of draws of N(0, I).
         overwrite: Replace files that the folder holds.
         quiet: Show no progress.
 
@@ -88,6 +88,6 @@ def check_command(  # noqa: PLR0913 - one argument for each option
     Console().print(grid)
 
     with warned("the pictures could not be drawn"):
-        draw_check(x, diagnosis, where, out)
+        draw_check(x, diagnosis, out)
 
     typer.echo(str(out.resolve()))

@@ -23,13 +23,19 @@ from diffeo.search.checks import (
     check_reconstruction,
 )
 from diffeo.shapes import Data, Latent, Scores
-from diffeo.statements.properties import batch_gap, density_gap, least_gradient
+from diffeo.statements.properties import (
+    batch_gap,
+    density_gap,
+    least_gradient,
+    near_share,
+)
 from diffeo.typical import length_ratio
 
 __all__ = ["Diagnosis", "diagnose"]
 
 BATCH = 64
 FEW = 4  # rows that are looked at alone
+SAMPLES = 48
 GRAY_LEVEL = 1 / 255  # of the range of the data
 ROUNDING = 1e-3  # relative difference that rounding may leave
 LEAST, MOST = 0.001, 0.999  # quantiles of ‖z‖ between which nearly all typical data lie
@@ -63,6 +69,9 @@ class Diagnosis:
             coordinates know and that of N(0, I) less log |det ∂x/∂z| by automatic
             differentiation, of a few rows; None if they know none, or are not small.
         remembers: Whether the coordinates remember something of each row.
+        samples: What they make of some draws of N(0, I); None if they remember rows.
+        near_share: Share of the samples that are as near to the data as 95 % of these
+            are to each other; None if there are no samples, or one datum.
 
     Example:
         >>> from diffeo import Identity
@@ -79,6 +88,8 @@ class Diagnosis:
     batch_gap: float
     density_gap: float | None
     remembers: bool
+    samples: Tensor | None
+    near_share: float | None
 
     @property
     def worst(self) -> list[int]:
@@ -112,13 +123,16 @@ class Diagnosis:
     def verdicts(self) -> dict[str, str]:
         """Return a sentence on each question, by its name."""
 
+        kept = self.remembers and not self.exact
+
         return {
             "round trip": self._round_trip(),
-            "exact": self._exactness(),
+            "exact": REMEMBERED if kept else EXACTNESS[self.exact, self._lossless],
             "gradient": self._gradient(),
             "batch": self._batch(),
             "density": self._density(),
             "prior": self._prior(),
+            "samples": self._samples(),
         }
 
     @property
@@ -135,12 +149,6 @@ class Diagnosis:
             return f"{told}: less than half a gray level of 255 is lost anywhere"
 
         return f"{told}: look at the reconstructions before you trust what changed"
-
-    def _exactness(self) -> str:
-        if self.remembers and not self.exact:
-            return REMEMBERED
-
-        return EXACTNESS[self.exact, self._lossless]
 
     def _gradient(self) -> str:
         if self.gradient is None:
@@ -195,6 +203,23 @@ class Diagnosis:
 
         return f"{told}: they are farther out, or the prior is another"
 
+    def _samples(self) -> str:
+        if self.samples is None:
+            return "none: each row is decoded with what is remembered of it"
+
+        if self.near_share is None:
+            return "too few data to compare them with"
+
+        told = (
+            f"{self.near_share:.0%} of the draws of N(0, I) are as near to these data "
+            "as 95 % of these are to each other"
+        )
+
+        if self.near_share >= 0.5:
+            return f"{told}; so are blurred ones: look at them"
+
+        return f"{told}: the generator is weak, or the prior is another"
+
 
 @torch.no_grad()
 def diagnose(coordinates: Coordinates, x: Data, *, progress: bool = False) -> Diagnosis:
@@ -224,6 +249,7 @@ def diagnose(coordinates: Coordinates, x: Data, *, progress: bool = False) -> Di
     z, again = _round_trip(coordinates, x, progress=progress)
     few, near = x[:FEW], z[:FEW]
     memory = start_memory(coordinates, few, near)
+    samples = None if memory else _samples(coordinates, z)
 
     return Diagnosis(
         reconstruction=again,
@@ -238,7 +264,16 @@ def diagnose(coordinates: Coordinates, x: Data, *, progress: bool = False) -> Di
         ),
         density_gap=density_gap(coordinates, near),
         remembers=len(memory) > 0,
+        samples=samples,
+        near_share=None if samples is None else near_share(samples, x),
     )
+
+
+def _samples(coordinates: Coordinates, like: Latent) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    z = torch.randn(SAMPLES, like.shape[1], generator=generator).to(like)
+
+    return coordinates.decode(z)
 
 
 def _decoded(coordinates: Coordinates, x: Data, z: Latent) -> Tensor:

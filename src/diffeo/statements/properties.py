@@ -1,20 +1,24 @@
-"""What holds of coordinates at a few points: gradients, rows, densities."""
+"""What holds of coordinates at a few points: gradients, rows, densities, samples."""
 
 import math
 from collections.abc import Callable
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.coordinates.wrapping import density_of
 from diffeo.geometry.products import jacobian
-from diffeo.shapes import Latent, Model
+from diffeo.shapes import Data, Latent, Model
 from diffeo.typical import normal_log_prob
 
-__all__ = ["batch_gap", "density_gap", "least_gradient"]
+__all__ = ["batch_gap", "density_gap", "least_gradient", "near_share"]
 
 SMALL = 256  # dimensions up to which the log-determinant is computed in full
+COMPARED = 1000  # data among which the nearest is looked for
+NEAR = 0.95  # quantile of the distances of data to the nearest other
+Samples = Float[Tensor, "samples *data"]
 
 
 @torch.enable_grad()
@@ -96,3 +100,32 @@ def density_gap(coordinates: Coordinates, z: Latent) -> float | None:
     gap: Tensor = density(x) - (normal_log_prob(z) - logdet)
 
     return gap.abs().max().item()
+
+
+def near_share(samples: Samples, x: Data) -> float | None:
+    """Return the share of samples as near to data as nearly all of these are.
+
+    Near is the distance to the nearest datum that is at most the quantile 0.95 of those
+    of data to the nearest other, among the first thousand.
+
+    Args:
+        samples: What a generator makes of draws.
+        x: Real data.
+
+    Returns:
+        None if there are fewer than two data.
+
+    Example:
+        >>> near_share(torch.tensor([[0.5], [9.0]]), torch.tensor([[0.0], [1.0]]))
+        0.5
+    """
+
+    real = x[:COMPARED].flatten(1)
+
+    if len(real) < 2:
+        return None
+
+    own = torch.cdist(real, real).fill_diagonal_(torch.inf).amin(1)
+    nearest = torch.cdist(samples.flatten(1), real).amin(1)
+
+    return (nearest <= own.quantile(NEAR)).double().mean().item()
