@@ -11,10 +11,10 @@ from diffeo.models.progressive import ProgressiveGenerator
 from diffeo.shapes import Model, Outputs
 from diffeo.training.augmentation import RandomCrop
 from diffeo.training.batches import to_images
+from diffeo.training.encoder_regression import EncoderRegression
 from diffeo.training.schedule import Schedule
 from diffeo.workflows.train.module import TrainingOptions, train_module
 from reproduction.adversarial import Adversarial, critic
-from reproduction.encoder_regression import EncoderRegression
 from reproduction.progressive import ProgressiveAdversarial
 from reproduction.progressive_critic import progressive_critic
 

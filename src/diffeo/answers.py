@@ -12,7 +12,7 @@ __all__ = ["ask", "check_outputs"]
 
 SEVERAL = {
     "coordinates.encode": "; pass Autoencoder(model), which takes the first of several "
-    "answers, the mean; latent= gives its shape if it is no vector"
+    "answers, the mean"
 }
 ROUNDING = 0.01  # of the largest output: by so much batches of other sizes may differ
 

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 
 from diffeo.ascents import Ascent
-from diffeo.coordinates.autoencoder import Pair, with_pair_joined
+from diffeo.coordinates.autoencoder import EncodesAndDecodes, Pair, as_coordinates
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.limits import ColumnLimits
-from diffeo.coordinates.protocol import Coordinates
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.objectives import Objective, TargetClass
 from diffeo.objectives.classes import Target
 from diffeo.search import Run, search
-from diffeo.search.checks import check_data, check_parts
+from diffeo.search.checks import check_data, check_modes, check_parts
 from diffeo.several import search_several
 from diffeo.shapes import Data, Model
 
@@ -23,7 +22,7 @@ ROUNDING = 1e-4  # by so much images may leave [0, 1]
 def explain(  # noqa: PLR0913 - the one call that users make
     x: Data,
     model: Model,
-    coordinates: Coordinates | Pair,
+    coordinates: EncodesAndDecodes | Pair,
     *,
     target: Target | None = None,
     objective: Objective | None = None,
@@ -43,8 +42,10 @@ def explain(  # noqa: PLR0913 - the one call that users make
         model: From data to a logit for each class, to a single logit, or to a value; in
             evaluation mode.
         coordinates: The coordinates of a generative model of such data; `Identity` for
-            adversarial examples. Or two functions, an encoder and a decoder. Of images,
-            what they decode to is held in [0, 1].
+            adversarial examples. Or any encoder and decoder, as an object that has
+            `encode` and `decode` or as two functions; of several answers of the
+            encoder, such as mean and log-variance, the first is taken. Of images, what
+            they decode to is held in [0, 1].
         target: The class to become, one for each row, or "other": any but the model's
             own answer.
         objective: What to reach instead of a class, such as `AtLeast(3.5)`.
@@ -73,7 +74,8 @@ def explain(  # noqa: PLR0913 - the one call that users make
     """
 
     check_data(x)
-    place = with_pair_joined(coordinates)
+    check_modes(coordinates=coordinates)
+    place = as_coordinates(coordinates, x)
     check_parts(coordinates=place)
 
     if objective is None and target is not None:

@@ -20,6 +20,19 @@ class Shades(torch.nn.Module):
 def shades():
     return Shades().eval()
 
+class Tilt(torch.nn.Module):  # a rough inverse of Shades
+    def forward(self, x):
+        ramp = torch.linspace(-1, 1, 28, device=x.device)
+        tilt = x.clamp(0.05, 0.95).logit()
+        slope = (tilt * ramp).mean((1, 2, 3)) / ramp.square().mean()
+        return torch.stack((tilt.mean((1, 2, 3)), slope), dim=1)
+
+def encoded():
+    generator = shades()
+    generator.encoder = Tilt().eval()
+    generator.features = lambda x: x.mean(2)
+    return generator
+
 def model():
     layers = torch.nn.Flatten(), torch.nn.Linear(784, 1)
     model = torch.nn.Sequential(*layers).eval()
@@ -68,6 +81,23 @@ def test_a_generator_without_an_inverse_is_examined_too(
     assert "approximate" in ended.stdout
     assert "Inverting" not in ended.stderr
     assert "Inverting" in run("check", *flags(**options, overwrite=True)).stderr
+
+
+@pytest.mark.parametrize("how", ["encoder", "features"])
+def test_a_generator_brings_what_inverts_it(
+    tmp_path: Path, mine: Path, how: str
+) -> None:
+    options = {
+        "coordinates": f"{mine}:encoded",
+        "data": "digits",
+        "limit": 2,
+        "inversion": how,
+        "out": tmp_path / "check",
+    }
+    ended = run("check", *flags(**options, quiet=True))
+
+    assert ended.code == 0, ended.stderr
+    assert "look at the reconstructions" in ended.stdout
 
 
 def test_counterfactuals_of_a_generator_tell_how_it_was_inverted(

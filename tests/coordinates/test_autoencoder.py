@@ -5,10 +5,10 @@ import torch
 from torch import Tensor, nn
 
 from diffeo import AtLeast, Run, explain, search
-from diffeo.coordinates.autoencoder import Autoencoder, paired
+from diffeo.coordinates.autoencoder import Autoencoder, as_coordinates, paired
 from diffeo.coordinates.inference import inference_form
 from diffeo.coordinates.protocol import Coordinates, is_exact
-from laws import autoencoder, images, tiny_classifier
+from laws import autoencoder, coordinates, images, tiny_classifier
 
 
 class Posterior(nn.Module):
@@ -55,6 +55,57 @@ def test_an_encoder_of_several_answers_is_told_the_way_out() -> None:
 
     with pytest.raises(ValueError, match=r"got tuple; pass Autoencoder\(model\)"):
         search(images(2), tiny_classifier(1), AtLeast(0.6), place)
+
+
+def total(x: Tensor) -> Tensor:
+    return x.flatten(1).sum(1)
+
+
+def test_an_encoder_of_several_answers_is_explained_by_its_mean() -> None:
+    model, x, goal = Posterior().double().eval(), images(2), AtLeast(1.0)
+    records = [
+        explain(x, total, place, objective=goal)
+        for place in (
+            model,
+            (model.encode, model.decode),
+            Autoencoder(model, latent=(2, 2, 2)),
+        )
+    ]
+
+    for record in records:
+        assert torch.equal(record.counterfactual, records[2].counterfactual)
+        assert record.origin.shape == (2, 8)
+        assert record.reached.all()
+
+
+def test_latents_that_are_no_vectors_are_shaped_as_they_were_encoded() -> None:
+    model, x = Posterior().double().eval(), images(2)
+    maps = nn.Sequential(model.down, nn.Conv2d(4, 2, 1)).double().eval()
+    record = search(x, total, AtLeast(1.0), paired(maps, model.up))
+
+    assert record.origin.shape == (2, 8)
+    torch.testing.assert_close(record.reconstruction, model.up(maps(x)))
+
+    place = paired(maps, model.up)
+    assert place.decode(place.encode(images(2, (1, 8, 8)))).shape == (2, 1, 8, 8)
+    assert place.decode(place.encode(x)).shape == x.shape
+
+    with pytest.raises(ValueError, match=r"encode failed on .*: RuntimeError"):
+        explain(x.repeat(1, 3, 1, 1), total, (maps, model.up), objective=AtLeast(1.0))
+
+
+@pytest.mark.parametrize("name", coordinates())
+def test_coordinates_are_taken_as_they_are(name: str) -> None:
+    place = coordinates()[name]
+
+    assert as_coordinates(place, images(1)) is place
+
+
+def test_a_module_in_training_mode_is_not_asked() -> None:
+    model: Any = Posterior().double().train()
+
+    with pytest.raises(ValueError, match="evaluation mode"):
+        explain(images(2), total, model, objective=AtLeast(1.0))
 
 
 def test_the_mean_of_a_posterior_is_the_encoding() -> None:

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from diffeo import Bounded, Identity
+from diffeo import Bounded, Identity, Masked, Residual
 from diffeo.coordinates.autoencoder import paired
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.statements.diagnosis import Diagnosis, diagnose
@@ -104,6 +104,60 @@ def test_what_is_wrong_is_called_wrong() -> None:
     assert "1 nats off" in found.verdicts()["density"]
 
 
+class Rest(Identity):
+    """Coordinates that keep half of each row, and cannot decode without it."""
+
+    def encode(self, x: Tensor) -> Tensor:
+        return x.flatten(1)[:, :8]
+
+    def decode(self, z: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def is_exact(self) -> bool:
+        return False
+
+    def start(self, x: Tensor, z: Tensor) -> tuple[Tensor, ...]:  # noqa: ARG002
+        return (x.flatten(1)[:, 8:],)
+
+    def decode_with(self, z: Tensor, memory: tuple[Tensor, ...]) -> Tensor:
+        return torch.cat((z, *memory), dim=1).reshape(-1, *SHAPE)
+
+
+class Crowded(Rest):
+    """Coordinates that remember what depends on the other rows."""
+
+    def start(self, x: Tensor, z: Tensor) -> tuple[Tensor, ...]:
+        return tuple(rest + z.mean() for rest in super().start(x, z))
+
+
+def test_what_remembers_its_rows_is_examined_with_them() -> None:
+    found = diagnose(Rest(SHAPE), X)
+
+    assert wrong(Rest(SHAPE)) == set()
+    assert found.error.max() == 0
+    assert "with what is remembered" in found.verdicts()["exact"]
+    assert wrong(Crowded(SHAPE)) == {"batch"}
+
+
+def test_a_residual_starts_at_the_data_and_its_generator_tells_what_it_loses() -> None:
+    inside = diagnose(autoencoder(), X)
+    residual = diagnose(Residual(autoencoder()), X)
+
+    assert inside.error.min() > 0.01
+    assert residual.error.max() < 1e-12
+    assert "with what is remembered" in residual.verdicts()["exact"]
+    torch.testing.assert_close(residual.latent, inside.latent)
+
+
+def test_only_what_a_mask_lets_change_is_lost() -> None:
+    mask = torch.arange(16).reshape(SHAPE) > 4
+    found = diagnose(Masked(autoencoder(), mask), X)
+    change = found.reconstruction - X
+
+    assert change[:, ~mask].abs().max() == 0
+    assert change[:, mask].abs().max() > 0.01
+
+
 def test_lengths_of_latents_are_compared_with_those_of_draws() -> None:
     generator = torch.Generator().manual_seed(0)
     draws = torch.randn(2000, 8, generator=generator)
@@ -116,6 +170,22 @@ def test_lengths_of_latents_are_compared_with_those_of_draws() -> None:
 
     norm = float(diagnose(place, draws).verdicts()["prior"].split()[2].strip(","))
     assert norm == pytest.approx(math.sqrt(8), rel=0.1)
+
+
+def test_samples_are_compared_with_the_data() -> None:
+    draws = torch.randn(500, 2, generator=torch.Generator().manual_seed(1))
+    place = Identity((2,))
+    alike, unlike = diagnose(place, draws), diagnose(place, draws / 100)
+
+    assert alike.samples is not None
+    assert alike.samples.shape == (48, 2)
+    assert alike.near_share is not None
+    assert alike.near_share > 0.85
+    assert "look at them" in alike.verdicts()["samples"]
+    assert unlike.near_share == pytest.approx(0, abs=0.05)
+    assert "the generator is weak" in unlike.verdicts()["samples"]
+    assert "too few" in diagnose(place, draws[:1]).verdicts()["samples"]
+    assert "none" in diagnose(Residual(place), draws).verdicts()["samples"]
 
 
 def test_what_cannot_be_searched_is_refused() -> None:
@@ -139,7 +209,7 @@ def test_the_worst_images_are_drawn_first(tmp_path: Path) -> None:
         reconstruction=torch.ones_like(x),
         error=(1 - x).flatten(1).square().mean(1).sqrt(),
     )
-    draw_check(x, blank, place, tmp_path)
+    draw_check(x, blank, tmp_path)
 
     with Image.open(tmp_path / "worst.png") as sheet:
         assert sheet.size == (3 * 8, 3 * 8)

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from diffeo.coordinates.bounded import Bounded
 from diffeo.coordinates.protocol import Coordinates
+from diffeo.coordinates.residual import Residual
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.statements import typical
 from diffeo.statements.typical import typicality
@@ -65,6 +66,16 @@ def test_coordinates_without_a_density_rank_by_the_error_of_the_round_trip() -> 
     assert stated.keys() == {"round_trip_rank", "references"}
     assert stated["round_trip_rank"].tolist() == wanted
     assert len(set(wanted)) > 1
+
+
+def test_a_residual_ranks_by_what_its_generator_loses() -> None:
+    ranks = [
+        typicality(found(), place, DATA, LABELS).statements["round_trip_rank"]
+        for place in (autoencoder(), Residual(autoencoder()))
+    ]
+
+    assert torch.equal(*ranks)
+    assert ranks[0].max() > 0
 
 
 def test_rows_that_are_approximate_have_both_ranks() -> None:

@@ -25,6 +25,21 @@ class Bare(torch.nn.Module):
 def bare():
     return Bare().eval()
 
+class Whole(Bare):
+    features = 16  # a number of channels, not a function
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 3))
+
+def encoded():
+    return Whole().eval()
+
+def featured():
+    found = Bare().eval()
+    found.features = lambda x: x.mean((2, 3))
+    return found
+
 def sizeless():
     return torch.nn.Linear(3, 4).eval()
 """
@@ -60,6 +75,38 @@ def test_a_bare_generator_is_inverted(mine: Path) -> None:
     assert place.latent == (3,)
     assert place.inversion == Inversion(progress=True)
     assert place.encode(torch.rand(2, *SHAPE)).shape == (2, 3)
+
+
+def test_a_bare_generator_brings_its_encoder(mine: Path) -> None:
+    x = torch.rand(2, *SHAPE)
+    place = find_coordinates(f"{mine}:encoded", SHAPE, inversion="encoder")
+
+    assert isinstance(place, InvertedGenerator)
+    assert place.encoder is not None
+    assert place.features is None
+    assert place.inversion.steps == 0
+    assert torch.equal(place.encode(x), place.encoder(x))
+
+    whole = find_coordinates(f"{mine}:encoded", SHAPE)
+    assert isinstance(whole, InvertedGenerator)
+    assert whole.inversion == Inversion()
+    assert whole.encoder is not None
+
+    with pytest.raises(ValueError, match="by features needs a generator with the attr"):
+        find_coordinates(f"{mine}:encoded", SHAPE, inversion="features")
+
+
+def test_a_bare_generator_brings_its_features(mine: Path) -> None:
+    x = torch.rand(2, *SHAPE)
+    place = find_coordinates(f"{mine}:featured", SHAPE, inversion="features")
+
+    assert isinstance(place, InvertedGenerator)
+    assert place.encoder is None
+    error = (place.decode(place.encode(x)) - x).mean((1, 2, 3)).abs()
+    torch.testing.assert_close(place.invert(x).error, error)
+
+    with pytest.raises(ValueError, match="by encoder needs"):
+        find_coordinates(f"{mine}:featured", SHAPE, inversion="encoder")
 
 
 def test_a_generator_of_unknown_size_is_refused(mine: Path) -> None:

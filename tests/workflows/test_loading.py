@@ -28,8 +28,20 @@ def good():
     return torch.nn.Linear(4, Settings().width).eval()
 
 class Autoencoder(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.eval()
+
     def encode(self, x): return x.flatten(1)
     def decode(self, z): return z.reshape(-1, 1, 2, 2)
+
+class Trained(torch.nn.Module):
+    def encode(self, x): return x.flatten(1)
+    def decode(self, z): return z.reshape(-1, 1, 2, 2)
+
+class Posterior(Autoencoder):
+    def encode(self, x): return x, torch.zeros_like(x)
+    def decode(self, z): return z.clone(memory_format=torch.channels_last)
 
 class Plain:
     def encode(self, x): return x.flatten(1)
@@ -38,6 +50,7 @@ class Plain:
 class Decoder(torch.nn.Module):
     def decode(self, z): return z
 
+def Maps(): return (lambda x: (x, x)), Posterior().decode
 def Pair(): return torch.nn.Flatten().eval(), lambda z: z.reshape(-1, 1, 2, 2)
 def number(): return 3
 def needy(width): return good()
@@ -71,12 +84,18 @@ def test_a_file_imports_its_neighbors_and_takes_no_modules_place(mine: Path) -> 
     assert sys.path == before
 
 
-@pytest.mark.parametrize("name", ["Autoencoder", "Plain", "Pair"])
+@pytest.mark.parametrize("name", ["Autoencoder", "Plain", "Pair", "Posterior", "Maps"])
 def test_what_encodes_and_decodes_is_coordinates(name: str, mine: Path) -> None:
     coordinates = find_coordinates(f"{mine}:{name}", (1, 2, 2))
     x = torch.rand(3, 1, 2, 2)
 
-    assert torch.equal(coordinates.decode(coordinates.encode(x)), x)
+    assert torch.equal(coordinates.decode(x.flatten(1)), x)  # before any encoding
+    assert torch.equal(coordinates.encode(x), x.flatten(1))
+
+
+def test_coordinates_in_training_mode_are_refused(mine: Path) -> None:
+    with pytest.raises(ValueError, match="evaluation mode"):
+        find_coordinates(f"{mine}:Trained", (1, 2, 2))
 
 
 def test_a_model_is_put_on_the_device_asked_for(mine: Path) -> None:

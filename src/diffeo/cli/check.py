@@ -33,9 +33,9 @@ def check_command(  # noqa: PLR0913 - one argument for each option
         data: Images, best those that the model was not trained on: a folder of
             pictures, one picture, an IDX or a NumPy file; or 'digits' for the bundled
             sample of MNIST.
-        inversion: How a generator is inverted: by descent on 'pixels' or on the
-            'features' that an InvertedGenerator has, or by its 'encoder' alone; with
-            all that it has if not given.
+        inversion: How a generator is inverted: by descent on 'pixels' or on its
+            'features', or by its 'encoder' alone, functions of images that are
+            attributes of it; with all that it has if not given.
         resize: Resize each picture to a square of so many pixels a side; the side of
             the flow if not given.
         crop: Cut a square of so many pixels a side out of each picture's middle.
@@ -45,7 +45,7 @@ def check_command(  # noqa: PLR0913 - one argument for each option
 
     Output:
         out: Folder for the pictures: worst.png, the images that lose most, beside what
-            became of them, and samples.png.
+            became of them, and samples.png, what it makes of draws of N(0, I).
         overwrite: Replace files that the folder holds.
         quiet: Show no progress.
 
@@ -88,6 +88,6 @@ def check_command(  # noqa: PLR0913 - one argument for each option
     Console().print(grid)
 
     with warned("the pictures could not be drawn"):
-        draw_check(x, diagnosis, where, out)
+        draw_check(x, diagnosis, out)
 
     typer.echo(str(out.resolve()))

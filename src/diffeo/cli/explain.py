@@ -88,9 +88,9 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
             and a decoder, or a generator that knows the size of its latents as
             `latent`, which is inverted. Or 'data' for the data space itself, where
             adversarial examples are found.
-        inversion: How a generator is inverted: by descent on 'pixels' or on the
-            'features' that an InvertedGenerator has, or by its 'encoder' alone; with
-            all that it has if not given.
+        inversion: How a generator is inverted: by descent on 'pixels' or on its
+            'features', or by its 'encoder' alone, functions of images that are
+            attributes of it; with all that it has if not given.
         mask: A picture, white where the images may change and black where each pixel
             stays as it is; of their aspect ratio, at any size, one for all images.
         residual: Keep what the coordinates lose of each image, and add it to all that

@@ -1,11 +1,14 @@
 """Autoencoders as approximate coordinates, however they are written."""
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
+import torch
 from torch import Tensor, nn
 
+from diffeo.answers import ask
 from diffeo.codec import Codec
+from diffeo.coordinates.protocol import Accelerated, Coordinates, Exact, Remembers
 from diffeo.shapes import Data, Latent
 
 __all__ = [
@@ -13,6 +16,7 @@ __all__ = [
     "Encoder",
     "EncodesAndDecodes",
     "Pair",
+    "as_coordinates",
     "paired",
     "with_pair_joined",
 ]
@@ -52,10 +56,10 @@ class Autoencoder(nn.Module):
     Args:
         model: Its `encode` returns latents, or a tuple of their means, log-variances
             and whatever else; its `decode` returns data.
-        latent: Shape of one latent as `decode` takes it, if it is no vector.
+        latent: Shape of one latent as `decode` takes it; if not given, that of the
+            latents which were encoded last.
 
     Example:
-        >>> import torch
         >>> halves = paired(lambda x: (x / 2, x), lambda z: 2 * z)
         >>> halves.decode(halves.encode(torch.ones(1, 2)))
         tensor([[1., 1.]])
@@ -66,21 +70,22 @@ class Autoencoder(nn.Module):
     ) -> None:
         super().__init__()
         self.model = model
-        self.latent = latent or (-1,)
+        self.latent = latent
+        self._encoded: tuple[int, ...] = (-1,)
         self.train(any(part.training for part in self.children()))
 
     def encode(self, x: Data) -> Latent:
         """Return the means of the latents."""
 
-        answer = self.model.encode(x)
-        mean = answer if isinstance(answer, Tensor) else answer[0]
+        mean = _mean(self.model.encode(x))
+        self._encoded = tuple(mean.shape[1:])
 
         return mean.flatten(1)
 
     def decode(self, z: Latent) -> Data:
         """Return the data at latents."""
 
-        return self.model.decode(z.reshape(len(z), *self.latent))
+        return self.model.decode(z.reshape(len(z), *(self.latent or self._encoded)))
 
 
 def paired(
@@ -93,10 +98,10 @@ def paired(
     Args:
         encoder: From data to latents, or to a tuple that begins with their means.
         decoder: From latents to data.
-        latent: Shape of one latent as the decoder takes it, if it is no vector.
+        latent: Shape of one latent as the decoder takes it; if not given, that of the
+            latents which were encoded last.
 
     Example:
-        >>> import torch
         >>> paired(torch.nn.Flatten(), torch.sigmoid).decode(torch.zeros(1, 2))
         tensor([[0.5000, 0.5000]])
     """
@@ -111,7 +116,6 @@ def with_pair_joined(part: Part | Pair) -> Part | Autoencoder:
         part: Two functions, or whatever a user gave as coordinates.
 
     Example:
-        >>> import torch
         >>> with_pair_joined((torch.nn.Flatten(), torch.exp)).decode(torch.zeros(1, 2))
         tensor([[1., 1.]])
     """
@@ -121,3 +125,58 @@ def with_pair_joined(part: Part | Pair) -> Part | Autoencoder:
             return paired(encoder, decoder)
 
     return part
+
+
+@torch.no_grad()
+def as_coordinates(part: EncodesAndDecodes | Pair, x: Data) -> Coordinates:
+    """Return what a user has as coordinates: an encoder and a decoder of any form.
+
+    Two functions are joined, and an encoder of several answers, such as mean and
+    log-variance, or of latents that are no vectors becomes an `Autoencoder`: one row is
+    encoded to see. What says more of itself than to encode and decode is meant as
+    coordinates, and is not asked; it is returned as it is, like all else.
+
+    Args:
+        part: Two functions, or what encodes and decodes, in evaluation mode.
+        x: Data, at least one row, of the shape that will be encoded.
+
+    Raises:
+        ValueError: If the encoder fails, or returns no tensor of real numbers.
+
+    Example:
+        >>> class Posterior:
+        ...     def encode(self, x):
+        ...         return x / 2, torch.zeros_like(x)
+        ...     def decode(self, z):
+        ...         return 2 * z
+        >>> as_coordinates(Posterior(), torch.ones(3, 2)).encode(torch.ones(1, 2))
+        tensor([[0.5000, 0.5000]])
+    """
+
+    found = with_pair_joined(part)
+
+    if isinstance(found, Accelerated | Exact | Remembers):
+        return cast("Coordinates", found)
+
+    if not isinstance(found, EncodesAndDecodes):
+        return found
+
+    answers: list[object] = []
+
+    def encode(x: Data) -> Tensor:
+        answers.append(found.encode(x))
+
+        return _mean(answers[-1])
+
+    mean = ask(encode, x[:1], "coordinates.encode")
+
+    if mean is answers[-1] and mean.ndim == 2:
+        return cast("Coordinates", found)
+
+    return Autoencoder(found, tuple(mean.shape[1:]))
+
+
+def _mean(answer: Any) -> Tensor:  # noqa: ANN401 - whatever an encoder answers
+    """Return the first of several answers, or the only one."""
+
+    return cast("Tensor", answer[0] if isinstance(answer, tuple) else answer)

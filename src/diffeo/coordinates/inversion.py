@@ -164,6 +164,11 @@ class InvertedGenerator(nn.Module):
 
         return self._shaped(self.generator, z)
 
+    def is_exact(self) -> bool:
+        """Return False: a generator makes no data but its own."""
+
+        return False
+
     @torch.inference_mode(mode=False)
     def invert(self, x: Data) -> Inverted:
         """Return the best latents found, what their errors are, and after which steps.

@@ -18,7 +18,8 @@ class Residual(Remembering):
     rather than for its blurred copy. What is lost: the sum need not lie on the
     generator's manifold, so that Theorem 2 of the source no longer says that a
     counterfactual stays near the data. The remainder belongs to x: far from z₀ it may
-    show as a ghost of what has changed. The record's reconstruction is still g(z₀).
+    show as a ghost of what has changed. The record's reconstruction is still g(z₀), and
+    `diagnose(coordinates)` of those inside tells what g loses.
 
     Source: Dombrowski et al., 2024, Section III, for Theorem 2.
 

@@ -2,15 +2,19 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from diffeo.answers import ask
-from diffeo.batching import backing_off, in_batches
-from diffeo.coordinates.protocol import Coordinates, is_exact
-from diffeo.coordinates.wrapping import density_of
-from diffeo.geometry.products import jacobian
+from diffeo.batching import backing_off
+from diffeo.coordinates.protocol import (
+    Coordinates,
+    decode_with,
+    is_exact,
+    start_memory,
+)
 from diffeo.progress import watch
 from diffeo.search.checks import (
     check_data,
@@ -18,18 +22,25 @@ from diffeo.search.checks import (
     check_modes,
     check_reconstruction,
 )
-from diffeo.shapes import Data, Latent, Model, Scores
-from diffeo.typical import length_ratio, normal_log_prob
+from diffeo.shapes import Data, Latent, Scores
+from diffeo.statements.properties import (
+    batch_gap,
+    density_gap,
+    least_gradient,
+    near_share,
+)
+from diffeo.typical import length_ratio
 
 __all__ = ["Diagnosis", "diagnose"]
 
 BATCH = 64
 FEW = 4  # rows that are looked at alone
-SMALL = 256  # dimensions up to which the log-determinant is computed in full
+SAMPLES = 48
 GRAY_LEVEL = 1 / 255  # of the range of the data
 ROUNDING = 1e-3  # relative difference that rounding may leave
 LEAST, MOST = 0.001, 0.999  # quantiles of ‖z‖ between which nearly all typical data lie
 APPROXIMATE = "approximate: a search starts at the reconstruction, not at the input"
+REMEMBERED = "approximate: the round trip is that with what is remembered of each row"
 EXACTNESS = {  # by whether coordinates say that they are exact, and whether data return
     (True, True): "they say that they are exact, and these data come back",
     (True, False): "WRONG: they say that they are exact, but these data change",
@@ -43,7 +54,8 @@ class Diagnosis:
     """What was found out about coordinates.
 
     Args:
-        reconstruction: The data encoded and decoded.
+        reconstruction: The data encoded and decoded, with what the coordinates remember
+            of each row.
         error: Root mean square of what each row's round trip changes, in the units of
             the data.
         span: The greatest number in the data less the least.
@@ -56,6 +68,10 @@ class Diagnosis:
         density_gap: Greatest difference, in nats, between the log-density that the
             coordinates know and that of N(0, I) less log |det ∂x/∂z| by automatic
             differentiation, of a few rows; None if they know none, or are not small.
+        remembers: Whether the coordinates remember something of each row.
+        samples: What they make of some draws of N(0, I); None if they remember rows.
+        near_share: Share of the samples that are as near to the data as 95 % of these
+            are to each other; None if there are no samples, or one datum.
 
     Example:
         >>> from diffeo import Identity
@@ -71,6 +87,9 @@ class Diagnosis:
     gradient: float | None
     batch_gap: float
     density_gap: float | None
+    remembers: bool
+    samples: Tensor | None
+    near_share: float | None
 
     @property
     def worst(self) -> list[int]:
@@ -104,13 +123,16 @@ class Diagnosis:
     def verdicts(self) -> dict[str, str]:
         """Return a sentence on each question, by its name."""
 
+        kept = self.remembers and not self.exact
+
         return {
             "round trip": self._round_trip(),
-            "exact": EXACTNESS[self.exact, self._lossless],
+            "exact": REMEMBERED if kept else EXACTNESS[self.exact, self._lossless],
             "gradient": self._gradient(),
             "batch": self._batch(),
             "density": self._density(),
             "prior": self._prior(),
+            "samples": self._samples(),
         }
 
     @property
@@ -181,10 +203,32 @@ class Diagnosis:
 
         return f"{told}: they are farther out, or the prior is another"
 
+    def _samples(self) -> str:
+        if self.samples is None:
+            return "none: each row is decoded with what is remembered of it"
+
+        if self.near_share is None:
+            return "too few data to compare them with"
+
+        told = (
+            f"{self.near_share:.0%} of the draws of N(0, I) are as near to these data "
+            "as 95 % of these are to each other"
+        )
+
+        if self.near_share >= 0.5:
+            return f"{told}; so are blurred ones: look at them"
+
+        return f"{told}: the generator is weak, or the prior is another"
+
 
 @torch.no_grad()
 def diagnose(coordinates: Coordinates, x: Data, *, progress: bool = False) -> Diagnosis:
     """Find out what coordinates do with real data.
+
+    Coordinates that remember something of each row are examined with it, as a search
+    decodes them. `Residual` then loses nothing, and a search does start at the data
+    themselves; what its generator loses, which a record shows as reconstruction, the
+    diagnosis of the coordinates inside tells.
 
     Args:
         coordinates: Any coordinates, in evaluation mode.
@@ -204,6 +248,8 @@ def diagnose(coordinates: Coordinates, x: Data, *, progress: bool = False) -> Di
     check_modes(coordinates=coordinates)
     z, again = _round_trip(coordinates, x, progress=progress)
     few, near = x[:FEW], z[:FEW]
+    memory = start_memory(coordinates, few, near)
+    samples = None if memory else _samples(coordinates, z)
 
     return Diagnosis(
         reconstruction=again,
@@ -211,10 +257,27 @@ def diagnose(coordinates: Coordinates, x: Data, *, progress: bool = False) -> Di
         span=(x.max() - x.min()).item(),
         exact=is_exact(coordinates),
         latent=z,
-        gradient=_gradient(coordinates, near),
-        batch_gap=max(_gap(coordinates.encode, few), _gap(coordinates.decode, near)),
-        density_gap=_density_gap(coordinates, near),
+        gradient=least_gradient(lambda z: decode_with(coordinates, z, memory), near),
+        batch_gap=max(
+            batch_gap(coordinates.encode, few),
+            batch_gap(partial(_decoded, coordinates), few, near),
+        ),
+        density_gap=density_gap(coordinates, near),
+        remembers=len(memory) > 0,
+        samples=samples,
+        near_share=None if samples is None else near_share(samples, x),
     )
+
+
+def _samples(coordinates: Coordinates, like: Latent) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    z = torch.randn(SAMPLES, like.shape[1], generator=generator).to(like)
+
+    return coordinates.decode(z)
+
+
+def _decoded(coordinates: Coordinates, x: Data, z: Latent) -> Tensor:
+    return decode_with(coordinates, z, start_memory(coordinates, x, z))
 
 
 def _round_trip(
@@ -223,7 +286,8 @@ def _round_trip(
     def both(rows: slice) -> tuple[Tensor, Tensor]:
         z = ask(coordinates.encode, x[rows], "coordinates.encode")
         check_latent(z)
-        again = ask(coordinates.decode, z, "coordinates.decode")
+        decode = partial(_decoded, coordinates, x[rows])
+        again = ask(decode, z, "coordinates.decode")
         check_reconstruction(again, x[rows])
         bar.update(rows.stop)
 
@@ -233,39 +297,3 @@ def _round_trip(
         encoded, decoded = zip(*backing_off(both, len(x), BATCH), strict=True)
 
     return torch.cat(encoded), torch.cat(decoded)
-
-
-@torch.enable_grad()
-def _gradient(coordinates: Coordinates, z: Latent) -> float | None:
-    z = z.detach().clone().requires_grad_()
-    x = coordinates.decode(z)
-
-    if not x.requires_grad:
-        return None
-
-    weights = torch.linspace(1, 2, x[0].numel()).to(x).reshape(x[0].shape)
-    (gradient,) = torch.autograd.grad((weights * x).sum(), z)
-
-    norm = torch.linalg.vector_norm(gradient, dim=1)
-
-    return norm.min().item() if norm.isfinite().all() else math.nan
-
-
-def _gap(function: Model, rows: Tensor) -> float:
-    together = function(rows)
-    alone = in_batches(function, rows, 1)
-
-    return ((alone - together).abs().max() / together.abs().max()).item()
-
-
-def _density_gap(coordinates: Coordinates, z: Latent) -> float | None:
-    density, size = density_of(coordinates), z.shape[1]
-    x = coordinates.decode(z)
-
-    if density is None or not size == x[0].numel() <= SMALL:
-        return None
-
-    logdet = torch.linalg.slogdet(jacobian(coordinates.decode, z)).logabsdet
-    gap: Tensor = density(x) - (normal_log_prob(z) - logdet)
-
-    return gap.abs().max().item()

@@ -36,7 +36,9 @@ def typicality(
 
     By the log-density, where the coordinates know one; and by the error of the round
     trip through them, where they know none, and beside the other rank of each row whose
-    input they decode approximately: the density is that of a reconstruction then.
+    input they decode approximately: the density is that of a reconstruction then. The
+    round trip is that of a record's reconstruction, without what coordinates remember
+    of a row: with it, those of a `Residual` would lose nothing of any datum.
 
     Images are rounded to 8 bits before, as real ones are; a density is taken at the
     pixels themselves, which are the centers of their bins. The rank compares; it

@@ -5,7 +5,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from diffeo.coordinates.inversion import InvertedGenerator
 from diffeo.coordinates.protocol import Coordinates
-from diffeo.shapes import Data, Latent
+from diffeo.shapes import Data, Latent, Model
 
 __all__ = ["Generator", "How", "inverted"]
 
@@ -16,6 +16,9 @@ How = Literal["pixels", "encoder", "features"]
 @runtime_checkable
 class Generator(Protocol):
     """A bare generator: a function that knows the size of its latents.
+
+    It may bring functions of images as attributes: `encoder`, to latents near them, and
+    `features`, to what is compared; see `InvertedGenerator`.
 
     Example:
         >>> from diffeo import Identity
@@ -51,7 +54,13 @@ def inverted(
     """
 
     if isinstance(found, Generator) and not isinstance(found, Coordinates):
-        found = InvertedGenerator(found, found.latent, shape)
+        found = InvertedGenerator(
+            found,
+            found.latent,
+            shape,
+            features=_function_of(found, "features"),
+            encoder=_function_of(found, "encoder"),
+        )
 
     if not isinstance(found, InvertedGenerator):
         if how is None:
@@ -66,7 +75,8 @@ def inverted(
 
     if how in parts and parts[how] is None:
         raise ValueError(
-            f"inversion by {how} needs an InvertedGenerator with {how}=, got none"
+            f"inversion by {how} needs a generator with the attribute `{how}`, a "
+            f"function of images, or an InvertedGenerator with {how}=, got none"
         )
 
     steps = 0 if how == "encoder" else found.inversion.steps
@@ -79,3 +89,9 @@ def inverted(
         encoder=found.encoder,
         inversion=replace(found.inversion, steps=steps, progress=progress),
     )
+
+
+def _function_of(generator: Generator, name: str) -> Model | None:
+    found = getattr(generator, name, None)  # a number of channels is called so, too
+
+    return found if callable(found) else None

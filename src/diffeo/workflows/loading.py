@@ -3,6 +3,7 @@
 import torch
 
 from diffeo import zoo
+from diffeo.coordinates.autoencoder import as_coordinates
 from diffeo.coordinates.identity import Identity
 from diffeo.coordinates.masked import Masked
 from diffeo.coordinates.protocol import Coordinates
@@ -11,6 +12,7 @@ from diffeo.data.images import ImageFiles, read_images
 from diffeo.data.labelled import LabelledImages, read_labelled_images
 from diffeo.data.masks import mask_of
 from diffeo.data.mnist import sample_digits
+from diffeo.search.checks import check_modes
 from diffeo.workflows.generators import How, inverted
 from diffeo.workflows.models import find_part
 
@@ -141,7 +143,9 @@ def find_coordinates(
             space itself, or "file.py:function": that file is run, and the function,
             called without arguments, must return an object with encode and decode, two
             functions, an encoder and a decoder, or a generator, which is then inverted.
-        shape: Shape of one datum.
+            Of several answers of an encoder the first is taken.
+        shape: Shape of one datum; empty if only coordinates that were fitted with this
+            package will do.
         device: Where to put the coordinates.
         inversion: How a generator is inverted; see `inverted`.
         progress: Whether inversion shows a bar.
@@ -150,7 +154,8 @@ def find_coordinates(
 
     Raises:
         FileNotFoundError: If there is no such file or name.
-        ValueError: If what is named has no encode or no decode, or the mask is none.
+        ValueError: If what is named has no encode or no decode, cannot encode data of
+            the shape or is in training mode, or the mask is none.
         UserCodeError: If the file or the function raises an error.
 
     Example:
@@ -167,6 +172,11 @@ def find_coordinates(
             f"{text}, a {type(found).__name__} without them; a decoder alone must have "
             "an attribute `latent`, the size of its latents, to be inverted"
         )
+
+    check_modes(coordinates=found)
+
+    if shape:
+        found = as_coordinates(found, torch.zeros(1, *shape, device=device))
 
     place = Residual(found) if residual else found
 

@@ -6,9 +6,9 @@ from torch import nn
 from diffeo.coordinates.inversion import Inversion, InvertedGenerator
 from diffeo.models.seeded import seeded
 from diffeo.training.batches import batches
+from diffeo.training.encoder_regression import EncoderRegression
 from diffeo.training.fit import Fit, fit
 from diffeo.training.schedule import Schedule
-from reproduction.encoder_regression import EncoderRegression
 
 
 def test_a_fitted_encoder_gives_descent_a_start() -> None:

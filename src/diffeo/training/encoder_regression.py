@@ -16,7 +16,8 @@ class EncoderRegression(DrawnLoss):
     """Regress latents on samples, and images on their reconstructions.
 
     Minimize the mean square of e(g(z)) − z, for z from N(0, I), and that of
-    g(e(x)) − x, as a share of the variance of the images x.
+    g(e(x)) − x, as a share of the variance of the images x. The fitted encoder is where
+    descents of an `InvertedGenerator` start, or stands for them.
 
     Source: Zhu, Krähenbühl, Shechtman and Efros, 2016, Generative visual manipulation
     on the natural image manifold, equation (4), for the second term.
@@ -28,6 +29,12 @@ class EncoderRegression(DrawnLoss):
         seed: Seed of latents and crops.
         weight: Of the second term beside the first.
         crop: What is cut out of images.
+
+    Example:
+        >>> place = InvertedGenerator(nn.Sigmoid(), 2, (2,))
+        >>> module = EncoderRegression(nn.Linear(2, 2), place, Schedule(), seed=0)
+        >>> module.loss(torch.rand(4, 2), torch.Generator()).isfinite()
+        tensor(True)
     """
 
     def __init__(
