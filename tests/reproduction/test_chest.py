@@ -9,13 +9,15 @@ from typer.testing import CliRunner
 
 from diffeo import zoo
 from diffeo.data.chexpert import chexpert
+from records import record
 from reproduction.__main__ import app
 from reproduction.chest import experiment
+from reproduction.chest.change import change_results
 from reproduction.chest.experiment import CHEST_XRAY
 from reproduction.chest.organs import ORGANS, organ_masks
 from reproduction.chest.ratio import cardiothoracic_ratio, found_organs, largest_pieces
 from reproduction.chest.training import DRAWN, SIZE, overlaps
-from reproduction.domain import trained
+from reproduction.domain import DATA, LATENT, trained
 from reproduction.experiment import ExperimentOptions
 
 
@@ -60,6 +62,17 @@ def test_organs_are_found_where_a_network_is_sure() -> None:
 
     assert found.sum((2, 3)).tolist() == [[10] * 3] * 2
     assert overlaps(Sure(), x, found)["validation_dice_heart"] == 1
+
+
+def test_half_of_a_growth_in_z_is_compared_with_that_in_x_row_by_row() -> None:
+    x = torch.rand(4, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    found = {name: record(x, 1 - x) for name in (LATENT, DATA)}
+    in_x = torch.tensor([0.0, 0.1, -0.2, 0.3], dtype=torch.float64)
+    grown = {LATENT: 2 * in_x + 0.02, DATA: in_x}
+    results = change_results(torch.nn.Conv2d(1, len(ORGANS), 1), found, grown)
+
+    for end in ("", "_low", "_high"):
+        assert results[f"ctr_half_latent_minus_data{end}"] == pytest.approx(0.01)
 
 
 def test_real_masks_give_the_ratio_that_the_labels_were_made_of(data: Path) -> None:
@@ -128,6 +141,7 @@ def test_hearts_grow_and_chests_are_measured(
         "ctr_change_latent_mean_low",
         "ctr_change_data_mean",
         "ctr_change_latent_minus_data",
+        "ctr_half_latent_minus_data_low",
         "model_jsrt_accuracy",
         "model_wingspan_balanced_accuracy",
         "source_accuracy",
