@@ -32,7 +32,13 @@ RESULTS = {  # whose keys a page quotes without the name of their folder
     "speed": ("bench", "mnist-ascents"),
     "why-it-works": ("helix", "mnist-geometry", "spectra"),
 }
-IN_FULL = "choosing-coordinates", "reading", "your-own", "your-regressor"  # folder/key
+IN_FULL = (  # whose keys have the name of their folder
+    "choosing-coordinates",
+    "gallery",
+    "reading",
+    "your-own",
+    "your-regressor",
+)
 
 
 def read(name: str) -> str:

@@ -47,6 +47,9 @@ def change_results(
 ) -> dict[str, float]:
     """Return mean growths, and shares of the change in heart, lungs and elsewhere.
 
+    Growths in Z are compared with those in X of the same factuals, whole and halved: X
+    has less than half of them if half of them less X is above 0.
+
     Args:
         organs: Finds heart and lungs.
         found: Counterfactuals by where they were found, of the same factuals.
@@ -55,7 +58,11 @@ def change_results(
 
     regions = _regions(organs, found[LATENT].factual)
     ahead = growths[LATENT] - growths[DATA]
-    results = interval_of(ahead, mean).as_results("ctr_change_latent_minus_data")
+    half_ahead = growths[LATENT] / 2 - growths[DATA]
+    results = {
+        **interval_of(ahead, mean).as_results("ctr_change_latent_minus_data"),
+        **interval_of(half_ahead, mean).as_results("ctr_half_latent_minus_data"),
+    }
 
     for name, record in found.items():
         results |= interval_of(growths[name], mean).as_results(

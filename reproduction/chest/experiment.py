@@ -29,12 +29,13 @@ from reproduction.chest.source import (
     source_results,
     within_results,
 )
-from reproduction.chest.training import DRAWN, SIZE, overlaps
+from reproduction.chest.training import DRAWN, SIZE, has_masks, measured, overlaps
 from reproduction.domain import (
     DATA,
     LATENT,
     METHODS,
     Domain,
+    Found,
     accuracies,
     domain_results,
     trained,
@@ -81,16 +82,17 @@ QUICK = Size(healthy=1, run=Run(30, retries=0), every=12)
 def measure_chest_xray(options: ExperimentOptions) -> Findings:
     """Let 60 healthy hearts grow, in Z and in X, measure the chest, turn the source.
 
+    CheXpert itself has one source and no masks: hearts grow, and nothing is measured.
+
     Args:
         options: Where the data are, and whether to be quick.
     """
 
     size = QUICK if options.quick else FULL
-    run = replace(size.run, progress=options.progress)
-    train = chexpert("train", options.data, size=SIZE).from_sources(*DRAWN)
+    size = replace(size, run=replace(size.run, progress=options.progress))
+    train = measured(chexpert("train", options.data, size=SIZE))
     train = train.select(slice(None, None, size.every))
     held_out = _drawn_first(chexpert("validation", options.data, size=SIZE))
-    drawn = held_out.from_sources(*DRAWN)
     domain = Domain(
         train.labelled(),
         held_out.labelled(),
@@ -98,23 +100,55 @@ def measure_chest_xray(options: ExperimentOptions) -> Findings:
         trained("chest-cnn"),
     )
     rows = domain.rows(size.healthy)
-    found = domain.search(domain.held_out.images[rows], run)
+    found = domain.search(domain.held_out.images[rows], size.run)
     evaluation = domain.judge(found, options, settings=JUDGES)
+    tested = measured(held_out).labelled()
+    results = {
+        **domain_results(domain, found, evaluation, GaussianNoise(), tested=tested),
+        **_within_sources(domain.model, held_out),
+    }
+    report = ReportOptions(
+        "Chest X-rays, healthy to enlarged heart",
+        classes=domain.train.class_names,
+        measures=measures_of(evaluation, list(METHODS)),
+    )
+    few = range(min(SHOWN, len(rows)))
+    drawings = {
+        **comparison_drawings({"": found}, evaluation, domain, (DATA, LATENT)),
+        "hearts.png": saved(lambda: gallery(found, few)),
+        "report.html": lambda path: write_report(found, path.parent, report),
+    }
+
+    if not has_masks(held_out):
+        return Findings(results, drawings)
+
+    within = found_within(found, held_out.select(rows).sources)
+    more = _chest_findings(domain, found, within, (train, held_out), size, options)
+
+    return Findings({**results, **more.results}, {**drawings, **more.drawings})
+
+
+def _chest_findings(
+    domain: Domain,
+    found: Found,
+    within: Mapping[str, Found],
+    xrays: tuple[XRays, XRays],
+    size: Size,
+    options: ExperimentOptions,
+) -> Findings:
+    """Measure the chest, and turn the source, where there are masks of two sources."""
+
+    train, drawn = map(measured, xrays)
     organs = trained("chest-unet")
     masks = organ_masks(drawn, options.data)
     teller = source_classifier(train, quick=options.quick)
     sources = replace(
         domain, train=by_source(train), held_out=by_source(drawn), model=teller
     )
-    across = sources.search(sources.factuals(size.healthy), run)
+    across = sources.search(sources.factuals(size.healthy), size.run)
     grown = growths(organs, found)
-    within = found_within(found, held_out.select(rows).sources)
     moved = change_results(organs, across, growths(organs, across))
     results = {
-        **domain_results(
-            domain, found, evaluation, GaussianNoise(), tested=drawn.labelled()
-        ),
-        **_within_sources(domain.model, held_out),
         **overlaps(organs, drawn.labelled().images, masks),
         **change_results(organs, found, grown),
         **within_results(organs, within),
@@ -122,24 +156,15 @@ def measure_chest_xray(options: ExperimentOptions) -> Findings:
         **across_results(domain.model, across),
         **{f"across_{key}": value for key, value in moved.items()},
     }
-    report = ReportOptions(
-        "Chest X-rays, healthy to enlarged heart",
-        classes=domain.train.class_names,
-        measures=measures_of(evaluation, list(METHODS)),
-    )
     cases = {"heart": found}
     cases |= {f"heart, {source}": each for source, each in within.items()}
     cases["source"] = across
-    few = range(min(SHOWN, len(rows)))
 
     return Findings(
         results,
         {
-            **comparison_drawings({"": found}, evaluation, domain, (DATA, LATENT)),
-            "hearts.png": saved(lambda: gallery(found, few)),
             "growth.png": saved(lambda: _growth_figure(grown)),
             "change.png": saved(lambda: change_figure(cases)),
-            "report.html": lambda path: write_report(found, path.parent, report),
         },
     )
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from diffeo import zoo
 from diffeo.data.chexpert import chexpert
+from diffeo.data.xrays import XRays
 from diffeo.models.flow.recipes import Level
 from diffeo.shapes import Images
 from diffeo.training.augmentation import RandomCrop
@@ -25,12 +26,21 @@ from reproduction.chest.segmentation import Segmentation, dice
 from reproduction.experiment import Size, Training, training_command
 from reproduction.paper_glow import glows
 
-__all__ = ["CHEST_TRAININGS", "DRAWN", "MARGIN", "SIZE", "overlaps"]
+__all__ = [
+    "CHEST_TRAININGS",
+    "DRAWN",
+    "MARGIN",
+    "SIZE",
+    "has_masks",
+    "measured",
+    "overlaps",
+]
 
 SIZE, MARGIN = 128, 3  # pixels of an image, and on each of its sides to crop from
 DRAWN = "jsrt", "wingspan"  # sources with masks
 CHEST = "JSRT and Wingspan (Shiraishi et al.; Dong et al.), training images"
 ALL = "JSRT, Wingspan and NIH ChestX-ray8 (Wang et al.), training images"
+OFFICIAL = "CheXpert (Irvin et al.), training images"
 TERMS = "research only, as the data"
 CROP = RandomCrop(SIZE, zoom=0.05, mirror=False)  # the heart is on the left
 LEVELS = Level(2, 32), Level(4, 64), Level(6, 96), Level(6, 128), Level(4, 160)
@@ -39,15 +49,39 @@ CHEST_CNN = zoo.Recipe("cnn", {"shape": [1, SIZE, SIZE], "classes": 2, "width": 
 ORGANS_UNET = {"channels": 1, "outputs": len(ORGANS), "width": 8, "depth": 4}
 
 
+def has_masks(xrays: XRays) -> bool:
+    """Return whether there are X-rays of a source with masks: not in CheXpert itself.
+
+    Args:
+        xrays: X-rays of any sources.
+    """
+
+    return not set(DRAWN).isdisjoint(xrays.sources)
+
+
+def measured(xrays: XRays) -> XRays:
+    """Return the X-rays of the sources with masks, or all where none has any.
+
+    Args:
+        xrays: X-rays of any sources.
+
+    Raises:
+        ValueError: If there are images of one source with masks and not of the other.
+    """
+
+    return xrays.from_sources(*DRAWN) if has_masks(xrays) else xrays
+
+
 def train_chest_flow(size: Size, options: TrainingOptions, data: Path | None) -> None:
     """Train the flow of chest X-rays of all sources, never mirrored."""
 
-    train = chexpert("train", data, size=SIZE + 2 * MARGIN).labelled().images
+    train = chexpert("train", data, size=SIZE + 2 * MARGIN)
     held_out = chexpert("validation", data, size=SIZE).labelled().images
+    told = ALL if has_masks(train) else OFFICIAL
     train_flow(
-        train,
+        train.labelled().images,
         held_out,
-        zoo.Card(FLOWS[size], ALL, training_command(options, size), TERMS, {}),
+        zoo.Card(FLOWS[size], told, training_command(options, size), TERMS, {}),
         replace(options, draw=draw_samples),
         noise=GaussianNoise(),
         crop=CROP,
@@ -56,14 +90,15 @@ def train_chest_flow(size: Size, options: TrainingOptions, data: Path | None) ->
 
 
 def train_chest_cnn(options: TrainingOptions, data: Path | None) -> None:
-    """Train the classifier of enlarged hearts, on the sources with measured ones."""
+    """Train the classifier of enlarged hearts, on measured ones where there are any."""
 
-    train = chexpert("train", data, size=SIZE + 2 * MARGIN).from_sources(*DRAWN)
-    held_out = chexpert("validation", data, size=SIZE).from_sources(*DRAWN)
+    train = measured(chexpert("train", data, size=SIZE + 2 * MARGIN))
+    held_out = measured(chexpert("validation", data, size=SIZE))
+    told = CHEST if has_masks(train) else OFFICIAL
     train_classifier(
         train.labelled(),
         held_out.labelled(),
-        zoo.Card(CHEST_CNN, CHEST, training_command(options), TERMS, {}),
+        zoo.Card(CHEST_CNN, told, training_command(options), TERMS, {}),
         options,
         crop=CROP,
     )
@@ -73,7 +108,15 @@ def train_chest_unet(options: TrainingOptions, data: Path | None) -> None:
     """Train the network that finds heart and lungs, on masks drawn by hand."""
 
     def read(split: Literal["train", "validation"]) -> tuple[Tensor, Tensor]:
-        xrays = chexpert(split, data, size=SIZE).from_sources(*DRAWN)
+        xrays = chexpert(split, data, size=SIZE)
+
+        if not has_masks(xrays):
+            raise ValueError(
+                f"chest-unet must have masks of heart and lungs, those of "
+                f"{' and '.join(DRAWN)}, got {split} images without these sources"
+            )
+
+        xrays = xrays.from_sources(*DRAWN)
 
         return xrays.pixels, organ_masks(xrays, data)
 

@@ -5,17 +5,21 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from typer.testing import CliRunner
 
 from diffeo import zoo
 from diffeo.data.chexpert import chexpert
+from diffeo.data.xrays import XRays
+from records import record
 from reproduction.__main__ import app
 from reproduction.chest import experiment
+from reproduction.chest.change import change_results
 from reproduction.chest.experiment import CHEST_XRAY
 from reproduction.chest.organs import ORGANS, organ_masks
 from reproduction.chest.ratio import cardiothoracic_ratio, found_organs, largest_pieces
-from reproduction.chest.training import DRAWN, SIZE, overlaps
-from reproduction.domain import trained
+from reproduction.chest.training import DRAWN, SIZE, has_masks, measured, overlaps
+from reproduction.domain import DATA, LATENT, trained
 from reproduction.experiment import ExperimentOptions
 
 
@@ -62,11 +66,67 @@ def test_organs_are_found_where_a_network_is_sure() -> None:
     assert overlaps(Sure(), x, found)["validation_dice_heart"] == 1
 
 
+def test_half_of_a_growth_in_z_is_compared_with_that_in_x_row_by_row() -> None:
+    x = torch.rand(4, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    found = {name: record(x, 1 - x) for name in (LATENT, DATA)}
+    in_x = torch.tensor([0.0, 0.1, -0.2, 0.3], dtype=torch.float64)
+    grown = {LATENT: 2 * in_x + 0.02, DATA: in_x}
+    results = change_results(torch.nn.Conv2d(1, len(ORGANS), 1), found, grown)
+
+    for end in ("", "_low", "_high"):
+        assert results[f"ctr_half_latent_minus_data{end}"] == pytest.approx(0.01)
+
+
 def test_real_masks_give_the_ratio_that_the_labels_were_made_of(data: Path) -> None:
     xrays = chexpert("validation", data, size=SIZE).from_sources(*DRAWN)
     ratio = cardiothoracic_ratio(organ_masks(xrays, data))
 
     assert ((ratio > 0.5) == xrays.labels.bool()).double().mean() > 0.9
+
+
+@pytest.fixture
+def official(tmp_path: Path) -> Path:
+    """A folder in the layout of CheXpert itself: patients, one source, no masks."""
+
+    for split, name in (("train", "train.csv"), ("valid", "valid.csv")):
+        rows = ["Path,Frontal/Lateral,Cardiomegaly"]
+
+        for patient in range(4):
+            file = f"{split}/patient0000{patient}/study1/view1_frontal.jpg"
+            (tmp_path / file).parent.mkdir(parents=True)
+            Image.new("L", (39, 32), 60 * patient).save(tmp_path / file)
+            rows.append(f"CheXpert-v1.0-small/{file},Frontal,{patient % 2}.0")
+
+        (tmp_path / name).write_text("\n".join([*rows, ""]))
+
+    return tmp_path
+
+
+def test_all_x_rays_are_taken_where_no_source_has_masks(official: Path) -> None:
+    xrays = chexpert("train", official, size=16)
+
+    assert not has_masks(xrays)
+    assert measured(xrays).files == xrays.files
+
+
+def test_only_those_of_sources_with_masks_are_taken_where_there_are_any() -> None:
+    files = "train/jsrt/a.png", "train/nih/b_1.png", "train/wingspan/c.png"
+    pixels = torch.zeros(3, 1, 8, 8, dtype=torch.uint8)
+    xrays = XRays(pixels, torch.tensor([0, 1, 1]), "Cardiomegaly", files)
+
+    assert has_masks(xrays)
+    assert measured(xrays).files == (files[0], files[2])
+
+
+def test_organs_cannot_be_learned_without_masks(official: Path, tmp_path: Path) -> None:
+    words = "train chest-unet --epochs 1 --quiet"
+    places = ["--data", str(official), "--out", str(tmp_path / "out")]
+    found = CliRunner().invoke(app, [*words.split(), *places])
+
+    assert found.exit_code != 0
+    assert "must have masks of heart and lungs" in " ".join(
+        f"{found.output} {found.exception}".split()
+    )
 
 
 @pytest.fixture
@@ -128,6 +188,7 @@ def test_hearts_grow_and_chests_are_measured(
         "ctr_change_latent_mean_low",
         "ctr_change_data_mean",
         "ctr_change_latent_minus_data",
+        "ctr_half_latent_minus_data_low",
         "model_jsrt_accuracy",
         "model_wingspan_balanced_accuracy",
         "source_accuracy",

@@ -16,6 +16,7 @@ from diffeo.search.run import Backward
 from diffeo.workflows.train.classifier import classifier_recipe, train_classifier
 from diffeo.workflows.train.flow import flow_recipe, train_flow
 from diffeo.workflows.train.module import TrainingOptions
+from diffeo.workflows.train.processor import processor_name
 
 TINY_FLOW = zoo.Recipe(
     "glow",
@@ -122,6 +123,21 @@ def test_figures_are_measured_on_held_out_images_and_the_seed_is_kept(
     tiny_classifier(options)
 
     assert 0 <= zoo.card(options.weights).figures["validation_accuracy"] <= 1
+
+
+def test_the_card_tells_the_processor_and_its_time(tmp_path: Path) -> None:
+    options = brief(tmp_path)
+    tiny_classifier(options)
+    time = zoo.card(options.weights).time
+    page = options.weights.with_suffix(".md").read_text(encoding="utf-8")
+
+    assert 0 <= float(time.split(" ")[0]) < 60
+    assert time.endswith(f" processor minutes on {processor_name()}")
+    assert f"- Time: {time}\n" in page
+
+    tiny_classifier(replace(options, resume=True))
+
+    assert "since it was last resumed" in zoo.card(options.weights).time
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from diffeo.zoo.recipes import Recipe
 __all__ = ["Card"]
 
 FORMAT, VERSION = "diffeo-model", "1"
-OPTIONAL = "accelerator", "verdict"
+OPTIONAL = "accelerator", "time", "verdict"
 TEXTS = ("data", "command", "terms", *OPTIONAL)
 ENTRIES = ("recipe", "settings", "figures", *TEXTS)
 
@@ -26,6 +26,8 @@ class Card:
         terms: The licence of weights and data.
         figures: What was measured on the stored weights, by name.
         accelerator: What the training ran on, if not on a CPU.
+        time: How much processor time the training took, and on which processor, in
+            words, if that was measured.
         verdict: What to make of the model, in words, if somebody judged it.
         classes: What the classes of a classifier are called, in order, if that is
             known.
@@ -43,6 +45,7 @@ class Card:
     terms: str
     figures: dict[str, float]
     accelerator: str = ""
+    time: str = ""
     verdict: str = ""
     classes: tuple[str, ...] = ()
 
@@ -65,7 +68,7 @@ class Card:
 
         Args:
             metadata: As `metadata` returns it. The version may be missing: it is 1;
-                so may the accelerator, the verdict and the classes.
+                so may the accelerator, the time, the verdict and the classes.
 
         Raises:
             ValueError: If an entry is missing or of another kind.
@@ -116,6 +119,7 @@ class Card:
 
         settings = json.dumps(self.recipe.settings)
         where = f" on {self.accelerator}" if self.accelerator else ""
+        time = f"- Time: {self.time}\n" if self.time else ""
         verdict = f"- Verdict: {self.verdict}\n" if self.verdict else ""
         classes = f"- Classes: {', '.join(self.classes)}\n" if self.classes else ""
         figures = "\n".join(
@@ -125,7 +129,7 @@ class Card:
         return f"""{heading(name)} `{self.recipe.name}` with `{settings}`
 - Data: {self.data}
 - Command: `{self.command}`{where}
-- Terms: {self.terms}
+{time}- Terms: {self.terms}
 {classes}- Storage: kernels of convolutions in 16 bits
 {verdict}
 Measured on the stored weights:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import process_time
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,7 @@ from diffeo.search.run import Backward, backward_named
 from diffeo.training.batches import batches
 from diffeo.training.fit import Draw, Fit, fit, training_device
 from diffeo.training.schedule import Scheduled
+from diffeo.workflows.train.processor import processor_time
 
 __all__ = ["TrainingOptions", "train_module"]
 
@@ -86,7 +88,8 @@ def train_module(
         module: The model with its loss.
         train: Tensors of training data, with as many rows each.
         held_out: Such tensors, on which the loss is logged after each epoch.
-        card: What to tell of the weights; its recipe builds the model.
+        card: What to tell of the weights; its recipe builds the model. It gets the
+            accelerator, if there is one, and the processor time.
         options: How long to train, and where to keep what.
         measure: From the stored model to the figures on its card.
         adjust: Changes the trained model in place before it is stored.
@@ -116,6 +119,7 @@ def train_module(
     if device.type == "cuda":
         card = replace(card, accelerator=torch.cuda.get_device_name(device))
 
+    start = process_time()
     fit(
         module,
         batches(*train, size=options.batch_size, seed=options.seed),
@@ -130,6 +134,10 @@ def train_module(
             device=options.device,
             draw=options.draw,
         ),
+    )
+
+    card = replace(
+        card, time=processor_time(process_time() - start, resumed=options.resume)
     )
 
     if adjust:
