@@ -70,7 +70,7 @@ DRAWS, PATH_DRAWS = 4, 16  # of dequantization noise; of noise and time
 CONTRACTIONS = 4  # faces of which the steps' contraction is estimated: minutes for each
 DITHER = NOISE / 2  # of training; the field's unit is half the range of images
 FIELD, GLOW, BLOND = "flow_matching", "glow", "blond"
-CLEAN = f"{FIELD}_clean"
+DITHERED = f"{FIELD}_dithered"
 FACE = FeatureDistance(INNER.plain)
 CLOSEST: Mapping[str, tuple[Method, Distance]] = {  # as tried on validation faces
     "closest": (diffeomorphic(), LatentDistance()),
@@ -78,6 +78,7 @@ CLOSEST: Mapping[str, tuple[Method, Distance]] = {  # as tried on validation fac
     "closest_face": (diffeomorphic(), FACE),
     "falling_face": (FallingPrice(distance=FACE), FACE),
 }
+WITHOUT_FACE = {key: CLOSEST[key] for key in ("closest", "closest_data")}
 Found = Mapping[str, Counterfactuals]
 Rules = Mapping[str, Callable[[Counterfactuals], float]]
 
@@ -146,11 +147,11 @@ class Panel:
 def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
     """Turn 100 test faces blond, and let 50 smile or not and 50 look old or young.
 
-    The field's coordinates are dithered with the noise of its training. Faces that turn
-    blond are also searched in the field as it is; and for the closest in each of the
-    coordinates: by the distance there, in all pixels, and in those of eyes, nose and
-    mouth, which has a price on the way, too. References of typicality and of distances
-    between people are validation faces.
+    Faces that turn blond are also searched for the closest in each of the coordinates:
+    by the distance there, in all pixels, and in those of eyes, nose and mouth, which
+    has a price on the way, too; and in the field dithered with the noise of its
+    training. References of typicality and of distances between people are validation
+    faces.
 
     Args:
         options: Where the data are, and whether to be quick.
@@ -162,8 +163,8 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
     size = QUICK if options.quick else FULL
     field = cast("FlowMatching", trained("celeba-flow-matching-fast"))
     setup, run = Setup.load(options, size), replace(size.run, progress=options.progress)
-    generators: dict[str, Coordinates] = {FIELD: field, GLOW: setup.flow}
-    places = generators | {FIELD: Dithered(field, spread=DITHER)}
+    places: dict[str, Coordinates] = {FIELD: field, GLOW: setup.flow}
+    dithered = {DITHERED: Dithered(field, spread=DITHER)}
     real = celeba("validation", options.data, size=SIZE, limit=size.test).pixels / 255
     panel = Panel.load(setup, field, real, quick=options.quick)
     found: dict[str, Found] = {}
@@ -178,8 +179,9 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
         searches = _search(domain, name, size, places, run)
 
         if name == BLOND:
-            searches |= _search(domain, name, size, {CLEAN: field}, run)
             searches |= _closest(domain, size, places, run)
+            searches |= _search(domain, name, size, dithered, run)
+            searches |= _closest(domain, size, dithered, run, WITHOUT_FACE)
 
         found[name] = searches
         results |= {
@@ -194,7 +196,9 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
     others = [each for name, each in found.items() if name != BLOND]
     plain = {name: found[BLOND][name] for name in (*places, "data")}
     closest = {
-        name: each for name, each in found[BLOND].items() if name not in {*plain, CLEAN}
+        f"{place}_{key}": found[BLOND][f"{place}_{key}"]
+        for place in places
+        for key in CLOSEST
     }
     faces = f"{FIELD}_falling_face", f"{GLOW}_falling_face"
 
@@ -204,7 +208,7 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
             "gallery.png": saved(partial(gallery_figure, plain)),
             "closest.png": saved(partial(gallery_figure, closest)),
             "others.png": saved(partial(both_ways_figure, others)),
-            "samples.png": partial(sample_sheet, generators, 3 * SIZE**2),
+            "samples.png": partial(sample_sheet, places, 3 * SIZE**2),
             "blind.png": partial(blind_sheet, plain, (FIELD, GLOW)),
             "blind_face.png": partial(blind_sheet, closest, faces),
         },
@@ -231,7 +235,11 @@ def _search(
 
 
 def _closest(
-    domain: Domain, size: Size, places: Mapping[str, Coordinates], run: Run
+    domain: Domain,
+    size: Size,
+    places: Mapping[str, Coordinates],
+    run: Run,
+    ways: Mapping[str, tuple[Method, Distance]] = CLOSEST,
 ) -> dict[str, Counterfactuals]:
     """Return the closest in each of the coordinates, by each distance."""
 
@@ -248,7 +256,7 @@ def _closest(
             replace(run, closest=(distance,), closest_steps=steps),
         )
         for name, place in places.items()
-        for key, (method, distance) in CLOSEST.items()
+        for key, (method, distance) in ways.items()
     }
 
 
