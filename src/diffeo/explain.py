@@ -42,7 +42,7 @@ def explain(  # noqa: PLR0913 - the one call that users make
         model: From data to a logit for each class, to a single logit, or to a value; in
             evaluation mode.
         coordinates: The coordinates of a generative model of such data; `Identity` for
-            adversarial examples. Or any encoder and decoder, as an object that has
+            adversarial examples. Or any encoder and decoder, as a module that has
             `encode` and `decode` or as two functions; of several answers of the
             encoder, such as mean and log-variance, the first is taken. Of images, what
             they decode to is held in [0, 1].

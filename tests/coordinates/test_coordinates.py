@@ -31,7 +31,9 @@ def test_decode_undoes_encode_where_nothing_is_lost(name: str) -> None:
 def test_only_what_loses_nothing_says_that_it_is_exact() -> None:
     x = images(64)
 
-    assert {"identity", "flow", "bounded flow", "zuko flow"} == set(EXACT)
+    assert {"identity", "flow", "bounded flow", "dithered flow", "zuko flow"} == set(
+        EXACT
+    )
     assert is_exact(principal_axes(x, count=16))
 
 

@@ -131,10 +131,10 @@ def with_pair_joined(part: Part | Pair) -> Part | Autoencoder:
 def as_coordinates(part: EncodesAndDecodes | Pair, x: Data) -> Coordinates:
     """Return what a user has as coordinates: an encoder and a decoder of any form.
 
-    Two functions are joined, and an encoder of several answers, such as mean and
-    log-variance, or of latents that are no vectors becomes an `Autoencoder`: one row is
-    encoded to see. What says more of itself than to encode and decode is meant as
-    coordinates, and is not asked; it is returned as it is, like all else.
+    Two functions are joined, and a module whose encoder has several answers, such as
+    mean and log-variance, or latents that are no vectors becomes an `Autoencoder`: one
+    row is encoded to see. What is no module, or says more of itself than to encode and
+    decode, is meant as coordinates, and is not asked; it is returned as it is.
 
     Args:
         part: Two functions, or what encodes and decodes, in evaluation mode.
@@ -144,7 +144,7 @@ def as_coordinates(part: EncodesAndDecodes | Pair, x: Data) -> Coordinates:
         ValueError: If the encoder fails, or returns no tensor of real numbers.
 
     Example:
-        >>> class Posterior:
+        >>> class Posterior(nn.Module):
         ...     def encode(self, x):
         ...         return x / 2, torch.zeros_like(x)
         ...     def decode(self, z):
@@ -154,12 +154,10 @@ def as_coordinates(part: EncodesAndDecodes | Pair, x: Data) -> Coordinates:
     """
 
     found = with_pair_joined(part)
+    module = isinstance(found, nn.Module) and isinstance(found, EncodesAndDecodes)
 
-    if isinstance(found, Accelerated | Exact | Remembers):
+    if not module or isinstance(found, Accelerated | Exact | Remembers):
         return cast("Coordinates", found)
-
-    if not isinstance(found, EncodesAndDecodes):
-        return found
 
     answers: list[object] = []
 
