@@ -111,10 +111,8 @@ def _sampled(
     Those of the autoencoder are drawn from its prior, and from where it encodes to.
     """
 
-    train, latent = (
-        domain.train.images,
-        {name: records[name].origin.shape[1] for name in GENERATORS},
-    )
+    train = domain.train.images
+    latent = {name: records[name].origin.shape[1] for name in GENERATORS}
     drawn = {
         "flow": samples(domain.flow.decode, latent["flow"], count),
         "vae": samples(pair.vae.decode, latent["vae"], count),

@@ -93,6 +93,7 @@ def measure_chest_xray(options: ExperimentOptions) -> Findings:
     train = measured(chexpert("train", options.data, size=SIZE))
     train = train.select(slice(None, None, size.every))
     held_out = _drawn_first(chexpert("validation", options.data, size=SIZE))
+    drawn = measured(held_out)
     domain = Domain(
         train.labelled(),
         held_out.labelled(),
@@ -102,9 +103,10 @@ def measure_chest_xray(options: ExperimentOptions) -> Findings:
     rows = domain.rows(size.healthy)
     found = domain.search(domain.held_out.images[rows], size.run)
     evaluation = domain.judge(found, options, settings=JUDGES)
-    tested = measured(held_out).labelled()
     results = {
-        **domain_results(domain, found, evaluation, GaussianNoise(), tested=tested),
+        **domain_results(
+            domain, found, evaluation, GaussianNoise(), tested=drawn.labelled()
+        ),
         **_within_sources(domain.model, held_out),
     }
     report = ReportOptions(
@@ -123,7 +125,7 @@ def measure_chest_xray(options: ExperimentOptions) -> Findings:
         return Findings(results, drawings)
 
     within = found_within(found, held_out.select(rows).sources)
-    more = _chest_findings(domain, found, within, (train, held_out), size, options)
+    more = _chest_findings(domain, found, within, (train, drawn), size, options)
 
     return Findings({**results, **more.results}, {**drawings, **more.drawings})
 
@@ -138,7 +140,7 @@ def _chest_findings(
 ) -> Findings:
     """Measure the chest, and turn the source, where there are masks of two sources."""
 
-    train, drawn = map(measured, xrays)
+    train, drawn = xrays
     organs = trained("chest-unet")
     masks = organ_masks(drawn, options.data)
     teller = source_classifier(train, quick=options.quick)
