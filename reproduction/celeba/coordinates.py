@@ -70,7 +70,7 @@ DRAWS, PATH_DRAWS = 4, 16  # of dequantization noise; of noise and time
 CONTRACTIONS = 4  # faces of which the steps' contraction is estimated: minutes for each
 DITHER = NOISE / 2  # of training; the field's unit is half the range of images
 FIELD, GLOW, BLOND = "flow_matching", "glow", "blond"
-DITHERED = f"{FIELD}_dithered"
+CLEAN = f"{FIELD}_clean"
 FACE = FeatureDistance(INNER.plain)
 CLOSEST: Mapping[str, tuple[Method, Distance]] = {  # as tried on validation faces
     "closest": (diffeomorphic(), LatentDistance()),
@@ -147,11 +147,11 @@ class Panel:
 def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
     """Turn 100 test faces blond, and let 50 smile or not and 50 look old or young.
 
-    Faces that turn blond are also searched for the closest in each of the coordinates:
-    by the distance there, in all pixels, and in those of eyes, nose and mouth, which
-    has a price on the way, too; and in the field dithered with the noise of its
-    training. References of typicality and of distances between people are validation
-    faces.
+    The field's coordinates are dithered with the noise of its training. Faces that turn
+    blond are also searched for the closest in each of the coordinates: by the distance
+    there, in all pixels, and in those of eyes, nose and mouth, which has a price on the
+    way, too; and in the field as it is. References of typicality and of distances
+    between people are validation faces.
 
     Args:
         options: Where the data are, and whether to be quick.
@@ -163,8 +163,9 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
     size = QUICK if options.quick else FULL
     field = cast("FlowMatching", trained("celeba-flow-matching-fast"))
     setup, run = Setup.load(options, size), replace(size.run, progress=options.progress)
-    places: dict[str, Coordinates] = {FIELD: field, GLOW: setup.flow}
-    dithered = {DITHERED: Dithered(field, spread=DITHER)}
+    clean: dict[str, Coordinates] = {CLEAN: field}
+    flow: dict[str, Coordinates] = {GLOW: setup.flow}
+    places = {FIELD: Dithered(field, spread=DITHER)} | flow
     real = celeba("validation", options.data, size=SIZE, limit=size.test).pixels / 255
     panel = Panel.load(setup, field, real, quick=options.quick)
     found: dict[str, Found] = {}
@@ -180,8 +181,8 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
 
         if name == BLOND:
             searches |= _closest(domain, size, places, run)
-            searches |= _search(domain, name, size, dithered, run)
-            searches |= _closest(domain, size, dithered, run, WITHOUT_FACE)
+            searches |= _search(domain, name, size, clean, run)
+            searches |= _closest(domain, size, clean, run, WITHOUT_FACE)
 
         found[name] = searches
         results |= {
@@ -208,7 +209,7 @@ def measure_celeba_coordinates(options: ExperimentOptions) -> Findings:
             "gallery.png": saved(partial(gallery_figure, plain)),
             "closest.png": saved(partial(gallery_figure, closest)),
             "others.png": saved(partial(both_ways_figure, others)),
-            "samples.png": partial(sample_sheet, places, 3 * SIZE**2),
+            "samples.png": partial(sample_sheet, clean | flow, 3 * SIZE**2),
             "blind.png": partial(blind_sheet, plain, (FIELD, GLOW)),
             "blind_face.png": partial(blind_sheet, closest, faces),
         },
