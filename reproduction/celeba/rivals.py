@@ -1,5 +1,6 @@
 """Table IV: published methods that make faces blond at Λ = 0.5."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,6 +16,7 @@ from diffeo.methods import (
     GradientMethod,
     Method,
     PrototypeObjective,
+    RadiusSchedule,
     RandomSearch,
     adversarial,
     diffeomorphic,
@@ -34,7 +36,11 @@ __all__ = ["CELEBA_RIVALS"]
 
 HALF = 0.5
 PROTOTYPES = 2000  # first training faces, among which prototypes are looked for
-FIRST = Bisected.first * 28**2 / (3 * SIZE**2)  # as on digits, by the number of values
+VALUES = 3 * SIZE**2 / 28**2  # of a face, for one of a digit
+FIRST = Bisected.first / VALUES  # as on digits, by the number of values
+SHELLS = RadiusSchedule(  # as on digits, by the length of latents
+    RadiusSchedule.radius * math.sqrt(VALUES), RadiusSchedule.width * math.sqrt(VALUES)
+)
 AUTOENCODER = AutoencoderSettings(steps=1500)
 METRICS = (
     outcome.success,
@@ -129,7 +135,7 @@ def _entries(domain: Domain, *, quick: bool) -> dict[str, Entry]:
         "data": Entry(adversarial(), 100),
         "revise": Entry(bisected(revise), 70),
         "prototypes": Entry(bisected(priced, objective.distance), 70),
-        "natural": Entry(RandomSearch(samples=samples, budget=budget), 45),
+        "natural": Entry(RandomSearch(SHELLS, samples, budget), 45),
     }
 
 
