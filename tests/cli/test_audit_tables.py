@@ -124,6 +124,7 @@ def test_an_audit_of_a_table_tells_how_columns_moved_and_goes_on(
     assert {"from", "to", "rows"} == set(forth["columns"]["texture"]["commonest"][0])
     assert sum(each["change"] for each in forth["regions"].values()) == pytest.approx(1)
     assert forth["as_written"] == 1
+    assert f"<td>benign → malignant</td><td>{forth['reached']} of 12</td>" in page
     assert found["data"]["rows"] == len(table)
     assert found["agrees_with_folders"] > 0.8
     assert set(forth["judges"]) == {"logistic regression", "random forest"}

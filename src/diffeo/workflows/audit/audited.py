@@ -112,6 +112,13 @@ class Audited(Protocol):
             told: Of the direction, as audit.json holds it.
         """
 
+    def most(self, told: dict[str, Any]) -> str:
+        """Return what of the data changed most, as the cell of a table.
+
+        Args:
+            told: Of the direction, as audit.json holds it.
+        """
+
     def sections(self, explained: Explained, told: dict[str, Any]) -> list[Section]:
         """Return the same as parts of a page, the first without its title.
 

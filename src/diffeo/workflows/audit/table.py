@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import islice, starmap
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +129,13 @@ class AuditedTable:
             )
 
         return words
+
+    def most(self, told: dict[str, Any]) -> str:
+        """Return the column that moved most, and how."""
+
+        moved = (each for each in told["columns"].items() if each[1]["moved"])
+
+        return next(starmap(_in_words, moved), "no column")
 
     def sections(self, explained: Explained, told: dict[str, Any]) -> list[Section]:
         """Return a table of columns with their histograms, and one of examples.
