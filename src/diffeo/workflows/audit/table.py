@@ -113,9 +113,7 @@ class AuditedTable:
             told: Of the direction, as audit.json holds it.
         """
 
-        moved = (each for each in told["columns"].items() if each[1]["moved"])
-        most = islice(moved, SAID)
-        named = "; ".join(_in_words(name, found) for name, found in most)
+        named = "; ".join(starmap(_in_words, _moved_most(told)))
         words = [f"Columns that moved most: {named}."]
 
         if told["typical"] is not None:
@@ -131,11 +129,9 @@ class AuditedTable:
         return words
 
     def most(self, told: dict[str, Any]) -> str:
-        """Return the column that moved most, and how."""
+        """Return the columns that moved most, and by how much."""
 
-        moved = (each for each in told["columns"].items() if each[1]["moved"])
-
-        return next(starmap(_in_words, moved), "no column")
+        return ", ".join(starmap(_briefly, _moved_most(told)))
 
     def sections(self, explained: Explained, told: dict[str, Any]) -> list[Section]:
         """Return a table of columns with their histograms, and one of examples.
@@ -220,6 +216,19 @@ def _examples(
             for name, old, new, by in in_words(moved.changes[row][:LARGEST])
         ]
         yield what, found.name_of(row), f"{size[row]:.3g} σ", "; ".join(words)
+
+
+def _moved_most(told: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    moved = (each for each in told["columns"].items() if each[1]["moved"])
+
+    return islice(moved, SAID)
+
+
+def _briefly(name: str, found: dict[str, Any]) -> str:
+    if "commonest" in found:
+        return f"{name} (in {found['moved']:.0%})"
+
+    return f"{name} ({found['deviations']:+.2f} σ)"
 
 
 def _in_words(name: str, found: dict[str, Any]) -> str:
