@@ -8,8 +8,7 @@ from typing import Any
 from diffeo.extras import require
 from diffeo.files import write_text
 from diffeo.report.section import Section
-from diffeo.workflows.audit.audit import AuditedDirection
-from diffeo.workflows.audit.audited import Audited
+from diffeo.workflows.audit.audited import Audited, Explained
 from diffeo.workflows.audit.judges import WEAK
 
 __all__ = ["doubt", "draw_audit", "sentences"]
@@ -22,7 +21,7 @@ NAMED = 10  # names of data that the page lists; audit.json has all
 
 def draw_audit(
     audited: Audited,
-    findings: Sequence[AuditedDirection],
+    findings: Sequence[Explained],
     summary: dict[str, Any],
     notes: Sequence[str],
     differences: Sequence[str],
@@ -141,9 +140,10 @@ def sentences(
         >>> from torch import zeros
         >>> from diffeo.data.images import ImageFiles
         >>> from diffeo.workflows.audit.images import AuditedImages
-        >>> images = AuditedImages(ImageFiles(zeros(5, 1, 8, 8), ()), {})
+        >>> from diffeo.workflows.explain.images import ImagesToExplain
+        >>> images = ImagesToExplain(ImageFiles(zeros(5, 1, 8, 8), ()))
         >>> told = {"from": "cat", "to": "dog", "rows": 5, "reached": 0}
-        >>> sentences(images, told)
+        >>> sentences(AuditedImages(images, {}), told)
         'cat → dog: none of 5 images were brought there.'
     """
 
@@ -180,9 +180,8 @@ def _judged(told: dict[str, Any], judges: dict[str, float]) -> Iterator[str]:
         )
 
 
-def _sections(audited: Audited, finding: AuditedDirection) -> list[Section]:
-
-    told, explained = finding.told, finding.explained
+def _sections(audited: Audited, explained: Explained) -> list[Section]:
+    told = explained.told
     title = f"{told['from']} → {told['to']}"
     page = f"{explained.direction.folder}/report.html"
     links = [(f"All {audited.noun} of this direction", page)]
@@ -206,7 +205,7 @@ def _sections(audited: Audited, finding: AuditedDirection) -> list[Section]:
         *_failures(told),
         *_disputes(told),
     ]
-    first, *others = audited.sections(explained, told)
+    first, *others = audited.sections(explained)
     whole = replace(first, title=title, text=[*text, *first.text], links=links)
 
     return [whole, *others]
