@@ -14,9 +14,9 @@ from diffeo.answers import ask
 from diffeo.batching import in_batches
 from diffeo.data.images import ImageFiles
 from diffeo.estimators.surrogate import StraightThrough
-from diffeo.objectives.classes import class_logits
+from diffeo.objectives.classes import predicted_class
 from diffeo.settings import describe
-from diffeo.shapes import Data, Outputs
+from diffeo.shapes import Data, Model, Outputs
 from diffeo.workflows.audit.audited import Audited, Explained
 from diffeo.workflows.audit.directions import AuditOptions, directions_of
 from diffeo.workflows.audit.findings import look_at
@@ -74,7 +74,13 @@ def audit_to_folder(
     data = source.rows()
     x = data.images
     place_of(asked, x.shape[1:])  # early
-    answering = partial(_outputs, options=options)
+    model, device = asked.loaded, asked.device
+    answering = partial(_outputs, model, device)
+    surrogate = (
+        partial(_outputs, model.surrogate, device)
+        if isinstance(model, StraightThrough)
+        else None
+    )
     outputs = answering(x)
     columns = outputs[0].numel()
 
@@ -84,14 +90,13 @@ def audit_to_folder(
             f"{columns}"
         )
 
-    scores = class_logits(outputs)
     named = asked.classes or names_of_classes(source.classes, outputs)
     classes = () if options.value else named
     options = replace(options, search=replace(asked, classes=classes))
     directions = directions_of(outputs, options)
     known = {JSON, PAGE, *(direction.folder for direction in directions)}
     check_output(folder, overwrite=overwrite, but=known)
-    answers = outputs.reshape(-1) if options.value else scores.argmax(1)
+    answers = outputs.reshape(-1) if options.value else predicted_class(outputs)
     truth = _truth(source.labels, classes)
     agree = None if truth is None else (answers == truth).double().mean().item()
     labels = answers if truth is None or (agree or 0.0) < HALF else truth
@@ -100,7 +105,7 @@ def audit_to_folder(
     judges = (
         {} if options.value else train_judges(x[others], labels[others], audited.judges)
     )
-    looked_at = partial(look_at, audited, judges, _surrogate(options))
+    looked_at = partial(look_at, audited, judges, surrogate)
     findings = []
 
     for direction in directions:
@@ -150,30 +155,11 @@ def _some(data: ImageFiles, rows: Tensor) -> ImageFiles:
 
 
 @torch.no_grad()
-def _outputs(x: Data, options: AuditOptions) -> Outputs:
-    model, device = options.search.loaded, options.search.device
-
+def _outputs(model: Model, device: str, x: Data) -> Outputs:
     def answers(part: Data) -> Outputs:
         return ask(model, part.to(device), "the model").float().cpu()
 
     return in_batches(answers, x, 64)
-
-
-def _surrogate(options: AuditOptions) -> Callable[[Data], Outputs] | None:
-    """Return whose gradients a model takes, if they are not its own."""
-
-    model, device = options.search.loaded, options.search.device
-
-    if not isinstance(model, StraightThrough):
-        return None
-
-    @torch.no_grad()
-    def answers(x: Data) -> Outputs:
-        found: Outputs = model.surrogate(x.to(device)).cpu()
-
-        return found
-
-    return answers
 
 
 def _truth(labels: Sequence[str], classes: tuple[str, ...]) -> Tensor | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.intervals import interval_of, median
-from diffeo.objectives.classes import class_logits
+from diffeo.objectives.classes import predicted_class
 from diffeo.shapes import Flags, Model
 from diffeo.workflows.audit.audited import Audited, Explained
 from diffeo.workflows.audit.changes import clusters_of
@@ -83,7 +83,7 @@ def _judged(found: Counterfactuals, judges: Mapping[str, Judge]) -> dict[str, An
     """Return what judges say of counterfactuals and inputs, if there are any."""
 
     x, target = found.counterfactual, found.target.long()
-    before = class_logits(found.outputs_before).argmax(1)
+    before = predicted_class(found.outputs_before)
 
     return {
         "judges": {
