@@ -113,10 +113,9 @@ def train_celeba_flow(size: Size, options: TrainingOptions, data: Path | None) -
         train,
         held_out,
         _card(FLOWS[size], options, size),
-        replace(options, draw=draw_samples),
+        replace(options, draw=draw_samples, schedule=Schedule(rate=1e-3)),
         noise=GaussianNoise(),
         crop=RandomCrop(SIZE),
-        schedule=Schedule(rate=1e-3),
     )
 
 

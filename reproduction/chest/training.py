@@ -82,10 +82,9 @@ def train_chest_flow(size: Size, options: TrainingOptions, data: Path | None) ->
         train.labelled().images,
         held_out,
         zoo.Card(FLOWS[size], told, training_command(options, size), TERMS, {}),
-        replace(options, draw=draw_samples),
+        replace(options, draw=draw_samples, schedule=Schedule(rate=1e-3)),
         noise=GaussianNoise(),
         crop=CROP,
-        schedule=Schedule(rate=1e-3),
     )
 
 

@@ -64,9 +64,8 @@ def train_mall_flow(size: Size, options: TrainingOptions, data: Path | None) -> 
         train.labelled().images,
         held_out.labelled().images,
         zoo.Card(FLOWS[size], MALL, training_command(options, size), TERMS, {}),
-        replace(options, draw=draw_samples),
+        replace(options, draw=draw_samples, schedule=Schedule(rate=1e-3)),
         noise=GaussianNoise(),
-        schedule=Schedule(rate=1e-3),
     )
 
 

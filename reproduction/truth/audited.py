@@ -17,10 +17,12 @@ from diffeo.objectives import TargetClass
 from diffeo.report.images import signed_difference, write_png
 from diffeo.search import Run
 from diffeo.shapes import Images
-from diffeo.workflows.audit.audit import AuditedDirection, audit_to_folder
+from diffeo.workflows.audit.audit import audit_to_folder
+from diffeo.workflows.audit.audited import Explained
 from diffeo.workflows.audit.changes import grid_regions, region_shares
 from diffeo.workflows.audit.directions import AuditOptions
 from diffeo.workflows.audit.images import AuditedImages
+from diffeo.workflows.explain.images import ImagesToExplain
 from diffeo.workflows.explain.options import ExplainOptions
 from diffeo.workflows.train.flow import flow_recipe
 from reproduction.experiment import Drawing, Experiment, ExperimentOptions, Findings
@@ -103,7 +105,7 @@ def places() -> dict[str, Tensor]:
 
 def _audited(
     images: Images, model: nn.Module, flow: Flow, confidence: float, effort: Effort
-) -> list[AuditedDirection]:
+) -> list[Explained]:
     """Return what an audit finds in each direction."""
 
     recipe = flow_recipe((1, SIDE, SIDE), "small")
@@ -122,7 +124,7 @@ def _audited(
         )
         asked = AuditOptions(search, effort.sample, confidence=confidence)
         findings, _ = audit_to_folder(
-            AuditedImages(ImageFiles(images, ()), places()),
+            AuditedImages(ImagesToExplain(ImageFiles(images, ())), places()),
             asked,
             Path(text, "audit"),
             tell=lambda _: None,
@@ -131,7 +133,7 @@ def _audited(
     return findings
 
 
-def _results(findings: Sequence[AuditedDirection]) -> dict[str, float]:
+def _results(findings: Sequence[Explained]) -> dict[str, float]:
     """Return means over the directions, of the images that reached the other class."""
 
     rows = [
@@ -160,13 +162,13 @@ def of_changes(changes: Tensor) -> dict[str, float]:
     }
 
 
-def _changes(finding: AuditedDirection) -> Tensor:
-    found = finding.explained.found
+def _changes(finding: Explained) -> Tensor:
+    found = finding.found
 
     return found.counterfactual - found.factual
 
 
-def _mean_change(finding: AuditedDirection) -> Tensor:
+def _mean_change(finding: Explained) -> Tensor:
     """Return the mean change in colors, full where it is greatest."""
 
     mean = _changes(finding).mean(0)

@@ -127,7 +127,7 @@ def explained(
     """Explain two digits, and return what its coordinates decode the latents to."""
 
     monkeypatch.setattr(
-        "diffeo.workflows.explain.explanation.draw_explanation", lambda *_: None
+        "diffeo.workflows.explain.images.draw_explanation", lambda *_: None
     )
     out = mine.with_name("out")
     options = {

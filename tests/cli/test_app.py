@@ -135,7 +135,7 @@ def test_trained_weights_can_be_searched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "diffeo.workflows.explain.explanation.draw_explanation", lambda *_: None
+        "diffeo.workflows.explain.images.draw_explanation", lambda *_: None
     )
     images = np.random.default_rng(0).random((12, 1, 2, 2), np.float32)
     np.save(tmp_path / "images.npy", images)

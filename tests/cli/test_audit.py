@@ -104,7 +104,7 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no pages of single directions, which are tested elsewhere."""
 
     monkeypatch.setattr(
-        "diffeo.workflows.audit.images.draw_explanation", lambda *_: None
+        "diffeo.workflows.explain.images.draw_explanation", lambda *_: None
     )
 
 

@@ -158,7 +158,7 @@ def test_columns_that_did_not_move_are_not_among_those_that_moved_most(
     columns = {"radius": radius, "texture": {"moved": 0.0, "commonest": []}}
     told = {"columns": columns, "typical": None, "as_written": 1.0}
 
-    assert AuditedTable(read, "").words(told) == [
+    assert AuditedTable(read).words(told) == [
         "Columns that moved most: radius (rose in 2, fell in 0; +3, +1.00 σ in the "
         "median)."
     ]

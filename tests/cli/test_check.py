@@ -104,7 +104,7 @@ def test_counterfactuals_of_a_generator_tell_how_it_was_inverted(
     tmp_path: Path, mine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "diffeo.workflows.explain.explanation.draw_explanation", lambda *_: None
+        "diffeo.workflows.explain.images.draw_explanation", lambda *_: None
     )
     options = {
         "coordinates": f"{mine}:shades",

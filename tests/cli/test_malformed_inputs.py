@@ -35,7 +35,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "diffeo.workflows.explain.explanation.draw_explanation", lambda *_: None
+            "diffeo.workflows.explain.images.draw_explanation", lambda *_: None
         )
 
         assert run(*words("explain", COMMANDS["explain"](folder) | out)).code == 0

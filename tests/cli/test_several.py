@@ -28,7 +28,7 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no page, which takes longer than all else."""
 
     monkeypatch.setattr(
-        "diffeo.workflows.explain.explanation.draw_explanation", lambda *_: None
+        "diffeo.workflows.explain.images.draw_explanation", lambda *_: None
     )
 
 

@@ -1,6 +1,7 @@
 import torch
 
-from diffeo.workflows.fit.common_answers import course_answer, nearest_to
+from diffeo.statements.properties import nearest_to
+from diffeo.workflows.fit.common_answers import course_answer
 
 
 def test_the_nearest_is_found_wherever_it_stands() -> None:

@@ -2,14 +2,18 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
-from diffeo.cli.audited import checked_truth, images_to_audit, table_to_audit
 from diffeo.cli.errors import warned
 from diffeo.cli.options import checked_seed, is_of_table
 from diffeo.cli.search import distances_named
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diffeo.workflows.audit.audited import Audited, Explained
 
 __all__ = ["audit_command"]
 
@@ -126,12 +130,14 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     from diffeo.models.model_input import ModelInput
     from diffeo.objectives import TargetClass
     from diffeo.search import Run
-    from diffeo.workflows.audit.audit import JSON, PAGE, audit_to_folder
-    from diffeo.workflows.audit.comparison import compare_audits, read_audit
+    from diffeo.workflows.audit.audit import audit_to_folder
+    from diffeo.workflows.audit.comparison import read_audit
     from diffeo.workflows.audit.directions import AuditOptions
-    from diffeo.workflows.audit.page import doubt, draw_audit, sentences
+    from diffeo.workflows.audit.images import AuditedImages
+    from diffeo.workflows.audit.table import AuditedTable
     from diffeo.workflows.class_names import read_classes
     from diffeo.workflows.explain.options import ExplainOptions
+    from diffeo.workflows.explain.table import TableToExplain
     from diffeo.workflows.loading import find_coordinates, find_device
     from diffeo.workflows.models import read_model
 
@@ -156,21 +162,18 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     )
     old = read_audit(compare, "rows" if of_table else "images") if compare else None
     values = value or known.is_of_values
-    audited, loaded, told, flow = (
-        table_to_audit(
-            data,
-            coordinates,
-            known,
-            limits,
-            truth=checked_truth(truth, values=values),
-            device=device,
-            seed=seed,
+    if truth and values:
+        raise ValueError(
+            "--truth must be given with a classifier, got a model of values"
         )
+
+    audited: Audited = (
+        AuditedTable(TableToExplain.read(data, coordinates, truth=truth or ""))
         if of_table
-        else images_to_audit(
-            data, coordinates, known, regions=regions, crop=crop, resize=resize
-        )
+        else AuditedImages.read(data, coordinates, regions, crop=crop, resize=resize)
     )
+    source = audited.source
+    (loaded,), told = source.models([known], limits, device=device, seed=seed)
     search = ExplainOptions(
         data,
         model,
@@ -189,10 +192,10 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
         residual=residual,
         limits=limits if of_table else None,
         notes=told,
-        flow=flow,
+        flow=source.flow,
     )
     density = (
-        find_coordinates(coordinates, audited.data.images.shape[1:], device=device)
+        find_coordinates(coordinates, source.rows().images.shape[1:], device=device)
         if stay_typical
         else None
     )
@@ -200,11 +203,28 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     findings, summary = audit_to_folder(
         audited, options, out, overwrite=overwrite, tell=tell
     )
+    _follow(audited, findings, summary, told, old, out)
+
+
+def _follow(
+    audited: "Audited",
+    findings: "Sequence[Explained]",
+    summary: dict[str, Any],
+    told: tuple[str, ...],
+    old: dict[str, Any] | None,
+    out: Path,
+) -> None:
+    """Print what was found, and what changed since an older audit, and draw it."""
+
+    from diffeo.workflows.audit.audit import JSON, PAGE
+    from diffeo.workflows.audit.comparison import compare_audits
+    from diffeo.workflows.audit.page import doubt, draw_audit, sentences
+
     differences = compare_audits(old, summary) if old else []
     notes = list(filter(None, [doubt(summary), *told]))
 
     for words in notes:
-        tell(words)
+        typer.echo(words, err=True)
 
     for each in findings:
         typer.echo(sentences(audited, each.told, summary["judges"]))
@@ -215,13 +235,13 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     page = out / PAGE
 
     with warned("the results are written, but not the page"):
-        draw_audit(audited, findings, summary, [*notes], differences, page)
+        draw_audit(audited, findings, summary, notes, differences, page)
 
     for finding in findings:
-        place = out / finding.explained.direction.folder
+        place = out / finding.direction.folder
 
         if not (place / PAGE).is_file():
             with warned(f"the results are written, but not the page of {place.name}"):
-                audited.draw(finding.explained, finding.search, place)
+                audited.draw(finding, place)
 
     typer.echo(str((page if page.is_file() else out / JSON).resolve()))

@@ -6,7 +6,7 @@ from typing import Literal
 
 import typer
 
-from diffeo.cli.explained import follow, images_to_explain, table_to_explain
+from diffeo.cli.explained import follow
 from diffeo.cli.goals import checked_held, objective_from_options, wrapped
 from diffeo.cli.options import checked_seed, is_of_table
 from diffeo.cli.search import ascent_from_options, run_from_options
@@ -188,17 +188,16 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         --judge other.py:load --coordinates faces.safetensors --target 1 --out smiles
     """
 
+    from diffeo.answers import ask
     from diffeo.coordinates.limits import ColumnLimits
     from diffeo.data.masks import read_mask
     from diffeo.models.model_input import ModelInput
-    from diffeo.workflows.class_names import read_classes
+    from diffeo.workflows.class_names import names_of_classes, read_classes
     from diffeo.workflows.explain.explanation import explain_to_folder
+    from diffeo.workflows.explain.images import ImagesToExplain
     from diffeo.workflows.explain.options import ExplainOptions
-    from diffeo.workflows.explain.statements import (
-        find_references,
-        judge_of,
-        statement_rules,
-    )
+    from diffeo.workflows.explain.statements import find_references, statement_rules
+    from diffeo.workflows.explain.table import TableToExplain
     from diffeo.workflows.loading import find_coordinates, find_device
     from diffeo.workflows.models import read_model
 
@@ -236,15 +235,18 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         progress=not quiet,
     )
     size = {"crop": crop, "resize": resize}
-    to_explain = (
-        table_to_explain(
-            data, coordinates, known, limits, limit=limit, device=device, seed=seed
-        )
+    found: ImagesToExplain | TableToExplain = (
+        TableToExplain.read(data, coordinates, limit=limit)
         if of_table
-        else images_to_explain(data, coordinates, known, limit=limit, **size)
+        else ImagesToExplain.read(data, coordinates, limit=limit, **size)
     )
-    images, (asked, *further) = to_explain.data, to_explain.models
-    names = to_explain.called(names, device) if target else names
+    images = found.rows()
+    (asked, *further), notes = found.models(known, limits, device=device, seed=seed)
+
+    if target and found.classes and not names:
+        outputs = ask(asked, images.images[:1].to(device), "the model")
+        names = names_of_classes(found.classes, outputs)
+
     objective = objective_from_options(
         names,
         of_values=known[0].is_of_values,
@@ -276,18 +278,19 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         read_mask(mask, images.images.shape[1:]) if mask else None,
         residual,
         limits if of_table else None,
-        to_explain.notes,
+        notes,
         several,
-        to_explain.flow,
+        found.flow,
         held or "",
+        judge or "",
     )
     rules = statement_rules(
         options,
         images.images,
         certify,
         find_references(typical_of, coordinates=coordinates, **size),
-        judge_of(judge, further[-1:], options, images.images),
+        further[-1] if judge else None,
     )
     tell = partial(typer.echo, err=True)
     record = explain_to_folder(images, options, out, overwrite=overwrite, tell=tell)
-    follow(record, to_explain, options, rules, out)
+    follow(record, found, options, rules, out)

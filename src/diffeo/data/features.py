@@ -12,7 +12,7 @@ from diffeo.columns import Column
 from diffeo.data.table import Table
 from diffeo.shapes import Data
 
-__all__ = ["columns_of", "features_of", "table_of", "written"]
+__all__ = ["columns_of", "features_of", "split_columns", "table_of", "written"]
 
 MOST_CATEGORIES = 50
 MOST_DECIMALS = 6  # more than float32 has for most; such numbers are not rounded
@@ -132,6 +132,25 @@ def _features(table: Table, column: Column) -> Iterator[list[float]]:
         yield [float(cell == each) for each in known] if known else [float(cell)]
 
 
+def split_columns(x: Tensor, columns: Sequence[Column]) -> tuple[Tensor, ...]:
+    """Return the features of each column.
+
+    Args:
+        x: Rows of features.
+        columns: The columns, in order.
+
+    Example:
+        >>> columns = Column("age"), Column("color", ("blue", "red"))
+        >>> [part.shape for part in split_columns(torch.zeros(5, 3), columns)]
+        [torch.Size([5, 1]), torch.Size([5, 2])]
+    """
+
+    sizes = [len(column.features) for column in columns]
+    parts: tuple[Tensor, ...] = x.split(sizes, dim=1)
+
+    return parts
+
+
 def table_of(x: Data, columns: Sequence[Column], like: Table) -> Table:
     """Return the table that rows of features say; `features_of` undoes it exactly.
 
@@ -148,9 +167,8 @@ def table_of(x: Data, columns: Sequence[Column], like: Table) -> Table:
         (('31.0', 'blue'), ('8', 'blue'))
     """
 
-    widths = [len(column.features) for column in columns]
-    after = x.cpu().split(widths, dim=1)
-    before = features_of(like, columns).to(x.dtype).split(widths, dim=1)
+    after = split_columns(x.cpu(), columns)
+    before = split_columns(features_of(like, columns).to(x.dtype), columns)
     told: dict[str, list[str]] = {}
 
     for column, new, old in zip(columns, after, before, strict=True):
@@ -175,10 +193,9 @@ def written(x: Data, columns: Sequence[Column]) -> Table:
         (('31', 'red'), ('7.5', 'blue'))
     """
 
-    parts = x.cpu().split([len(column.features) for column in columns], dim=1)
     cells = [
         [_text(row, column) for row in part]
-        for column, part in zip(columns, parts, strict=True)
+        for column, part in zip(columns, split_columns(x.cpu(), columns), strict=True)
     ]
     names = tuple(column.name for column in columns)
 

@@ -202,12 +202,9 @@ class ColumnChanges:
     def commonest(self) -> list[tuple[str, str, int]]:
         """From what to what categories changed and how often, the commonest first."""
 
-        return [
-            (old, new, count)
-            for (old, new), count in Counter(
-                cell[:2] for cell in self.cells
-            ).most_common()
-        ]
+        counted = Counter((old, new) for old, new, _ in self.cells)
+
+        return [(*cells, count) for cells, count in counted.most_common()]
 
     @property
     def in_words(self) -> str:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from diffeo.columns import Column
+from diffeo.data.features import split_columns
 from diffeo.report.figures import COLORS, STYLE
 from diffeo.shapes import Data
 
@@ -49,9 +50,8 @@ def columns_figure(
     rows = math.ceil(len(columns) / ACROSS)
     figure = Figure(figsize=(9.0, 0.4 + 1.7 * rows))
     places = figure.subplots(rows, ACROSS, squeeze=False).flatten()
-    widths = [len(column.features) for column in columns]
     parts = zip(
-        real.cpu().split(widths, 1), samples.cpu().split(widths, 1), strict=True
+        *(split_columns(x.cpu(), columns) for x in (real, samples)), strict=True
     )
 
     for axes, column, pair in zip(places, columns, parts, strict=False):

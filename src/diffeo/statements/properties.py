@@ -4,21 +4,22 @@ import math
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from diffeo.coordinates.protocol import Coordinates
 from diffeo.coordinates.wrapping import density_of
 from diffeo.geometry.products import jacobian
-from diffeo.shapes import Data, Latent, Model
+from diffeo.shapes import Data, Latent, Model, Scores
 from diffeo.typical import normal_log_prob
 
-__all__ = ["batch_gap", "density_gap", "least_gradient", "near_share"]
+__all__ = ["batch_gap", "density_gap", "least_gradient", "near_share", "nearest_to"]
 
 SMALL = 256  # dimensions up to which the log-determinant is computed in full
 COMPARED = 1000  # data among which the nearest is looked for
 NEAR = 0.95  # quantile of the distances of data to the nearest other
 Samples = Float[Tensor, "samples *data"]
+Others = Float[Tensor, "others ..."]
 
 
 @torch.enable_grad()
@@ -126,6 +127,36 @@ def near_share(samples: Samples, x: Data) -> float | None:
         return None
 
     own = torch.cdist(real, real).fill_diagonal_(torch.inf).amin(1)
-    nearest = torch.cdist(samples.flatten(1), real).amin(1)
+    distance, _ = nearest_to(samples, real)
 
-    return (nearest <= own.quantile(NEAR)).double().mean().item()
+    return (distance <= own.quantile(NEAR)).double().mean().item()
+
+
+@torch.no_grad()
+def nearest_to(x: Data, others: Others) -> tuple[Scores, Int[Tensor, " batch"]]:
+    """Return how far the nearest of other data is from each, and which it is.
+
+    Args:
+        x: Data of any shape.
+        others: Others of the same shape, among which to look.
+
+    Returns:
+        Euclidean distances, and places among the others.
+
+    Example:
+        >>> nearest_to(torch.zeros(1, 2), torch.tensor([[3.0, 3.0], [0.0, 1.0]]))
+        (tensor([1.]), tensor([1]))
+    """
+
+    flat = x.flatten(1)
+    distance = flat.new_full((len(flat),), torch.inf)
+    nearest = torch.zeros_like(distance, dtype=torch.long)
+    first = 0
+
+    for part in others.split(500):
+        gap, place = torch.cdist(flat, part.flatten(1)).min(dim=1)
+        nearest = torch.where(gap < distance, first + place, nearest)
+        distance = gap.minimum(distance)
+        first += len(part)
+
+    return distance, nearest

@@ -66,24 +66,19 @@ def labels_of(place: str, names: tuple[str, ...]) -> PictureFolder:
     )
 
 
-def names_of_classes(
-    given: tuple[str, ...], of_data: tuple[str, ...], outputs: Outputs
-) -> tuple[str, ...]:
-    """Return what the classes of a model are called; empty if nothing says it.
+def names_of_classes(of_data: tuple[str, ...], outputs: Outputs) -> tuple[str, ...]:
+    """Return what the data call the classes of a model; empty if it has others.
 
     Args:
-        given: As the user or the file of the model names them; empty if neither does.
-        of_data: As the labels of the data do: taken if the model has as many classes.
+        of_data: What the labels of the data are called, in order.
         outputs: Of the model.
 
     Example:
         >>> import torch
-        >>> names_of_classes((), ("cat", "dog"), torch.zeros(1, 2))
+        >>> names_of_classes(("cat", "dog"), torch.zeros(1, 2))
         ('cat', 'dog')
-        >>> names_of_classes((), ("cat", "dog"), torch.zeros(1, 10))
+        >>> names_of_classes(("cat", "dog"), torch.zeros(1, 10))
         ()
     """
 
-    as_many = len(of_data) == class_logits(outputs).shape[1]
-
-    return given or (of_data if as_many else ())
+    return of_data if len(of_data) == class_logits(outputs).shape[1] else ()

@@ -1,7 +1,7 @@
 """Audit a user's model: what changes its answers, over many data and directions."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -14,45 +14,26 @@ from diffeo.answers import ask
 from diffeo.batching import in_batches
 from diffeo.data.images import ImageFiles
 from diffeo.estimators.surrogate import StraightThrough
-from diffeo.objectives.classes import class_logits
+from diffeo.objectives.classes import predicted_class
 from diffeo.settings import describe
-from diffeo.shapes import Data, Outputs
+from diffeo.shapes import Data, Model, Outputs
 from diffeo.workflows.audit.audited import Audited, Explained
 from diffeo.workflows.audit.directions import AuditOptions, directions_of
-from diffeo.workflows.audit.findings import Auditor
+from diffeo.workflows.audit.findings import look_at
 from diffeo.workflows.audit.judges import train_judges
 from diffeo.workflows.class_names import names_of_classes
 from diffeo.workflows.explain.explanation import explain_to_folder
-from diffeo.workflows.explain.options import ExplainOptions, place_of
+from diffeo.workflows.explain.options import place_of
 from diffeo.workflows.explain.request import digest, optional_settings
 from diffeo.workflows.folders import check_output, check_place, write_results
 from diffeo.workflows.loading import card_of_coordinates
 
-__all__ = ["AuditedDirection", "audit_to_folder"]
+__all__ = ["audit_to_folder"]
 
 FORMAT, VERSION = "diffeo-audit", 1
 JSON, PAGE = "audit.json", "report.html"
 HALF = 0.5  # share of data below which a model does not mean the labels' classes
 ANSWERS = 10_000  # kept to compare with other versions of a model
-
-
-@dataclass(frozen=True, eq=False)
-class AuditedDirection:
-    """A direction, and what was found in it.
-
-    Args:
-        explained: The direction and its searches.
-        search: What was explained, and how.
-        told: Figures and names, as JSON can hold them.
-
-    Example:
-        >>> AuditedDirection(..., ..., {"rows": 3}).told["rows"]  # doctest: +SKIP
-        3
-    """
-
-    explained: Explained
-    search: ExplainOptions
-    told: dict[str, Any]
 
 
 def audit_to_folder(
@@ -62,7 +43,7 @@ def audit_to_folder(
     *,
     overwrite: bool = False,
     tell: Callable[[str], object] = print,
-) -> tuple[list[AuditedDirection], dict[str, Any]]:
+) -> tuple[list[Explained], dict[str, Any]]:
     """Search in each direction between answers, and sum up what all have in common.
 
     Each direction has a folder of its own, as `explain_to_folder` writes it: if the
@@ -89,10 +70,17 @@ def audit_to_folder(
     """
 
     check_place(folder)
-    data, asked = audited.data, options.search
+    source, asked = audited.source, options.search
+    data = source.rows()
     x = data.images
     place_of(asked, x.shape[1:])  # early
-    answering = partial(_outputs, options=options)
+    model, device = asked.loaded, asked.device
+    answering = partial(_outputs, model, device)
+    surrogate = (
+        partial(_outputs, model.surrogate, device)
+        if isinstance(model, StraightThrough)
+        else None
+    )
     outputs = answering(x)
     columns = outputs[0].numel()
 
@@ -102,18 +90,14 @@ def audit_to_folder(
             f"{columns}"
         )
 
-    scores = class_logits(outputs)
-    classes = (
-        ()
-        if options.value
-        else names_of_classes(asked.classes, audited.classes, outputs)
-    )
+    named = asked.classes or names_of_classes(source.classes, outputs)
+    classes = () if options.value else named
     options = replace(options, search=replace(asked, classes=classes))
     directions = directions_of(outputs, options)
     known = {JSON, PAGE, *(direction.folder for direction in directions)}
     check_output(folder, overwrite=overwrite, but=known)
-    answers = outputs.reshape(-1) if options.value else scores.argmax(1)
-    truth = _truth(audited.labels, classes)
+    answers = outputs.reshape(-1) if options.value else predicted_class(outputs)
+    truth = _truth(source.labels, classes)
     agree = None if truth is None else (answers == truth).double().mean().item()
     labels = answers if truth is None or (agree or 0.0) < HALF else truth
     others = torch.ones(len(x), dtype=torch.bool)
@@ -121,7 +105,7 @@ def audit_to_folder(
     judges = (
         {} if options.value else train_judges(x[others], labels[others], audited.judges)
     )
-    auditor = Auditor(audited, judges, _surrogate(options), asked.run.seed)
+    looked_at = partial(look_at, audited, judges, surrogate)
     findings = []
 
     for direction in directions:
@@ -134,9 +118,8 @@ def audit_to_folder(
         if not record.finished.all() or len(record) < len(direction.rows):
             raise KeyboardInterrupt
 
-        explained = Explained(direction, record, answering, others)
-        told = auditor.told(explained)
-        findings.append(AuditedDirection(explained, search, told))
+        explained = Explained(direction, search, record, answering, x[others])
+        findings.append(replace(explained, told=looked_at(explained)))
 
     card = card_of_coordinates(asked.coordinates)
     summary = {
@@ -172,30 +155,11 @@ def _some(data: ImageFiles, rows: Tensor) -> ImageFiles:
 
 
 @torch.no_grad()
-def _outputs(x: Data, options: AuditOptions) -> Outputs:
-    model, device = options.search.loaded, options.search.device
-
+def _outputs(model: Model, device: str, x: Data) -> Outputs:
     def answers(part: Data) -> Outputs:
         return ask(model, part.to(device), "the model").float().cpu()
 
     return in_batches(answers, x, 64)
-
-
-def _surrogate(options: AuditOptions) -> Callable[[Data], Outputs] | None:
-    """Return whose gradients a model takes, if they are not its own."""
-
-    model, device = options.search.loaded, options.search.device
-
-    if not isinstance(model, StraightThrough):
-        return None
-
-    @torch.no_grad()
-    def answers(x: Data) -> Outputs:
-        found: Outputs = model.surrogate(x.to(device)).cpu()
-
-        return found
-
-    return answers
 
 
 def _truth(labels: Sequence[str], classes: tuple[str, ...]) -> Tensor | None:

@@ -1,21 +1,25 @@
 """What an audit asks of its data, whatever their kind."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+from jaxtyping import Float
 from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
-from diffeo.data.images import ImageFiles
 from diffeo.report.section import Section
-from diffeo.shapes import Data, Flags, Outputs, Scores
+from diffeo.shapes import Data, Outputs, Scores
 from diffeo.workflows.audit.directions import Direction
 from diffeo.workflows.audit.judges import Trainer
+from diffeo.workflows.explain.images import ImagesToExplain
 from diffeo.workflows.explain.options import ExplainOptions
+from diffeo.workflows.explain.table import TableToExplain
 
 __all__ = ["Audited", "Explained", "Measured"]
+
+HeldOut = Float[Tensor, "others *data"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,19 +28,23 @@ class Explained:
 
     Args:
         direction: The direction.
+        search: What was explained, and how.
         record: Its searches.
         answers: The model that is audited, from data to outputs.
-        held_out: Which data no direction explains.
+        held_out: The data that no direction explains.
+        told: Figures and names of what was found, as audit.json holds them.
 
     Example:
-        >>> Explained(..., ..., len, ...).answers([])  # doctest: +SKIP
+        >>> Explained(..., ..., ..., len, ...).answers([])  # doctest: +SKIP
         0
     """
 
     direction: Direction
+    search: ExplainOptions
     record: Counterfactuals
     answers: Callable[[Data], Outputs]
-    held_out: Flags
+    held_out: HeldOut
+    told: dict[str, Any] = field(default_factory=dict)
 
     @property
     def found(self) -> Counterfactuals:
@@ -87,16 +95,8 @@ class Audited(Protocol):
         """What an audit of such data cannot say, in sentences."""
 
     @property
-    def data(self) -> ImageFiles:
-        """All data, and what each is called."""
-
-    @property
-    def labels(self) -> Sequence[str]:
-        """The true class of each; empty if unknown."""
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """What these classes are called, in order."""
+    def source(self) -> ImagesToExplain | TableToExplain:
+        """All data, of which some are explained."""
 
     @property
     def judges(self) -> Mapping[str, Trainer]:
@@ -119,19 +119,17 @@ class Audited(Protocol):
             told: Of the direction, as audit.json holds it.
         """
 
-    def sections(self, explained: Explained, told: dict[str, Any]) -> list[Section]:
+    def sections(self, explained: Explained) -> list[Section]:
         """Return the same as parts of a page, the first without its title.
 
         Args:
             explained: A direction of which some data reached the other answer.
-            told: Of the direction, as audit.json holds it.
         """
 
-    def draw(self, explained: Explained, options: ExplainOptions, folder: Path) -> None:
+    def draw(self, explained: Explained, folder: Path) -> None:
         """Draw the page of a direction.
 
         Args:
             explained: The direction.
-            options: What was explained, and how.
             folder: Where its record lies.
         """

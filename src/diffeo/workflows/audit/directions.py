@@ -17,7 +17,7 @@ from diffeo.objectives import (
     TargetClass,
     Typical,
 )
-from diffeo.objectives.classes import class_logits
+from diffeo.objectives.classes import class_logits, predicted_class
 from diffeo.report.images import plain_name
 from diffeo.report.output_text import class_names
 from diffeo.shapes import Flags, Outputs
@@ -111,7 +111,7 @@ class Direction:
         goal = self.objective
 
         if isinstance(goal, TargetClass):
-            return class_logits(outputs).argmax(1) == torch.tensor(goal.target)
+            return predicted_class(outputs) == torch.tensor(goal.target)
 
         values = outputs.reshape(-1)
 

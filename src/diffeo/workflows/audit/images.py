@@ -10,16 +10,19 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from diffeo.data.images import ImageFiles
 from diffeo.data.levels import to_8_bits
 from diffeo.report.images import change_sheet, common_limit, signed_difference
 from diffeo.report.section import Section
 from diffeo.workflows.audit.audited import Explained, Measured
-from diffeo.workflows.audit.changes import coarse, region_shares
+from diffeo.workflows.audit.changes import (
+    coarse,
+    grid_regions,
+    read_regions,
+    region_shares,
+)
 from diffeo.workflows.audit.judges import OF_IMAGES
-from diffeo.workflows.class_names import labels_of
-from diffeo.workflows.explain.explanation import draw_explanation
-from diffeo.workflows.explain.options import ExplainOptions
+from diffeo.workflows.explain.images import ImagesToExplain
+from diffeo.workflows.loading import side_for
 
 __all__ = ["AuditedImages"]
 
@@ -39,21 +42,18 @@ class AuditedImages:
     """Images, and the regions in which their changes are counted.
 
     Args:
-        data: Images in [0, 1] and their names.
+        source: The images.
         regions: Masks of shape (height, width) by name.
-        labels: The class of each image; empty if unknown.
-        classes: What these are called, in order.
 
     Example:
+        >>> from diffeo.data.images import ImageFiles
         >>> images = ImageFiles(torch.zeros(1, 1, 8, 8), ())
-        >>> AuditedImages(images, {}).labels
-        ()
+        >>> AuditedImages(ImagesToExplain(images), {}).noun
+        'images'
     """
 
-    data: ImageFiles
+    source: ImagesToExplain
     regions: Mapping[str, Tensor]
-    labels: tuple[str, ...] = ()
-    classes: tuple[str, ...] = ()
 
     noun, unit = "images", ""
     judges = OF_IMAGES
@@ -69,20 +69,35 @@ class AuditedImages:
     )
 
     @classmethod
-    def labeled(
-        cls, data: ImageFiles, regions: Mapping[str, Tensor], place: str
+    def read(
+        cls,
+        path: str,
+        coordinates: str,
+        regions: Path | None,
+        *,
+        crop: int | None,
+        resize: int | None,
     ) -> "AuditedImages":
-        """Return images with the classes that their folder says.
+        """Read images, and the regions in which their changes are counted.
 
         Args:
-            data: Images in [0, 1] and their names.
-            regions: Masks of shape (height, width) by name.
-            place: Where they come from, as the user named it.
+            path: The images, as for `find_images`.
+            coordinates: Those of the search, whose side pictures get if none is given.
+            regions: A folder of masks; the cells of a grid if not given.
+            crop: Side in pixels of the square cut out of each picture's middle.
+            resize: Side in pixels to which each picture is resized.
         """
 
-        found = labels_of(place, data.names)
+        sides = {"crop": crop, "resize": side_for(path, coordinates, resize)}
+        source = ImagesToExplain.read(path, coordinates, **sides)
+        height, width = source.files.images.shape[2:]
+        masks = (
+            read_regions(regions, (height, width), **sides)
+            if regions
+            else grid_regions(height, width)
+        )
 
-        return cls(data, regions, tuple(found.files.values()), found.classes)
+        return cls(source, masks)
 
     def measured(self, explained: Explained) -> Measured:
         """Return what changed in the images that reached their answer."""
@@ -131,14 +146,14 @@ class AuditedImages:
 
         return f"{top['change']:.0%} of the change in {region}"
 
-    def sections(self, explained: Explained, told: dict[str, Any]) -> list[Section]:
+    def sections(self, explained: Explained) -> list[Section]:
         """Return a table of regions, and pictures.
 
         Args:
             explained: The direction.
-            told: Of the direction, as audit.json holds it.
         """
 
+        told = explained.told
         lost = LOST.format(told["reconstruction_error"])
         table = [
             ("where", "share of the change", "share of the area", "times its area"),
@@ -154,25 +169,24 @@ class AuditedImages:
         ]
         text = [lost] if told["from_reconstruction"] else []
 
-        return [Section("", text, table, _drawn(explained, told))]
+        return [Section("", text, table, _drawn(explained))]
 
-    def draw(self, explained: Explained, options: ExplainOptions, folder: Path) -> None:
+    def draw(self, explained: Explained, folder: Path) -> None:
         """Draw the page of a direction.
 
         Args:
             explained: The direction.
-            options: What was explained, and how.
             folder: Where its record lies.
         """
 
         record = explained.record
-        draw_explanation(record, len(record), options, folder)
+        self.source.draw(record, len(record), explained.search, folder)
 
 
-def _drawn(explained: Explained, told: dict[str, Any]) -> list[tuple[str, Tensor]]:
+def _drawn(explained: Explained) -> list[tuple[str, Tensor]]:
     """Return mean changes, and of each kind the typical one, the odd one, the mean."""
 
-    record = explained.found
+    record, told = explained.found, explained.told
     changes = record.change
     limit = common_limit([record], range(len(record)))
     least = record.change_length.argsort()[:LEAST].tolist()

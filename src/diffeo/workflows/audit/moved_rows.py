@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from diffeo.columns import Column
-from diffeo.data.features import table_of
+from diffeo.data.features import split_columns, table_of
 from diffeo.data.table import Table
 from diffeo.report.table_changes import (
     Changes,
@@ -51,7 +51,7 @@ class MovedRows:
     points: Tensor
 
     @classmethod
-    def of(cls, explained: Explained, table: TableToExplain, x: Data) -> "MovedRows":
+    def of(cls, explained: Explained, table: TableToExplain) -> "MovedRows":
         """Return what became of the rows of a direction.
 
         Args:
@@ -61,7 +61,7 @@ class MovedRows:
         """
 
         found = explained.found
-        columns = _apart(table.flow.columns, x[explained.held_out].double())
+        columns = _apart(table.flow.columns, explained.held_out.double())
         rows = explained.direction.rows[explained.record.reached]
         before = table.table.select(rows.tolist())
         after = table_of(found.counterfactual, columns, before)
@@ -88,7 +88,7 @@ class MovedRows:
     def shares(self) -> dict[str, dict[str, float]]:
         """The share of the change in each column, and the column's of all columns."""
 
-        parts = self.points.split([len(each.features) for each in self.columns], 1)
+        parts = split_columns(self.points, self.columns)
         sizes = torch.stack([part.norm(dim=1) for part in parts]).double()
         shares = (sizes / sizes.sum(0).clamp(min=1e-12)).mean(1).tolist()
         found = zip((each.name for each in self.columns), shares, strict=True)
@@ -105,13 +105,11 @@ def _apart(columns: Sequence[Column], rows: Data) -> list[Column]:
     if len(rows) < FEWEST:
         return list(columns)
 
-    parts = rows.split([len(column.features) for column in columns], 1)
-
     return [
         column
         if column.categories
         else replace(column, scale=part.std().item() or column.scale)
-        for column, part in zip(columns, parts, strict=True)
+        for column, part in zip(columns, split_columns(rows, columns), strict=True)
     ]
 
 

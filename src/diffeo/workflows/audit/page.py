@@ -10,8 +10,7 @@ from torch import Tensor
 from diffeo.extras import require
 from diffeo.files import write_text
 from diffeo.report.section import Section
-from diffeo.workflows.audit.audit import AuditedDirection
-from diffeo.workflows.audit.audited import Audited
+from diffeo.workflows.audit.audited import Audited, Explained
 from diffeo.workflows.audit.judges import WEAK
 
 __all__ = ["doubt", "draw_audit", "sentences"]
@@ -24,7 +23,7 @@ NAMED = 10  # names of data that the page lists; audit.json has all
 
 def draw_audit(
     audited: Audited,
-    findings: Sequence[AuditedDirection],
+    findings: Sequence[Explained],
     summary: dict[str, Any],
     notes: Sequence[str],
     differences: Sequence[str],
@@ -147,9 +146,10 @@ def sentences(
         >>> from torch import zeros
         >>> from diffeo.data.images import ImageFiles
         >>> from diffeo.workflows.audit.images import AuditedImages
-        >>> images = AuditedImages(ImageFiles(zeros(5, 1, 8, 8), ()), {})
+        >>> from diffeo.workflows.explain.images import ImagesToExplain
+        >>> images = ImagesToExplain(ImageFiles(zeros(5, 1, 8, 8), ()))
         >>> told = {"from": "cat", "to": "dog", "rows": 5, "reached": 0}
-        >>> sentences(images, told)
+        >>> sentences(AuditedImages(images, {}), told)
         'cat → dog: none of 5 images were brought there.'
     """
 
@@ -236,9 +236,9 @@ def _judged(told: dict[str, Any], judges: dict[str, float]) -> Iterator[str]:
 
 
 def _sections(
-    audited: Audited, finding: AuditedDirection, judges: dict[str, float]
+    audited: Audited, explained: Explained, judges: dict[str, float]
 ) -> list[Section]:
-    told, explained = finding.told, finding.explained
+    told = explained.told
     title = f"{told['from']} → {told['to']}"
     page = f"{explained.direction.folder}/report.html"
     links = [(f"All {audited.noun} of this direction", page)]
@@ -263,7 +263,7 @@ def _sections(
         *_failures(told),
         *_disputes(told),
     ]
-    first, *others = audited.sections(explained, told)
+    first, *others = audited.sections(explained)
     whole = replace(first, title=title, text=[*text, *first.text], links=links)
 
     return [whole, *others]

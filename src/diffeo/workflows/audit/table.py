@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice, starmap
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,11 @@ from torch import Tensor
 
 from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.features import features_of
-from diffeo.data.images import ImageFiles
 from diffeo.report.section import Section
 from diffeo.report.table_changes import columns_table, in_words
 from diffeo.workflows.audit.audited import Explained, Measured
 from diffeo.workflows.audit.judges import OF_ROWS, Trainer
 from diffeo.workflows.audit.moved_rows import FEWEST, MovedRows
-from diffeo.workflows.explain.options import ExplainOptions
 from diffeo.workflows.explain.table import TableToExplain
 
 __all__ = ["AuditedTable"]
@@ -32,19 +29,14 @@ class AuditedTable:
     """The rows of a table, whose columns are told of in their own units.
 
     Args:
-        table: The table and its flow.
-        truth: Column with the true class of each row; none if empty.
-
-    Raises:
-        ValueError: If there is no such column, or it is one of the flow's.
+        source: The table and its flow.
 
     Example:
         >>> AuditedTable.noun
         'rows'
     """
 
-    table: TableToExplain
-    truth: str = ""
+    source: TableToExplain
 
     noun, unit = "rows", " σ"
     limits = (
@@ -57,43 +49,16 @@ class AuditedTable:
         "100. Of a table that the flow was fitted to, the flow knows these rows.",
     )
 
-    def __post_init__(self) -> None:
-        known = [column.name for column in self.table.flow.columns]
-
-        if self.truth in known:
-            raise ValueError(
-                f"the truth must be a column that the flow was not fitted to, got "
-                f"{self.truth}"
-            )
-
-    @cached_property
-    def data(self) -> ImageFiles:
-        """All rows of features, and what each is called."""
-
-        return self.table.rows()
-
-    @cached_property
-    def labels(self) -> tuple[str, ...]:
-        """The true class of each row; empty if unknown."""
-
-        return self.table.table.cells(self.truth) if self.truth else ()
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """What the true classes are called, in order."""
-
-        return self.table.table.kinds(self.truth) if self.truth else ()
-
     @property
     def judges(self) -> Mapping[str, Trainer]:
         """How judges are trained that have learned the truth; none if it is unknown."""
 
-        return OF_ROWS if self.truth else {}
+        return OF_ROWS if self.source.truth else {}
 
     def measured(self, explained: Explained) -> Measured:
         """Return what changed in the rows that reached their answer."""
 
-        flow, moved = self.table.flow, self._moved(explained)
+        flow, moved = self.source.flow, MovedRows.of(explained, self.source)
         written = explained.answers(features_of(moved.after, flow.columns))
         typical = flow.is_typical(explained.found.counterfactual)
         told = {
@@ -133,18 +98,17 @@ class AuditedTable:
 
         return ", ".join(starmap(_briefly, _moved_most(told)))
 
-    def sections(self, explained: Explained, told: dict[str, Any]) -> list[Section]:
+    def sections(self, explained: Explained) -> list[Section]:
         """Return a table of columns with their histograms, and one of examples.
 
         Args:
             explained: The direction.
-            told: Of the direction, as audit.json holds it.
         """
 
         from diffeo.report.table_figures import columns_figure
 
-        moved, flow = self._moved(explained), self.table.flow
-        known = {column.name: column for column in flow.columns}
+        moved, told = MovedRows.of(explained, self.source), explained.told
+        known = {column.name: column for column in self.source.flow.columns}
         drawn = [known[name] for name in islice(told["columns"], DRAWN)]
         before, after = (
             features_of(each, drawn) for each in (moved.before, moved.after)
@@ -156,7 +120,7 @@ class AuditedTable:
         return [
             Section(
                 "",
-                [self._unit(explained) + more],
+                [_unit(len(explained.held_out)) + more],
                 columns_table(moved.changes, moved.columns)[: listed + 1],
                 charts=[columns_figure(drawn, before, after, ("before", "after"))],
             ),
@@ -170,30 +134,26 @@ class AuditedTable:
             ),
         ]
 
-    def draw(self, explained: Explained, options: ExplainOptions, folder: Path) -> None:
+    def draw(self, explained: Explained, folder: Path) -> None:
         """Draw the page of a direction, and the table of its counterfactuals.
 
         Args:
             explained: The direction.
-            options: What was explained, and how.
             folder: Where its record lies.
         """
 
-        rows = self.table.select(explained.direction.rows.tolist())
-        rows.draw(explained.record, len(rows.table), options, folder)
+        rows = self.source.select(explained.direction.rows.tolist())
+        rows.draw(explained.record, len(rows.table), explained.search, folder)
 
-    def _moved(self, explained: Explained) -> MovedRows:
-        return MovedRows.of(explained, self.table, self.data.images)
 
-    def _unit(self, explained: Explained) -> str:
-        rows = int(explained.held_out.sum())
-        whose = f"the {rows} rows that were not explained"
+def _unit(held_out: int) -> str:
+    whose = f"the {held_out} rows that were not explained"
 
-        return (
-            "Standard deviations σ are those among "
-            f"{whose if rows >= FEWEST else 'the rows that the flow was fitted to'}; "
-            "another category counts as one. Medians count rows that did not move."
-        )
+    return (
+        "Standard deviations σ are those among "
+        f"{whose if held_out >= FEWEST else 'the rows that the flow was fitted to'}; "
+        "another category counts as one. Medians count rows that did not move."
+    )
 
 
 def _examples(

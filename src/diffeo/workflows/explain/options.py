@@ -48,6 +48,7 @@ class ExplainOptions:
         several: Number of counterfactuals for each input.
         flow: That of a table, which knows the columns; None for images.
         held: The model whose answer the objective holds, by name, file or function.
+        judge: A model that the search does not ask, by name, file or function.
 
     Raises:
         ValueError: If there is to be no counterfactual.
@@ -78,6 +79,7 @@ class ExplainOptions:
     several: int = 1
     flow: "TableFlow | None" = None
     held: str = ""
+    judge: str = ""
 
     def __post_init__(self) -> None:
         check_count(self.several)

@@ -1,7 +1,7 @@
 """What is stated of each row of a user's record, once it is found."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -21,59 +21,9 @@ from diffeo.workflows.explain.options import ExplainOptions, place_of
 from diffeo.workflows.explain.request import named
 from diffeo.workflows.loading import find_labelled, side_for
 
-__all__ = ["NamedModel", "find_references", "judge_of", "statement_rules"]
+__all__ = ["find_references", "statement_rules"]
 
 MOST = 500  # references of a class
-
-
-@dataclass(frozen=True)
-class NamedModel:
-    """A model that a search does not ask.
-
-    Args:
-        name: As the user named it.
-        model: The model.
-
-    Example:
-        >>> NamedModel("mnist-cnn", torch.nn.Identity()).name
-        'mnist-cnn'
-    """
-
-    name: str
-    model: nn.Module
-
-
-def judge_of(
-    name: str | None, models: Sequence[nn.Module], options: ExplainOptions, x: Data
-) -> NamedModel | None:
-    """Return the judge that is wanted, or refuse it before the search.
-
-    Args:
-        name: As the user named it; None for no judge.
-        models: The judge alone, if there is one.
-        options: What is to be explained, and how.
-        x: The data.
-
-    Raises:
-        ValueError: If its outputs are others than the model's.
-
-    Example:
-        >>> from diffeo import TargetClass
-        >>> what = "x.npy", "net.py:f", "data", torch.nn.Identity(), TargetClass(1)
-        >>> few = [torch.nn.Linear(3, 2).eval()]
-        >>> judge_of("few.py:f", few, ExplainOptions(*what), torch.zeros(1, 3))
-        Traceback (most recent call last):
-        ValueError: the judge must answer as the model does, with 3 classes, got 2
-    """
-
-    if not name:
-        return None
-
-    (model,), first = models, x[:1].to(options.device)
-    wanted = ask(options.loaded, first, "the model")
-    check_judge(model, first, wanted, of_classes="confidence" in _goal(options))
-
-    return NamedModel(name, model)
 
 
 def find_references(
@@ -123,7 +73,7 @@ def statement_rules(
     x: Data,
     draws: int | None,
     references: LabelledImages | None,
-    judge: NamedModel | None = None,
+    judge: nn.Module | None = None,
 ) -> dict[str, Callable[[Counterfactuals], Counterfactuals]]:
     """Return how to state of a record what is wanted, by what that is.
 
@@ -135,11 +85,13 @@ def statement_rules(
         x: The data.
         draws: Draws of the noise for certified radii; None for no such radii.
         references: Real images for ranks of typicality; None for no ranks.
-        judge: Asked for its answers; None for no such answers.
+        judge: Asked for its answers, a model that the options name; None for no such
+            answers.
 
     Raises:
-        ValueError: If there is not a draw, the coordinates are not exact, or no row
-            can be ranked among the references.
+        ValueError: If there is not a draw, the coordinates are not exact, no row can
+            be ranked among the references, or the judge's outputs are others than the
+            model's.
 
     Example:
         >>> from diffeo import Adam, Run, TargetClass
@@ -162,6 +114,9 @@ def statement_rules(
         rules["ranks of typicality"] = partial(_rank, options, references)
 
     if judge is not None:
+        first = x[:1].to(options.device)
+        wanted = ask(options.loaded, first, "the model")
+        check_judge(judge, first, wanted, of_classes="confidence" in _goal(options))
         rules["judge’s answers"] = partial(_judge, options, judge)
 
     return rules
@@ -216,13 +171,13 @@ def _rank(
 
 
 def _judge(
-    options: ExplainOptions, judge: NamedModel, record: Counterfactuals
+    options: ExplainOptions, judge: nn.Module, record: Counterfactuals
 ) -> Counterfactuals:
-    told = named(judge.name)
+    told = named(options.judge)
 
     if record.settings.get("judge") == told:
         return record
 
-    found = agreement(record.to(options.device), judge.model).to("cpu")
+    found = agreement(record.to(options.device), judge).to("cpu")
 
     return replace(found, settings={**record.settings, "judge": told})

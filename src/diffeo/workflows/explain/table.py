@@ -33,6 +33,10 @@ class TableToExplain:
     Args:
         table: The rows, with at least the columns of the flow.
         flow: The flow.
+        truth: Column with the true class of each row; none if empty.
+
+    Raises:
+        ValueError: If the truth is a column of the flow's.
 
     Example:
         >>> TableToExplain.read("people.csv", "mnist-flow")
@@ -42,10 +46,18 @@ class TableToExplain:
 
     table: Table
     flow: "TableFlow"
+    truth: str = ""
+
+    def __post_init__(self) -> None:
+        if self.truth in [column.name for column in self.flow.columns]:
+            raise ValueError(
+                f"the truth must be a column that the flow was not fitted to, got "
+                f"{self.truth}"
+            )
 
     @classmethod
     def read(
-        cls, path: str, coordinates: str, *, limit: int | None = None
+        cls, path: str, coordinates: str, *, limit: int | None = None, truth: str = ""
     ) -> "TableToExplain":
         """Read a table and its flow.
 
@@ -53,10 +65,12 @@ class TableToExplain:
             path: The table, a CSV or Parquet file.
             coordinates: The flow of the table, by file or function.
             limit: Take only the first so many rows.
+            truth: Column with the true class of each row; none if empty.
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If the coordinates are of no table.
+            ValueError: If the coordinates are of no table, or the truth is a column of
+                theirs.
         """
 
         require("zuko", extra="tables")
@@ -64,7 +78,19 @@ class TableToExplain:
 
         flow = as_table_flow(find_coordinates(coordinates, ()))
 
-        return cls(read_table(path, limit=limit), flow)
+        return cls(read_table(path, limit=limit), flow, truth)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The true class of each row; empty if unknown."""
+
+        return self.table.cells(self.truth) if self.truth else ()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the true classes are called, in order; empty if unknown."""
+
+        return self.table.kinds(self.truth) if self.truth else ()
 
     def rows(self) -> ImageFiles:
         """Return the rows of features, and what each is called.

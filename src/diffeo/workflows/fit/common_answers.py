@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
-from diffeo.shapes import Data, Scores
+from diffeo.shapes import Scores
 from diffeo.statements.diagnosis import Diagnosis
 from diffeo.workflows.fit.quality import Answer
 
@@ -15,7 +14,6 @@ __all__ = [
     "course_answer",
     "exact_answer",
     "length_answer",
-    "nearest_to",
     "spread",
     "unseen_answer",
 ]
@@ -64,6 +62,7 @@ def exact_answer(diagnosis: Diagnosis) -> Answer:
         diagnosis: What was found of some that are held out.
 
     Example:
+        >>> import torch
         >>> from diffeo import Identity
         >>> from diffeo.statements.diagnosis import diagnose
         >>> exact_answer(diagnose(Identity((2,)), torch.rand(5, 2))).found
@@ -90,6 +89,7 @@ def length_answer(diagnosis: Diagnosis, least: float, most: float) -> Answer:
         most: Greatest such median.
 
     Example:
+        >>> import torch
         >>> from diffeo import Identity
         >>> from diffeo.statements.diagnosis import diagnose
         >>> far = diagnose(Identity((2,)), torch.full((5, 2), 9.0))
@@ -147,6 +147,7 @@ def copies_answer(distance: Scores, held_out: Others, kind: str) -> Answer:
         kind: What samples are called.
 
     Example:
+        >>> import torch
         >>> copies_answer(torch.ones(4), torch.ones(3), "images").found
         '0% of 4 are as near to one as a copy, 0% of held-out images'
     """
@@ -167,36 +168,6 @@ def copies_answer(distance: Scores, held_out: Others, kind: str) -> Answer:
     )
 
 
-@torch.no_grad()
-def nearest_to(x: Data, others: Others) -> tuple[Scores, Int[Tensor, " batch"]]:
-    """Return how far the nearest of other data is from each, and which it is.
-
-    Args:
-        x: Data of any shape.
-        others: Others of the same shape, among which to look.
-
-    Returns:
-        Root mean square differences, and places among the others.
-
-    Example:
-        >>> nearest_to(torch.zeros(1, 2), torch.tensor([[3.0, 3.0], [1.0, 1.0]]))
-        (tensor([1.]), tensor([1]))
-    """
-
-    flat = x.flatten(1)
-    distance = flat.new_full((len(flat),), torch.inf)
-    nearest = torch.zeros_like(distance, dtype=torch.long)
-    first = 0
-
-    for part in others.split(500):
-        gap, place = torch.cdist(flat, part.flatten(1)).min(dim=1)
-        nearest = torch.where(gap < distance, first + place, nearest)
-        distance = gap.minimum(distance)
-        first += len(part)
-
-    return distance / flat.shape[1] ** 0.5, nearest
-
-
 def spread(x: Others, most: int) -> Tensor:
     """Return some data, evenly spread over all.
 
@@ -205,6 +176,7 @@ def spread(x: Others, most: int) -> Tensor:
         most: How many, at most.
 
     Example:
+        >>> import torch
         >>> spread(torch.arange(5.0), 2)
         tensor([0., 2.])
     """

@@ -13,7 +13,6 @@ from diffeo.models.sides import levels_that_fit
 from diffeo.shapes import Images
 from diffeo.statements.diagnosis import Diagnosis
 from diffeo.training.flow_matching import NOISE, path_error
-from diffeo.training.schedule import Schedule
 from diffeo.workflows.fit.common_answers import exact_answer, length_answer
 from diffeo.workflows.fit.expectations import why_field
 from diffeo.workflows.fit.image_model import HeldOut, ImageModel
@@ -55,16 +54,12 @@ class FieldModel(ImageModel):
         return zoo.Recipe("flow-matching", settings)
 
     def train(
-        self,
-        images: tuple[Images, HeldOut],
-        card: zoo.Card,
-        options: TrainingOptions,
-        schedule: Schedule,
+        self, images: tuple[Images, HeldOut], card: zoo.Card, options: TrainingOptions
     ) -> None:
         """Train a field; see `train_velocity`."""
 
         train, held_out = map(to_bytes, images)
-        train_velocity((train, held_out), card, options, schedule=schedule)
+        train_velocity((train, held_out), card, options)
 
     def loss(self, model: nn.Module, x: Images, generator: torch.Generator) -> Tensor:
         """Return the mean squared error of velocities."""

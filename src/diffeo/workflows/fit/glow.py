@@ -12,7 +12,6 @@ from diffeo.models.flow.flow import as_flow
 from diffeo.shapes import Images
 from diffeo.statements.diagnosis import Diagnosis
 from diffeo.training.noise import GaussianNoise, Noise, UniformNoise
-from diffeo.training.schedule import Schedule
 from diffeo.workflows.fit.common_answers import exact_answer
 from diffeo.workflows.fit.expectations import expected_of, why_glow
 from diffeo.workflows.fit.image_model import HeldOut, ImageModel
@@ -52,15 +51,11 @@ class GlowModel(ImageModel):
         return flow_recipe(self.shape, size)
 
     def train(
-        self,
-        images: tuple[Images, HeldOut],
-        card: zoo.Card,
-        options: TrainingOptions,
-        schedule: Schedule,
+        self, images: tuple[Images, HeldOut], card: zoo.Card, options: TrainingOptions
     ) -> None:
         """Train a flow; see `train_flow`."""
 
-        train_flow(*images, card, options, noise=self.noise, schedule=schedule)
+        train_flow(*images, card, options, noise=self.noise)
 
     def untrained(self, size: str, x: Images) -> nn.Module:
         """Return a flow whose first scales are taken from images."""

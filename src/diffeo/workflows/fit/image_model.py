@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from diffeo import zoo
 from diffeo.shapes import Images
 from diffeo.statements.diagnosis import Diagnosis
-from diffeo.training.schedule import Schedule
 from diffeo.workflows.fit.quality import Answer
 from diffeo.workflows.train.module import TrainingOptions
 
@@ -77,11 +76,7 @@ class ImageModel(ABC):
 
     @abstractmethod
     def train(
-        self,
-        images: tuple[Images, HeldOut],
-        card: zoo.Card,
-        options: TrainingOptions,
-        schedule: Schedule,
+        self, images: tuple[Images, HeldOut], card: zoo.Card, options: TrainingOptions
     ) -> None:
         """Train a model and store it.
 
@@ -89,7 +84,6 @@ class ImageModel(ABC):
             images: Images in [0, 1] to train on, and held-out ones.
             card: What to tell of the weights.
             options: How long to train, and where to keep what.
-            schedule: How the weights are updated.
         """
 
     @abstractmethod

@@ -13,10 +13,10 @@ from diffeo.report.images import sheet
 from diffeo.report.section import Section
 from diffeo.shapes import Images
 from diffeo.statements.diagnosis import diagnose
+from diffeo.statements.properties import nearest_to
 from diffeo.workflows.fit.common_answers import (
     copies_answer,
     course_answer,
-    nearest_to,
     spread,
     unseen_answer,
 )
@@ -79,10 +79,11 @@ def measure_quality(
         course_answer(course, kind.falling, kind.unit),
         *others,
     ]
-    pairs = zip(samples, train[nearest], distance.tolist(), strict=True)
+    apart = distance / samples[0].numel() ** 0.5  # root mean square
+    pairs = zip(samples, train[nearest], apart.tolist(), strict=True)
     copies = [
-        (f"{apart:.3f} apart", sheet([sample, real], across=2))
-        for sample, real, apart in islice(pairs, SHOWN)
+        (f"{gap:.3f} apart", sheet([sample, real], across=2))
+        for sample, real, gap in islice(pairs, SHOWN)
     ]
     real = spread(held_out, SAMPLES)
 

@@ -126,9 +126,9 @@ def fit_images(
 
     chosen = _some(train, plan.images, options.seed)
     card = options.card(kind.recipe(plan.form), plan.epochs)
-    how = draft_options(plan, options)
     schedule = Schedule(rate=1e-3, warmup=max(1, min(200, plan.steps // 10)))
-    kind.train((chosen, held_out), card, how, schedule)
+    how = replace(draft_options(plan, options), schedule=schedule)
+    kind.train((chosen, held_out), card, how)
     model = zoo.load(how.weights, options.device)
     course = options.course(kind.figure)
     quality = measure_quality(

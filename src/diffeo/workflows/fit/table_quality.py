@@ -12,10 +12,10 @@ from diffeo.data.features import table_of
 from diffeo.data.table import Table
 from diffeo.report.section import Section
 from diffeo.shapes import Data
+from diffeo.statements.properties import nearest_to
 from diffeo.workflows.fit.common_answers import (
     copies_answer,
     course_answer,
-    nearest_to,
     spread,
     unseen_answer,
 )

@@ -14,7 +14,6 @@ from diffeo.models.vae import VAE
 from diffeo.shapes import Images
 from diffeo.statements.diagnosis import Diagnosis
 from diffeo.training.evidence import evidence
-from diffeo.training.schedule import Schedule
 from diffeo.workflows.fit.common_answers import length_answer
 from diffeo.workflows.fit.expectations import why_vae
 from diffeo.workflows.fit.image_model import HeldOut, ImageModel
@@ -60,17 +59,12 @@ class VAEModel(ImageModel):
         return zoo.Recipe("vae", settings)
 
     def train(
-        self,
-        images: tuple[Images, HeldOut],
-        card: zoo.Card,
-        options: TrainingOptions,
-        schedule: Schedule,
+        self, images: tuple[Images, HeldOut], card: zoo.Card, options: TrainingOptions
     ) -> None:
         """Train an autoencoder; see `train_vae`."""
 
         train, held_out = map(to_bytes, images)
-        how = replace(options, patience=PATIENCE)
-        train_vae((train, held_out), card, how, schedule=schedule)
+        train_vae((train, held_out), card, replace(options, patience=PATIENCE))
 
     def loss(self, model: nn.Module, x: Images, generator: torch.Generator) -> Tensor:
         """Return the mean negative bound of log-densities, in nats a pixel."""

@@ -71,7 +71,8 @@ def train_classifier(
 
     card = card.with_seed(options.seed)
     model = card.recipe.build()
-    module = Supervised(model, Schedule(decay=0.05), seed=options.seed, crop=crop)
+    schedule = options.schedule or Schedule(decay=0.05)
+    module = Supervised(model, schedule, seed=options.seed, crop=crop)
     train_module(
         module,
         (train.pixels, train.labels),

@@ -69,7 +69,6 @@ def train_flow(
     *,
     noise: Noise | None = None,
     crop: RandomCrop | None = None,
-    schedule: Schedule | None = None,
 ) -> None:
     """Train a flow of images by maximum likelihood and store it.
 
@@ -82,7 +81,6 @@ def train_flow(
         options: How long to train, and where to keep what.
         noise: What makes gray levels a density; `UniformNoise` if not given.
         crop: What is cut out of training images at random, if anything.
-        schedule: How the weights are updated.
 
     Raises:
         FileNotFoundError: If there is no checkpoint to resume from.
@@ -114,13 +112,9 @@ def train_flow(
         flow, x[: options.batch_size], options.backward, options.device
     )
     card = replace(card, command=f"{card.command} --backward {mode}")
+    schedule = options.schedule or Schedule()
     module = Likelihood(
-        flow,
-        schedule or Schedule(),
-        seed=options.seed,
-        mode=mode,
-        noise=noise,
-        crop=crop,
+        flow, schedule, seed=options.seed, mode=mode, noise=noise, crop=crop
     )
     train_module(
         module,

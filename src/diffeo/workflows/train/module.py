@@ -12,7 +12,7 @@ from diffeo import zoo
 from diffeo.search.run import Backward, backward_named
 from diffeo.training.batches import batches
 from diffeo.training.fit import Draw, Fit, fit, training_device
-from diffeo.training.schedule import Scheduled
+from diffeo.training.schedule import Schedule, Scheduled
 from diffeo.workflows.train.processor import processor_time
 
 __all__ = ["TrainingOptions", "train_module"]
@@ -39,6 +39,7 @@ class TrainingOptions:
             ends early, where it has a figure to tell; None for no early end.
         draw: Writes a picture of the model to a path, beside the checkpoint, after each
             epoch; None for none.
+        schedule: How the weights are updated; as the kind of model usually is if None.
 
     Raises:
         ValueError: If `weights` ends otherwise, `epochs` or `batch_size` is below 1, or
@@ -59,6 +60,7 @@ class TrainingOptions:
     device: str = "auto"
     patience: int | None = None
     draw: Draw | None = None
+    schedule: Schedule | None = None
 
     def __post_init__(self) -> None:
         backward_named(self.backward)
@@ -101,7 +103,6 @@ def train_module(
         >>> from tempfile import TemporaryDirectory
         >>> recipe = zoo.Recipe("unet", {"channels": 1, "outputs": 2, "width": 4})
         >>> card = zoo.Card(recipe, "noise", "an example", "none", {})
-        >>> from diffeo.training.schedule import Schedule
         >>> from diffeo.training.supervised import Supervised
         >>> module = Supervised(recipe.build(), Schedule(), seed=0)
         >>> x = torch.randint(256, (4, 1, 8, 8), dtype=torch.uint8)

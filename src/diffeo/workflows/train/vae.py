@@ -25,7 +25,6 @@ def train_vae(
     options: TrainingOptions,
     *,
     crop: RandomCrop | None = None,
-    schedule: Schedule | None = None,
 ) -> None:
     """Train a variational autoencoder by its evidence lower bound and store it.
 
@@ -36,7 +35,6 @@ def train_vae(
         card: What to tell of the weights; its recipe is of an autoencoder.
         options: How long to train, and where to keep what.
         crop: What is cut out of training images at random, if anything.
-        schedule: How the weights are updated.
 
     Example:
         >>> from pathlib import Path
@@ -54,12 +52,9 @@ def train_vae(
     """
 
     card = card.with_seed(options.seed)
-    module = Evidence(
-        cast("VAE", card.recipe.build()),
-        schedule or Schedule(),
-        seed=options.seed,
-        crop=crop,
-    )
+    model = cast("VAE", card.recipe.build())
+    schedule = options.schedule or Schedule()
+    module = Evidence(model, schedule, seed=options.seed, crop=crop)
 
     def measure(model: nn.Module) -> dict[str, float]:
         vae, x = cast("VAE", model), to_images(images[1][:MEASURED])

@@ -30,7 +30,6 @@ def train_velocity(
     crop: RandomCrop | None = None,
     jitter: ColorJitter | None = None,
     pair: Pair = as_drawn,
-    schedule: Schedule | None = None,
 ) -> None:
     """Train a velocity field by flow matching and store it.
 
@@ -43,7 +42,6 @@ def train_velocity(
         crop: What is cut out of training images at random, if anything.
         jitter: How the colors of training images are changed at random, if at all.
         pair: Which noise each image of a batch gets.
-        schedule: How the weights are updated.
 
     Example:
         >>> from pathlib import Path
@@ -65,7 +63,7 @@ def train_velocity(
     train_module(
         VelocityMatching(
             model,
-            schedule or Schedule(),
+            options.schedule or Schedule(),
             seed=options.seed,
             crop=crop,
             jitter=jitter,
