@@ -11,9 +11,9 @@ from diffeo.shapes import Data, Flags, Outputs
 
 __all__ = ["StraightThrough", "distill"]
 
-SAMPLES = 3000  # of the flow, and as many between those and rows
+SAMPLES = 9000  # of the flow, and as many between those and rows
 MOST_ROWS = 3000
-STEPS, BATCH, RATE = 1500, 256, 5e-3
+STEPS, BATCH, RATE = 3000, 256, 5e-3
 HIDDEN = 64, 64
 HELD_OUT = 10  # one sample in so many
 
