@@ -162,6 +162,7 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     )
     old = read_audit(compare, "rows" if of_table else "images") if compare else None
     values = value or known.is_of_values
+
     if truth and values:
         raise ValueError(
             "--truth must be given with a classifier, got a model of values"
