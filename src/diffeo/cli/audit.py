@@ -13,7 +13,8 @@ from diffeo.cli.search import distances_named
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from diffeo.workflows.audit.audited import Audited, Explained
+    from diffeo.workflows.audit.explained import Explained
+    from diffeo.workflows.audit.findings import Audited
 
 __all__ = ["audit_command"]
 
