@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 from shutil import copy
 
@@ -129,6 +130,11 @@ def test_an_audit_finds_where_a_model_looks_and_goes_on_where_it_stopped(
     assert "dark → light: 6 of 6 images were brought there." in ended.stdout
     assert "What this cannot say" in page
     assert "1-dark-to-light/report.html" in page
+    assert re.search(
+        r"<td>dark → light</td><td>6 of 6</td><td>\d+% of the change in left half</td>",
+        page,
+    )
+    assert page.count("<figcaption>dark → light</figcaption>") == 1
     assert (out / "1-dark-to-light" / "record.safetensors").is_file()
 
     again = audit(place, out, regions=place / "masks")

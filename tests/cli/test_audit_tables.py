@@ -190,6 +190,8 @@ def test_a_forest_answers_itself_and_another_audit_is_compared(
         assert set(each["unconfirmed"]) <= set(each["failures"])
         assert each.get("typical", 1) == each.get("as_written", 1) == 1
         assert each.get("judges", {}) == {}
+        way = f"{each['from']} → {each['to']}"
+        assert f"<td>{way}</td><td>{each['reached']} of {each['rows']}</td>" in page
 
     assert "those of a surrogate" in ended.stderr
     assert "those of a surrogate" in page

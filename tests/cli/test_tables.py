@@ -148,7 +148,8 @@ def test_rows_of_a_table_get_another_answer_within_the_limits(
     limits = {"frozen": FROZEN, "steps": 100, **one_way}
     ended = explained(tumors, tmp_path / "out", "classifier", target="other", **limits)
     record, before, after = read(tumors, tmp_path / "out")
-    columns = as_table_flow(zoo.load(tumors / "flow.safetensors")).columns
+    flow = as_table_flow(zoo.load(tumors / "flow.safetensors"))
+    columns, numbers = flow.columns, flow.width > 0
     x = features_of(after, columns)
     page = (tmp_path / "out/report.html").read_text()
 
@@ -180,8 +181,10 @@ def test_rows_of_a_table_get_another_answer_within_the_limits(
     assert page.count("The result is not typical of the table.") == untypical
     assert "<td>texture</td><td>0 of 50</td>" in page
     assert page.index("Columns, where") < page.index("<h2>Changes</h2>")
-    assert f": {before.cells('mean area')[0]} → {after.cells('mean area')[0]}" in page
-    assert f'<td class="n">{after.cells("mean area")[0]}</td>' in page
+    place = int((record.change[0] / flow.scale).abs().mul(numbers).argmax())
+    most = [name for column in columns for name in column.features][place]
+    assert f": {before.cells(most)[0]} → {after.cells(most)[0]}" in page
+    assert f'<td class="n">{after.cells(most)[0]}</td>' in page
     assert "result typical of the table <b>" in page
     assert "http" not in page.replace("http://www.w3.org", "")
 

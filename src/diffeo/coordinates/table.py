@@ -1,5 +1,6 @@
 """A flow of tables, which decodes to rows that a table can hold."""
 
+import math
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from diffeo.columns import Column
+from diffeo.coordinates.power import likeliest_powers, log_slope, raised, rooted
 from diffeo.coordinates.zuko import ZukoFlow
 from diffeo.shapes import Data, Flags, Latent, Scores
 from diffeo.typical import within_bounds
@@ -15,14 +17,16 @@ __all__ = ["TableFlow", "as_table_flow"]
 
 CATEGORY_NOISE = 0.15  # around 0 and 1: a difference of 1 is five deviations
 NUMBER_NOISE = 0.01  # least width, in standard deviations of the column
+UNIT = 0.1  # standard deviations of the column, in which its numbers get a power
 
 
 class TableFlow(nn.Module):
     """A flow of rows of features; see `Column` for what these are.
 
-    Features are standardized and whitened before the flow, by a triangular matrix,
-    those of given columns first: if the flow is triangular too, its first coordinates
-    are a function of these columns alone. What it decodes becomes a row that the table
+    Numbers get the power that makes their column most normal. Then features are
+    whitened before the flow, by a triangular matrix, those of given columns first: if
+    the flow is triangular too, its first coordinates are a function of these columns
+    alone. What it decodes becomes a row that the table
     can hold: categories are one-hot, numbers have the decimals and the range of their
     column. Gradients pass straight through.
 
@@ -70,6 +74,8 @@ class TableFlow(nn.Module):
         self.width = self._told(map(_width, columns))
         order = self._told(map(float, self._ranks())).argsort(stable=True)
         self.order = nn.Buffer(order, persistent=False)
+        self.power = nn.Buffer(torch.ones(self.shape[0]))
+        self.middle = nn.Buffer(torch.zeros(self.shape[0]))
         self.factor = nn.Buffer(torch.eye(self.shape[0]))
         self.typical = nn.Buffer(torch.tensor([-torch.inf, torch.inf]))
 
@@ -139,8 +145,9 @@ class TableFlow(nn.Module):
         """Return the rows at latent coordinates."""
 
         white = self.flow.decode(z)
-        u = (white @ self.factor.T)[:, self.order.argsort()]
-        x = u * self.scale.to(z) + self.mean.to(z)
+        w = (white @ self.factor.T + self.middle)[:, self.order.argsort()]
+        v = rooted(w, self.power)
+        x = v * UNIT * self.scale.to(z) + self.low.to(z)
 
         return self._valid(x.detach()) + (x - x.detach())
 
@@ -150,9 +157,12 @@ class TableFlow(nn.Module):
         return True
 
     def log_prob(self, x: Data) -> Scores:
-        """Return the log-density of rows, whitened, in nats."""
+        """Return the log-density of standardized rows, in nats."""
 
-        return self.flow.log_prob(self.whiten(x))
+        slopes = log_slope(self._above_least(x), self.power) - math.log(UNIT)
+        volume = slopes.sum(1) - self.factor.diagonal().log().sum()
+
+        return self.flow.log_prob(self.whiten(x)) + volume
 
     def is_typical(self, x: Data) -> Flags | None:
         """Return whether the log-density is among the central 95 % of the table's rows.
@@ -183,20 +193,23 @@ class TableFlow(nn.Module):
 
     @torch.no_grad()
     def initialize(self, x: Data) -> None:
-        """Whiten by the covariance of rows, with the noise of `dequantize`.
+        """Choose powers and whiten by what rows are like, with noise of `dequantize`.
 
         Args:
             x: Rows to train on.
         """
 
         generator = torch.Generator().manual_seed(0)
-        self.factor.copy_(torch.eye(len(self.factor)))
-        u = self.whiten(self.dequantize(x, generator=generator).double())
-        covariance = u.T.cov(correction=0).reshape(self.factor.shape)
+        v = self._above_least(self.dequantize(x, generator=generator).double())
+        power = torch.where(self.width > 0, likeliest_powers(v), 1.0)
+        w = raised(v, power)[:, self.order]
+        covariance = w.T.cov(correction=0).reshape(self.factor.shape)
+        self.power.copy_(power)
+        self.middle.copy_(w.mean(0))
         self.factor.copy_(torch.linalg.cholesky(covariance))
 
     def whiten(self, x: Data) -> Latent:
-        """Return rows standardized and whitened, as the flow takes them."""
+        """Return rows with powers, whitened, as the flow takes them."""
 
         if x.shape[1:] != self.shape:
             raise ValueError(
@@ -204,9 +217,9 @@ class TableFlow(nn.Module):
                 f"{tuple(x.shape)}"
             )
 
-        u = self.standardize(x)[:, self.order]
+        w = raised(self._above_least(x), self.power.to(x))[:, self.order]
         white: Tensor = torch.linalg.solve_triangular(
-            self.factor.to(x), u.T, upper=False
+            self.factor.to(x), (w - self.middle.to(x)).T, upper=False
         )
 
         return white.T
@@ -215,6 +228,11 @@ class TableFlow(nn.Module):
         """Return rows less the columns' means, over their standard deviations."""
 
         return (x - self.mean.to(x)) / self.scale.to(x)
+
+    def _above_least(self, x: Data) -> Data:
+        """Return how far rows are above the least of their columns, in tenths of σ."""
+
+        return (x - self.low.to(x)) / (UNIT * self.scale.to(x))
 
     def _valid(self, x: Data) -> Data:
         """Return the rows that the table can hold next to some."""

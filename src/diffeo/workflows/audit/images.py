@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from diffeo.data.levels import to_8_bits
 from diffeo.report.images import change_sheet, common_limit, signed_difference
@@ -28,6 +29,7 @@ __all__ = ["AuditedImages"]
 TOP = 5  # regions that are listed
 LEAST = 2  # images of least change that are shown
 ENLARGED = 128  # pixels a side to which small pictures are enlarged
+GAP = 16  # white pixels between pictures and what sums them up
 LOST = (
     "The coordinates are approximate: searches began at the reconstruction r of each "
     "image x, and all changes are counted from there. What was lost before, ‖r − x‖ of "
@@ -137,6 +139,13 @@ class AuditedImages:
             *([rounded] if kept < 1 else []),
         ]
 
+    def most(self, told: dict[str, Any]) -> str:
+        """Return the region with the largest share of the change, and that share."""
+
+        (region, top), *_ = told["regions"].items()
+
+        return f"{top['change']:.0%} of the change in {region}"
+
     def sections(self, explained: Explained) -> list[Section]:
         """Return a table of regions, and pictures.
 
@@ -175,7 +184,7 @@ class AuditedImages:
 
 
 def _drawn(explained: Explained) -> list[tuple[str, Tensor]]:
-    """Return mean changes, and the typical and the odd one of each cluster."""
+    """Return mean changes, and of each kind the typical one, the odd one, the mean."""
 
     record, told = explained.found, explained.told
     changes = record.change
@@ -203,17 +212,13 @@ def _drawn(explained: Explained) -> list[tuple[str, Tensor]]:
     for number, cluster in enumerate(clusters, 1):
         members = cluster["members"]
         ends = members[:1] if len(members) == 1 else [members[0], members[-1]]
+        said, mean = _mean("right: their mean change", changes[members].mean(0))
         caption = (
             f"kind of change {number} of {len(clusters)}, {len(members)} images; "
             f"the most typical, {cluster['closest']}, and the oddest, "
-            f"{cluster['furthest']}"
+            f"{cluster['furthest']}; {said}"
         )
-        shown.append((caption, drawn(ends)))
-
-        if len(clusters) > 1:
-            shown.append(
-                _mean(f"mean change of kind {number}", changes[members].mean(0))
-            )
+        shown.append((caption, _beside(drawn(ends), mean)))
 
     return shown
 
@@ -225,6 +230,15 @@ def _mean(caption: str, mean: Tensor) -> tuple[str, Tensor]:
     colored = signed_difference(torch.zeros_like(mean), mean, greatest)
 
     return f"{caption} (full color at ±{greatest:.2g})", _enlarged(colored)
+
+
+def _beside(pictures: Tensor, picture: Tensor) -> Tensor:
+    """Return pictures with one more to the right of the first line."""
+
+    below = pictures.shape[1] - picture.shape[1]
+    right = pad(picture, (GAP, 0, 0, below), value=1.0)
+
+    return torch.cat((pictures, right), dim=2)
 
 
 def _enlarged(image: Tensor) -> Tensor:

@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from diffeo.extras import require
 from diffeo.files import write_text
 from diffeo.report.section import Section
@@ -71,10 +73,14 @@ def draw_audit(
         or "none",
         **dict(_asked(summary)),
     }
+    parts = [_sections(audited, finding, judges) for finding in findings]
+    maps = [
+        (first.title, first.pictures[0][1]) for first, *_ in parts if first.pictures
+    ]
     sections = [
         Section("Since the other audit", differences),
-        Section("In short", [sentences(audited, each, judges) for each in told]),
-        *(each for finding in findings for each in _sections(audited, finding)),
+        _in_short(audited, told, judges, maps),
+        *(section for part in parts for section in part),
         Section("What this cannot say", audited.limits),
     ]
     text = render_sections(
@@ -160,35 +166,86 @@ def sentences(
     return " ".join(words)
 
 
-def _judged(told: dict[str, Any], judges: dict[str, float]) -> Iterator[str]:
-    """Yield what judges say that are right often enough."""
+def _in_short(
+    audited: Audited,
+    told: Sequence[dict[str, Any]],
+    judges: dict[str, float],
+    maps: Sequence[tuple[str, Tensor]],
+) -> Section:
+    """Return a table with a line for each direction, and which of them to doubt."""
 
-    shares = {
+    good = [kind for kind, accuracy in judges.items() if accuracy >= WEAK]
+    head = "direction", "brought there", "changed most", "least change"
+    table = [(*head, *(f"a {kind} agrees" for kind in good))]
+    doubted = []
+    text = []
+
+    for each in told:
+        way = f"{each['from']} → {each['to']}"
+        line = [way, f"{each['reached']} of {each['rows']}"]
+
+        if each["reached"]:
+            shares = _trusted(each, judges)
+            line += [audited.most(each), each["least_change"][0]["name"]]
+            line += [f"{shares[kind]:.0%}" for kind in good]
+            doubted += [way] * _is_doubted(shares)
+
+        table.append((*line, *[""] * (len(table[0]) - len(line))))
+
+    if doubted:
+        text.append(
+            f"No judge takes half of the results of {', '.join(doubted)} for the new "
+            "answer: the model may react there to what others hardly see."
+        )
+
+    if maps:
+        text.append(
+            "Below the table is the mean change in each direction: orange became "
+            "brighter, blue darker."
+        )
+
+    return Section("In short", text, table, maps)
+
+
+def _trusted(told: dict[str, Any], judges: dict[str, float]) -> dict[str, float]:
+    """Return the shares for which judges agree that are right often enough."""
+
+    return {
         kind: share
         for kind, share in told["judges"].items()
         if judges.get(kind, 0.0) >= WEAK
     }
 
-    if not shares:
-        return
 
+def _is_doubted(shares: dict[str, float]) -> bool:
+    return max(shares.values(), default=1.0) < HALF
+
+
+def _judged(told: dict[str, Any], judges: dict[str, float]) -> Iterator[str]:
+    """Yield what judges say that are right often enough."""
+
+    shares = _trusted(told, judges)
     said = " and ".join(f"a {kind} takes {share:.0%}" for kind, share in shares.items())
-    yield f"Judges that know nothing of the model: {said} of them for it too."
 
-    if max(shares.values()) < HALF:
+    if shares:
+        yield f"Judges that know nothing of the model: {said} of them for it too."
+
+    if _is_doubted(shares):
         yield (
             "The model may react here to what others hardly see: look at the examples."
         )
 
 
-def _sections(audited: Audited, explained: Explained) -> list[Section]:
+def _sections(
+    audited: Audited, explained: Explained, judges: dict[str, float]
+) -> list[Section]:
     told = explained.told
     title = f"{told['from']} → {told['to']}"
     page = f"{explained.direction.folder}/report.html"
     links = [(f"All {audited.noun} of this direction", page)]
 
     if not told["reached"]:
-        text = [sentences(audited, told), *_failures(told)]
+        text = [sentences(audited, told, judges), *_failures(told)]
 
         return [Section(title, text, links=links)]
 
@@ -200,6 +257,7 @@ def _sections(audited: Audited, explained: Explained) -> list[Section]:
         for each in told["least_change"]
     )
     text = [
+        sentences(audited, told, judges),
         f"Median distance ‖x′ − {start}‖ {distance['median']:.3g} "
         f"({distance['low']:.3g} to {distance['high']:.3g}){unit}; "
         f"median steps {told['steps']:.0f}. Least change: {', '.join(least)}.",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, starmap
 from pathlib import Path
 from typing import Any
 
@@ -78,9 +78,7 @@ class AuditedTable:
             told: Of the direction, as audit.json holds it.
         """
 
-        moved = (each for each in told["columns"].items() if each[1]["moved"])
-        most = islice(moved, SAID)
-        named = "; ".join(_in_words(name, found) for name, found in most)
+        named = "; ".join(starmap(_in_words, _moved_most(told)))
         words = [f"Columns that moved most: {named}."]
 
         if told["typical"] is not None:
@@ -94,6 +92,11 @@ class AuditedTable:
             )
 
         return words
+
+    def most(self, told: dict[str, Any]) -> str:
+        """Return the columns that moved most, and by how much."""
+
+        return ", ".join(starmap(_briefly, _moved_most(told)))
 
     def sections(self, explained: Explained) -> list[Section]:
         """Return a table of columns with their histograms, and one of examples.
@@ -173,6 +176,19 @@ def _examples(
             for name, old, new, by in in_words(moved.changes[row][:LARGEST])
         ]
         yield what, found.name_of(row), f"{size[row]:.3g} σ", "; ".join(words)
+
+
+def _moved_most(told: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    moved = (each for each in told["columns"].items() if each[1]["moved"])
+
+    return islice(moved, SAID)
+
+
+def _briefly(name: str, found: dict[str, Any]) -> str:
+    if "commonest" in found:
+        return f"{name} (in {found['moved']:.0%})"
+
+    return f"{name} ({found['deviations']:+.2f} σ)"
 
 
 def _in_words(name: str, found: dict[str, Any]) -> str:
