@@ -18,9 +18,9 @@ from diffeo.report.images import signed_difference, write_png
 from diffeo.search import Run
 from diffeo.shapes import Images
 from diffeo.workflows.audit.audit import audit_to_folder
-from diffeo.workflows.audit.audited import Explained
 from diffeo.workflows.audit.changes import grid_regions, region_shares
 from diffeo.workflows.audit.directions import AuditOptions
+from diffeo.workflows.audit.explained import Explained
 from diffeo.workflows.audit.images import AuditedImages
 from diffeo.workflows.explain.images import ImagesToExplain
 from diffeo.workflows.explain.options import ExplainOptions

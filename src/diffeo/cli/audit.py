@@ -13,7 +13,8 @@ from diffeo.cli.search import distances_named
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from diffeo.workflows.audit.audited import Audited, Explained
+    from diffeo.workflows.audit.explained import Explained
+    from diffeo.workflows.audit.findings import Audited
 
 __all__ = ["audit_command"]
 
@@ -162,6 +163,7 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
     )
     old = read_audit(compare, "rows" if of_table else "images") if compare else None
     values = value or known.is_of_values
+
     if truth and values:
         raise ValueError(
             "--truth must be given with a classifier, got a model of values"

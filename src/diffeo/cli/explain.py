@@ -293,4 +293,4 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
     )
     tell = partial(typer.echo, err=True)
     record = explain_to_folder(images, options, out, overwrite=overwrite, tell=tell)
-    follow(record, found, options, rules, out)
+    follow(record, images, found.draw, options, rules, out)

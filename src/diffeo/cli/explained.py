@@ -11,9 +11,8 @@ from diffeo.cli.errors import warned
 
 if TYPE_CHECKING:
     from diffeo.counterfactuals import Counterfactuals
-    from diffeo.workflows.explain.images import ImagesToExplain
+    from diffeo.data.images import ImageFiles
     from diffeo.workflows.explain.options import ExplainOptions
-    from diffeo.workflows.explain.table import TableToExplain
 
     Rules = Mapping[str, Callable[[Counterfactuals], Counterfactuals]]
 
@@ -22,7 +21,8 @@ __all__ = ["follow"]
 
 def follow(
     record: "Counterfactuals",
-    data: "ImagesToExplain | TableToExplain",
+    images: "ImageFiles",
+    draw: Callable[..., None],
     options: "ExplainOptions",
     rules: "Rules",
     folder: Path,
@@ -31,7 +31,9 @@ def follow(
 
     Args:
         record: Of the rows that were searched.
-        data: What was to be explained.
+        images: Images, or rows of a table, and their names.
+        draw: Draws the page of a record: it gets the record, how many rows were to be
+            explained, the options, and the folder.
         options: What was asked for.
         rules: How to state something, by what it is.
         folder: Where the record lies.
@@ -43,7 +45,6 @@ def follow(
     from diffeo.workflows.explain.explanation import keep_statements
     from diffeo.workflows.summary import interruption, summary
 
-    images = data.rows()
     rows = len(images.images) * options.several
     stopped = interruption(record, rows)
     of_table = options.flow is not None
@@ -58,7 +59,7 @@ def follow(
         keep = partial(keep_statements, images, options, folder)
         record = _stated(record, rules, keep)
 
-    _drawn(folder, partial(data.draw, record, rows, options, folder))
+    _drawn(folder, partial(draw, record, rows, options, folder))
 
     if stopped:
         raise KeyboardInterrupt

@@ -17,9 +17,9 @@ from diffeo.estimators.surrogate import StraightThrough
 from diffeo.objectives.classes import predicted_class
 from diffeo.settings import describe
 from diffeo.shapes import Data, Model, Outputs
-from diffeo.workflows.audit.audited import Audited, Explained
 from diffeo.workflows.audit.directions import AuditOptions, directions_of
-from diffeo.workflows.audit.findings import look_at
+from diffeo.workflows.audit.explained import Explained
+from diffeo.workflows.audit.findings import Audited, look_at
 from diffeo.workflows.audit.judges import train_judges
 from diffeo.workflows.class_names import names_of_classes
 from diffeo.workflows.explain.explanation import explain_to_folder

@@ -7,11 +7,16 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.evaluation.intervals import interval_of, median
 from diffeo.objectives.classes import predicted_class
 from diffeo.shapes import Flags, Model
-from diffeo.workflows.audit.audited import Audited, Explained
 from diffeo.workflows.audit.changes import clusters_of
+from diffeo.workflows.audit.explained import Explained
+from diffeo.workflows.audit.images import AuditedImages
 from diffeo.workflows.audit.judges import Judge, disputed
+from diffeo.workflows.audit.table import AuditedTable
 
-__all__ = ["look_at"]
+__all__ = ["Audited", "look_at"]
+
+Audited = AuditedImages | AuditedTable
+"""Data of one kind, and what there is to say of their changes."""
 
 NAMED = 5  # data that flip with the least change
 

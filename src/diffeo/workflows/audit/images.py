@@ -13,13 +13,13 @@ from torch.nn.functional import pad
 from diffeo.data.levels import to_8_bits
 from diffeo.report.images import change_sheet, common_limit, signed_difference
 from diffeo.report.section import Section
-from diffeo.workflows.audit.audited import Explained, Measured
 from diffeo.workflows.audit.changes import (
     coarse,
     grid_regions,
     read_regions,
     region_shares,
 )
+from diffeo.workflows.audit.explained import Explained, Measured
 from diffeo.workflows.audit.judges import OF_IMAGES
 from diffeo.workflows.explain.images import ImagesToExplain
 from diffeo.workflows.loading import side_for
@@ -55,9 +55,9 @@ class AuditedImages:
     source: ImagesToExplain
     regions: Mapping[str, Tensor]
 
-    noun, unit = "images", ""
+    noun, unit = "images", ""  # what they are called; what follows their distances
     judges = OF_IMAGES
-    limits = (
+    limits = (  # what an audit of them cannot say
         "What is seen here was enough to change the model’s answer, along images that "
         "the generator knows. It does not say that nothing else would be enough, nor "
         "that the model always looks at it, nor what causes what in the world.",

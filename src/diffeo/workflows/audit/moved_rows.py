@@ -18,7 +18,7 @@ from diffeo.report.table_changes import (
     table_changes,
 )
 from diffeo.shapes import Data
-from diffeo.workflows.audit.audited import Explained
+from diffeo.workflows.audit.explained import Explained
 from diffeo.workflows.explain.table import TableToExplain
 
 __all__ = ["FEWEST", "MovedRows"]

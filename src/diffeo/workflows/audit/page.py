@@ -10,7 +10,8 @@ from torch import Tensor
 from diffeo.extras import require
 from diffeo.files import write_text
 from diffeo.report.section import Section
-from diffeo.workflows.audit.audited import Audited, Explained
+from diffeo.workflows.audit.explained import Explained
+from diffeo.workflows.audit.findings import Audited
 from diffeo.workflows.audit.judges import WEAK
 
 __all__ = ["doubt", "draw_audit", "sentences"]

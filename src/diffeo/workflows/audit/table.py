@@ -12,7 +12,7 @@ from diffeo.counterfactuals import Counterfactuals
 from diffeo.data.features import features_of
 from diffeo.report.section import Section
 from diffeo.report.table_changes import columns_table, in_words
-from diffeo.workflows.audit.audited import Explained, Measured
+from diffeo.workflows.audit.explained import Explained, Measured
 from diffeo.workflows.audit.judges import OF_ROWS, Trainer
 from diffeo.workflows.audit.moved_rows import FEWEST, MovedRows
 from diffeo.workflows.explain.table import TableToExplain
@@ -38,8 +38,8 @@ class AuditedTable:
 
     source: TableToExplain
 
-    noun, unit = "rows", " σ"
-    limits = (
+    noun, unit = "rows", " σ"  # what they are called; what follows their distances
+    limits = (  # what an audit of them cannot say
         "What is seen here was enough to change the model’s answer, along rows that "
         "the flow knows. It does not say that nothing else would be enough, nor that "
         "the model always looks at it, nor what causes what in the world.",
