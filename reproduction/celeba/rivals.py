@@ -85,8 +85,10 @@ def measure_celeba_rivals(options: ExperimentOptions) -> Findings:
     """Make faces blond by every method, and judge; METHOD_asked says how many.
 
     The slow methods are given as many faces as take about twenty minutes of a core.
-    Prices are bisected for each face, in fewer rounds than for digits; other settings
-    are those chosen on digits or published: none is tuned on faces.
+    Prices are bisected for each face, in fewer rounds than for digits. The shells of
+    random search are wider than those of digits by the length of latents, after those
+    had reached none of six validation faces. Other settings are those chosen on digits
+    or published.
 
     Args:
         options: Where the data are, and whether to be quick.

@@ -191,7 +191,7 @@ def _read(path: Path, flow: Path) -> TableToExplain:
 def _typical(table: TableToExplain) -> Flags:
     """Return which rows of a table are among the central 95 % of those of its flow."""
 
-    return cast("Flags", table.flow.is_typical(table.rows().images))
+    return cast("Flags", table.flow.is_typical(table.rows.images))
 
 
 TABLES = Experiment(

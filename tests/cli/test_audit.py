@@ -22,7 +22,7 @@ from diffeo.workflows.audit.changes import (
 from diffeo.workflows.audit.comparison import compare_audits
 from diffeo.workflows.audit.directions import AuditOptions, directions_of
 from diffeo.workflows.audit.judges import OF_IMAGES, disputed, train_judges
-from diffeo.workflows.audit.page import _disputes, _judged
+from diffeo.workflows.audit.sentences import disputes, verdicts
 from diffeo.workflows.explain.options import ExplainOptions
 
 MODEL = """
@@ -332,8 +332,8 @@ def test_judges_of_two_kinds_tell_what_can_be_told(
 def test_the_page_names_what_judges_dispute() -> None:
     names = [f"{row}.png" for row in range(12)]
     told = {"judges": {"net": 0.2, "bad": 0.9}, "disputed": names}
-    said = " ".join(_judged(told, {"net": 0.8, "bad": 0.6}))
-    listed = list(_disputes(told | {"disputed_before": []}))
+    said = " ".join(verdicts(told, {"net": 0.8, "bad": 0.6}))
+    listed = list(disputes(told | {"disputed_before": []}))
 
     assert "a net takes 20% of them" in said
     assert "bad" not in said

@@ -224,6 +224,9 @@ def test_other_flows_and_rows_are_refused() -> None:
     with pytest.raises(ValueError, match="6 features, got"):
         flow().encode(X[:, :2])
 
+    with pytest.raises(ValueError, match="6 features, got"):
+        flow().log_prob(X[:, :2])
+
 
 def test_columns_are_of_one_kind() -> None:
     assert Column("sex", ("f", "m")).features == ("sex=f", "sex=m")

@@ -197,7 +197,7 @@ def audit_command(  # noqa: PLR0913 - one argument for each option
         flow=source.flow,
     )
     density = (
-        find_coordinates(coordinates, source.rows().images.shape[1:], device=device)
+        find_coordinates(coordinates, source.rows.images.shape[1:], device=device)
         if stay_typical
         else None
     )
@@ -220,7 +220,8 @@ def _follow(
 
     from diffeo.workflows.audit.audit import JSON, PAGE
     from diffeo.workflows.audit.comparison import compare_audits
-    from diffeo.workflows.audit.page import doubt, draw_audit, sentences
+    from diffeo.workflows.audit.page import draw_audit
+    from diffeo.workflows.audit.sentences import doubt, sentences
 
     differences = compare_audits(old, summary) if old else []
     notes = list(filter(None, [doubt(summary), *told]))

@@ -240,7 +240,7 @@ def explain_command(  # noqa: PLR0913 - one argument for each option
         if of_table
         else ImagesToExplain.read(data, coordinates, limit=limit, **size)
     )
-    images = found.rows()
+    images = found.rows
     (asked, *further), notes = found.models(known, limits, device=device, seed=seed)
 
     if target and found.classes and not names:

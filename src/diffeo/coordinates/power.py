@@ -1,5 +1,7 @@
 """Powers that make the numbers of skewed columns more normal."""
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -31,12 +33,7 @@ def raised(v: Rows, power: Powers) -> Rows:
         tensor([[-3.,  2.]])
     """
 
-    above, below = (
-        v.relu(),
-        -v.clamp(max=0),
-    )  # each has the slope of one side, also at 0
-
-    return _raised(above, power) - _raised(below, 2 - power)
+    return _on_both_sides(_raised, v, power)
 
 
 def rooted(w: Rows, power: Powers) -> Rows:
@@ -51,9 +48,7 @@ def rooted(w: Rows, power: Powers) -> Rows:
         tensor([[-3.,  3.]])
     """
 
-    above, below = w.relu(), -w.clamp(max=0)
-
-    return _rooted(above, power) - _rooted(below, 2 - power)
+    return _on_both_sides(_rooted, w, power)
 
 
 def log_slope(v: Rows, power: Powers) -> Rows:
@@ -96,6 +91,14 @@ def likeliest_powers(v: Rows) -> Powers:
     )
 
     return powers[likelihoods.argmax(0)]
+
+
+def _on_both_sides(
+    transform: Callable[[Rows, Powers], Rows], v: Rows, power: Powers
+) -> Rows:
+    above, below = v.relu(), -v.clamp(max=0)  # of which one alone has a slope at 0
+
+    return transform(above, power) - transform(below, 2 - power)
 
 
 def _raised(v: Rows, power: Powers) -> Rows:

@@ -26,9 +26,9 @@ class TableFlow(nn.Module):
     Numbers get the power that makes their column most normal. Then features are
     whitened before the flow, by a triangular matrix, those of given columns first: if
     the flow is triangular too, its first coordinates are a function of these columns
-    alone. What it decodes becomes a row that the table
-    can hold: categories are one-hot, numbers have the decimals and the range of their
-    column. Gradients pass straight through.
+    alone. What it decodes becomes a row that the table can hold: categories are
+    one-hot, numbers have the decimals and the range of their column. Gradients pass
+    straight through.
 
     Source: Bengio, Léonard and Courville, 2013, Estimating or propagating gradients
     through stochastic neurons, for the straight-through gradient.
@@ -211,12 +211,6 @@ class TableFlow(nn.Module):
     def whiten(self, x: Data) -> Latent:
         """Return rows with powers, whitened, as the flow takes them."""
 
-        if x.shape[1:] != self.shape:
-            raise ValueError(
-                f"x must be rows of the table's {self.shape[0]} features, got "
-                f"{tuple(x.shape)}"
-            )
-
         w = raised(self._above_least(x), self.power.to(x))[:, self.order]
         white: Tensor = torch.linalg.solve_triangular(
             self.factor.to(x), (w - self.middle.to(x)).T, upper=False
@@ -231,6 +225,12 @@ class TableFlow(nn.Module):
 
     def _above_least(self, x: Data) -> Data:
         """Return how far rows are above the least of their columns, in tenths of σ."""
+
+        if x.shape[1:] != self.shape:
+            raise ValueError(
+                f"x must be rows of the table's {self.shape[0]} features, got "
+                f"{tuple(x.shape)}"
+            )
 
         return (x - self.low.to(x)) / (UNIT * self.scale.to(x))
 

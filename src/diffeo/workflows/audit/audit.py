@@ -71,7 +71,7 @@ def audit_to_folder(
 
     check_place(folder)
     source, asked = audited.source, options.search
-    data = source.rows()
+    data = source.rows
     x = data.images
     place_of(asked, x.shape[1:])  # early
     model, device = asked.loaded, asked.device

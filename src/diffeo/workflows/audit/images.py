@@ -90,7 +90,7 @@ class AuditedImages:
 
         sides = {"crop": crop, "resize": side_for(path, coordinates, resize)}
         source = ImagesToExplain.read(path, coordinates, **sides)
-        height, width = source.files.images.shape[2:]
+        height, width = source.rows.images.shape[2:]
         masks = (
             read_regions(regions, (height, width), **sides)
             if regions

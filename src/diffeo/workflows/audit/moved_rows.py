@@ -57,7 +57,6 @@ class MovedRows:
         Args:
             explained: The direction.
             table: The whole table, and its flow.
-            x: All of its rows, as features.
         """
 
         found = explained.found

@@ -13,13 +13,19 @@ from diffeo.report.section import Section
 from diffeo.workflows.audit.explained import Explained
 from diffeo.workflows.audit.findings import Audited
 from diffeo.workflows.audit.judges import WEAK
+from diffeo.workflows.audit.sentences import (
+    disputes,
+    failures,
+    is_doubted,
+    sentences,
+    trusted_shares,
+    way_of,
+)
 
-__all__ = ["doubt", "draw_audit", "sentences"]
+__all__ = ["draw_audit"]
 
-HALF = 0.5  # share of counterfactuals below which a judge's agreement is low
 FITTED = "what the fit of the coordinates said of them"
 NEAREST = {"LatentDistance": "in the coordinates", "DataDistance": "in the data"}
-NAMED = 10  # names of data that the page lists; audit.json has all
 
 
 def draw_audit(
@@ -110,62 +116,6 @@ def _asked(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "results", f"brought as near to the inputs as may be, {names}"
 
 
-def doubt(summary: dict[str, Any]) -> str:
-    """Return a warning where classes seem to be called wrongly; empty if not.
-
-    Args:
-        summary: As `audit_to_folder` told it.
-
-    Example:
-        >>> doubt({"agrees_with_folders": 0.07})[:42]
-        'Classes are called as the labels are, but '
-    """
-
-    agree = summary["agrees_with_folders"]
-
-    if agree is None or agree >= HALF:
-        return ""
-
-    return (
-        f"Classes are called as the labels are, but the model agrees with that in "
-        f"{agree:.0%} of cases only. If its classes have another order, name them "
-        "with --classes."
-    )
-
-
-def sentences(
-    audited: Audited, told: dict[str, Any], judges: dict[str, float] | None = None
-) -> str:
-    """Return what was found in a direction, as a paragraph.
-
-    Args:
-        audited: The data.
-        told: Of the direction, as the summary holds it.
-        judges: The accuracy of each judge, by its kind; none if not given.
-
-    Example:
-        >>> from torch import zeros
-        >>> from diffeo.data.images import ImageFiles
-        >>> from diffeo.workflows.audit.images import AuditedImages
-        >>> from diffeo.workflows.explain.images import ImagesToExplain
-        >>> images = ImagesToExplain(ImageFiles(zeros(5, 1, 8, 8), ()))
-        >>> told = {"from": "cat", "to": "dog", "rows": 5, "reached": 0}
-        >>> sentences(AuditedImages(images, {}), told)
-        'cat → dog: none of 5 images were brought there.'
-    """
-
-    way = f"{told['from']} → {told['to']}:"
-    count = told["reached"] or "none"
-    words = [f"{way} {count} of {told['rows']} {audited.noun} were brought there."]
-
-    if told["reached"]:
-        words += audited.words(told)
-        words.append(f"The least was enough for {told['least_change'][0]['name']}.")
-        words += _judged(told, judges or {})
-
-    return " ".join(words)
-
-
 def _in_short(
     audited: Audited,
     told: Sequence[dict[str, Any]],
@@ -181,14 +131,14 @@ def _in_short(
     text = []
 
     for each in told:
-        way = f"{each['from']} → {each['to']}"
+        way = way_of(each)
         line = [way, f"{each['reached']} of {each['rows']}"]
 
         if each["reached"]:
-            shares = _trusted(each, judges)
+            shares = trusted_shares(each, judges)
             line += [audited.most(each), each["least_change"][0]["name"]]
             line += [f"{shares[kind]:.0%}" for kind in good]
-            doubted += [way] * _is_doubted(shares)
+            doubted += [way] * is_doubted(shares)
 
         table.append((*line, *[""] * (len(table[0]) - len(line))))
 
@@ -207,45 +157,16 @@ def _in_short(
     return Section("In short", text, table, maps)
 
 
-def _trusted(told: dict[str, Any], judges: dict[str, float]) -> dict[str, float]:
-    """Return the shares for which judges agree that are right often enough."""
-
-    return {
-        kind: share
-        for kind, share in told["judges"].items()
-        if judges.get(kind, 0.0) >= WEAK
-    }
-
-
-def _is_doubted(shares: dict[str, float]) -> bool:
-    return max(shares.values(), default=1.0) < HALF
-
-
-def _judged(told: dict[str, Any], judges: dict[str, float]) -> Iterator[str]:
-    """Yield what judges say that are right often enough."""
-
-    shares = _trusted(told, judges)
-    said = " and ".join(f"a {kind} takes {share:.0%}" for kind, share in shares.items())
-
-    if shares:
-        yield f"Judges that know nothing of the model: {said} of them for it too."
-
-    if _is_doubted(shares):
-        yield (
-            "The model may react here to what others hardly see: look at the examples."
-        )
-
-
 def _sections(
     audited: Audited, explained: Explained, judges: dict[str, float]
 ) -> list[Section]:
     told = explained.told
-    title = f"{told['from']} → {told['to']}"
+    title = way_of(told)
     page = f"{explained.direction.folder}/report.html"
     links = [(f"All {audited.noun} of this direction", page)]
 
     if not told["reached"]:
-        text = [sentences(audited, told, judges), *_failures(told)]
+        text = [sentences(audited, told, judges), *failures(told)]
 
         return [Section(title, text, links=links)]
 
@@ -261,46 +182,10 @@ def _sections(
         f"Median distance ‖x′ − {start}‖ {distance['median']:.3g} "
         f"({distance['low']:.3g} to {distance['high']:.3g}){unit}; "
         f"median steps {told['steps']:.0f}. Least change: {', '.join(least)}.",
-        *_failures(told),
-        *_disputes(told),
+        *failures(told),
+        *disputes(told),
     ]
     first, *others = audited.sections(explained)
     whole = replace(first, title=title, text=[*text, *first.text], links=links)
 
     return [whole, *others]
-
-
-def _failures(told: dict[str, Any]) -> Iterator[str]:
-    """Yield what did not reach its goal, and what is known of it."""
-
-    if told["failures"]:
-        yield f"Failed, {_listed(told['failures'])}."
-
-    if told["answered"]:
-        yield (
-            f"Of these the model answers so for {_listed(told['answered'])}, but not "
-            "as surely, or as typically, as was asked for."
-        )
-
-    if told.get("unconfirmed"):
-        yield (
-            "Of these the surrogate, but not the model itself, answers so for "
-            f"{_listed(told['unconfirmed'])}."
-        )
-
-
-def _disputes(told: dict[str, Any]) -> Iterator[str]:
-    """Yield where no judge says what the model does."""
-
-    for key, what in (
-        ("disputed", "No judge takes the result for the new class for"),
-        ("disputed_before", "No judge agrees with the model on the input itself for"),
-    ):
-        if told[key]:
-            yield f"{what} {_listed(told[key])}."
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if names[NAMED:] else ""
-
-    return f"{len(names)}: {', '.join(names[:NAMED])}{more}"

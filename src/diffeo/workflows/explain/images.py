@@ -24,16 +24,16 @@ class ImagesToExplain:
     """Images, and what their folder says of their classes; see `TableToExplain`.
 
     Args:
-        files: Images in [0, 1] and their names.
+        rows: Images in [0, 1] and their names.
         labels: The class of each image; empty if unknown.
         classes: What these are called, in order.
 
     Example:
-        >>> ImagesToExplain.read("digits", "mnist-flow", limit=3).rows().images.shape
+        >>> ImagesToExplain.read("digits", "mnist-flow", limit=3).rows.images.shape
         torch.Size([3, 1, 28, 28])
     """
 
-    files: ImageFiles
+    rows: ImageFiles
     labels: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     flow: ClassVar[None] = None
@@ -64,11 +64,6 @@ class ImagesToExplain:
         known = labels_of(path, files.names)
 
         return cls(files, tuple(known.files.values()), known.classes)
-
-    def rows(self) -> ImageFiles:
-        """Return the images, and what each is called."""
-
-        return self.files
 
     def models(
         self,

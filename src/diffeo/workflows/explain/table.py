@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,8 +93,9 @@ class TableToExplain:
 
         return self.table.kinds(self.truth) if self.truth else ()
 
+    @cached_property
     def rows(self) -> ImageFiles:
-        """Return the rows of features, and what each is called.
+        """The rows of features, and what each is called.
 
         Raises:
             ValueError: If the flow is of another table.
@@ -146,7 +148,7 @@ class TableToExplain:
             from diffeo.estimators.of_table import of_table
 
             flow = copy.deepcopy(self.flow).to(device)
-            x = self.rows().images.to(device)
+            x = self.rows.images.to(device)
             found.append(of_table(each.model, flow, x, seed=seed))
 
         notes = tuple(filter(None, (found[0][1], self._warning(limits))))
